@@ -1,0 +1,1 @@
+//! What the SQL means: columns, types, column lineage.

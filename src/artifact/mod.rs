@@ -1,0 +1,1 @@
+//! Files for others: manifest, run results, catalog, the documentation site.

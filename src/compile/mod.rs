@@ -1,0 +1,1 @@
+//! Every node as final SQL, with where each byte came from.

@@ -1,0 +1,1 @@
+//! Project file, profiles, variables, flags: resolved once into one value.

@@ -1,0 +1,1 @@
+//! Carrying out a plan in parallel: scheduling, tests, stopping cleanly.

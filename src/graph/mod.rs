@@ -1,0 +1,1 @@
+//! Who reads whom: resolving refs, order, cycles, selection.

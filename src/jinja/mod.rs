@@ -1,0 +1,1 @@
+//! Rendering templates: context, macro library, dispatch, the map from output back to template.

@@ -1,0 +1,1 @@
+//! Landing files to stage tables, exactly once: listing, ledger, replay.

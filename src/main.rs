@@ -1,0 +1,3 @@
+//! The binary `merganser`: one call into `cli`.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! What must be done, in which order, and why: typed steps. Pure: never touches a warehouse.

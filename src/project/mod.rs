@@ -1,0 +1,1 @@
+//! What the project declares: models, seeds, snapshots, sources, tests, exposures, policies, macros.

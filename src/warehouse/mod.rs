@@ -1,0 +1,1 @@
+//! Running SQL somewhere: the trait, and Snowflake, embedded DuckDB, and Snowflake-on-DuckDB behind it.
