@@ -3,8 +3,10 @@
 //! A [`Sources`] holds every file that was read, by [`FileId`]. A [`Span`] is a byte range of one file and is what every
 //! later phase carries to say where something stands; lines and columns are computed only when something is reported.
 
+mod builtin;
 mod file;
 mod walk;
 
+pub use builtin::MACRO_FILES;
 pub use file::{FileId, Position, SourceFile, Sources, Span};
 pub use walk::{FoundFile, ReadError, find_files, read_bytes, read_text};

@@ -1,0 +1,392 @@
+//! `adapter`: dispatch, and questions to the warehouse.
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, State};
+
+use super::call::{Call, given, unknown_method};
+use super::column::ColumnValue;
+use super::relation::{RelationClass, RelationValue};
+use super::render::{Scene, problem};
+use super::table::TableValue;
+use super::world::{Problem, World};
+use crate::diagnostic::{Code, did_you_mean};
+use crate::jinja::{Origin, Root, python};
+use crate::sql::{Dialect, Relation};
+use crate::warehouse::{CatalogRelation, Outcome, WarehouseError};
+
+/// The object `adapter` in a template.
+#[derive(Debug)]
+pub(super) struct Adapter(pub(super) Arc<Scene>);
+
+/// Methods that only do something when executed; in the parse phase they give none, or an empty list.
+const SILENT: [&str; 16] = [
+    "get_relation", "drop_relation", "truncate_relation", "rename_relation", "create_schema", "drop_schema", "execute",
+    "expand_target_column_types", "valid_snapshot_target", "assert_valid_snapshot_target_given_strategy",
+    "get_incremental_strategy_macro", "get_hard_deletes_behavior", "commit", "verify_database", "describe_dynamic_table",
+    "check_schema_exists",
+];
+const EMPTY: [&str; 5] =
+    ["get_columns_in_relation", "get_missing_columns", "list_relations_without_caching", "get_column_schema_from_query", "list_schemas"];
+
+impl Object for Adapter {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "Relation" => Some(Value::from_object(RelationClass(self.dialect()))),
+            "behavior" => Some(Value::from_object(Behavior)),
+            _ => None,
+        }
+    }
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        if let Some(value) = self.always(state, method, &call) {
+            return value;
+        }
+        let Some(world) = self.0.world() else {
+            return match method {
+                "execute" => Ok(python::tuple(vec![Value::from(()), Value::from(())])),
+                _ if SILENT.contains(&method) => Ok(Value::from(())),
+                _ if EMPTY.contains(&method) => Ok(python::list(Vec::new())),
+                _ => Err(unknown_method("`adapter`", method)),
+            };
+        };
+        self.asks(&world.clone(), state, method, &call)
+    }
+}
+
+impl Adapter {
+    fn dialect(&self) -> Dialect {
+        self.0.session.facts.dialect
+    }
+
+    /// What does not depend on the phase.
+    fn always(&self, state: &mut State<'_, '_>, method: &str, call: &Call) -> Option<Result<Value, Error>> {
+        let text = |value: &str| Some(Ok(Value::from(value)));
+        match method {
+            "type" => text(self.dialect().adapter()),
+            "dispatch" => Some(self.dispatch(call)),
+            "quote" => Some(call.text(0, "identifier").map(|name| Value::from(format!("\"{name}\"")))),
+            "quote_as_configured" => Some(self.quote_as_configured(call)),
+            "quote_seed_column" => Some(call.text(0, "column").map(|name| {
+                let quoted = call.get(1, "quote_config").filter(given).map_or(self.dialect() == Dialect::DuckDb, |flag| flag.is_true());
+                Value::from(if quoted { format!("\"{name}\"") } else { name })
+            })),
+            "cache_added" | "cache_dropped" | "cache_renamed" => {
+                if let (Some(world), Some(relation)) = (self.0.world(), relation_argument(call.get(0, "relation"))) {
+                    tell_changed(world, &relation);
+                }
+                text("")
+            }
+            "render_raw_columns_constraints" => Some(super::constraints::columns(call, self.dialect())),
+            "render_raw_model_constraints" => Some(super::constraints::model(call, self.dialect())),
+            "standardize_grants_dict" => Some(standardize_grants(call)),
+            "is_motherduck" | "is_ducklake" | "use_ducklake_table_workarounds" | "disable_transactions" => Some(Ok(Value::from(false))),
+            "escape_sql_string" => Some(call.text(0, "value").map(|value| Value::from(value.replace('\'', "''")))),
+            "get_binding_char" => text(if self.dialect() == Dialect::DuckDb { "?" } else { "%s" }),
+            "external_root" => text("."),
+            "warn_once" => text(""),
+            "valid_incremental_strategies" => Some(Ok(python::list(
+                ["append", "delete+insert", "merge", "microbatch"].iter().map(|name| Value::from(*name)).collect(),
+            ))),
+            "build_catalog_relation" | "get_catalog_integration" => Some(Ok(Value::from(()))),
+            "adapter_macro" => Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call))),
+            _ => None,
+        }
+    }
+
+    fn named_macro(&self, state: &mut State<'_, '_>, name: &str, call: &Call) -> Result<Value, Error> {
+        let callee = self.find(name, None)?;
+        callee.call(state, call.positional().get(1..).unwrap_or_default())
+    }
+
+    fn quote_as_configured(&self, call: &Call) -> Result<Value, Error> {
+        let name = call.text(0, "identifier")?;
+        let quoting = self.dialect().default_quoting();
+        let quoted = match call.text(1, "quote_key")?.as_str() {
+            "database" => quoting.database,
+            "schema" => quoting.schema,
+            _ => quoting.identifier,
+        };
+        Ok(Value::from(if quoted { format!("\"{name}\"") } else { name }))
+    }
+
+    fn dispatch(&self, call: &Call) -> Result<Value, Error> {
+        let name = call.text(0, "macro_name")?;
+        let namespace = call.optional_text(1, "macro_namespace");
+        if call.get(usize::MAX, "packages").is_some() {
+            let text = "`adapter.dispatch` takes no `packages`";
+            return Err(problem(Problem::new(Code::TypeError, text).help("give the namespace as `macro_namespace`")));
+        }
+        if name.contains('.') {
+            let message = format!("`{name}` must be the name of a macro without its package");
+            return Err(problem(Problem::new(Code::UnknownMacro, message).help("pass the package as the second argument of `adapter.dispatch`")));
+        }
+        self.find(&name, namespace.as_deref())
+    }
+
+    /// The macro that implements `name`: in each package searched, the adapter's own version, then the default one.
+    fn find(&self, name: &str, namespace: Option<&str>) -> Result<Value, Error> {
+        let session = &self.0.session;
+        let packages = session.dispatch_packages(namespace);
+        let prefixes = [self.dialect().adapter(), "default"];
+        for package in &packages {
+            for prefix in prefixes {
+                if let Some(found) = session.library.get(package, &format!("{prefix}__{name}")) {
+                    return Ok(found.value());
+                }
+            }
+        }
+        let known: Vec<String> = session.library.iter().map(|m| m.def().name.clone()).collect();
+        let wanted = format!("default__{name}");
+        let message = format!("no macro `{}__{name}` or `{wanted}`", prefixes[0]);
+        let help = match did_you_mean(&wanted, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? searched in: {}", packages.join(", ")),
+            None => format!("searched in: {}", packages.join(", ")),
+        };
+        Err(problem(Problem::new(Code::UnknownMacro, message).help(help)))
+    }
+
+    /// What needs the warehouse.
+    fn asks(&self, world: &Arc<dyn World>, state: &mut State<'_, '_>, method: &str, call: &Call) -> Result<Value, Error> {
+        match method {
+            "get_relation" => self.get_relation(world, call),
+            "get_columns_in_relation" => {
+                let relation = required_relation(call, 0, "relation")?;
+                let found = answer(world.relation(&relation.relation), method)?;
+                Ok(self.columns(found.iter().flat_map(|found| &found.columns)))
+            }
+            "get_missing_columns" => {
+                let from = answer(world.relation(&required_relation(call, 0, "from_relation")?.relation), method)?;
+                let to = answer(world.relation(&required_relation(call, 1, "to_relation")?.relation), method)?;
+                let there: Vec<&str> = to.iter().flat_map(|r| &r.columns).map(|c| c.name.as_str()).collect();
+                Ok(self.columns(from.iter().flat_map(|r| &r.columns).filter(|column| !there.contains(&column.name.as_str()))))
+            }
+            "get_column_schema_from_query" => {
+                let sql = call.text(0, "sql")?;
+                let outcome = answer(world.execute(&format!("select * from (\n{sql}\n) as __dbt_sbq where false limit 0")), method)?;
+                Ok(self.columns(outcome.table.columns.iter()))
+            }
+            "list_relations_without_caching" | "list_relations" => self.list_relations(world, call),
+            "check_schema_exists" => {
+                let (database, schema) = (call.text(0, "database")?, call.text(1, "schema")?);
+                let found = answer(world.relations(&database, &schema), method)?;
+                Ok(Value::from(!found.is_empty() || self.schema_is_there(world, &schema)?))
+            }
+            "already_exists" => {
+                let relation = self.named(&[Some(self.0.subject.database.clone()), Some(call.text(0, "schema")?)], &call.text(1, "name")?);
+                Ok(Value::from(answer(world.relation(&relation), method)?.is_some()))
+            }
+            "execute" => execute(world, call),
+            "drop_relation" | "rename_relation" | "truncate_relation" | "create_schema" | "drop_schema" => {
+                let callee = self.find(method, Some("dbt"))?;
+                let text = callee.call(state, call.positional())?;
+                relation_argument(call.get(0, "relation")).iter().for_each(|relation| tell_changed(world, relation));
+                Ok(text)
+            }
+            "get_incremental_strategy_macro" => self.strategy(call),
+            "get_hard_deletes_behavior" => hard_deletes(call),
+            "expand_target_column_types" | "valid_snapshot_target" | "assert_valid_snapshot_target_given_strategy" | "commit"
+            | "verify_database" => Ok(Value::from(())),
+            _ => Err(unknown_method("`adapter`", method)),
+        }
+    }
+
+    fn schema_is_there(&self, world: &Arc<dyn World>, schema: &str) -> Result<bool, Error> {
+        let sql = format!("select count(*) from information_schema.schemata where lower(schema_name) = lower('{}')", schema.replace('\'', "''"));
+        let outcome = answer(world.execute(&sql), "check_schema_exists")?;
+        Ok(outcome.table.rows.first().and_then(|row| row.first()).is_some_and(|cell| cell.to_string() != "0"))
+    }
+
+    fn named(&self, path: &[Option<String>; 2], identifier: &str) -> Relation {
+        Relation {
+            database: path[0].clone(),
+            schema: path[1].clone(),
+            identifier: identifier.to_owned(),
+            quoting: self.dialect().default_quoting(),
+        }
+    }
+
+    fn get_relation(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+        let database = call.optional_text(0, "database").or_else(|| Some(self.0.subject.database.clone()));
+        let relation = self.named(&[database, call.optional_text(1, "schema")], &call.text(2, "identifier")?);
+        let found = answer(world.relation(&relation), "get_relation")?;
+        Ok(found.map_or(Value::from(()), |found| self.found(&found)))
+    }
+
+    fn found(&self, found: &CatalogRelation) -> Value {
+        let relation = self.named(&[Some(found.database.clone()), Some(found.schema.clone())], &found.name);
+        Value::from_object(RelationValue::new(relation, Some(found.kind), self.dialect()))
+    }
+
+    fn list_relations(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+        let (database, schema) = match relation_argument(call.get(0, "schema_relation")) {
+            Some(relation) => (relation.relation.database.unwrap_or_default(), relation.relation.schema.unwrap_or_default()),
+            None => (call.text(0, "database")?, call.text(1, "schema")?),
+        };
+        let found = answer(world.relations(&database, &schema), "list_relations")?;
+        Ok(python::list(found.iter().map(|relation| self.found(relation)).collect()))
+    }
+
+    fn columns<'a>(&self, columns: impl Iterator<Item = &'a crate::warehouse::Column>) -> Value {
+        python::list(columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect())
+    }
+
+    /// The macro that renders an incremental strategy (dbt: `get_incremental_strategy_macro`).
+    fn strategy(&self, call: &Call) -> Result<Value, Error> {
+        let strategy = call.optional_text(1, "strategy").unwrap_or_else(|| "default".to_owned());
+        let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
+        let root = Root::current();
+        root.and_then(|root| root.get(&name)).ok_or_else(|| {
+            let message = format!("no macro `{name}` for the incremental strategy `{strategy}`");
+            problem(Problem::new(Code::UnknownMacro, message).help("use append, merge, delete+insert or microbatch, or write the macro"))
+        })
+    }
+}
+
+fn tell_changed(world: &Arc<dyn World>, relation: &RelationValue) {
+    if let (Some(database), Some(schema)) = (&relation.relation.database, &relation.relation.schema) {
+        world.changed(database, schema);
+    }
+}
+
+fn relation_argument(value: Option<Value>) -> Option<RelationValue> {
+    value.and_then(|value| value.downcast_object::<RelationValue>()).map(|relation| (*relation).clone())
+}
+
+fn required_relation(call: &Call, index: usize, name: &str) -> Result<RelationValue, Error> {
+    let value = call.required(index, name)?;
+    relation_argument(Some(value.clone())).ok_or_else(|| {
+        let message = format!("a relation is needed, and `{}` was given", python::str(&value));
+        problem(Problem::new(Code::TypeError, message).help("pass `ref(…)`, `source(…)`, `this` or `api.Relation.create(…)`"))
+    })
+}
+
+/// The warehouse's answer, or the problem at the place of the call.
+fn answer<T>(given: Option<Result<T, WarehouseError>>, asked: &str) -> Result<T, Error> {
+    match given {
+        Some(Ok(value)) => Ok(value),
+        Some(Err(error)) => {
+            let mut found = Problem::new(Code::WarehouseError, error.message);
+            found.help = error.help;
+            Err(problem(found))
+        }
+        None => {
+            let message = format!("`{asked}` asks the warehouse, and there is no connection");
+            Err(problem(Problem::new(Code::OfflineQuery, message).help("run without --no-introspect, or guard the call with `{% if execute %}`")))
+        }
+    }
+}
+
+fn execute(world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+    let outcome: Outcome = answer(world.execute(&call.text(0, "sql")?), "execute")?;
+    let response = python::namespace(vec![
+        ("_message", Value::from(outcome.message.clone())),
+        ("code", Value::from(outcome.message.split(' ').next().unwrap_or_default())),
+        ("rows_affected", outcome.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from)),
+        ("query_id", outcome.query_id.clone().map_or(Value::from(()), Value::from)),
+    ]);
+    let table = if call.truth(2, "fetch", false) {
+        TableValue::of(&outcome.table)
+    } else {
+        TableValue::new(Vec::new(), Vec::new(), Vec::new())
+    };
+    Ok(python::tuple(vec![response, Value::from_object(table)]))
+}
+
+fn hard_deletes(call: &Call) -> Result<Value, Error> {
+    let config = call.required(0, "config")?;
+    let field = |name: &str| config.get_attr(name).ok().filter(given);
+    let named = field("hard_deletes").map(|value| python::str(&value));
+    let legacy = field("invalidate_hard_deletes").is_some_and(|value| value.is_true());
+    Ok(Value::from(named.unwrap_or_else(|| if legacy { "invalidate".to_owned() } else { "ignore".to_owned() })))
+}
+
+/// `SHOW GRANTS` rows as privilege → grantees.
+fn standardize_grants(call: &Call) -> Result<Value, Error> {
+    let table = call.required(0, "grants_table")?;
+    let mut grants: Vec<(String, Vec<Value>)> = Vec::new();
+    for row in table.try_iter()? {
+        let field = |name: &str| row.get_item(&Value::from(name)).ok().filter(given).map(|value| python::str(&value));
+        let grantee = field("grantee").or_else(|| field("grantee_name"));
+        let (Some(grantee), Some(privilege)) = (grantee, field("privilege_type").or_else(|| field("privilege"))) else { continue };
+        if privilege == "OWNERSHIP" {
+            continue;
+        }
+        match grants.iter_mut().find(|(known, _)| *known == privilege) {
+            Some((_, list)) => list.push(Value::from(grantee)),
+            None => grants.push((privilege, vec![Value::from(grantee)])),
+        }
+    }
+    Ok(python::dict(grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect()))
+}
+
+/// `adapter.behavior.<flag>`: every flag has its default.
+#[derive(Debug)]
+struct Behavior;
+
+impl Object for Behavior {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let _ = key.as_str()?;
+        Some(Value::from_object(Flag))
+    }
+}
+
+/// A behaviour flag: off, with `no_warn` and `setting`.
+#[derive(Debug)]
+struct Flag;
+
+impl Object for Flag {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        matches!(key.as_str()?, "no_warn" | "setting").then(|| Value::from(false))
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        false
+    }
+}
+
+/// An argument of a generic test as the test macro gets it: strings are templates, and those that look like a call of `ref`,
+/// `source`, `var`, `env_var` or `doc` are expressions; `column_name` is taken as it is (dbt: `add_rendered_test_kwargs`).
+pub(super) fn rendered_argument(scene: &Scene, root: &Arc<Root>, key: &str, value: &serde_json::Value) -> Result<Value, Error> {
+    use serde_json::Value as Json;
+    match value {
+        Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
+        Json::String(text) => {
+            let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
+            if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+                return Ok(Value::from(text));
+            }
+            Ok(scene.session.engine.render_native_value(&text, Origin::none(), root)?)
+        }
+        Json::Array(items) => {
+            let items: Result<_, Error> = items.iter().map(|item| rendered_argument(scene, root, "", item)).collect();
+            Ok(python::list(items?))
+        }
+        Json::Object(entries) => {
+            let pair = |(name, item): (&String, &Json)| Ok((Value::from(name.clone()), rendered_argument(scene, root, "", item)?));
+            let pairs: Result<_, Error> = entries.iter().map(pair).collect();
+            Ok(python::dict(pairs?))
+        }
+        other => Ok(python::from_json(other)),
+    }
+}
+
+fn looks_like_call(text: &str) -> bool {
+    let text = text.trim();
+    let Some((name, rest)) = text.split_once('(') else { return false };
+    matches!(name.trim_end(), "env_var" | "ref" | "var" | "source" | "doc") && rest.ends_with(')') && rest.len() > 1
+}

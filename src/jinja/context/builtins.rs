@@ -1,0 +1,399 @@
+//! The names of dbt's context, one by one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, State};
+use serde_json::json;
+
+use super::adapter::Adapter;
+use super::call::{Call, given, unknown_method};
+use super::column::ColumnClass;
+use super::config::ConfigValue;
+use super::facts::RefCall;
+use super::relation::RelationClass;
+use super::render::{Phase, Scene, problem};
+use super::session::DBT_VERSION;
+use super::table::TableValue;
+use super::world::Problem;
+use crate::config::Vars;
+use crate::diagnostic::{Code, did_you_mean};
+use crate::jinja::{Origin, Root, python};
+
+/// Every name of the context, for templates that walk over it.
+pub(super) const NAMES: [&str; 46] = [
+    "adapter", "api", "builtins", "column", "compiled_code", "config", "database", "dbt_metadata_envs", "dbt_version", "debug",
+    "doc", "env_var", "exceptions", "execute", "flags", "graph", "invocation_args_dict", "invocation_id", "load_agate_table",
+    "load_result", "log", "metric", "model", "post_hooks", "pre_hooks", "print", "project_name", "ref", "render",
+    "run_started_at", "schema", "selected_resources", "source", "sql", "sql_now", "store_raw_result", "store_result", "target",
+    "this", "thread_id", "try_or_compiler_error", "validation", "var", "write", "defer_relation", "context_macro_stack",
+];
+
+/// The value of a name in a node's render.
+pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
+    if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
+        return Some(python::from_json(value));
+    }
+    let facts = &scene.session.facts;
+    let function = |name: &'static str| Some(Value::from_object(Function { name, scene: scene.clone() }));
+    Some(match name {
+        "execute" => Value::from(matches!(scene.phase, Phase::Execute(_))),
+        "this" => scene.subject.this.clone().map_or(Value::from(()), Value::from_object),
+        "model" => scene.model(),
+        "schema" => Value::from(scene.subject.schema.clone()),
+        "database" => Value::from(scene.subject.database.clone()),
+        "config" => Value::from_object(ConfigValue(scene.clone())),
+        "adapter" => Value::from_object(Adapter(scene.clone())),
+        "exceptions" => Value::from_object(Exceptions(scene.clone())),
+        "target" => python::from_json(&serde_json::Value::Object(facts.target.clone())),
+        "project_name" => Value::from(facts.root.clone()),
+        "dbt_version" => Value::from(DBT_VERSION),
+        "invocation_id" => Value::from(facts.run.invocation_id.clone()),
+        "run_started_at" => python::datetime(facts.run.started_at),
+        "thread_id" => Value::from("Thread-1"),
+        "flags" => flags(scene),
+        "graph" => scene.world().map_or_else(|| python::dict(Vec::new()), |world| python::from_json(&world.graph())),
+        "selected_resources" => {
+            python::list(scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect())
+        }
+        "api" => python::namespace(vec![
+            ("Relation", Value::from_object(RelationClass(facts.dialect))),
+            ("Column", Value::from_object(ColumnClass(facts.dialect))),
+        ]),
+        "column" => Value::from_object(ColumnClass(facts.dialect)),
+        "builtins" => python::dict(["ref", "source", "config"].iter().filter_map(|n| Some((Value::from(*n), variable(scene, n)?))).collect()),
+        "var" => var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_))),
+        "env_var" => env_var(facts.environment.clone(), false),
+        "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
+        "dbt_metadata_envs" => metadata_envs(&facts.environment),
+        "pre_hooks" | "post_hooks" => {
+            let key = if name == "pre_hooks" { "pre-hook" } else { "post-hook" };
+            scene.subject.config.get(key).map_or_else(|| python::list(Vec::new()), python::from_json)
+        }
+        "sql" | "compiled_code" => scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json),
+        "validation" => python::namespace(vec![("any", function("validation_any")?)]),
+        "defer_relation" => Value::from(()),
+        "ref" => return function("ref"),
+        "source" => return function("source"),
+        "metric" => return function("metric"),
+        "log" => return function("log"),
+        "print" => return function("print"),
+        "debug" => return function("debug"),
+        "write" => return function("write"),
+        "render" => return function("render"),
+        "store_result" => return function("store_result"),
+        "store_raw_result" => return function("store_raw_result"),
+        "load_result" => return function("load_result"),
+        "load_agate_table" => return function("load_agate_table"),
+        "try_or_compiler_error" => return function("try_or_compiler_error"),
+        "_dbt_generic_test_kwargs" => test_arguments(scene)?,
+        _ => return None,
+    })
+}
+
+fn flags(scene: &Arc<Scene>) -> Value {
+    let run = &scene.session.facts.run;
+    let mut map = serde_json::Map::new();
+    for (key, value) in &scene.session.facts.flags {
+        map.insert(key.to_uppercase(), value.clone());
+    }
+    for (key, value) in [
+        ("FULL_REFRESH", json!(run.full_refresh)),
+        ("STORE_FAILURES", json!(run.store_failures)),
+        ("WHICH", json!(run.command)),
+        ("EMPTY", json!(run.empty)),
+        ("FAIL_FAST", json!(run.fail_fast)),
+        ("INTROSPECT", json!(true)),
+        ("USE_COLORS", json!(false)),
+        ("PARTIAL_PARSE", json!(true)),
+        ("CACHE_SELECTED_ONLY", json!(false)),
+        ("WRITE_JSON", json!(true)),
+        ("WARN_ERROR", json!(null)),
+        ("VERSION_CHECK", json!(true)),
+        ("DEBUG", json!(false)),
+        ("LOG_FORMAT", json!("default")),
+    ] {
+        map.insert(key.to_owned(), value);
+    }
+    python::from_json(&serde_json::Value::Object(map))
+}
+
+fn metadata_envs(environment: &BTreeMap<String, String>) -> Value {
+    let prefix = "DBT_ENV_CUSTOM_ENV_";
+    let named = environment.iter().filter_map(|(key, value)| Some((Value::from(key.strip_prefix(prefix)?), Value::from(value.clone()))));
+    python::dict(named.collect())
+}
+
+/// The arguments of a generic test, each string rendered as its template (dbt: `add_rendered_test_kwargs`).
+fn test_arguments(scene: &Arc<Scene>) -> Option<Value> {
+    let arguments = scene.subject.arguments.as_ref()?;
+    let root = Root::current()?;
+    let render = |value: &serde_json::Value| -> serde_json::Value { value.clone() };
+    let rendered = arguments.iter().map(|(key, value)| {
+        let value = super::adapter::rendered_argument(scene, &root, key, &render(value));
+        (Value::from(key.clone()), value)
+    });
+    Some(python::dict(rendered.collect()))
+}
+
+/// `var`: callable, with `has_var`.
+pub(super) fn var(vars: Vars, package: String, required: bool) -> Value {
+    Value::from_object(Var { vars, package, required })
+}
+
+#[derive(Debug)]
+struct Var {
+    vars: Vars,
+    package: String,
+    required: bool,
+}
+
+impl Object for Var {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let name = call.text(0, "var_name")?;
+        if let Some(value) = self.vars.get(&self.package, &name) {
+            return Ok(python::from_json(value));
+        }
+        if let Some(default) = call.get(1, "default") {
+            return Ok(default);
+        }
+        if !self.required {
+            return Ok(Value::from(()));
+        }
+        let known = self.vars.names(&self.package);
+        let help = match did_you_mean(&name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add `{name}` to `vars:` in dbt_project.yml, pass --vars '{{{name}: …}}', or give a default"),
+        };
+        Err(problem(Problem::new(Code::UndefinedName, format!("variable `{name}` is not defined")).help(help)))
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        match method {
+            "has_var" => Ok(Value::from(self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some())),
+            _ => Err(unknown_method("`var`", method)),
+        }
+    }
+}
+
+/// `env_var`; names that begin with `DBT_ENV_SECRET` are read only where `secrets` says so.
+pub(super) fn env_var(environment: Arc<BTreeMap<String, String>>, secrets: bool) -> Value {
+    Value::from_object(EnvVar { environment, secrets })
+}
+
+struct EnvVar {
+    environment: Arc<BTreeMap<String, String>>,
+    secrets: bool,
+}
+
+impl std::fmt::Debug for EnvVar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("env_var")
+    }
+}
+
+impl Object for EnvVar {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let name = call.text(0, "var")?;
+        if name.starts_with("DBT_ENV_SECRET") && !self.secrets {
+            let message = format!("secret environment variable `{name}` can only be read in profiles.yml and packages.yml");
+            return Err(problem(Problem::new(Code::UndefinedName, message).help("use a variable whose name does not begin with DBT_ENV_SECRET")));
+        }
+        if let Some(value) = self.environment.get(&name) {
+            return Ok(Value::from(value.clone()));
+        }
+        call.get(1, "default").filter(given).ok_or_else(|| {
+            let message = format!("environment variable `{name}` is not set");
+            problem(Problem::new(Code::UndefinedName, message).help(format!("set {name}, or give `env_var` a default")))
+        })
+    }
+}
+
+/// A function of the context that needs the scene.
+#[derive(Debug)]
+struct Function {
+    name: &'static str,
+    scene: Arc<Scene>,
+}
+
+impl Object for Function {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let scene = &self.scene;
+        match self.name {
+            "ref" => reference(scene, &call),
+            "source" => source(scene, &call),
+            "metric" => {
+                if let Phase::Parse(facts) = &scene.phase {
+                    let words = call.positional().iter().map(python::str).collect();
+                    facts.lock().expect("no render panics while it records").metrics.push(words);
+                }
+                Ok(Value::from(""))
+            }
+            "log" => {
+                if call.truth(1, "info", false) {
+                    say(scene, &call.text(0, "msg")?, false);
+                }
+                Ok(Value::from(""))
+            }
+            "print" => {
+                say(scene, &call.text(0, "msg")?, false);
+                Ok(Value::from(""))
+            }
+            "debug" | "write" => Ok(Value::from("")),
+            "render" => render_text(scene, &call.text(0, "string")?),
+            "store_result" => store(scene, &call, true),
+            "store_raw_result" => store(scene, &call, false),
+            "load_result" => load(scene, &call.text(0, "name")?),
+            "load_agate_table" => Ok(scene.subject.more.iter().find(|(name, _)| name == "_seed").map_or(Value::from(()), |(_, v)| python::from_json(v))),
+            "try_or_compiler_error" => {
+                let function = call.required(1, "func")?;
+                let rest: Vec<Value> = call.positional().iter().skip(2).cloned().collect();
+                let message = call.text(0, "message_if_exception")?;
+                function.call(state, &rest).map_err(|_| problem(Problem::new(Code::RaisedError, message)))
+            }
+            "validation_any" => Ok(Value::from_object(AnyOf)),
+            other => Err(unknown_method("the context", other)),
+        }
+    }
+}
+
+/// What `validation.any[…]` gives: a check that lets everything pass, as configuration is checked when it is read.
+#[derive(Debug)]
+struct AnyOf;
+
+impl Object for AnyOf {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, _: &Value) -> Option<Value> {
+        Some(Value::from_object(AnyOf))
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
+        Ok(Value::from(()))
+    }
+}
+
+fn say(scene: &Scene, text: &str, is_warning: bool) {
+    if let Some(world) = scene.world() {
+        world.say(text, is_warning);
+    }
+}
+
+fn render_text(scene: &Scene, text: &str) -> Result<Value, Error> {
+    let Some(root) = Root::current() else { return Ok(Value::from(text)) };
+    let engine = &scene.session.engine;
+    let rendered = engine.compile(text, Origin::none()).and_then(|template| template.render(engine, &root, false));
+    rendered.map(|rendered| Value::from(rendered.text)).map_err(|error| minijinja::Error::from(error))
+}
+
+fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
+    let words: Vec<String> = call.positional().iter().map(python::str).collect();
+    let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
+    let version = version.filter(given).and_then(|value| python::to_json(&value).ok());
+    let made = match words.as_slice() {
+        [name] => RefCall { package: None, name: name.clone(), version },
+        [package, name] => RefCall { package: Some(package.clone()), name: name.clone(), version },
+        _ => {
+            let message = format!("`ref` takes a name, or a package and a name, and was given {} arguments", words.len());
+            return Err(problem(Problem::new(Code::TypeError, message).help("write `ref('model')` or `ref('package', 'model')`")));
+        }
+    };
+    match &scene.phase {
+        Phase::Parse(facts) => {
+            let mut facts = facts.lock().expect("no render panics while it records");
+            if !facts.refs.contains(&made) {
+                facts.refs.push(made);
+            }
+            Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
+        }
+        Phase::Execute(world) => world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem),
+    }
+}
+
+fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
+    let words: Vec<String> = call.positional().iter().map(python::str).collect();
+    let [source, table] = words.as_slice() else {
+        let message = format!("`source` takes a source and a table, and was given {} arguments", words.len());
+        return Err(problem(Problem::new(Code::TypeError, message).help("write `source('source', 'table')`")));
+    };
+    match &scene.phase {
+        Phase::Parse(facts) => {
+            let mut facts = facts.lock().expect("no render panics while it records");
+            let made = (source.clone(), table.clone());
+            if !facts.sources.contains(&made) {
+                facts.sources.push(made);
+            }
+            Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
+        }
+        Phase::Execute(world) => world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem),
+    }
+}
+
+fn store(scene: &Scene, call: &Call, is_table: bool) -> Result<Value, Error> {
+    let table = call.get(usize::MAX, "agate_table").or_else(|| call.get(2, "agate_table")).filter(given);
+    let table = table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
+    let response = if is_table { call.get(1, "response") } else { call.get(1, "message") };
+    let data = table.get_attr("rows").unwrap_or_default();
+    let result = python::namespace(vec![("response", response.unwrap_or(Value::from(()))), ("data", data), ("table", table)]);
+    scene.results.lock().expect("no render panics while it stores").insert(call.text(0, "name")?, result);
+    Ok(Value::from(""))
+}
+
+/// A result can be taken once; `main` stays (dbt: `load_result`).
+fn load(scene: &Scene, name: &str) -> Result<Value, Error> {
+    let mut results = scene.results.lock().expect("no render panics while it stores");
+    let found = if name == "main" { results.get(name).cloned() } else { results.remove(name) };
+    Ok(found.unwrap_or(Value::from(())))
+}
+
+/// `exceptions`.
+#[derive(Debug)]
+struct Exceptions(Arc<Scene>);
+
+impl Object for Exceptions {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
+        let message = match method {
+            "warn" => {
+                say(&self.0, &call.text(0, "msg")?, true);
+                return Ok(Value::from(""));
+            }
+            "raise_compiler_error" | "raise_not_implemented" | "raise_parsing_error" | "raise_database_error" | "raise_fail_fast_error"
+            | "raise_dependency_error" => call.text(0, "msg")?,
+            "missing_config" => format!("`{}` needs the configuration `{}`", self.0.subject.unique_id, call.text(1, "name")?),
+            "missing_materialization" => format!("no materialization for `{}`", self.0.subject.unique_id),
+            "missing_relation" => format!("relation `{}` does not exist", call.text(0, "relation")?),
+            "relation_wrong_type" => {
+                format!("{} is not a {} and cannot be replaced", call.text(0, "relation")?, call.text(1, "expected_type")?)
+            }
+            "raise_contract_error" => format!("the columns of `{}` are not those of its contract: {}", self.0.subject.unique_id, all()),
+            "column_type_missing" => format!("a contract needs a data_type for: {}", all()),
+            "raise_invalid_property_yml_version" | "raise_duplicate_patch_name" | "raise_duplicate_resource_name" => all(),
+            _ => return Err(unknown_method("`exceptions`", method)),
+        };
+        Err(problem(Problem::new(Code::RaisedError, message)))
+    }
+}

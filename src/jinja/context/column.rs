@@ -1,0 +1,187 @@
+//! `Column`: columns as templates handle them (dbt: `adapters/base/column.py` and the adapters' own).
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, ErrorKind, State};
+
+use super::call::{Call, given, unknown_method};
+use crate::sql::Dialect;
+use crate::warehouse;
+
+/// A column in a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ColumnValue {
+    name: String,
+    dtype: String,
+    char_size: Option<i64>,
+    precision: Option<i64>,
+    scale: Option<i64>,
+    dialect: Dialect,
+}
+
+impl ColumnValue {
+    /// A column whose type is as the warehouse writes it, sizes in parentheses.
+    pub(super) fn new(name: &str, data_type: &str, dialect: Dialect) -> Self {
+        let plain = Self { name: name.to_owned(), dtype: data_type.to_owned(), char_size: None, precision: None, scale: None, dialect };
+        let Some((dtype, rest)) = data_type.split_once('(') else { return plain };
+        let nested = dialect == Dialect::DuckDb && !matches!(dtype.to_uppercase().as_str(), "VARCHAR" | "DECIMAL" | "NUMERIC" | "CHAR" | "TEXT");
+        let sizes: Vec<Option<i64>> = rest.trim_end_matches(')').split(',').map(|part| part.trim().parse().ok()).collect();
+        match sizes.as_slice() {
+            _ if nested => plain,
+            [Some(size)] => Self { dtype: dtype.to_owned(), char_size: Some(*size), ..plain },
+            [Some(precision), Some(scale)] => Self { dtype: dtype.to_owned(), precision: Some(*precision), scale: Some(*scale), ..plain },
+            _ => plain,
+        }
+    }
+
+    pub(super) fn of(column: &warehouse::Column, dialect: Dialect) -> Self {
+        Self::new(&column.name, &column.data_type, dialect)
+    }
+
+    fn one_of(&self, words: &[&str]) -> bool {
+        words.contains(&self.dtype.to_lowercase().as_str())
+    }
+
+    fn is_string(&self) -> bool {
+        self.one_of(&["text", "character varying", "character", "varchar"])
+    }
+
+    fn is_float(&self) -> bool {
+        let common = ["real", "float", "float4", "float8", "double", "double precision"];
+        self.one_of(&common)
+    }
+
+    fn is_integer(&self) -> bool {
+        match self.dialect {
+            Dialect::Snowflake => false,
+            Dialect::DuckDb => self.one_of(&[
+                "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint", "int1", "int2",
+                "int4", "int8", "short", "int", "signed", "long", "smallserial", "serial", "bigserial",
+            ]),
+        }
+    }
+
+    fn is_numeric(&self) -> bool {
+        match self.dialect {
+            Dialect::Snowflake => {
+                self.one_of(&["int", "integer", "bigint", "smallint", "tinyint", "byteint", "numeric", "decimal", "number"])
+            }
+            Dialect::DuckDb => self.one_of(&["numeric", "decimal"]),
+        }
+    }
+
+    fn string_size(&self) -> i64 {
+        let largest = if self.dialect == Dialect::Snowflake { 16_777_216 } else { 256 };
+        if self.dtype == "text" { largest } else { self.char_size.unwrap_or(largest) }
+    }
+
+    fn data_type(&self) -> String {
+        if self.is_string() {
+            return format!("character varying({})", self.string_size());
+        }
+        match (self.is_numeric(), self.precision, self.scale) {
+            (true, Some(precision), Some(scale)) => format!("{}({precision},{scale})", self.dtype),
+            _ => self.dtype.clone(),
+        }
+    }
+
+    fn attribute(&self, name: &str) -> Option<Value> {
+        let number = |value: Option<i64>| value.map_or(Value::from(()), Value::from);
+        Some(match name {
+            "name" | "column" => Value::from(self.name.clone()),
+            "dtype" => Value::from(self.dtype.clone()),
+            "data_type" | "expanded_data_type" => Value::from(self.data_type()),
+            "quoted" => Value::from(format!("\"{}\"", self.name)),
+            "char_size" => number(self.char_size),
+            "numeric_precision" => number(self.precision),
+            "numeric_scale" => number(self.scale),
+            _ => return None,
+        })
+    }
+}
+
+impl Object for ColumnValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.attribute(key.as_str()?)
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        Ok(match method {
+            "is_string" => Value::from(self.is_string()),
+            "is_number" => Value::from(self.is_integer() || self.is_numeric() || self.is_float()),
+            "is_float" => Value::from(self.is_float()),
+            "is_integer" => Value::from(self.is_integer()),
+            "is_numeric" => Value::from(self.is_numeric()),
+            "is_struct" => Value::from(self.dtype.to_uppercase().starts_with("STRUCT")),
+            "string_size" if self.is_string() => Value::from(self.string_size()),
+            "string_size" => return Err(Error::new(ErrorKind::InvalidOperation, format!("column `{}` is not text", self.name))),
+            "can_expand_to" => {
+                let other = call.required(0, "other_column")?.downcast_object::<Self>();
+                Value::from(other.is_some_and(|o| self.is_string() && o.is_string() && o.string_size() > self.string_size()))
+            }
+            "literal" => Value::from(format!("{}::{}", call.text(0, "value")?, self.data_type())),
+            "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),
+            "numeric_type" => numeric_type(&call)?,
+            "translate_type" => Value::from(translate_type(&call.text(0, "dtype")?, self.dialect)),
+            _ => return Err(unknown_method("a column", method)),
+        })
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<Column {} ({})>", self.name, self.data_type())
+    }
+}
+
+fn numeric_type(call: &Call) -> Result<Value, Error> {
+    let dtype = call.text(0, "dtype")?;
+    Ok(match (call.get(1, "precision").filter(given), call.get(2, "scale").filter(given)) {
+        (Some(precision), Some(scale)) => Value::from(format!("{dtype}({precision},{scale})")),
+        _ => Value::from(dtype),
+    })
+}
+
+fn translate_type(dtype: &str, _: Dialect) -> String {
+    if dtype.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { dtype.to_owned() }
+}
+
+/// The class `api.Column`.
+#[derive(Debug)]
+pub(super) struct ColumnClass(pub(super) Dialect);
+
+impl Object for ColumnClass {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        self.call_method(state, "create", args)
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        Ok(match method {
+            "create" => {
+                let dtype = call.optional_text(1, "label_or_dtype").or_else(|| call.optional_text(1, "dtype")).unwrap_or_default();
+                let name = call.optional_text(0, "name").or_else(|| call.optional_text(0, "column")).unwrap_or_default();
+                let whole = ColumnValue::new(&name, "", self.0);
+                Value::from_object(ColumnValue { dtype: translate_type(&dtype, self.0), ..whole })
+            }
+            "from_description" => Value::from_object(ColumnValue::new(&call.text(0, "name")?, &call.text(1, "raw_data_type")?, self.0)),
+            "translate_type" => Value::from(translate_type(&call.text(0, "dtype")?, self.0)),
+            "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),
+            "numeric_type" => numeric_type(&call)?,
+            "format_add_column_list" | "format_remove_column_list" | "get_name" => return Err(unknown_method("`api.Column`", method)),
+            _ => return Err(unknown_method("`api.Column`", method)),
+        })
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<class 'Column'>")
+    }
+}

@@ -1,0 +1,102 @@
+//! `config`: a call records configuration while parsing; reading it gives the node's final configuration.
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, State};
+use serde_json::Map;
+
+use super::call::{Call, unknown_method};
+use super::render::{Phase, Scene, problem};
+use super::world::Problem;
+use crate::diagnostic::Code;
+use crate::jinja::python;
+
+/// The object `config` in a template.
+#[derive(Debug)]
+pub(super) struct ConfigValue(pub(super) Arc<Scene>);
+
+impl ConfigValue {
+    fn record(&self, args: &[Value]) -> Result<Value, Error> {
+        let Phase::Parse(facts) = &self.0.phase else { return Ok(Value::from("")) };
+        let call = Call::new(args)?;
+        let mut map = Map::new();
+        let pairs = match call.positional() {
+            [] => call.named(),
+            [mapping] if call.named().is_empty() => mapping
+                .as_object()
+                .and_then(|object| object.try_iter_pairs())
+                .map(|pairs| pairs.map(|(key, value)| (python::str(&key), value)).collect())
+                .unwrap_or_default(),
+            _ => {
+                let text = "`config` takes either one mapping or names with values";
+                return Err(problem(Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`")));
+            }
+        };
+        for (name, value) in pairs {
+            map.insert(name, python::to_json(&value).unwrap_or(serde_json::Value::Null));
+        }
+        facts.lock().expect("no render panics while it records").add_config(map);
+        Ok(Value::from(""))
+    }
+
+    fn lookup(&self, name: &str) -> Option<Value> {
+        let config = &self.0.subject.config;
+        config.get(name).or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook"))).map(python::from_json)
+    }
+
+    fn is_parsing(&self) -> bool {
+        matches!(self.0.phase, Phase::Parse(_))
+    }
+
+    fn persists(&self, part: &str) -> bool {
+        let persist = self.0.subject.config.get("persist_docs");
+        persist.and_then(|docs| docs.get(part)).and_then(serde_json::Value::as_bool).unwrap_or(false)
+    }
+
+    fn meta(&self, name: &str) -> Option<Value> {
+        self.0.subject.config.get("meta").and_then(|meta| meta.get(name)).map(python::from_json)
+    }
+}
+
+impl Object for ConfigValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (key.as_str()? == "model").then(|| self.0.model())
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        self.record(args)
+    }
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        match method {
+            "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
+            "persist_column_docs" => Ok(Value::from(!self.is_parsing() && self.persists("columns"))),
+            "set" => self.record(args),
+            _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => Ok(Value::from("")),
+            "get" | "meta_get" => {
+                let name = call.text(0, "name")?;
+                let found = if method == "get" { self.lookup(&name) } else { self.meta(&name) };
+                let value = found.or_else(|| call.get(1, "default")).unwrap_or(Value::from(()));
+                if let (Some(validator), true) = (call.get(2, "validator"), call.get(1, "default").is_some_and(|d| !d.is_none())) {
+                    validator.call(state, std::slice::from_ref(&value))?;
+                }
+                Ok(value)
+            }
+            "require" | "meta_require" => {
+                let name = call.text(0, "name")?;
+                let found = if method == "require" { self.lookup(&name) } else { self.meta(&name) };
+                found.filter(|value| !value.is_none()).ok_or_else(|| {
+                    let message = format!("`{}` has no value for the required configuration `{name}`", self.0.subject.unique_id);
+                    problem(Problem::new(Code::BadConfig, message).help(format!("set `{name}` in the model's config")))
+                })
+            }
+            _ => Err(unknown_method("`config`", method)),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What a template asked for while it was parsed.
+
+use serde_json::{Map, Value};
+
+/// A call of `ref`, as made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefCall {
+    /// The package, if two names were given.
+    pub package: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The version, as text.
+    pub version: Option<Value>,
+}
+
+/// What was recorded in the parse phase, in the order of the calls, each once.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `ref` calls.
+    pub refs: Vec<RefCall>,
+    /// `source` calls: source and table.
+    pub sources: Vec<(String, String)>,
+    /// `metric` calls.
+    pub metrics: Vec<Vec<String>>,
+    /// `config` calls merged, as dbt merges them.
+    pub config: Map<String, Value>,
+    /// Whether the template asks the warehouse something when it is executed.
+    pub introspects: bool,
+}
+
+impl Facts {
+    /// Merges the arguments of one `config` call: lists that add up are appended, mappings updated, the rest replaced.
+    pub fn add_config(&mut self, call: Map<String, Value>) {
+        for (key, value) in call {
+            let key = match key.as_str() {
+                "pre_hook" => "pre-hook".to_owned(),
+                "post_hook" => "post-hook".to_owned(),
+                _ => key,
+            };
+            merge_config_value(&mut self.config, &key, value);
+        }
+    }
+}
+
+/// How dbt merges a configuration value over one that is there already (`merge_config_dicts` and the merge behaviour of
+/// each field in `artifacts/resources/v1/config.py`).
+pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Value) {
+    match key {
+        "pre-hook" | "post-hook" | "tags" | "packages" => {
+            let mut list = as_list(config.get(key).cloned().unwrap_or(Value::Null));
+            for item in as_list(value) {
+                if key != "tags" || !list.contains(&item) {
+                    list.push(item);
+                }
+            }
+            config.insert(key.to_owned(), Value::Array(list));
+        }
+        "meta" | "quoting" | "column_types" | "docs" | "contract" | "latest_version_pointer" => {
+            let mut map = config.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+            match value {
+                Value::Object(over) => {
+                    over.into_iter().for_each(|(k, v)| {
+                        map.insert(k, v);
+                    });
+                    config.insert(key.to_owned(), Value::Object(map));
+                }
+                Value::Null => {}
+                other => {
+                    config.insert(key.to_owned(), other);
+                }
+            }
+        }
+        "grants" => merge_grants(config, value),
+        _ => {
+            config.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Grants replace each other privilege by privilege; a privilege with `+` adds to what is there.
+fn merge_grants(config: &mut Map<String, Value>, value: Value) {
+    let mut grants = config.get("grants").and_then(Value::as_object).cloned().unwrap_or_default();
+    for (privilege, grantees) in value.as_object().cloned().unwrap_or_default() {
+        if let Some(plain) = privilege.strip_prefix('+') {
+            let mut list = as_list(grants.get(plain).cloned().unwrap_or(Value::Null));
+            list.extend(as_list(grantees));
+            grants.insert(plain.to_owned(), Value::Array(list));
+        } else {
+            grants.insert(privilege, Value::Array(as_list(grantees)));
+        }
+    }
+    config.insert("grants".to_owned(), Value::Object(grants));
+}
+
+fn as_list(value: Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items,
+        other => vec![other],
+    }
+}

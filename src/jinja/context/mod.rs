@@ -1,0 +1,24 @@
+//! What dbt puts into the context of a template: `ref`, `source`, `config`, `var`, `adapter`, `this`, ...
+//!
+//! A [`Session`] holds what is the same for all renders of an invocation; a [`Subject`] is the node being rendered.
+//! Rendering happens in one of two phases. In the *parse* phase nothing is known of other nodes and what the template
+//! asks for is recorded as [`Facts`]; in the *execute* phase a [`World`] answers.
+
+mod adapter;
+mod builtins;
+mod call;
+mod column;
+mod config;
+mod constraints;
+mod facts;
+mod relation;
+mod render;
+mod session;
+mod table;
+mod world;
+
+pub use facts::{Facts, RefCall};
+pub use relation::{RelationValue, merge_quoting};
+pub use render::{Phase, render, render_macro, render_yaml};
+pub use session::{Session, SessionFacts, Subject};
+pub use world::{Problem, World};

@@ -1,0 +1,93 @@
+//! What renders share, and what each is about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::relation::RelationValue;
+use crate::config::{Run, Vars};
+use crate::jinja::{Engine, Library};
+use crate::sql::Dialect;
+
+/// What is the same for all renders of an invocation.
+pub struct Session {
+    /// The template engine.
+    pub engine: Engine,
+    /// All macros.
+    pub library: Library,
+    /// The rest.
+    pub facts: SessionFacts,
+}
+
+/// What templates can read about the invocation.
+#[derive(Debug, Clone)]
+pub struct SessionFacts {
+    /// The adapter.
+    pub dialect: Dialect,
+    /// The default database.
+    pub database: String,
+    /// The default schema.
+    pub schema: String,
+    /// `target`.
+    pub target: Map<String, Value>,
+    /// The root project.
+    pub root: String,
+    /// Project variables.
+    pub vars: Vars,
+    /// The environment.
+    pub environment: Arc<BTreeMap<String, String>>,
+    /// The invocation.
+    pub run: Run,
+    /// `flags:` of the root project file.
+    pub flags: Map<String, Value>,
+    /// `dispatch:` of the root project: namespace and search order.
+    pub dispatch: Vec<(String, Vec<String>)>,
+    /// The packages that are not part of the binary, root first.
+    pub packages: Vec<String>,
+}
+
+/// The version of dbt whose behaviour templates are told about (`dbt_version`).
+pub(super) const DBT_VERSION: &str = "1.11.16";
+
+/// The node being rendered.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    /// Its package: where macros and refs are looked up first.
+    pub package: String,
+    /// Its unique id.
+    pub unique_id: String,
+    /// `this`.
+    pub this: Option<RelationValue>,
+    /// `model`: the node as dbt's dictionary.
+    pub model: Arc<Value>,
+    /// `config`: its final configuration.
+    pub config: Arc<Map<String, Value>>,
+    /// `schema`.
+    pub schema: String,
+    /// `database`.
+    pub database: String,
+    /// More names, as JSON: `sql`, `results`, ...
+    pub more: Vec<(String, Value)>,
+    /// The arguments of a generic test that are templates themselves.
+    pub arguments: Option<Map<String, Value>>,
+}
+
+impl Session {
+    /// The packages whose macros `adapter.dispatch(name, namespace)` searches, in order: the project's `dispatch:` entry;
+    /// for an installed package the root project and then the package; else the root project and the built-in ones.
+    pub(super) fn dispatch_packages(&self, namespace: Option<&str>) -> Vec<String> {
+        let facts = &self.facts;
+        let internal = crate::project::internal_packages(facts.dialect.adapter());
+        let Some(namespace) = namespace else {
+            return std::iter::once(facts.root.clone()).chain(facts.packages.iter().skip(1).cloned()).chain(internal).collect();
+        };
+        if let Some((_, order)) = facts.dispatch.iter().find(|(name, _)| name == namespace) {
+            return order.iter().flat_map(|name| if name == "dbt" { internal.to_vec() } else { vec![name.clone()] }).collect();
+        }
+        if namespace == "dbt" {
+            return std::iter::once(facts.root.clone()).chain(internal).collect();
+        }
+        vec![facts.root.clone(), namespace.to_owned()]
+    }
+}

@@ -1,0 +1,292 @@
+//! Query results as templates handle them: the part of agate's `Table` that dbt projects use.
+
+use std::sync::Arc;
+
+use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
+use minijinja::{Error, State};
+
+use super::call::{Call, unknown_method};
+use crate::jinja::python;
+use crate::warehouse::{Cell, Table};
+
+/// A result table in a template.
+#[derive(Debug)]
+pub(super) struct TableValue {
+    names: Vec<String>,
+    types: Vec<String>,
+    rows: Vec<Arc<RowValue>>,
+}
+
+/// A row: values by position and by name.
+#[derive(Debug)]
+struct RowValue {
+    names: Arc<[String]>,
+    cells: Vec<Value>,
+}
+
+/// A column: its values.
+#[derive(Debug)]
+struct ColumnValues {
+    name: String,
+    data_type: String,
+    values: Vec<Value>,
+}
+
+impl TableValue {
+    pub(super) fn new(names: Vec<String>, types: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
+        let shared: Arc<[String]> = names.clone().into();
+        let rows = rows.into_iter().map(|cells| Arc::new(RowValue { names: shared.clone(), cells })).collect();
+        Self { names, types, rows }
+    }
+
+    /// The table of a warehouse's answer.
+    pub(super) fn of(table: &Table) -> Self {
+        let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+        let names = table.columns.iter().map(|column| column.name.clone()).collect();
+        Self::new(names, table.columns.iter().map(|column| column.data_type.clone()).collect(), rows)
+    }
+
+    fn column(&self, index: usize) -> Value {
+        let values = self.rows.iter().map(|row| row.cells.get(index).cloned().unwrap_or_default()).collect();
+        Value::from_object(ColumnValues { name: self.names[index].clone(), data_type: self.types[index].clone(), values })
+    }
+
+    fn columns(&self) -> Value {
+        let columns = (0..self.names.len()).map(|index| self.column(index)).collect();
+        Value::from_object(Named { names: self.names.clone(), values: columns })
+    }
+
+    fn rows(&self) -> Value {
+        let rows = self.rows.iter().map(|row| Value::from_dyn_object(row.clone())).collect();
+        Value::from_object(Named { names: Vec::new(), values: rows })
+    }
+
+    fn renamed(&self, call: &Call) -> Value {
+        let mut names = self.names.clone();
+        if let Some(given) = call.get(0, "column_names") {
+            let pairs = given.as_object().and_then(|o| o.try_iter_pairs());
+            let is_mapping = given.as_object().is_some_and(|o| o.repr() == ObjectRepr::Map);
+            if let (true, Some(pairs)) = (is_mapping, pairs) {
+                for (old, new) in pairs {
+                    names.iter_mut().filter(|name| **name == python::str(&old)).for_each(|name| *name = python::str(&new));
+                }
+            } else if let Ok(items) = given.try_iter() {
+                names = items.map(|item| python::str(&item)).collect();
+            }
+        }
+        self.with_rows(names, self.rows.clone())
+    }
+
+    fn with_rows(&self, names: Vec<String>, rows: Vec<Arc<RowValue>>) -> Value {
+        Value::from_object(Self::new(names, self.types.clone(), rows.into_iter().map(|row| row.cells.clone()).collect()))
+    }
+
+    fn filtered(&self, state: &mut State<'_, '_>, test: &Value) -> Result<Value, Error> {
+        let mut kept = Vec::new();
+        for row in &self.rows {
+            if test.call(state, &[Value::from_dyn_object(row.clone())])?.is_true() {
+                kept.push(row.clone());
+            }
+        }
+        Ok(self.with_rows(self.names.clone(), kept))
+    }
+
+    fn selected(&self, keep: impl Fn(&str) -> bool) -> Value {
+        let wanted: Vec<usize> = (0..self.names.len()).filter(|index| keep(&self.names[*index])).collect();
+        let pick = |row: &Arc<RowValue>| wanted.iter().map(|index| row.cells[*index].clone()).collect();
+        let names = wanted.iter().map(|index| self.names[*index].clone()).collect();
+        let types = wanted.iter().map(|index| self.types[*index].clone()).collect();
+        Value::from_object(Self::new(names, types, self.rows.iter().map(pick).collect()))
+    }
+}
+
+/// One value of a result, as agate types it: numbers are Decimals, text is text.
+pub(super) fn cell(cell: &Cell) -> Value {
+    match cell {
+        Cell::Null => Value::from(()),
+        Cell::Boolean(value) => Value::from(*value),
+        Cell::Integer(value) => i64::try_from(*value).map_or_else(|_| Value::from(*value), Value::from),
+        Cell::Decimal(value) => python::decimal(value.clone()),
+        Cell::Float(value) => Value::from(*value),
+        Cell::Text(text) | Cell::Json(text) => Value::from(text.clone()),
+        Cell::Date(date) => python::date(*date),
+        Cell::Timestamp(time) => python::datetime_naive(*time),
+        Cell::TimestampTz(time) => python::datetime(time.to_utc()),
+        other => Value::from(other.to_string()),
+    }
+}
+
+impl Object for TableValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Iterable
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "columns" => self.columns(),
+            "rows" => self.rows(),
+            "column_names" => python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect()),
+            "column_types" => python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect()),
+            _ => return None,
+        })
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.rows.iter().map(|row| Value::from_dyn_object(row.clone())).collect())
+    }
+
+    fn enumerator_len(self: &Arc<Self>) -> Option<usize> {
+        Some(self.rows.len())
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let key_list = |value: &Value| -> Vec<String> {
+            value.as_str().map(|s| vec![s.to_owned()]).or_else(|| Some(value.try_iter().ok()?.map(|v| python::str(&v)).collect())).unwrap_or_default()
+        };
+        match method {
+            "print_table" | "print_csv" | "print_json" => Ok(Value::from("")),
+            "rename" => Ok(self.renamed(&call)),
+            "where" => self.filtered(state, &call.required(0, "test")?),
+            "select" => {
+                let keys = key_list(&call.required(0, "key")?);
+                Ok(self.selected(|name| keys.iter().any(|key| key == name)))
+            }
+            "exclude" => {
+                let keys = key_list(&call.required(0, "key")?);
+                Ok(self.selected(|name| !keys.iter().any(|key| key == name)))
+            }
+            "limit" => {
+                let end = call.get(0, "start_or_stop").and_then(|v| usize::try_from(v).ok()).unwrap_or(self.rows.len());
+                Ok(self.with_rows(self.names.clone(), self.rows.iter().take(end).cloned().collect()))
+            }
+            _ => Err(unknown_method("a result table", method)),
+        }
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<agate.table.Table object>")
+    }
+}
+
+/// A sequence whose items can also be taken by name: `table.columns['x']`.
+#[derive(Debug)]
+struct Named {
+    names: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Named {
+    fn position(&self, key: &Value) -> Option<usize> {
+        if let Some(name) = key.as_str() {
+            return self.names.iter().position(|known| known == name);
+        }
+        index(key, self.values.len())
+    }
+}
+
+/// A Python index into a sequence of this length; negative ones count from the end.
+fn index(key: &Value, length: usize) -> Option<usize> {
+    let index = i64::try_from(key.clone()).ok()?;
+    let length = i64::try_from(length).ok()?;
+    usize::try_from(if index < 0 { index + length } else { index }).ok().filter(|i| *i < usize::try_from(length).unwrap_or(0))
+}
+
+impl Object for Named {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.values.get(self.position(key)?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.values.len())
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let keys = || self.names.iter().map(|name| Value::from(name.clone()));
+        Ok(match method {
+            "keys" => python::tuple(keys().collect()),
+            "values" => python::tuple(self.values.clone()),
+            "items" => python::tuple(keys().zip(&self.values).map(|(key, value)| python::tuple(vec![key, value.clone()])).collect()),
+            "get" => self.position(&call.required(0, "key")?).map(|i| self.values[i].clone()).or(call.get(1, "default")).unwrap_or(Value::from(())),
+            _ => return Err(unknown_method("a sequence", method)),
+        })
+    }
+}
+
+impl Object for RowValue {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let position = match key.as_str() {
+            Some(name) => self.names.iter().position(|known| known == name)?,
+            None => index(key, self.cells.len())?,
+        };
+        self.cells.get(position).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.cells.len())
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let call = Call::new(args)?;
+        let names = || self.names.iter().map(|name| Value::from(name.clone()));
+        let pairs = || names().zip(self.cells.iter().cloned());
+        Ok(match method {
+            "keys" => python::tuple(names().collect()),
+            "values" => python::tuple(self.cells.clone()),
+            "items" => python::tuple(pairs().map(|(key, value)| python::tuple(vec![key, value])).collect()),
+            "dict" => python::dict(pairs().collect()),
+            "get" => self.get_value(&call.required(0, "key")?).or(call.get(1, "default")).unwrap_or(Value::from(())),
+            _ => return Err(unknown_method("a row", method)),
+        })
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let cells: Vec<String> = self.cells.iter().map(python::repr).collect();
+        write!(f, "<agate.Row: ({})>", cells.join(", "))
+    }
+}
+
+impl Object for ColumnValues {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str() {
+            Some("name") => Some(Value::from(self.name.clone())),
+            Some("data_type") => Some(Value::from(self.data_type.clone())),
+            Some(_) => None,
+            None => self.values.get(index(key, self.values.len())?).cloned(),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.values.len())
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+        let mut distinct: Vec<Value> = Vec::new();
+        Ok(match method {
+            "values" => python::tuple(self.values.clone()),
+            "values_distinct" => {
+                self.values.iter().for_each(|v| if !distinct.contains(v) { distinct.push(v.clone()) });
+                python::tuple(distinct)
+            }
+            "values_without_nulls" => python::tuple(self.values.iter().filter(|v| !v.is_none()).cloned().collect()),
+            _ => return Err(unknown_method("a result's column", method)),
+        })
+    }
+}

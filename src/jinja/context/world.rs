@@ -1,0 +1,66 @@
+//! What templates can ask while they are executed, answered by the phases that know.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::facts::RefCall;
+use super::relation::RelationValue;
+use super::session::Subject;
+use crate::diagnostic::Code;
+use crate::sql::Relation;
+use crate::warehouse::{CatalogRelation, Outcome, WarehouseError};
+
+/// Why an answer cannot be given; becomes a diagnostic at the place of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The code.
+    pub code: Code,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem without advice.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), help: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
+/// The answers to a template's questions in the execute phase.
+pub trait World: Send + Sync {
+    /// What `ref` gives.
+    fn reference(&self, subject: &Subject, call: &RefCall) -> Result<RelationValue, Problem>;
+
+    /// What `source` gives.
+    fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem>;
+
+    /// What `graph` is: nodes, sources, exposures, ... as dbt's dictionaries.
+    fn graph(&self) -> Arc<Value>;
+
+    /// The unique ids that were selected.
+    fn selected(&self) -> Vec<String>;
+
+    /// Sends a statement to the warehouse; none means there is no connection (`--no-introspect`, or offline).
+    fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>>;
+
+    /// The relation as the warehouse has it now.
+    fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>>;
+
+    /// All relations of a schema as the warehouse has them now.
+    fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>>;
+
+    /// Tells that the catalog changed in this schema, because a template created or dropped something.
+    fn changed(&self, database: &str, schema: &str);
+
+    /// A line for the user, from `log(…, info=true)`, `print` or `exceptions.warn`.
+    fn say(&self, text: &str, is_warning: bool);
+}

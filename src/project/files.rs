@@ -1,0 +1,171 @@
+//! Files that become nodes, and the blocks of macro and docs files.
+
+use std::ops::Range;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{Block, BlockKind, Checksum, DocsBlock, FileNode, Macro, NodeKind, Package, blocks};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{FileId, FoundFile, Sources, Span, find_files, read_text};
+
+/// Seeds above this many bytes are known by their path instead of their content (dbt: `MAXIMUM_SEED_SIZE`).
+const LARGEST_HASHED_SEED: usize = 1024 * 1024;
+
+/// A file of a resource folder: its identity and its two paths.
+pub(super) struct ResourceFile {
+    pub(super) file: FileId,
+    /// Below the resource folder.
+    pub(super) path: String,
+    /// Below the package's folder.
+    pub(super) original_path: String,
+}
+
+/// Reads the files with these endings in the folders of `package`; each file once, also when folders overlap.
+pub(super) fn resource_files(
+    package: &Package,
+    folders: &[String],
+    endings: &[&str],
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<ResourceFile> {
+    let mut files: Vec<ResourceFile> = Vec::new();
+    for folder in folders {
+        let folder = folder.trim_end_matches('/');
+        let found = find_files(&package.file.root.join(folder), endings).unwrap_or_else(|error| {
+            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1));
+            Vec::new()
+        });
+        for FoundFile { location, below } in found {
+            let original_path = if folder == "." || folder.is_empty() { below.clone() } else { format!("{folder}/{below}") };
+            if files.iter().any(|f| f.original_path == original_path) {
+                continue;
+            }
+            let Some(file) = read_once(package, &location, &original_path, sources, diagnostics) else { continue };
+            files.push(ResourceFile { file, path: below, original_path });
+        }
+    }
+    files
+}
+
+fn read_once(
+    package: &Package,
+    location: &Path,
+    original_path: &str,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileId> {
+    let shown = if package.shown.is_empty() { original_path.to_owned() } else { format!("{}/{original_path}", package.shown) };
+    if let Some(file) = sources.by_path(&shown) {
+        return Some(file);
+    }
+    match read_text(location) {
+        Ok(text) => Some(sources.add(shown, Some(location.to_path_buf()), text)),
+        Err(error) => {
+            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1));
+            None
+        }
+    }
+}
+
+/// The bytes of a text without the white space around it; dbt strips every file it reads.
+pub(super) fn stripped(text: &str) -> Range<usize> {
+    let start = text.len() - text.trim_start().len();
+    start..start + text.trim().len()
+}
+
+/// SHA-256 of a text, in hexadecimal.
+fn sha256(text: &str) -> Checksum {
+    let digest = Sha256::digest(text.as_bytes());
+    Checksum { name: "sha256", value: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+}
+
+/// The node a whole file becomes. `path` is what dbt calls the node's path.
+pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sources: &Sources) -> FileNode {
+    let text = sources.text(found.file);
+    let code = stripped(text);
+    let base = found.path.rsplit('/').next().unwrap_or(&found.path);
+    let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
+    let path = if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
+    let checksum = if kind == NodeKind::Seed && text.len() > LARGEST_HASHED_SEED {
+        Checksum { name: "path", value: found.original_path.clone() }
+    } else {
+        sha256(&text[code.clone()])
+    };
+    let fqn = fqn(package, &path, &name);
+    let (path, original_path) = (path, found.original_path.clone());
+    FileNode { kind, package: package.to_owned(), name, path, original_path, fqn, file: found.file, code, checksum }
+}
+
+/// Package, the folders of `path`, and the name.
+pub(super) fn fqn(package: &str, path: &str, name: &str) -> Vec<String> {
+    let folders = path.split('/').rev().skip(1).map(str::to_owned).collect::<Vec<_>>().into_iter().rev();
+    std::iter::once(package.to_owned()).chain(folders).chain([name.to_owned()]).collect()
+}
+
+/// The snapshots of a file: one node per `{% snapshot %}` block.
+pub(super) fn snapshot_nodes(
+    package: &str,
+    found: &ResourceFile,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<FileNode> {
+    let whole = file_node(NodeKind::Snapshot, package, found, sources);
+    let node = |block: Block| {
+        let name = block.name.clone();
+        let text = &sources.text(found.file)[block.body.clone()];
+        let code = stripped(text);
+        let code = block.body.start + code.start..block.body.start + code.end;
+        let mut fqn = fqn(package, &whole.path, "");
+        fqn.pop();
+        fqn.push(whole.name.clone());
+        fqn.push(name.clone());
+        FileNode { name, fqn, code, ..whole.clone() }
+    };
+    file_blocks(found, sources, &[BlockKind::Snapshot], diagnostics).into_iter().map(node).collect()
+}
+
+/// The macros of a file.
+pub(super) fn macros(package: &str, found: &ResourceFile, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+    let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
+    let define = |block: Block| Macro {
+        package: package.to_owned(),
+        name: block.name.clone(),
+        file: found.file,
+        original_path: found.original_path.clone(),
+        languages: (block.kind == BlockKind::Materialization).then(|| languages(&sources.text(found.file)[block.header.clone()])),
+        block,
+    };
+    file_blocks(found, sources, &kinds, diagnostics).into_iter().map(define).collect()
+}
+
+/// The `supported_languages` of a materialization's header; `sql` alone when it says nothing.
+fn languages(header: &str) -> Vec<String> {
+    let Some((_, rest)) = header.split_once("supported_languages") else { return vec!["sql".to_owned()] };
+    let list = rest.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(list, _)| list);
+    list.split(',').map(|word| word.trim().trim_matches(['\'', '"']).to_owned()).filter(|word| !word.is_empty()).collect()
+}
+
+/// The docs blocks of a file.
+pub(super) fn docs(package: &str, found: &ResourceFile, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<DocsBlock> {
+    let define = |block: Block| DocsBlock {
+        package: package.to_owned(),
+        name: block.name.clone(),
+        file: found.file,
+        original_path: found.original_path.clone(),
+        path: found.path.clone(),
+        text: sources.text(found.file)[block.body].trim().to_owned(),
+    };
+    file_blocks(found, sources, &[BlockKind::Docs], diagnostics).into_iter().map(define).collect()
+}
+
+fn file_blocks(found: &ResourceFile, sources: &Sources, kinds: &[BlockKind], diagnostics: &mut Diagnostics) -> Vec<Block> {
+    match blocks(sources.text(found.file), kinds) {
+        Ok(blocks) => blocks,
+        Err(error) => {
+            let span = Span::new(found.file, error.range.clone());
+            diagnostics.push(Diagnostic::error(Code::TemplateSyntax, error.message).at(span).help("close the block with its own end tag"));
+            Vec::new()
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Reading a project and its packages into what they declare.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use super::files::{self, ResourceFile};
+use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, policy};
+use crate::config::yaml::{self, Step};
+use crate::config::{Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::source::{MACRO_FILES, Sources, Span, find_files, read_text};
+
+/// What reading needs besides the files.
+pub struct Reading<'a> {
+    /// The options of the invocation.
+    pub options: &'a Options,
+    /// The profile and its target.
+    pub profile: &'a Profile,
+    /// What renders Jinja in YAML.
+    pub templates: &'a dyn Templates,
+}
+
+/// Reads everything below the root project's folder and its packages' folders.
+pub fn read(
+    reading: &Reading<'_>,
+    root: ProjectFile,
+    settings: Settings,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> (Project, Vars) {
+    let mut packages = vec![Package { file: root, shown: String::new() }];
+    packages.extend(installed_packages(reading, &packages[0], sources, diagnostics));
+    let vars = Vars {
+        command_line: reading.options.vars.clone(),
+        root: packages[0].file.name.clone(),
+        projects: packages.iter().map(|p| (p.file.name.clone(), p.file.vars.clone())).collect::<std::collections::BTreeMap<_, _>>().into(),
+    };
+    let mut project = Project {
+        packages,
+        nodes: Vec::new(),
+        macros: builtin_macros(sources, diagnostics),
+        docs: Vec::new(),
+        entries: Vec::new(),
+        policies: Vec::new(),
+        settings,
+        selectors: None,
+    };
+    for package in project.packages.clone() {
+        read_package(&mut project, &package, sources, diagnostics);
+        let scope = YamlScope {
+            vars: Some(vars.clone()),
+            target: Some(reading.profile.target.to_map(&reading.profile.name)),
+            package: package.file.name.clone(),
+            secrets: false,
+            environment: reading.options.environment.clone(),
+        };
+        read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
+    }
+    read_root_files(&mut project, sources, diagnostics);
+    (project, vars)
+}
+
+/// The projects below the packages' folder, by name. Packages that are declared while nothing is installed are an error.
+fn installed_packages(
+    reading: &Reading<'_>,
+    root: &Package,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Package> {
+    let folder = root.file.root.join(&root.file.paths.packages);
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    folders.retain(|path| path.join("dbt_project.yml").is_file());
+    folders.sort();
+    let mut packages = Vec::new();
+    for path in folders {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let shown = format!("{}/{name}", root.file.paths.packages);
+        let scope = YamlScope {
+            vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+            target: Some(reading.profile.target.to_map(&reading.profile.name)),
+            package: name,
+            secrets: false,
+            environment: reading.options.environment.clone(),
+        };
+        let file = read_project_file(&path, &format!("{shown}/dbt_project.yml"), sources, reading.templates, &scope, diagnostics);
+        packages.extend(file.map(|file| Package { file, shown }));
+    }
+    packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
+    if packages.is_empty() {
+        report_missing_packages(root, sources, diagnostics);
+    }
+    packages
+}
+
+fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    for name in ["packages.yml", "dependencies.yml"] {
+        let path = root.file.root.join(name);
+        let Ok(text) = read_text(&path) else { continue };
+        let file = sources.add(name, Some(path), text);
+        let declared = yaml::parse(sources.text(file)).ok().and_then(|v| v.get("packages")?.as_array().map(Vec::len)).unwrap_or(0);
+        if declared > 0 {
+            let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
+            let message = format!("{declared} package(s) are declared but none is installed in `{}`", root.file.paths.packages);
+            diagnostics.push(Diagnostic::error(Code::MissingPackage, message).at(span).help("install them with `dbt deps`"));
+        }
+    }
+}
+
+fn builtin_macros(sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+    let mut macros = Vec::new();
+    for (path, text) in MACRO_FILES {
+        let file = sources.add(format!("<merganser>/{path}"), None, *text);
+        let package = path.split('/').nth(1).filter(|name| INTERNAL.contains(name)).unwrap_or("dbt");
+        let below = path.splitn(3, '/').nth(2).unwrap_or(path);
+        let found = ResourceFile { file, path: below.to_owned(), original_path: format!("macros/{below}") };
+        macros.extend(files::macros(package, &found, sources, diagnostics));
+    }
+    macros
+}
+
+fn read_package(project: &mut Project, package: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let (name, paths) = (&package.file.name, &package.file.paths);
+    let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| files::resource_files(package, folders, endings, sources, diagnostics);
+    let macro_files = find(&paths.macros, &[".sql"], sources);
+    let generic: Vec<String> = paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
+    let generic_files = find(&generic, &[".sql"], sources);
+    let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
+    let whole = [
+        (NodeKind::Model, find(&paths.models, &[".sql"], sources)),
+        (NodeKind::Analysis, find(&paths.analyses, &[".sql"], sources)),
+        (NodeKind::Test, find(&paths.tests, &[".sql"], sources)),
+        (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),
+    ];
+    let docs_folders = if paths.docs.is_empty() {
+        let all = [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
+        all.into_iter().flatten().cloned().collect()
+    } else {
+        paths.docs.clone()
+    };
+    let docs_files = find(&docs_folders, &[".md"], sources);
+    for found in macro_files.iter().chain(&generic_files) {
+        project.macros.extend(files::macros(name, found, sources, diagnostics));
+    }
+    for found in &snapshot_files {
+        project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
+    }
+    for (kind, found) in whole {
+        let is_node = |file: &&ResourceFile| kind != NodeKind::Test || !is_test_support(&file.path);
+        project.nodes.extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
+    }
+    for found in &docs_files {
+        project.docs.extend(files::docs(name, found, sources, diagnostics));
+    }
+}
+
+/// Whether a file below a test folder defines generic tests or holds fixtures rather than being a singular test.
+fn is_test_support(path: &str) -> bool {
+    path.starts_with("generic/") || path.starts_with("fixtures/")
+}
+
+fn read_properties(
+    project: &mut Project,
+    package: &Package,
+    templates: &dyn Templates,
+    scope: &YamlScope,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let paths = &package.file.paths;
+    let mut folders: Vec<String> = Vec::new();
+    for folder in [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests].into_iter().flatten() {
+        if !folders.contains(folder) {
+            folders.push(folder.clone());
+        }
+    }
+    for found in files::resource_files(package, &folders, &[".yml", ".yaml"], sources, diagnostics) {
+        let text = sources.text(found.file).clone();
+        let document = match yaml::parse(&text) {
+            Ok(Value::Object(document)) => document,
+            Ok(Value::Null) => continue,
+            Ok(_) => {
+                diagnostics.push(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(found.file)));
+                continue;
+            }
+            Err(error) => {
+                let offset = error.offset.unwrap_or(0);
+                diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(found.file, offset..offset)));
+                continue;
+            }
+        };
+        let mut reader = EntryReader { package, found: &found, text: &text, templates, scope, diagnostics };
+        project.entries.extend(reader.entries(&document));
+    }
+}
+
+struct EntryReader<'a> {
+    package: &'a Package,
+    found: &'a ResourceFile,
+    text: &'a str,
+    templates: &'a dyn Templates,
+    scope: &'a YamlScope,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl EntryReader<'_> {
+    fn span(&self, steps: &[Step]) -> Span {
+        Span::new(self.found.file, yaml::locate(self.text, steps))
+    }
+
+    fn entries(&mut self, document: &Map<String, Value>) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for (key, list) in document {
+            let Some((_, kind)) = EntryKind::LISTS.iter().find(|(name, _)| name == key) else {
+                self.unknown(key);
+                continue;
+            };
+            let items = match list {
+                Value::Array(items) => items,
+                Value::Null => continue,
+                _ => {
+                    let span = self.span(&[key.as_str().into()]);
+                    self.diagnostics.push(Diagnostic::error(Code::BadConfig, format!("`{key}` must be a list")).at(span).help("begin each item with `- name:`"));
+                    continue;
+                }
+            };
+            entries.extend(items.iter().enumerate().filter_map(|(i, item)| self.entry(*kind, vec![key.as_str().into(), i.into()], item)));
+        }
+        entries
+    }
+
+    fn unknown(&mut self, key: &str) {
+        if key == "version" || key == "anchors" || key.starts_with('.') {
+            return;
+        }
+        let near = did_you_mean(key, EntryKind::LISTS.iter().map(|(name, _)| *name));
+        let mut diagnostic = Diagnostic::warning(Code::UnknownKey, format!("unknown key `{key}`")).at(self.span(&[key.into()]));
+        diagnostic.help = Some(near.map_or_else(|| "move it under `config: meta:`, or remove it".to_owned(), |near| format!("did you mean `{near}`?")));
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn entry(&mut self, kind: EntryKind, steps: Vec<Step>, item: &Value) -> Option<Entry> {
+        let name = item.get("name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+        let (Some(written), Some(name)) = (item.as_object(), name) else {
+            let message = format!("an item of `{}` needs a `name`", kind.key());
+            self.diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
+            return None;
+        };
+        let mut problems = Vec::new();
+        let later = |path: &[String]| rendered_later(kind, path);
+        let value = render_strings(item, self.templates, self.scope, &mut Vec::new(), &later, &mut problems);
+        for (path, reason) in problems {
+            let span = self.span(&[steps.clone(), yaml::steps(&path)].concat());
+            self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
+        }
+        let value = value.as_object().cloned().unwrap_or_default();
+        let (path, original_path) = (self.found.path.clone(), self.found.original_path.clone());
+        let (package, file) = (self.package.file.name.clone(), self.found.file);
+        Some(Entry { kind, package, name, file, original_path, path, steps, value, written: written.clone() })
+    }
+}
+
+/// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks (`SchemaYamlRenderer`).
+fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
+    let part = |index: usize| path.get(index).map(String::as_str);
+    let late = |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
+    let own = |at: usize| {
+        late(part(at))
+            || (part(at) == Some("config") && matches!(part(at + 1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
+            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities")) && late(part(at + 2)))
+            || (part(at) == Some("versions") && (late(part(at + 2)) || part(at + 2) == Some("columns") && late(part(at + 4))))
+    };
+    match kind {
+        EntryKind::Source if part(0) == Some("tables") => own(2),
+        EntryKind::Macro => part(0) == Some("description") || (part(0) == Some("arguments") && part(2) == Some("description")),
+        EntryKind::UnitTest => !path.is_empty() && part(0) != Some("config") && part(0) != Some("overrides"),
+        EntryKind::Metric => part(0) == Some("filter") || own(0),
+        _ => own(0),
+    }
+}
+
+fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let root = project.packages[0].clone();
+    for folder in project.settings.policy_paths.clone() {
+        if let Ok(found) = find_files(&root.file.root.join(&folder), &[".yml", ".yaml"]) {
+            for file in found {
+                let shown = format!("{folder}/{}", file.below);
+                match read_text(&file.location) {
+                    Ok(text) => {
+                        let id = sources.add(shown, Some(file.location), text);
+                        project.policies.extend(policy::policies(id, sources, diagnostics));
+                    }
+                    Err(error) => diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1)),
+                }
+            }
+        }
+    }
+    let path = root.file.root.join("selectors.yml");
+    if let Ok(text) = read_text(&path) {
+        let file = sources.add("selectors.yml", Some(path), text);
+        match yaml::parse(sources.text(file)) {
+            Ok(value) => project.selectors = Some((file, value)),
+            Err(error) => {
+                let offset = error.offset.unwrap_or(0);
+                diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+            }
+        }
+    }
+}
