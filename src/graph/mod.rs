@@ -1,1 +1,60 @@
 //! Who reads whom: resolving refs, order, cycles, selection.
+//!
+//! [`build`] turns what a project declares into [`Node`]s: each template is rendered once in the parse phase, which says what
+//! it refers to and how it configures itself; configuration is merged as dbt merges it; names are made by the project's
+//! `generate_*_name` macros; references become edges.
+
+mod configuration;
+mod declared;
+mod dictionary;
+mod generic_test;
+mod hook;
+mod name;
+mod node;
+mod order;
+mod parse;
+mod resolve;
+mod select;
+mod source_table;
+
+pub use configuration::{Trees, config_text};
+pub use dictionary::{dictionary, flat_graph};
+pub use node::{Column, Node, SourceDetails, TestDetails};
+pub use order::Order;
+pub use parse::build;
+pub use resolve::{Lookup, reference_help};
+pub use select::{Indirect, Selection, select};
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use crate::project::DocsBlock;
+
+/// The nodes of a project and its packages, with their edges.
+#[derive(Debug)]
+pub struct Graph {
+    /// Every enabled node by unique id, in the order of parsing.
+    pub nodes: IndexMap<String, Node>,
+    /// Disabled nodes.
+    pub disabled: Vec<Node>,
+    /// What each macro calls, by the macros' unique ids.
+    pub macros: BTreeMap<String, Vec<String>>,
+    /// Docs blocks.
+    pub docs: Vec<DocsBlock>,
+    /// Groups: unique id and dbt's dictionary.
+    pub groups: IndexMap<String, serde_json::Value>,
+    /// The root project.
+    pub root: String,
+    /// How names are found.
+    pub lookup: Lookup,
+    /// Unique ids of nodes whose own text could not be parsed; what reads them cannot be compiled either.
+    pub broken: std::collections::BTreeSet<String>,
+}
+
+impl Graph {
+    /// The node with this unique id.
+    pub fn node(&self, unique_id: &str) -> Option<&Node> {
+        self.nodes.get(unique_id)
+    }
+}

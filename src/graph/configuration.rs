@@ -1,0 +1,205 @@
+//! Merging a node's configuration as dbt does: defaults, project file, properties, `config()`, and for packages the root
+//! project's file over all (`context/context_config.py`, `calculate_node_config`).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::jinja::merge_config_value;
+use crate::project::{NodeKind, Package, Project};
+
+/// The configuration trees of every package's project file.
+#[derive(Debug)]
+pub struct Trees {
+    root: String,
+    rendered: BTreeMap<String, Map<String, Value>>,
+    written: BTreeMap<String, Map<String, Value>>,
+}
+
+/// A node whose configuration is wanted.
+pub(super) struct Wanted<'a> {
+    pub(super) kind: NodeKind,
+    pub(super) package: &'a str,
+    pub(super) fqn: &'a [String],
+    /// `config:` of its properties.
+    pub(super) properties: Map<String, Value>,
+    /// The merged arguments of its `config()` calls.
+    pub(super) calls: Map<String, Value>,
+}
+
+impl Trees {
+    /// The trees of a project and its packages.
+    pub fn new(project: &Project) -> Self {
+        let of = |pick: fn(&Package) -> Map<String, Value>| project.packages.iter().map(|p| (p.file.name.clone(), pick(p))).collect();
+        Self {
+            root: project.packages[0].file.name.clone(),
+            rendered: of(|package| package.file.value.clone()),
+            written: of(|package| package.file.written.clone()),
+        }
+    }
+
+    /// The final configuration of a node, with every key dbt gives its kind.
+    pub(super) fn resolve(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+        let mut config = defaults(wanted.kind);
+        self.levels(&self.rendered, wanted.package, wanted).into_iter().for_each(|level| update(&mut config, level));
+        update(&mut config, wanted.properties.clone());
+        update(&mut config, wanted.calls.clone());
+        if wanted.package != self.root {
+            self.levels(&self.rendered, &self.root, wanted).into_iter().for_each(|level| update(&mut config, level));
+        }
+        finish(&mut config);
+        config
+    }
+
+    /// The configuration as written, for comparing states: later levels replace earlier ones.
+    pub(super) fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+        let mut config = Map::new();
+        let mut replace = |level: Map<String, Value>| level.into_iter().for_each(|(key, value)| {
+            config.insert(key, value);
+        });
+        self.levels(&self.written, wanted.package, wanted).into_iter().for_each(&mut replace);
+        replace(wanted.properties.clone());
+        replace(wanted.calls.clone());
+        if wanted.package != self.root {
+            self.levels(&self.written, &self.root, wanted).into_iter().for_each(&mut replace);
+        }
+        config
+    }
+
+    /// The configuration each folder level of a project file gives a node, outermost first.
+    fn levels(&self, files: &BTreeMap<String, Map<String, Value>>, package: &str, wanted: &Wanted<'_>) -> Vec<Map<String, Value>> {
+        let Some(file) = files.get(package) else { return Vec::new() };
+        let Some(tree) = wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        let mut levels = vec![own_keys(tree)];
+        let mut tree = tree;
+        for part in wanted.fqn {
+            match tree.get(part) {
+                Some(Value::Object(inner)) => {
+                    levels.push(own_keys(inner));
+                    tree = inner;
+                }
+                _ => break,
+            }
+        }
+        levels
+    }
+}
+
+/// The keys of one level that are configuration: with `+`, or whose value is no mapping.
+fn own_keys(level: &Map<String, Value>) -> Map<String, Value> {
+    let own = |(key, value): (&String, &Value)| match key.strip_prefix('+') {
+        Some(plain) => Some((plain.trim().to_owned(), value.clone())),
+        None => (!value.is_object()).then(|| (key.clone(), value.clone())),
+    };
+    level.iter().filter_map(own).collect()
+}
+
+/// Merges one level over what is there.
+fn update(config: &mut Map<String, Value>, level: Map<String, Value>) {
+    for (key, value) in level {
+        let key = match key.as_str() {
+            "pre_hook" => "pre-hook",
+            "post_hook" => "post-hook",
+            other => other,
+        }
+        .to_owned();
+        let key = key.trim().to_owned();
+        merge_config_value(config, &key, value);
+    }
+}
+
+/// Brings hooks, grants and a few others into the shape dbt gives them.
+fn finish(config: &mut Map<String, Value>) {
+    for key in ["pre-hook", "post-hook"] {
+        if let Some(Value::Array(hooks)) = config.get_mut(key) {
+            hooks.iter_mut().for_each(|hook| *hook = hook_dictionary(hook));
+        }
+    }
+    if let Some(Value::Object(docs)) = config.get_mut("docs") {
+        docs.entry("show").or_insert(json!(true));
+        docs.entry("node_color").or_insert(Value::Null);
+    }
+    if let Some(Value::Object(contract)) = config.get_mut("contract") {
+        contract.entry("enforced").or_insert(json!(false));
+        contract.entry("alias_types").or_insert(json!(true));
+    }
+    if let Some(Value::String(severity)) = config.get_mut("severity") {
+        *severity = severity.to_string();
+    }
+}
+
+/// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.
+fn hook_dictionary(hook: &Value) -> Value {
+    let parsed = hook.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
+    let fields = parsed.as_ref().or(Some(hook)).and_then(Value::as_object);
+    match fields {
+        Some(fields) => json!({
+            "sql": fields.get("sql").cloned().unwrap_or_default(),
+            "transaction": fields.get("transaction").cloned().unwrap_or(json!(true)),
+            "index": fields.get("index").cloned().unwrap_or_default(),
+        }),
+        None => json!({"sql": hook, "transaction": true, "index": null}),
+    }
+}
+
+/// A configuration value as text, for messages.
+pub fn config_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The keys and values dbt starts from (`artifacts/resources/v1/config.py` and each resource's own file).
+fn defaults(kind: NodeKind) -> Map<String, Value> {
+    let value = match kind {
+        NodeKind::Test => json!({
+            "enabled": true, "alias": null, "schema": "dbt_test__audit", "database": null, "tags": [], "meta": {}, "group": null,
+            "static_analysis": null, "materialized": "test", "severity": "ERROR", "store_failures": null,
+            "store_failures_as": null, "where": null, "limit": null, "fail_calc": "count(*)", "warn_if": "!= 0",
+            "error_if": "!= 0",
+        }),
+        NodeKind::Source => json!({
+            "enabled": true, "event_time": null, "freshness": null, "loaded_at_field": null, "loaded_at_query": null, "meta": {},
+            "tags": [], "static_analysis": null,
+        }),
+        NodeKind::Exposure | NodeKind::UnitTest => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::Metric | NodeKind::SemanticModel => json!({"enabled": true, "group": null, "meta": {}}),
+        NodeKind::SavedQuery => json!({
+            "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
+        }),
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => built(kind),
+    };
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn built(kind: NodeKind) -> Value {
+    let materialized = match kind {
+        NodeKind::Seed => "seed",
+        NodeKind::Snapshot => "snapshot",
+        _ => "view",
+    };
+    let mut config = json!({
+        "enabled": true, "alias": null, "schema": null, "database": null, "tags": [], "meta": {}, "group": null,
+        "static_analysis": null, "materialized": materialized, "incremental_strategy": null, "batch_size": null, "lookback": 1,
+        "begin": null, "persist_docs": {}, "post-hook": [], "pre-hook": [], "quoting": {}, "column_types": {},
+        "full_refresh": null, "unique_key": null, "on_schema_change": "ignore", "on_configuration_change": "apply",
+        "grants": {}, "packages": [], "docs": {"show": true, "node_color": null},
+        "contract": {"enforced": false, "alias_types": true}, "event_time": null, "concurrent_batches": null,
+    });
+    let more = match kind {
+        NodeKind::Model => json!({"access": "protected", "freshness": null}),
+        NodeKind::Seed => json!({"delimiter": ",", "quote_columns": null}),
+        NodeKind::Snapshot => json!({
+            "strategy": null, "target_schema": null, "target_database": null, "updated_at": null, "check_cols": null,
+            "snapshot_meta_column_names": {
+                "dbt_valid_to": null, "dbt_valid_from": null, "dbt_scd_id": null, "dbt_updated_at": null, "dbt_is_deleted": null,
+            },
+            "dbt_valid_to_current": null,
+        }),
+        _ => json!({}),
+    };
+    if let (Value::Object(config), Value::Object(more)) = (&mut config, more) {
+        config.extend(more);
+    }
+    config
+}

@@ -1,0 +1,79 @@
+//! Exposures and groups: nodes that are declared only.
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+
+use super::configuration::Wanted;
+use super::node::Node;
+use super::parse::{Parsing, config_list, empty_node, own_config, place};
+use crate::diagnostic::Diagnostics;
+use crate::project::{Entry, EntryKind, NodeKind};
+
+/// The exposures.
+pub(super) fn exposures(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let entries = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Exposure);
+    entries.map(|entry| exposure(parsing, entry, diagnostics)).collect()
+}
+
+fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics) -> Node {
+    let unique_id = format!("exposure.{}.{}", entry.package, entry.name);
+    let mut fqn = vec![entry.package.clone()];
+    let mut folders: Vec<String> = entry.path.split('/').map(str::to_owned).collect();
+    folders.pop();
+    fqn.extend(folders);
+    fqn.push(entry.name.clone());
+    let mut properties = own_config(&entry.value);
+    properties.retain(|key, _| matches!(key.as_str(), "enabled" | "tags" | "meta"));
+    let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
+    let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
+    let mut node = Node {
+        kind: NodeKind::Exposure,
+        unique_id,
+        name: entry.name.clone(),
+        package: entry.package.clone(),
+        path: entry.path.clone(),
+        original_path: entry.original_path.clone(),
+        config: parsing.trees.resolve(&wanted),
+        unrendered_config: parsing.trees.unrendered(&wanted),
+        description: parsing.description(&entry.package, entry.text("description").unwrap_or_default()),
+        declared: entry.value.clone(),
+        fqn,
+        ..empty_node(entry.file)
+    };
+    for (index, item) in entry.value.get("depends_on").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let Some(text) = item.as_str() else { continue };
+        let span = entry.span(parsing.sources, &["depends_on".into(), index.into()]);
+        let parsed = parsing.parse(&subject, &format!("{{{{ {text} }}}}"), span.file, span.start);
+        diagnostics.extend(parsed.problem.map(|mut problem| {
+            problem.labels.iter_mut().for_each(|label| label.span = span);
+            problem
+        }));
+        node.refs.extend(parsed.facts.refs);
+        node.sources.extend(parsed.facts.sources);
+        node.metrics.extend(parsed.facts.metrics);
+    }
+    node.tags = config_list(&node.config, "tags");
+    place(&mut node, entry.span(parsing.sources, &["name".into()]));
+    node
+}
+
+/// The groups, as dbt's dictionaries, by unique id.
+pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
+    let entries = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Group);
+    let group = |entry: &Entry| {
+        let unique_id = format!("group.{}.{}", entry.package, entry.name);
+        let owner = entry.value.get("owner").cloned().unwrap_or_default();
+        let mut config = json!({"meta": {}});
+        if let Some(own) = entry.value.get("config").and_then(Value::as_object) {
+            own.iter().for_each(|(key, value)| config[key.as_str()] = value.clone());
+        }
+        let value = json!({
+            "name": entry.name, "resource_type": "group", "package_name": entry.package, "path": entry.path,
+            "original_file_path": entry.original_path, "unique_id": unique_id,
+            "owner": {"email": owner.get("email"), "name": owner.get("name")},
+            "description": entry.value.get("description"), "config": config,
+        });
+        (unique_id, value)
+    };
+    entries.map(group).collect()
+}

@@ -1,0 +1,424 @@
+//! Data tests declared on models, seeds, snapshots, sources and their columns (dbt: `parser/generic_test_builders.py`,
+//! `parser/schema_generic_tests.py`).
+
+use std::sync::Arc;
+
+use md5::{Digest, Md5};
+use serde_json::{Map, Value, json};
+
+use super::Lookup;
+use super::configuration::Wanted;
+use super::node::{Node, TestDetails, version_text};
+use super::parse::{Parsing, config_list, empty_node, place};
+use crate::config::YamlScope;
+use crate::config::yaml::Step;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::jinja::{self, RefCall, Subject};
+use crate::project::{Entry, EntryKind, NodeKind, internal_packages};
+use crate::source::Span;
+
+/// The arguments of a test that are configuration, when they are written beside the others.
+const CONFIG_ARGUMENTS: [&str; 14] = [
+    "severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc", "store_failures", "store_failures_as",
+    "meta", "database", "schema", "alias",
+];
+
+/// What tests are attached to.
+struct Target<'a> {
+    entry: &'a Entry,
+    /// The source's table.
+    table: Option<&'a str>,
+    /// The version of a versioned model.
+    version: Option<Value>,
+}
+
+/// One test as written.
+struct Written<'a> {
+    target: &'a Target<'a>,
+    column: Option<(&'a str, bool)>,
+    tags: Vec<String>,
+    value: &'a Value,
+    steps: Vec<Step>,
+}
+
+/// The parts of a test after it was taken apart.
+struct Parts {
+    name: String,
+    namespace: Option<String>,
+    arguments: Map<String, Value>,
+    config: Map<String, Value>,
+    description: String,
+    /// The name the user gave, if any.
+    custom: Option<String>,
+}
+
+/// Every generic test of the project as a node.
+pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let mut made = Vec::new();
+    for entry in &parsing.project.entries {
+        match entry.kind {
+            EntryKind::Model => {
+                let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
+                for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
+                    let number = version.and_then(|fields| fields.get("v")).cloned();
+                    let target = Target { entry, table: None, version: number };
+                    collect(parsing, &target, &entry.value, &[], diagnostics, &mut made);
+                }
+            }
+            EntryKind::Seed | EntryKind::Snapshot => {
+                collect(parsing, &Target { entry, table: None, version: None }, &entry.value, &[], diagnostics, &mut made);
+            }
+            EntryKind::Source if entry.value.get("overrides").is_none() => {
+                for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
+                    let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) else { continue };
+                    let target = Target { entry, table: Some(name), version: None };
+                    collect(parsing, &target, fields, &["tables".into(), index.into()], diagnostics, &mut made);
+                }
+            }
+            _ => {}
+        }
+    }
+    attach(&mut made, nodes, lookup);
+    made
+}
+
+/// The group and the attached node of each test.
+fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
+    for test in tests {
+        let Some(details) = test.test.as_mut() else { continue };
+        let Some(call) = test.refs.first().filter(|_| !details.file_key_name.starts_with("sources.")) else { continue };
+        let attached = lookup.reference(&test.package, call).ok();
+        let fallback = || nodes.iter().find(|node| node.name == call.name && node.kind.is_refable()).map(|node| node.unique_id.clone());
+        details.attached_node = attached.or_else(fallback);
+        let group = details.attached_node.as_ref().and_then(|id| nodes.iter().find(|node| &node.unique_id == id)).and_then(|n| n.group.clone());
+        test.group = group.or(test.group.take());
+    }
+}
+
+fn list<'a>(fields: &'a Map<String, Value>) -> Option<(&'static str, &'a Vec<Value>)> {
+    ["data_tests", "tests"].into_iter().find_map(|key| Some((key, fields.get(key)?.as_array()?)))
+}
+
+fn collect(
+    parsing: &Parsing<'_>,
+    target: &Target<'_>,
+    fields: &Map<String, Value>,
+    steps: &[Step],
+    diagnostics: &mut Diagnostics,
+    made: &mut Vec<Node>,
+) {
+    let mut add = |written: Written<'_>| made.extend(test_node(parsing, &written, diagnostics));
+    if let Some((key, tests)) = list(fields) {
+        for (index, value) in tests.iter().enumerate() {
+            let steps = [steps, &[key.into(), index.into()]].concat();
+            add(Written { target, column: None, tags: source_tags(target, fields), value, steps });
+        }
+    }
+    for (index, column) in fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let (Some(name), Some(own)) = (column.get("name").and_then(Value::as_str), column.as_object()) else { continue };
+        let mut tags = source_tags(target, fields);
+        tags.extend(config_list(own, "tags"));
+        tags.extend(own.get("config").and_then(Value::as_object).map(|config| config_list(config, "tags")).unwrap_or_default());
+        let quote = own.get("quote").and_then(Value::as_bool).unwrap_or(false);
+        if let Some((key, tests)) = list(own) {
+            for (at, value) in tests.iter().enumerate() {
+                let steps = [steps, &["columns".into(), index.into(), key.into(), at.into()]].concat();
+                add(Written { target, column: Some((name, quote)), tags: tags.clone(), value, steps });
+            }
+        }
+    }
+}
+
+/// Tests of a source's table carry the tags of source and table.
+fn source_tags(target: &Target<'_>, table: &Map<String, Value>) -> Vec<String> {
+    if target.table.is_none() {
+        return Vec::new();
+    }
+    let mut tags = config_list(&target.entry.value, "tags");
+    tags.extend(config_list(table, "tags"));
+    tags
+}
+
+fn test_node(parsing: &Parsing<'_>, written: &Written<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let entry = written.target.entry;
+    let span = entry.span(parsing.sources, &written.steps);
+    let mut parts = match take_apart(parsing, written) {
+        Ok(parts) => parts,
+        Err(message) => {
+            let help = "write `- not_null`, or `- accepted_values: {arguments: {values: […]}}`";
+            diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help(help));
+            return None;
+        }
+    };
+    let (short, full) = names(written.target, &parts);
+    if short != full && !parts.config.contains_key("alias") {
+        parts.config.insert("alias".to_owned(), json!(short));
+    }
+    let Some(macro_id) = find_macro(parsing, entry, &parts) else {
+        diagnostics.push(unknown_test(parsing, &parts, span));
+        return None;
+    };
+    Some(assemble(parsing, written, parts, (short, full), (macro_id, span), diagnostics))
+}
+
+fn find_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<String> {
+    let facts = &parsing.session.facts;
+    let own = [entry.package.clone(), facts.root.clone()];
+    let searched: Vec<String> = match &parts.namespace {
+        Some(namespace) => vec![namespace.clone()],
+        None => own.into_iter().chain(internal_packages(facts.dialect.adapter())).collect(),
+    };
+    let name = format!("test_{}", parts.name);
+    searched.iter().find_map(|package| parsing.session.library.get(package, &name)).map(|m| m.unique_id().to_string())
+}
+
+fn unknown_test(parsing: &Parsing<'_>, parts: &Parts, span: Span) -> Diagnostic {
+    let known: Vec<String> = parsing.session.library.iter().filter_map(|m| m.def().name.strip_prefix("test_").map(str::to_owned)).collect();
+    let help = match did_you_mean(&parts.name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "define it with `{% test %}`, or install the package that does".to_owned(),
+    };
+    let name = parts.namespace.as_ref().map_or_else(|| parts.name.clone(), |n| format!("{n}.{}", parts.name));
+    Diagnostic::error(Code::UnknownTest, format!("no generic test `{name}`")).at(span).help(help)
+}
+
+fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, String> {
+    let (test, mut arguments) = match written.value {
+        Value::String(name) => (name.clone(), Map::new()),
+        Value::Object(fields) => match fields.get("test_name") {
+            Some(name) => {
+                let mut rest = fields.clone();
+                rest.shift_remove("test_name");
+                (name.as_str().ok_or("`test_name` must be text")?.to_owned(), rest)
+            }
+            None => one_entry(fields)?,
+        },
+        _ => return Err("a test is a name, or a name with its arguments".to_owned()),
+    };
+    if let Some((name, quote)) = written.column {
+        arguments.insert("column_name".to_owned(), json!(if quote { format!("\"{name}\"") } else { name.to_owned() }));
+    }
+    if let Some(Value::Object(nested)) = arguments.get("arguments").cloned() {
+        arguments.shift_remove("arguments");
+        arguments.extend(nested);
+    }
+    if arguments.contains_key("model") {
+        return Err("a test's arguments cannot contain `model`: it is what the test is declared on".to_owned());
+    }
+    arguments.insert("model".to_owned(), json!(model_text(written.target)));
+    let (namespace, name) = test.split_once('.').map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
+    let config = take_config(parsing, written, &mut arguments);
+    let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
+    let description = text(arguments.shift_remove("description")).unwrap_or_default();
+    let custom = text(arguments.shift_remove("name"));
+    Ok(Parts { name: name.to_owned(), namespace, arguments, config, description, custom })
+}
+
+fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>), String> {
+    let mut entries = fields.iter();
+    match (entries.next(), entries.next()) {
+        (Some((name, Value::Object(arguments))), None) => Ok((name.clone(), arguments.clone())),
+        (Some((name, Value::Null)), None) => Ok((name.clone(), Map::new())),
+        (Some((name, _)), None) => Err(format!("the arguments of test `{name}` must be a mapping")),
+        _ => Err("a test has one name; its arguments go below it, indented".to_owned()),
+    }
+}
+
+/// Takes the configuration out of the arguments: keys written beside the others first, then `config:`; both rendered.
+fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut nested = arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
+    let mut config = Map::new();
+    for key in CONFIG_ARGUMENTS {
+        let beside = arguments.shift_remove(key).filter(|value| !is_empty(value));
+        if let Some(value) = beside.or_else(|| nested.shift_remove(key)) {
+            config.insert(key.to_owned(), value);
+        }
+    }
+    config.extend(nested);
+    let facts = &parsing.session.facts;
+    let scope = YamlScope {
+        vars: Some(facts.vars.clone()),
+        target: Some(facts.target.clone()),
+        package: written.target.entry.package.clone(),
+        secrets: false,
+        environment: facts.environment.clone(),
+    };
+    let render = |(key, value): (String, Value)| {
+        let rendered = match &value {
+            Value::String(text) if text.contains("{{") => jinja::render_yaml(&parsing.session.engine, text, &scope).unwrap_or(value),
+            _ => value,
+        };
+        (!rendered.is_null()).then_some((key, rendered))
+    };
+    config.into_iter().filter_map(render).collect()
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Bool(true) => false,
+    }
+}
+
+fn model_text(target: &Target<'_>) -> String {
+    let name = &target.entry.name;
+    let call = match (target.table, &target.version) {
+        (Some(table), _) => format!("source('{name}', '{table}')"),
+        (None, Some(version)) => format!("ref('{name}', version='{}')", version_text(version)),
+        (None, None) => format!("ref('{name}')"),
+    };
+    format!("{{{{ get_where_subquery({call}) }}}}")
+}
+
+/// The name for files and the full name; they differ where the full one has 64 characters or more.
+fn names(target: &Target<'_>, parts: &Parts) -> (String, String) {
+    if let Some(custom) = &parts.custom {
+        return (custom.clone(), custom.clone());
+    }
+    let prefix = if target.table.is_some() { "source_" } else { "" };
+    let namespace = parts.namespace.as_ref().map(|n| format!("{n}_")).unwrap_or_default();
+    let kind = format!("{namespace}{prefix}{}", parts.name);
+    let name = match (target.table, &target.version) {
+        (Some(table), _) => format!("{}_{table}", target.entry.name),
+        (None, Some(version)) => format!("{}_v{}", target.entry.name, version_text(version)),
+        (None, None) => target.entry.name.clone(),
+    };
+    let mut keys: Vec<&String> = parts.arguments.keys().filter(|key| *key != "model").collect();
+    keys.sort();
+    let mut flat: Vec<String> = Vec::new();
+    for key in keys {
+        match &parts.arguments[key] {
+            Value::Object(fields) => flat.extend(fields.values().map(jinja::json_str)),
+            Value::Array(items) => flat.extend(items.iter().map(jinja::json_str)),
+            other => flat.push(jinja::json_str(other)),
+        }
+    }
+    let unique: Vec<String> = flat.iter().map(|text| cleaned(text)).collect();
+    let identifier = format!("{kind}_{name}");
+    let full = format!("{identifier}_{}", unique.join("__"));
+    if full.chars().count() < 64 {
+        return (full.clone(), full);
+    }
+    let start: String = identifier.chars().take(30).collect();
+    (format!("{start}_{}", md5_hex(&full)), full)
+}
+
+/// Runs of characters other than ASCII letters, digits and underscores become one underscore.
+fn cleaned(text: &str) -> String {
+    let mut out = String::new();
+    let mut in_run = false;
+    for c in text.chars() {
+        let keeps = c.is_ascii_alphanumeric() || c == '_';
+        if keeps {
+            out.push(c);
+        } else if !in_run {
+            out.push('_');
+        }
+        in_run = !keeps;
+    }
+    out
+}
+
+fn md5_hex(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The metadata with every leaf as text and every key sorted, as dbt hashes it.
+fn hashable(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut keys: Vec<&String> = fields.keys().collect();
+            keys.sort();
+            Value::Object(keys.into_iter().map(|key| (key.clone(), hashable(&fields[key]))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(hashable).collect()),
+        other => Value::String(jinja::json_str(other)),
+    }
+}
+
+fn raw_code(parts: &Parts) -> String {
+    let name = parts.namespace.as_ref().map_or_else(|| format!("test_{}", parts.name), |n| format!("{n}.test_{}", parts.name));
+    let pairs: Vec<String> = parts
+        .config
+        .iter()
+        .map(|(key, value)| match value {
+            Value::String(text) => format!("{key}=\"{}\"", text.replace('"', "\\\"")),
+            other => format!("{key}={}", jinja::json_str(other)),
+        })
+        .collect();
+    let config = if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
+    format!("{{{{ {name}(**_dbt_generic_test_kwargs) }}}}{config}")
+}
+
+fn assemble(
+    parsing: &Parsing<'_>,
+    written: &Written<'_>,
+    parts: Parts,
+    names: (String, String),
+    found: (String, Span),
+    diagnostics: &mut Diagnostics,
+) -> Node {
+    let ((short, name), (macro_id, span)) = (names, found);
+    let entry = written.target.entry;
+    let metadata = json!({"namespace": parts.namespace, "name": parts.name, "kwargs": parts.arguments});
+    let hash = md5_hex(&format!("{name}{}", jinja::json_repr(&hashable(&metadata))));
+    let unique_id = format!("test.{}.{name}.{}", entry.package, &hash[hash.len() - 10..]);
+    let below = entry.original_path.split_once('/').map_or(entry.original_path.as_str(), |(_, rest)| rest);
+    let mut fqn: Vec<String> = vec![entry.package.clone()];
+    fqn.extend(below.split('/').rev().skip(1).map(str::to_owned).collect::<Vec<_>>().into_iter().rev());
+    fqn.push(name.clone());
+    let raw: Arc<str> = raw_code(&parts).into();
+    let subject = parsing.subject(&entry.package, &unique_id, &name, NodeKind::Test);
+    let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });
+    let mut node = Node {
+        kind: NodeKind::Test,
+        unique_id,
+        package: entry.package.clone(),
+        path: format!("{short}.sql"),
+        original_path: entry.original_path.clone(),
+        description: parsing.description(&entry.package, &parts.description),
+        macros: vec![macro_id.clone()],
+        ..empty_node(entry.file)
+    };
+    let mut calls = parts.config.clone();
+    if matches!(macro_id.as_str(), "macro.dbt.test_not_null" | "macro.dbt.test_unique") {
+        match written.target.table {
+            Some(table) => node.sources.push((entry.name.clone(), table.to_owned())),
+            None => node.refs.push(RefCall { package: None, name: entry.name.clone(), version: written.target.version.clone() }),
+        }
+        node.macros.push("macro.dbt.get_where_subquery".to_owned());
+    } else {
+        let parsed = parsing.parse(&subject, &raw, span.file, span.start);
+        diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
+        node.refs = parsed.facts.refs;
+        node.sources = parsed.facts.sources;
+        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id));
+        for (key, value) in parsed.facts.config {
+            calls.insert(key, value);
+        }
+    }
+    let wanted = Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
+    node.config = parsing.trees.resolve(&wanted);
+    node.unrendered_config = parsing.trees.unrendered(&wanted);
+    node.tags = written.tags.iter().cloned().chain(config_list(&parts.config, "tags")).collect();
+    node.tags.sort();
+    node.tags.dedup();
+    let list = if written.target.table.is_some() { "sources" } else { entry.kind.key() };
+    node.test = Some(TestDetails {
+        name: parts.name,
+        namespace: parts.namespace,
+        column_name: parts.arguments.get("column_name").and_then(Value::as_str).map(str::to_owned),
+        arguments: parts.arguments,
+        attached_node: None,
+        file_key_name: format!("{list}.{}", entry.name),
+        span,
+    });
+    (node.name, node.fqn, node.raw) = (name, fqn, raw);
+    parsing.finish(&mut node);
+    place(&mut node, span);
+    node
+}

@@ -1,0 +1,194 @@
+//! A node: something that is built, tested or read.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+use crate::jinja::RefCall;
+use crate::project::{Checksum, NodeKind};
+use crate::source::{FileId, Span};
+use crate::sql::Relation;
+
+/// A node with its final configuration and names.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// dbt's `unique_id`.
+    pub unique_id: String,
+    /// Its name; for a generic test the full one.
+    pub name: String,
+    /// Its package.
+    pub package: String,
+    /// dbt's `path`.
+    pub path: String,
+    /// The file's path below the package's folder.
+    pub original_path: String,
+    /// Package, folders, name, version.
+    pub fqn: Vec<String>,
+    /// The file it stands in.
+    pub file: FileId,
+    /// The bytes of the file that are its code; for what is declared in YAML, the declaration.
+    pub code: Range<usize>,
+    /// Its template; empty for seeds, sources and exposures.
+    pub raw: Arc<str>,
+    /// The relation's name.
+    pub alias: String,
+    /// The database.
+    pub database: String,
+    /// The schema.
+    pub schema: String,
+    /// The relation it makes or is; none for what makes none.
+    pub relation: Option<Relation>,
+    /// The final configuration, all of dbt's keys present.
+    pub config: Map<String, Value>,
+    /// The configuration as written, before rendering.
+    pub unrendered_config: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The description, rendered.
+    pub description: String,
+    /// Declared columns, by name.
+    pub columns: IndexMap<String, Column>,
+    /// The group.
+    pub group: Option<String>,
+    /// Constraints of the model.
+    pub constraints: Vec<Value>,
+    /// The version of a versioned model.
+    pub version: Option<Value>,
+    /// The latest version of a versioned model.
+    pub latest_version: Option<Value>,
+    /// `deprecation_date`.
+    pub deprecation_date: Option<Value>,
+    /// `package://path` of the YAML file with its properties.
+    pub patch_path: Option<String>,
+    /// Where its properties stand: file, and the steps to the entry.
+    pub patch: Option<usize>,
+    /// What the file held.
+    pub checksum: Checksum,
+    /// `ref` calls, in order.
+    pub refs: Vec<RefCall>,
+    /// `source` calls, in order.
+    pub sources: Vec<(String, String)>,
+    /// `metric` calls, in order.
+    pub metrics: Vec<Vec<String>>,
+    /// Unique ids of the nodes it reads, in order, each once.
+    pub depends_on: Vec<String>,
+    /// Unique ids of the macros its template calls directly.
+    pub macros: Vec<String>,
+    /// What only tests have.
+    pub test: Option<TestDetails>,
+    /// What only sources have.
+    pub source: Option<SourceDetails>,
+    /// The declaration, for exposures, metrics and others that are kept as declared; the place in a list for hooks.
+    pub declared: Map<String, Value>,
+}
+
+/// A declared column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name as written.
+    pub name: String,
+    /// The description, rendered.
+    pub description: String,
+    /// The type, if declared.
+    pub data_type: Option<String>,
+    /// Whether the name is quoted in SQL.
+    pub quote: Option<bool>,
+    /// `meta`, of the column and of its config.
+    pub meta: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Constraints.
+    pub constraints: Vec<Value>,
+    /// `granularity`.
+    pub granularity: Option<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What makes a test generic.
+#[derive(Debug, Clone)]
+pub struct TestDetails {
+    /// The test's name without `test_`.
+    pub name: String,
+    /// The package before the dot, if one was written.
+    pub namespace: Option<String>,
+    /// The arguments as written, `model` and `column_name` among them.
+    pub arguments: Map<String, Value>,
+    /// The column it is attached to.
+    pub column_name: Option<String>,
+    /// The unique id of the node it is attached to.
+    pub attached_node: Option<String>,
+    /// dbt's `file_key_name`: `models.orders`.
+    pub file_key_name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What a table of a source has.
+#[derive(Debug, Clone)]
+pub struct SourceDetails {
+    /// The source's name.
+    pub source_name: String,
+    /// The table's name in the warehouse.
+    pub identifier: String,
+    /// The source's description.
+    pub source_description: String,
+    /// `loader`.
+    pub loader: String,
+    /// `meta` of the source.
+    pub source_meta: Map<String, Value>,
+    /// `quoting` as declared.
+    pub quoting: Map<String, Value>,
+    /// `external:` of the table, as declared.
+    pub external: Option<Value>,
+    /// The database as written.
+    pub unrendered_database: Option<String>,
+    /// The schema as written.
+    pub unrendered_schema: Option<String>,
+}
+
+impl Node {
+    /// `materialized`.
+    pub fn materialized(&self) -> &str {
+        self.config.get("materialized").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it is inlined into what reads it instead of being built.
+    pub fn is_ephemeral(&self) -> bool {
+        self.kind == NodeKind::Model && self.materialized() == "ephemeral"
+    }
+
+    /// The place of its code.
+    pub fn span(&self) -> Span {
+        Span::new(self.file, self.code.clone())
+    }
+
+    /// A configuration value that is not null.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        self.config.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A configuration value as text.
+    pub fn setting_text(&self, key: &str) -> Option<&str> {
+        self.setting(key).and_then(Value::as_str)
+    }
+
+    /// Whether a configuration value is true.
+    pub fn setting_flag(&self, key: &str) -> bool {
+        self.setting(key).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The name by which `ref` and messages know it: with the version, if there is one.
+    pub fn search_name(&self) -> String {
+        self.version.as_ref().map_or_else(|| self.name.clone(), |version| format!("{}.v{}", self.name, version_text(version)))
+    }
+}
+
+/// A version as dbt writes it in names.
+pub(super) fn version_text(version: &Value) -> String {
+    version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+}

@@ -1,0 +1,492 @@
+//! From what is declared to nodes: templates rendered in the parse phase, properties applied, names made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+
+use super::configuration::{Trees, Wanted};
+use super::name::Names;
+use super::node::{Column, Node};
+use super::{Graph, Lookup, declared, generic_test, hook, resolve, source_table};
+use crate::config::YamlScope;
+use crate::config::yaml::Step;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::jinja::{self, Facts, Origin, Phase, RelationValue, Session, Subject};
+use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
+use crate::source::{FileId, Sources, Span};
+use crate::sql::Relation;
+
+/// What all of this module's steps need.
+pub(super) struct Parsing<'a> {
+    pub(super) project: &'a Project,
+    pub(super) session: &'a Arc<Session>,
+    pub(super) sources: &'a Sources,
+    pub(super) trees: Trees,
+    pub(super) names: Names<'a>,
+}
+
+/// What rendering one template in the parse phase gave.
+pub(super) struct Parsed {
+    pub(super) facts: Facts,
+    /// Unique ids of the macros it calls directly.
+    pub(super) macros: Vec<String>,
+    pub(super) problem: Option<Diagnostic>,
+}
+
+/// The properties that go with a file's node: the entry, and the version it declares.
+#[derive(Clone)]
+struct Properties {
+    entry: usize,
+    version: Option<Version>,
+}
+
+#[derive(Clone)]
+struct Version {
+    number: Value,
+    latest: Value,
+    fields: Map<String, Value>,
+}
+
+/// Makes the graph. What cannot be parsed is reported and left out, or kept as broken where others may refer to it.
+pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagnostics: &mut Diagnostics) -> Graph {
+    let parsing = Parsing { project, session, sources, trees: Trees::new(project), names: Names::new(project, session) };
+    let properties = match_properties(&parsing, diagnostics);
+    let mut broken = BTreeSet::new();
+    let parsed: Vec<(Node, Option<Diagnostic>)> =
+        project.nodes.par_iter().enumerate().map(|(index, file)| parsing.file_node(file, properties.get(&index))).collect();
+    let mut nodes: Vec<Node> = Vec::new();
+    for (node, problem) in parsed {
+        if let Some(problem) = problem {
+            broken.insert(node.unique_id.clone());
+            diagnostics.push(problem);
+        }
+        nodes.push(node);
+    }
+    nodes.extend(hook::operations(&parsing, diagnostics));
+    nodes.extend(source_table::sources(&parsing, diagnostics));
+    let lookup = Lookup::new(project, &nodes);
+    nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    nodes.extend(declared::exposures(&parsing, diagnostics));
+    let mut graph = Graph {
+        nodes: IndexMap::new(),
+        disabled: Vec::new(),
+        macros: macro_calls(session),
+        docs: project.docs.clone(),
+        groups: declared::groups(&parsing),
+        root: project.packages[0].file.name.clone(),
+        lookup,
+        broken,
+    };
+    admit(&mut graph, nodes, diagnostics);
+    resolve::edges(&mut graph, project, diagnostics);
+    graph
+}
+
+/// Puts enabled nodes into the graph; of two with one name the second is reported.
+fn admit(graph: &mut Graph, nodes: Vec<Node>, diagnostics: &mut Diagnostics) {
+    let mut relations: BTreeMap<String, String> = BTreeMap::new();
+    for node in nodes {
+        if !node.setting_flag("enabled") {
+            graph.disabled.push(node);
+            continue;
+        }
+        if let Some(first) = graph.nodes.get(&node.unique_id) {
+            let message = format!("two {}s are named `{}`", node.kind.as_str(), node.name);
+            let help = "rename one of them; names are unique within a package";
+            diagnostics.push(Diagnostic::error(Code::DuplicateName, message).label(node.span(), "the second").label(first.span(), "the first").node(&node.unique_id).help(help));
+            continue;
+        }
+        if let Some(relation) = node.relation.as_ref().filter(|_| node.kind.is_refable()) {
+            let key = relation.render().to_lowercase();
+            if let Some(first) = relations.get(&key).and_then(|id| graph.nodes.get(id)) {
+                let message = format!("`{}` and `{}` both make the relation {}", first.unique_id, node.unique_id, relation.render());
+                let help = "give one of them another `alias` or `schema`";
+                diagnostics.push(Diagnostic::error(Code::DuplicateRelation, message).at(node.span()).node(&node.unique_id).help(help));
+            }
+            relations.insert(key, node.unique_id.clone());
+        }
+        graph.nodes.insert(node.unique_id.clone(), node);
+    }
+}
+
+/// What each macro calls, by unique id.
+fn macro_calls(session: &Session) -> BTreeMap<String, Vec<String>> {
+    let packages = |package: &str| {
+        let internal = crate::project::internal_packages(session.facts.dialect.adapter());
+        [package.to_owned(), session.facts.root.clone()].into_iter().chain(internal).collect::<Vec<_>>()
+    };
+    let calls = |m: &Arc<jinja::Macro>| {
+        let package = &m.def().package;
+        let mut found: Vec<String> = Vec::new();
+        for call in m.calls().unwrap_or_default() {
+            let searched = call.package.clone().map_or_else(|| packages(package), |named| vec![named]);
+            let hit = searched.iter().find_map(|package| session.library.get(package, &call.name));
+            if let Some(id) = hit.map(|m| m.unique_id().to_string())
+                && !found.contains(&id)
+            {
+                found.push(id);
+            }
+        }
+        (m.unique_id().to_string(), found)
+    };
+    session.library.iter().map(calls).collect()
+}
+
+/// Which entry belongs to which file, by the file's index. Entries for what is not there are reported.
+fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Properties> {
+    let files: Vec<(usize, &FileNode)> = parsing.project.nodes.iter().enumerate().collect();
+    let find = |kind: NodeKind, package: &str, name: &str| {
+        let fits = |(_, file): &&(usize, &FileNode)| file.kind == kind && file.name == name;
+        files.iter().filter(fits).find(|(_, file)| file.package == package).or_else(|| files.iter().find(fits)).map(|(index, _)| *index)
+    };
+    let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
+    for (index, entry) in parsing.project.entries.iter().enumerate() {
+        let Some(kind) = file_kind(entry.kind) else { continue };
+        for (name, version) in versions(entry) {
+            let found = find(kind, &entry.package, &name).or_else(|| {
+                let is_latest = version.as_ref().is_some_and(|version| version.number == version.latest);
+                is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
+            });
+            let Some(file) = found else {
+                diagnostics.push(unused(parsing, entry, kind, &name));
+                continue;
+            };
+            if let Some(first) = matched.get(&file) {
+                let first = &parsing.project.entries[first.entry];
+                let message = format!("{} `{name}` has properties in two places", kind.as_str());
+                let at = |entry: &Entry| entry.span(parsing.sources, &["name".into()]);
+                diagnostics.push(Diagnostic::error(Code::DuplicateName, message).label(at(entry), "the second").label(at(first), "the first").help("merge them into one entry"));
+                continue;
+            }
+            matched.insert(file, Properties { entry: index, version });
+        }
+    }
+    matched
+}
+
+fn file_kind(kind: EntryKind) -> Option<NodeKind> {
+    Some(match kind {
+        EntryKind::Model => NodeKind::Model,
+        EntryKind::Seed => NodeKind::Seed,
+        EntryKind::Snapshot => NodeKind::Snapshot,
+        EntryKind::Analysis => NodeKind::Analysis,
+        EntryKind::DataTest => NodeKind::Test,
+        _ => return None,
+    })
+}
+
+fn unused(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, name: &str) -> Diagnostic {
+    let span = entry.span(parsing.sources, &["name".into()]);
+    let known: Vec<&str> = parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str()).collect();
+    let help = match did_you_mean(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "remove the entry, or add the file".to_owned(),
+    };
+    Diagnostic::warning(Code::UnusedProperties, format!("there is no {} `{name}`", kind.as_str())).at(span).help(help)
+}
+
+/// The file names an entry is about: its own, or one per version.
+fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
+    let list = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
+    let Some(list) = list.filter(|_| entry.kind == EntryKind::Model) else { return vec![(entry.name.clone(), None)] };
+    let number = |version: &Value| version.get("v").cloned().unwrap_or_default();
+    let latest = entry.value.get("latest_version").cloned().unwrap_or_else(|| {
+        list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default()
+    });
+    let one = |fields: &Value| {
+        let named = fields.get("defined_in").and_then(Value::as_str).map(str::to_owned);
+        let name = named.unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));
+        let version = Version { number: number(fields), latest: latest.clone(), fields: fields.as_object().cloned().unwrap_or_default() };
+        (name, Some(version))
+    };
+    list.iter().map(one).collect()
+}
+
+impl Parsing<'_> {
+    /// The node of a file, and why it could not be parsed.
+    fn file_node(&self, file: &FileNode, properties: Option<&Properties>) -> (Node, Option<Diagnostic>) {
+        let entry = properties.map(|p| &self.project.entries[p.entry]);
+        let version = properties.and_then(|p| p.version.as_ref());
+        let name = version.and(entry).map_or_else(|| file.name.clone(), |entry| entry.name.clone());
+        let mut fqn = file.fqn.clone();
+        let mut unique_id = format!("{}.{}.{name}", file.kind.as_str(), file.package);
+        if let Some(version) = version {
+            let suffix = format!("v{}", super::node::version_text(&version.number));
+            fqn.pop();
+            fqn.extend([name.clone(), suffix.clone()]);
+            unique_id = format!("{unique_id}.{suffix}");
+        }
+        let raw: Arc<str> = if file.kind == NodeKind::Seed { "".into() } else { self.sources.text(file.file)[file.code.clone()].into() };
+        let subject = self.subject(&file.package, &unique_id, &name, file.kind);
+        let parsed = self.parse(&subject, &raw, file.file, file.code.start);
+        let mut config = entry.map(|entry| own_config(&entry.value)).unwrap_or_default();
+        if let Some(version) = version {
+            own_config(&version.fields).into_iter().for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));
+        }
+        let wanted = Wanted { kind: file.kind, package: &file.package, fqn: &fqn, properties: config, calls: parsed.facts.config.clone() };
+        let mut node = Node {
+            kind: file.kind,
+            unique_id,
+            name,
+            package: file.package.clone(),
+            path: file.path.clone(),
+            original_path: file.original_path.clone(),
+            file: file.file,
+            code: file.code.clone(),
+            raw,
+            config: self.trees.resolve(&wanted),
+            unrendered_config: self.trees.unrendered(&wanted),
+            checksum: file.checksum.clone(),
+            refs: parsed.facts.refs,
+            sources: parsed.facts.sources,
+            metrics: parsed.facts.metrics,
+            macros: parsed.macros,
+            version: version.map(|version| version.number.clone()),
+            latest_version: version.map(|version| version.latest.clone()),
+            fqn,
+            ..empty_node(file.file)
+        };
+        if let (Some(entry), Some(properties)) = (entry, properties) {
+            self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
+        }
+        self.finish(&mut node);
+        (node, parsed.problem)
+    }
+
+    /// Tags, group, names and the relation, once the configuration is final.
+    pub(super) fn finish(&self, node: &mut Node) {
+        for tag in config_list(&node.config, "tags") {
+            if !node.tags.contains(&tag) {
+                node.tags.push(tag);
+            }
+        }
+        node.group = node.setting_text("group").map(str::to_owned);
+        self.names.name(node);
+        let makes = match node.kind {
+            NodeKind::Model => !node.is_ephemeral(),
+            NodeKind::Seed | NodeKind::Snapshot => true,
+            NodeKind::Test => stores_failures(node, self.session.facts.run.store_failures),
+            _ => false,
+        };
+        let mut quoting = jinja::merge_quoting(self.session.facts.dialect.default_quoting(), &self.project.packages[0].file.quoting);
+        if let Some(own) = node.config.get("quoting").and_then(Value::as_object) {
+            quoting = jinja::merge_quoting(quoting, own);
+        }
+        let relation = Relation { database: Some(node.database.clone()), schema: Some(node.schema.clone()), identifier: node.alias.clone(), quoting };
+        node.relation = makes.then_some(relation);
+    }
+
+    fn apply_properties(&self, node: &mut Node, entry: &Entry, version: Option<&Map<String, Value>>, index: usize) {
+        let field = |key: &str| version.and_then(|fields| fields.get(key)).or_else(|| entry.value.get(key));
+        node.description = self.description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
+        node.columns = self.columns(entry, &entry.value, &[]);
+        if let Some(chosen) = version.and_then(|fields| fields.get("columns")).and_then(Value::as_array) {
+            node.columns = self.version_columns(entry, &node.columns, chosen);
+        }
+        node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
+        node.deprecation_date = field("deprecation_date").cloned().filter(|date| !date.is_null());
+        node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
+        node.patch = Some(index);
+    }
+
+    /// The columns of a version: those its `include` and `exclude` keep, then its own.
+    fn version_columns(&self, entry: &Entry, all: &IndexMap<String, Column>, chosen: &[Value]) -> IndexMap<String, Column> {
+        let mut columns = IndexMap::new();
+        let mut filters = chosen.iter().filter(|item| item.get("include").is_some());
+        let filter = filters.next();
+        let words = |key: &str| filter.and_then(|f| f.get(key)).map(|v| match v {
+            Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            other => vec![other.as_str().unwrap_or_default().to_owned()],
+        });
+        let include = words("include").unwrap_or_default();
+        let exclude = words("exclude").unwrap_or_default();
+        let takes = |name: &String| include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name);
+        columns.extend(all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())));
+        let own: Vec<Value> = chosen.iter().filter(|item| item.get("name").is_some()).cloned().collect();
+        let fields: Map<String, Value> = [("columns".to_owned(), Value::Array(own))].into_iter().collect();
+        columns.extend(self.columns(entry, &fields, &[]));
+        columns
+    }
+
+    /// The declared columns of an entry, or of a part of it.
+    pub(super) fn columns(&self, entry: &Entry, fields: &Map<String, Value>, steps: &[Step]) -> IndexMap<String, Column> {
+        let list = fields.get("columns").and_then(Value::as_array).cloned().unwrap_or_default();
+        let column = |(index, item): (usize, &Value)| {
+            let name = item.get("name")?.as_str()?.to_owned();
+            let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
+            let mut meta = item.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
+            meta.extend(item.get("config").and_then(|c| c.get("meta")).and_then(Value::as_object).cloned().unwrap_or_default());
+            let mut tags = list_of(item.get("tags"));
+            tags.extend(list_of(item.get("config").and_then(|c| c.get("tags"))));
+            let place: Vec<Step> = steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
+            let column = Column {
+                description: self.description(&entry.package, item.get("description").and_then(Value::as_str).unwrap_or_default()),
+                data_type: own("data_type").and_then(Value::as_str).map(str::to_owned),
+                quote: own("quote").and_then(Value::as_bool),
+                constraints: own("constraints").and_then(Value::as_array).cloned().unwrap_or_default(),
+                granularity: own("granularity").and_then(Value::as_str).map(str::to_owned),
+                span: entry.span(self.sources, &place),
+                meta,
+                tags,
+                name: name.clone(),
+            };
+            Some((name, column))
+        };
+        list.iter().enumerate().filter_map(column).collect()
+    }
+
+    /// A description with its `doc()` calls answered; one that cannot be rendered stays as written.
+    pub(super) fn description(&self, package: &str, text: &str) -> String {
+        if !text.contains("{{") && !text.contains("{%") {
+            return text.to_owned();
+        }
+        let facts = &self.session.facts;
+        let scope = YamlScope {
+            vars: Some(facts.vars.clone()),
+            target: Some(facts.target.clone()),
+            package: package.to_owned(),
+            secrets: false,
+            environment: facts.environment.clone(),
+        };
+        let docs = |wanted: Option<&str>, name: &str| {
+            let order = [Some(package), Some(facts.root.as_str())];
+            let find = |package: Option<&str>| {
+                self.project.docs.iter().find(|doc| doc.name == name && package.is_none_or(|p| p == doc.package)).map(|doc| doc.text.clone())
+            };
+            if wanted.is_some() { find(wanted) } else { order.into_iter().find_map(find).or_else(|| find(None)) }
+        };
+        jinja::render_description(&self.session.engine, text, &scope, &docs).unwrap_or_else(|_| text.to_owned())
+    }
+
+    /// Who is rendered while parsing: names are those before configuration is known.
+    pub(super) fn subject(&self, package: &str, unique_id: &str, name: &str, kind: NodeKind) -> Arc<Subject> {
+        let facts = &self.session.facts;
+        let relation = Relation {
+            database: Some(facts.database.clone()),
+            schema: Some(facts.schema.clone()),
+            identifier: name.to_owned(),
+            quoting: facts.dialect.default_quoting(),
+        };
+        let model = serde_json::json!({
+            "name": name, "alias": name, "unique_id": unique_id, "package_name": package, "resource_type": kind.as_str(),
+            "database": facts.database, "schema": facts.schema, "config": {}, "columns": {}, "description": "", "tags": [],
+            "meta": {}, "fqn": [package, name], "refs": [], "sources": [], "depends_on": {"nodes": [], "macros": []}, "raw_code": "",
+            "language": "sql", "path": "", "original_file_path": "",
+        });
+        Arc::new(Subject {
+            package: package.to_owned(),
+            unique_id: unique_id.to_owned(),
+            this: Some(RelationValue::new(relation, None, facts.dialect)),
+            model: Arc::new(model),
+            schema: facts.schema.clone(),
+            database: facts.database.clone(),
+            ..Subject::default()
+        })
+    }
+
+    /// Renders a text in the parse phase.
+    pub(super) fn parse(&self, subject: &Arc<Subject>, text: &str, file: FileId, base: usize) -> Parsed {
+        if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+            return Parsed { facts: Facts::default(), macros: Vec::new(), problem: None };
+        }
+        let recorded = Arc::new(Mutex::new(Facts::default()));
+        let origin = Origin { file: file.number(), base };
+        let rendered = jinja::render(self.session, subject, Phase::Parse(recorded.clone()), text, origin);
+        let facts = recorded.lock().expect("no render panics while it records").clone();
+        match rendered {
+            Ok(rendered) => Parsed { facts, macros: rendered.called_directly.iter().map(ToString::to_string).collect(), problem: None },
+            Err(error) => {
+                let whole = (file, base..base + text.len());
+                let problem = jinja::report(&error, &subject.unique_id, whole, &|file| self.sources.file(file).location.is_some());
+                Parsed { facts, macros: Vec::new(), problem: Some(problem) }
+            }
+        }
+    }
+}
+
+/// Whether a test keeps its failing rows in a relation (dbt: `store_failures`, `store_failures_as`, and the flag where neither is
+/// configured).
+pub(super) fn stores_failures(node: &Node, flag: bool) -> bool {
+    match node.setting_text("store_failures_as") {
+        Some(kind) => kind != "ephemeral",
+        None => node.setting("store_failures").and_then(Value::as_bool).unwrap_or(flag),
+    }
+}
+
+/// `config:` of an entry, with the properties that older projects write beside it.
+pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut config = Map::new();
+    for key in ["meta", "docs", "group", "access", "contract", "tags"] {
+        if let Some(value) = fields.get(key).filter(|value| !value.is_null()) {
+            jinja::merge_config_value(&mut config, key, value.clone());
+        }
+    }
+    for (key, value) in fields.get("config").and_then(Value::as_object).cloned().unwrap_or_default() {
+        let key = key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook");
+        jinja::merge_config_value(&mut config, &key, value);
+    }
+    config
+}
+
+/// A list of strings out of a configuration; a single string is a list of one.
+pub(super) fn config_list(config: &Map<String, Value>, key: &str) -> Vec<String> {
+    list_of(config.get(key))
+}
+
+fn list_of(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(items)) => items.iter().map(super::config_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A node with nothing known yet but its file.
+pub(super) fn empty_node(file: FileId) -> Node {
+    Node {
+        kind: NodeKind::Model,
+        unique_id: String::new(),
+        name: String::new(),
+        package: String::new(),
+        path: String::new(),
+        original_path: String::new(),
+        fqn: Vec::new(),
+        file,
+        code: 0..0,
+        raw: "".into(),
+        alias: String::new(),
+        database: String::new(),
+        schema: String::new(),
+        relation: None,
+        config: Map::new(),
+        unrendered_config: Map::new(),
+        tags: Vec::new(),
+        description: String::new(),
+        columns: IndexMap::new(),
+        group: None,
+        constraints: Vec::new(),
+        version: None,
+        latest_version: None,
+        deprecation_date: None,
+        patch_path: None,
+        patch: None,
+        checksum: crate::project::Checksum { name: "none", value: String::new() },
+        refs: Vec::new(),
+        sources: Vec::new(),
+        metrics: Vec::new(),
+        depends_on: Vec::new(),
+        macros: Vec::new(),
+        test: None,
+        source: None,
+        declared: Map::new(),
+    }
+}
+
+/// The place of a declared node: the bytes of its entry.
+pub(super) fn place(node: &mut Node, span: Span) {
+    node.file = span.file;
+    node.code = span.range();
+}

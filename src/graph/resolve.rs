@@ -1,0 +1,202 @@
+//! From names to nodes: `ref` and `source` calls become edges.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Graph;
+use super::node::{Node, version_text};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::jinja::{Problem, RefCall};
+use crate::project::{NodeKind, Project};
+
+/// Finds nodes by name, as `ref` and `source` do.
+#[derive(Debug, Default)]
+pub struct Lookup {
+    root: String,
+    /// Refable nodes by name: package, version and unique id; disabled ones apart.
+    refs: BTreeMap<String, Vec<Candidate>>,
+    disabled: BTreeMap<String, Vec<String>>,
+    /// Source tables by source and table name: package and unique id.
+    tables: BTreeMap<(String, String), Vec<(String, String)>>,
+}
+
+#[derive(Debug, Clone)]
+struct Candidate {
+    package: String,
+    version: Option<Value>,
+    is_latest: bool,
+    unique_id: String,
+}
+
+impl Lookup {
+    /// The lookup over these nodes.
+    pub(super) fn new(project: &Project, nodes: &[Node]) -> Self {
+        let mut lookup = Self { root: project.packages[0].file.name.clone(), ..Self::default() };
+        for node in nodes {
+            if !node.setting_flag("enabled") {
+                lookup.disabled.entry(node.name.clone()).or_default().push(node.unique_id.clone());
+            } else if node.kind.is_refable() {
+                lookup.refs.entry(node.name.clone()).or_default().push(Candidate {
+                    package: node.package.clone(),
+                    is_latest: node.version == node.latest_version,
+                    version: node.version.clone(),
+                    unique_id: node.unique_id.clone(),
+                });
+            } else if let Some(source) = &node.source {
+                let key = (source.source_name.clone(), node.name.clone());
+                lookup.tables.entry(key).or_default().push((node.package.clone(), node.unique_id.clone()));
+            }
+        }
+        lookup
+    }
+
+    /// The unique id a `ref` made by a node of `package` means. An explicit package is searched alone; otherwise the root
+    /// project, then the node's package, then all (dbt: `_packages_to_search`).
+    pub fn reference(&self, package: &str, call: &RefCall) -> Result<String, Problem> {
+        let candidates = self.refs.get(&call.name).map(Vec::as_slice).unwrap_or_default();
+        let fits = |candidate: &&Candidate| match &call.version {
+            Some(version) => candidate.version.as_ref().is_some_and(|known| version_text(known) == version_text(version)),
+            None => candidate.is_latest,
+        };
+        let orders: Vec<Option<&str>> = match &call.package {
+            Some(package) => vec![Some(package)],
+            None => vec![Some(&self.root), Some(package), None],
+        };
+        for wanted in orders {
+            let found: Vec<&Candidate> =
+                candidates.iter().filter(|c| wanted.is_none_or(|package| c.package == package)).filter(fits).collect();
+            match found.as_slice() {
+                [] => {}
+                [one] => return Ok(one.unique_id.clone()),
+                many => {
+                    let list: Vec<&str> = many.iter().map(|c| c.package.as_str()).collect();
+                    let message = format!("`{}` is in several packages: {}", call.name, list.join(", "));
+                    return Err(Problem::new(Code::AmbiguousRef, message).help(format!("name the package: `ref('{}', '{}')`", list[0], call.name)));
+                }
+            }
+        }
+        Err(self.unknown_reference(call, candidates))
+    }
+
+    fn unknown_reference(&self, call: &RefCall, candidates: &[Candidate]) -> Problem {
+        if let Some(ids) = self.disabled.get(&call.name).filter(|_| candidates.is_empty()) {
+            let message = format!("`{}` is disabled", ids[0]);
+            return Problem::new(Code::DisabledRef, message).help("enable it with `enabled: true`, or remove the ref");
+        }
+        let shown = match (&call.package, &call.version) {
+            (Some(package), _) => format!("{package}.{}", call.name),
+            (None, Some(version)) => format!("{}` in version `{}", call.name, version_text(version)),
+            (None, None) => call.name.clone(),
+        };
+        Problem::new(Code::UnknownRef, format!("no model, seed or snapshot `{shown}`")).help(self.reference_help(call, candidates))
+    }
+
+    fn reference_help(&self, call: &RefCall, candidates: &[Candidate]) -> String {
+        if !candidates.is_empty() {
+            let versions: Vec<String> = candidates.iter().filter_map(|c| c.version.as_ref()).map(version_text).collect();
+            let packages: Vec<&str> = candidates.iter().map(|c| c.package.as_str()).collect();
+            return if versions.is_empty() { format!("it is in: {}", packages.join(", ")) } else { format!("it has the versions: {}", versions.join(", ")) };
+        }
+        reference_help(&call.name, self.refs.keys().map(String::as_str))
+    }
+
+    /// The unique id of a source's table, as a node of `package` means it.
+    pub fn source(&self, package: &str, source: &str, table: &str) -> Result<String, Problem> {
+        let key = (source.to_owned(), table.to_owned());
+        let candidates = self.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
+        for wanted in [Some(self.root.as_str()), Some(package), None] {
+            if let Some((_, id)) = candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted)) {
+                return Ok(id.clone());
+            }
+        }
+        let known: Vec<String> = self.tables.keys().map(|(source, table)| format!("{source}.{table}")).collect();
+        let written = format!("{source}.{table}");
+        let help = match did_you_mean(&written, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("declare it under `sources:` in a YAML file: source `{source}` with table `{table}`"),
+        };
+        Err(Problem::new(Code::UnknownSource, format!("no source table `{written}`")).help(help))
+    }
+}
+
+/// What to say for a name that is not known.
+pub fn reference_help<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    match did_you_mean(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "check the name, or add the model".to_owned(),
+    }
+}
+
+/// Versions in dbt's order: as numbers where both are, else as text.
+pub(super) fn compare_versions(a: &Value, b: &Value) -> Ordering {
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    match (number(a), number(b)) {
+        (Some(a), Some(b)) => a.total_cmp(&b),
+        _ => version_text(a).cmp(&version_text(b)),
+    }
+}
+
+/// Resolves every node's references into `depends_on`; those that cannot be are reported at the call.
+pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diagnostics) {
+    let mut broken = Vec::new();
+    let ids: Vec<String> = graph.nodes.keys().cloned().collect();
+    let mut dropped = Vec::new();
+    for id in ids {
+        let node = &graph.nodes[&id];
+        let (found, problems) = references(&graph.lookup, node);
+        let is_generic = node.test.is_some();
+        if is_generic && problems.iter().any(|(problem, _)| problem.code == Code::DisabledRef) {
+            dropped.push(id.clone());
+            continue;
+        }
+        for (problem, text) in problems {
+            let mut diagnostic = Diagnostic::error(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
+            diagnostic.help = problem.help;
+            diagnostics.push(diagnostic);
+            broken.push(id.clone());
+        }
+        if let Some(node) = graph.nodes.get_mut(&id) {
+            node.depends_on = found;
+        }
+    }
+    for id in dropped {
+        graph.disabled.extend(graph.nodes.shift_remove(&id));
+    }
+    graph.broken.extend(broken);
+}
+
+type Found = (Vec<String>, Vec<(Problem, String)>);
+
+fn references(lookup: &Lookup, node: &Node) -> Found {
+    let mut found: Vec<String> = Vec::new();
+    let mut problems = Vec::new();
+    let mut add = |answer: Result<String, Problem>, text: &str| match answer {
+        Ok(id) if found.contains(&id) => {}
+        Ok(id) => found.push(id),
+        Err(problem) => problems.push((problem, text.to_owned())),
+    };
+    for call in &node.refs {
+        add(lookup.reference(&node.package, call), &call.name);
+    }
+    for (source, table) in &node.sources {
+        add(lookup.source(&node.package, source, table), table);
+    }
+    (found, problems)
+}
+
+/// The place of the name inside the node's code: the quoted name, where it stands in a call; else the whole node.
+fn call_place(node: &Node, _: &Project, name: &str) -> crate::source::Span {
+    let span = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+    for quote in ['\'', '"'] {
+        if let Some(start) = node.raw.find(&format!("{quote}{name}{quote}")).filter(|_| node.test.is_none()) {
+            let start = span.start + start + 1;
+            return crate::source::Span { start, end: start + name.len(), ..span };
+        }
+    }
+    if node.kind == NodeKind::Exposure || node.test.is_some() {
+        return span;
+    }
+    crate::source::Span { end: span.start.max(span.end), ..span }
+}

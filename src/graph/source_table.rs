@@ -1,0 +1,163 @@
+//! Tables of sources (dbt: `parser/sources.py`).
+
+use serde_json::{Map, Value, json};
+
+use super::configuration::Wanted;
+use super::node::{Node, SourceDetails};
+use super::parse::{Parsing, config_list, empty_node, place};
+use crate::config::yaml::Step;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::jinja;
+use crate::project::{Entry, EntryKind, NodeKind};
+use crate::sql::Relation;
+
+/// One node per table of each source.
+pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
+    let all = || parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source);
+    let patches: Vec<&Entry> = all().filter(overrides).collect();
+    for entry in all().filter(|entry| !overrides(entry)) {
+        let patch = patches.iter().find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
+        let tables = entry.value.get("tables").and_then(Value::as_array).cloned().unwrap_or_default();
+        for (index, table) in tables.iter().enumerate() {
+            match (table.as_object(), table.get("name").and_then(Value::as_str)) {
+                (Some(fields), Some(name)) => {
+                    let patched = patch.map(|patch| patched(entry, fields, patch, name));
+                    let (source, fields) = patched.unwrap_or_else(|| (entry.value.clone(), fields.clone()));
+                    nodes.push(table_node(parsing, entry, &source, (index, name, &fields)));
+                }
+                _ => {
+                    let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
+                    let message = format!("a table of source `{}` needs a `name`", entry.name);
+                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
+                }
+            }
+        }
+    }
+    nodes
+}
+
+/// The source's and the table's fields with those of an `overrides:` entry over them.
+fn patched(entry: &Entry, table: &Map<String, Value>, patch: &Entry, name: &str) -> (Map<String, Value>, Map<String, Value>) {
+    let over = |base: &Map<String, Value>, more: &Map<String, Value>, skip: &[&str]| {
+        let mut merged = base.clone();
+        more.iter().filter(|(key, _)| !skip.contains(&key.as_str())).for_each(|(key, value)| {
+            merged.insert(key.clone(), value.clone());
+        });
+        merged
+    };
+    let source = over(&entry.value, &patch.value, &["overrides", "tables", "name"]);
+    let tables = patch.value.get("tables").and_then(Value::as_array);
+    let found = tables.into_iter().flatten().find(|t| t.get("name").and_then(Value::as_str) == Some(name)).and_then(Value::as_object);
+    (source, found.map_or_else(|| table.clone(), |more| over(table, more, &["name"])))
+}
+
+fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>, table: (usize, &str, &Map<String, Value>)) -> Node {
+    let (index, name, fields) = table;
+    let facts = &parsing.session.facts;
+    let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
+    let steps: Vec<Step> = vec!["tables".into(), index.into()];
+    let mut fqn = vec![entry.package.clone()];
+    let folders: Vec<&str> = entry.original_path.split('/').collect();
+    fqn.extend(folders[1.min(folders.len() - 1)..folders.len() - 1].iter().map(|part| (*part).to_owned()));
+    fqn.extend([entry.name.clone(), name.to_owned()]);
+    let properties = source_config(source, fields);
+    let wanted = Wanted { kind: NodeKind::Source, package: &entry.package, fqn: &fqn, properties: properties.clone(), calls: Map::new() };
+    let mut quoting = Map::new();
+    for map in [source, fields] {
+        for (key, value) in map.get("quoting").and_then(Value::as_object).into_iter().flatten() {
+            quoting.insert(key.clone(), value.clone());
+        }
+    }
+    let database = text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
+    let schema = text(source, "schema").filter(|name| !name.is_empty()).unwrap_or_else(|| entry.name.clone());
+    let identifier = text(fields, "identifier").unwrap_or_else(|| name.to_owned());
+    let relation = Relation {
+        database: Some(database.clone().unwrap_or_else(|| facts.database.clone())),
+        schema: Some(schema.clone()),
+        identifier: identifier.clone(),
+        quoting: jinja::merge_quoting(facts.dialect.default_quoting(), &quoting),
+    };
+    let mut source_meta = source.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
+    source_meta.extend(source.get("config").and_then(|c| c.get("meta")).and_then(Value::as_object).cloned().unwrap_or_default());
+    let mut node = Node {
+        kind: NodeKind::Source,
+        unique_id: format!("source.{}.{}.{name}", entry.package, entry.name),
+        name: name.to_owned(),
+        package: entry.package.clone(),
+        path: entry.original_path.clone(),
+        original_path: entry.original_path.clone(),
+        alias: identifier.clone(),
+        database: relation.database.clone().unwrap_or_default(),
+        schema,
+        relation: Some(relation),
+        config: parsing.trees.resolve(&wanted),
+        unrendered_config: parsing.trees.unrendered(&wanted),
+        description: parsing.description(&entry.package, &text(fields, "description").unwrap_or_default()),
+        columns: parsing.columns(entry, fields, &steps),
+        source: Some(SourceDetails {
+            source_name: entry.name.clone(),
+            identifier,
+            source_description: parsing.description(&entry.package, &text(source, "description").unwrap_or_default()),
+            loader: text(fields, "loader").or_else(|| text(source, "loader")).unwrap_or_default(),
+            source_meta,
+            quoting,
+            external: fields.get("external").cloned().filter(|value| !value.is_null()),
+            unrendered_database: entry.written.get("database").and_then(Value::as_str).map(str::to_owned),
+            unrendered_schema: entry.written.get("schema").and_then(Value::as_str).map(str::to_owned),
+        }),
+        fqn,
+        ..empty_node(entry.file)
+    };
+    node.tags = config_list(&node.config, "tags");
+    node.tags.dedup();
+    node.macros = Vec::new();
+    place(&mut node, entry.span(parsing.sources, &[steps, vec!["name".into()]].concat()));
+    node
+}
+
+/// The configuration a source and its table declare, merged as dbt merges it.
+fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map<String, Value> {
+    let nested = |map: &Map<String, Value>| map.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut config = nested(source);
+    config.extend(nested(table));
+    let mut meta = Map::new();
+    let mut tags: Vec<String> = Vec::new();
+    for map in [source, &nested(source), table, &nested(table)] {
+        meta.extend(map.get("meta").and_then(Value::as_object).cloned().unwrap_or_default());
+        tags.extend(config_list(map, "tags"));
+    }
+    tags.sort();
+    tags.dedup();
+    config.insert("meta".to_owned(), Value::Object(meta));
+    config.insert("tags".to_owned(), json!(tags));
+    let last = |key: &str| {
+        let places = [table.get(key).cloned(), nested(table).get(key).cloned(), source.get(key).cloned(), nested(source).get(key).cloned()];
+        places.into_iter().flatten().next()
+    };
+    for key in ["loaded_at_field", "loaded_at_query"] {
+        config.insert(key.to_owned(), last(key).unwrap_or(Value::Null));
+    }
+    config.insert("freshness".to_owned(), freshness(source, table));
+    config
+}
+
+/// Thresholds of the table over those of the source; an explicit null switches freshness off.
+fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
+    let mut merged = json!({"warn_after": {"count": null, "period": null}, "error_after": {"count": null, "period": null}, "filter": null});
+    for map in [source, table] {
+        let levels = [map.get("freshness"), map.get("config").and_then(|config| config.get("freshness"))];
+        for level in levels.into_iter().flatten() {
+            let Some(fields) = level.as_object() else { return Value::Null };
+            for (key, value) in fields {
+                match value {
+                    Value::Null => merged[key.as_str()] = json!({"count": null, "period": null}),
+                    Value::Object(parts) => parts.iter().for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone()),
+                    other => merged[key.as_str()] = other.clone(),
+                }
+            }
+        }
+    }
+    merged
+}
