@@ -505,6 +505,18 @@ def shop_daily(orders, until):
     return out
 
 
+def refunds_daily(orders, until):
+    """Day of the refund -> how many of orders that are no tests, what they take from sales, what was paid back."""
+    out = {}
+    for o in (o for o in orders if not o.test):
+        for r in (r for r in o.refunds if r.at <= until):
+            paid = sum((a for _, _, a, s in r.transactions if s == "success"), D(0))
+            n = (1, o.returned(r) if o.counts() else D(0), paid)
+            key = r.at.astimezone(SHOP_TZ).date().isoformat()
+            out[key] = [a + b for a, b in zip(out.get(key, [0, D(0), D(0)]), n)]
+    return [(d, n[0], money(n[1]), money(n[2])) for d, n in sorted(out.items())]
+
+
 def orders_daily(shop):
     out = {}
     for (day, _), n in shop.items():
@@ -576,6 +588,7 @@ def everything():
                               spend_daily(ads)),
         "campaigns": as_csv("campaign_id campaign_name status", [(c.id, c.at(c.names, last_seen[c.id]), c.at(c.statuses, last_seen[c.id])) for c in campaigns]),
         "orders_daily": as_csv("order_date orders gross_amount discount_amount included_tax_amount refund_amount net_revenue", orders_daily(shop)),
+        "refunds_daily": as_csv("refund_date refunds refund_amount paid_back_amount", refunds_daily(orders, until)),
         "channel_daily": as_csv("report_date channel impressions clicks spend orders sales refunds net_revenue roas", channel_daily(ads, shop)),
         "customers": as_csv("customer_id email orders net_revenue", customers_truth(orders, until)),
     }
