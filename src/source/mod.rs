@@ -1,1 +1,10 @@
 //! The project's text: files with identities, byte spans, lines and columns; all reading of disk.
+//!
+//! A [`Sources`] holds every file that was read, by [`FileId`]. A [`Span`] is a byte range of one file and is what every
+//! later phase carries to say where something stands; lines and columns are computed only when something is reported.
+
+mod file;
+mod walk;
+
+pub use file::{FileId, Position, SourceFile, Sources, Span};
+pub use walk::{FoundFile, ReadError, find_files, read_bytes, read_text};
