@@ -1,1 +1,33 @@
 //! Rendering templates: context, macro library, dispatch, the map from output back to template.
+//!
+//! Text goes through four steps. It is normalised (`normal`: what Jinja2 takes and minijinja's parser does not), parsed
+//! by minijinja, its tree is rewritten (`rewrite`, `statement`: operators, literals and loops become filters with
+//! Python's semantics, call blocks become closures), and minijinja generates code from it (`code`). A macro body is
+//! code of its own, evaluated with its own parameters and the variables of the render (`run`, `root`), so that macros
+//! see the rendering node's names and never each other's.
+
+mod calls;
+mod code;
+mod engine;
+mod failure;
+mod header;
+mod lenient;
+mod library;
+mod mark;
+mod native;
+mod normal;
+mod place;
+mod python;
+mod rewrite;
+mod root;
+mod run;
+mod statement;
+mod walk;
+
+pub use calls::{MacroCall, macro_calls};
+pub use engine::{Engine, Expression, Rendered, Template};
+pub use failure::{FailureKind, Frame, TemplateError, payload, raise};
+pub use library::{Library, Macro, MacroDef, Scope, UnknownPackage};
+pub use mark::Segment;
+pub use place::Origin;
+pub use root::{Lookup, Root};

@@ -1,0 +1,76 @@
+//! dbt's parse phase: in a model's own text, what is undefined may be walked through and called.
+
+use std::sync::Arc;
+
+use minijinja::value::{Object, ObjectRepr};
+use minijinja::{Error, ErrorKind, State, Value};
+
+use super::python;
+use super::root::Root;
+
+/// The context of a model's own text while parsing: every name is there.
+#[derive(Debug)]
+pub(super) struct Everything {
+    pub(super) root: Arc<Root>,
+    /// Names of the engine's functions, which are looked up after this context.
+    pub(super) globals: Arc<[String]>,
+}
+
+impl Object for Everything {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        if let Some(value) = self.root.get(key) {
+            return Some(value);
+        }
+        let engine = self.globals.binary_search_by(|name| name.as_str().cmp(key)).is_ok();
+        (!engine).then(|| python::missing(key))
+    }
+}
+
+/// The filter `_pattr`: an attribute.
+pub(super) fn attribute(value: &Value, name: &str) -> Value {
+    let found = value.as_object().and_then(|object| object.get_value_by_str(name));
+    found.unwrap_or_else(|| python::missing(name))
+}
+
+/// The filter `_pitem`: an item.
+pub(super) fn item(value: &Value, key: &Value) -> Value {
+    match value.get_item(key) {
+        Ok(found) if !found.is_undefined() => found,
+        _ => python::missing(key.as_str().unwrap_or_default()),
+    }
+}
+
+/// The filter `_pcall`: a call.
+pub(super) fn call(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Result<Value, Error> {
+    if value.is_undefined() { Ok(value.clone()) } else { value.call(state, args) }
+}
+
+/// The filter `_pmethod`: a call of a method.
+pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+    if name.starts_with("__") {
+        return unsafe_attribute(name);
+    }
+    match value.call_method(state, name, args) {
+        Err(error) if matches!(error.kind(), ErrorKind::UnknownMethod | ErrorKind::UndefinedError) => {
+            if minijinja_cause(&error) { Err(error) } else { Ok(python::missing(name)) }
+        }
+        result => result,
+    }
+}
+
+fn minijinja_cause(error: &Error) -> bool {
+    std::error::Error::source(error).is_some()
+}
+
+/// The filter `_unsafe`: Jinja2's sandbox keeps templates from Python's own attributes.
+pub(super) fn unsafe_attribute(name: &str) -> Result<Value, Error> {
+    Err(Error::new(ErrorKind::InvalidOperation, format!("access to attribute `{name}` is unsafe")))
+}

@@ -1,0 +1,116 @@
+//! Rendering to values instead of text, as dbt renders its YAML files.
+
+use std::sync::Arc;
+
+use minijinja::machinery::ast::{Expr, UnaryOpKind};
+use minijinja::machinery::parse_expr;
+use minijinja::value::{Object, ObjectRepr};
+use minijinja::{Environment, Error, ErrorKind, Value};
+
+use super::{python, run};
+
+/// What `as_text`, `as_bool`, `as_number` and `as_native` make of a value, when nothing else is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Text,
+    Bool,
+    Number,
+    Native,
+}
+
+#[derive(Debug)]
+struct Wished {
+    text: String,
+    wish: Wish,
+}
+
+impl Object for Wished {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The filters; in other renders they change nothing.
+pub(super) fn install(env: &mut Environment<'static>) {
+    let wishes =
+        [("as_text", Wish::Text), ("as_bool", Wish::Bool), ("as_number", Wish::Number), ("as_native", Wish::Native)];
+    for (name, wish) in wishes {
+        env.add_filter(name, move |value: Value| {
+            if run::current(|render| render.is_some_and(|render| render.native)) {
+                let text = python::str(&value)?;
+                return Ok(Value::from_object(Wished { text, wish }));
+            }
+            Ok(value)
+        });
+    }
+}
+
+/// The value of a text from the values it printed: one alone stays what it is, several become a string.
+pub(super) fn join(values: Vec<Value>) -> Result<Value, Error> {
+    if let [value] = values.as_slice() {
+        return match value.downcast_object_ref::<Wished>() {
+            Some(wished) => wished.value(),
+            None => Ok(value.clone()),
+        };
+    }
+    let mut text = String::new();
+    for value in values {
+        match value.downcast_object_ref::<Wished>() {
+            Some(wished) => text.push_str(&wished.text),
+            None => text.push_str(&python::str(&value)?),
+        }
+    }
+    Ok(Value::from(text))
+}
+
+impl Wished {
+    fn value(&self) -> Result<Value, Error> {
+        if self.wish == Wish::Text {
+            return Ok(Value::from(self.text.as_str()));
+        }
+        let value = literal(&self.text).unwrap_or_else(|| Value::from(self.text.as_str()));
+        let boolean = value.kind() == minijinja::value::ValueKind::Bool;
+        let refused = match self.wish {
+            Wish::Bool if !boolean => "bool",
+            Wish::Number if boolean || !value.is_number() => "number",
+            _ => return Ok(value),
+        };
+        let message = format!("could not convert value '{}' into type '{refused}'", self.text);
+        Err(Error::new(ErrorKind::InvalidOperation, message))
+    }
+}
+
+/// A Python literal: numbers, strings, `True`, `False`, `None`, and tuples, lists and dictionaries of them.
+fn literal(text: &str) -> Option<Value> {
+    value(&parse_expr(text.trim()).ok()?, text.trim())
+}
+
+fn value(expr: &Expr<'_>, text: &str) -> Option<Value> {
+    let all = |items: &[Expr<'_>]| items.iter().map(|item| value(item, text)).collect::<Option<Vec<Value>>>();
+    match expr {
+        // Jinja also takes the names in lower case; Python does not.
+        Expr::Const(node) => {
+            let span = node.span();
+            let word = text.get(span.start_offset as usize..span.end_offset as usize).unwrap_or_default();
+            (!matches!(word, "true" | "false" | "none")).then(|| node.value.clone())
+        }
+        Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Neg) => {
+            let operand = value(&node.expr, text)?;
+            match operand.as_i64() {
+                Some(number) if operand.is_integer() => number.checked_neg().map(Value::from),
+                _ => f64::try_from(operand).ok().map(|number| Value::from(-number)),
+            }
+        }
+        Expr::List(node) => Some(python::list(all(&node.items)?)),
+        Expr::Tuple(node) => Some(python::tuple(all(&node.items)?)),
+        Expr::Map(node) => {
+            let pairs = all(&node.keys)?.into_iter().zip(all(&node.values)?).collect();
+            python::dict(pairs).ok()
+        }
+        _ => None,
+    }
+}
