@@ -8,6 +8,7 @@
 
 mod calls;
 mod code;
+mod context;
 mod engine;
 mod failure;
 mod header;
@@ -17,7 +18,8 @@ mod mark;
 mod native;
 mod normal;
 mod place;
-mod python;
+pub(crate) mod python;
+mod report;
 mod rewrite;
 mod root;
 mod run;
@@ -25,9 +27,14 @@ mod statement;
 mod walk;
 
 pub use calls::{MacroCall, macro_calls};
+pub use context::{
+    Facts, Phase, Problem, RefCall, RelationValue, Session, SessionFacts, Subject, World, json_repr, json_str, json_value,
+    merge_config_value, merge_quoting, render, render_description, render_macro, render_yaml,
+};
 pub use engine::{Engine, Expression, Rendered, Template};
 pub use failure::{FailureKind, Frame, TemplateError, payload, raise};
 pub use library::{Library, Macro, MacroDef, Scope, UnknownPackage};
 pub use mark::Segment;
 pub use place::Origin;
+pub use report::report;
 pub use root::{Lookup, Root};
