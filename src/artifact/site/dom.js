@@ -21,7 +21,7 @@ export function fill(element, ...children) {
 }
 
 /** The address if a reader may be sent there, else null: only the web, mail, and places in this page. */
-export function safeAddress(address) {
+function safeAddress(address) {
   const text = String(address || "").trim();
   return /^(https?:\/\/|mailto:|#)/i.test(text) ? text : null;
 }

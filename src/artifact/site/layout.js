@@ -2,7 +2,7 @@
 // Long edges leave one node as one shared trunk, so a source read in ten ranks costs ten bends and not fifty-five.
 import { orderLayers } from "./layout_order.js";
 
-export const BOX_HEIGHT = 26;
+const BOX_HEIGHT = 26;
 const ROW_GAP = 10;
 const TRUNK_HEIGHT = 5;
 const COLUMN_GAP = 56;

@@ -6,13 +6,12 @@ import { addressOf } from "./router.js";
 import { ownerText } from "./facts.js";
 
 export function overviewPage(project, target) {
-  const own = project.nodes.filter((node) => node.package === project.project);
   fill(target, h("article", { class: "overview" },
     project.overview ? markdown(project.overview) : h("header", {}, h("h1", {}, project.project), h("p", { class: "faint" }, summaryLine(project))),
     h("section", { "aria-label": "Contents" }, project.overview ? h("h2", {}, "In this project") : null, countTiles(project)),
-    h("section", {}, h("h2", {}, "Coverage"), coverageTable(own)(project)), exposureSection(project), groupSection(project),
+    h("section", {}, h("h2", {}, "Coverage"), coverageTable(project)), exposureSection(project), groupSection(project),
     h("section", {}, h("h2", {}, "Schemas"), schemaTable(project)),
-    h("footer", { class: "faint" }, summaryLine(project))));
+    project.overview ? h("footer", { class: "faint" }, summaryLine(project)) : null));
   return { title: project.overview ? "" : "Overview", close: () => {} };
 }
 
@@ -29,15 +28,20 @@ function countTiles(project) {
   return h("div", { class: "tiles" }, Object.keys(RESOURCE_TYPES).map(tile));
 }
 
-/** Of the project itself, not of its packages: what has a description, described columns, tests. */
-function coverageTable(own) {
-  return (project) => {
-    const rows = RELATION_TYPES.map((type) => [type, own.filter((node) => node.type === type)]).filter(([, nodes]) => nodes.length);
-    if (!rows.length) return h("p", { class: "faint" }, "This project has no relations of its own.");
-    const row = ([type, nodes]) => h("tr", {}, h("th", { scope: "row" }, RESOURCE_TYPES[type]), h("td", {}, meter(nodes.filter(isDocumented).length, nodes.length)), h("td", {}, columnMeter(nodes)),
-      h("td", {}, meter(nodes.filter((node) => isTested(project, node)).length, nodes.length)), h("td", {}, lacking(project, type, nodes, "description")), h("td", {}, lacking(project, type, nodes, "tests")));
-    return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "Described", "Columns described", "Tested", "", ""].map((label) => h("th", { scope: "col" }, label)))), h("tbody", {}, rows.map(row))));
-  };
+/** What has a description, described columns, tests: of the project itself, or of its packages when it only has those. */
+function coverageTable(project) {
+  const relations = project.nodes.filter((node) => RELATION_TYPES.includes(node.type));
+  const own = relations.filter((node) => node.package === project.project);
+  const counted = own.length ? own : relations;
+  const rows = RELATION_TYPES.map((type) => [type, counted.filter((node) => node.type === type)]).filter(([, nodes]) => nodes.length);
+  if (!rows.length) return h("p", { class: "faint" }, "This project has no relations.");
+  const lacks = (type, nodes, what) => lacking(project, { type, missing: what, package: own.length ? project.project : "" }, nodes);
+  const row = ([type, nodes]) => h("tr", {},
+    h("th", { scope: "row" }, RESOURCE_TYPES[type]), h("td", {}, meter(nodes.filter(isDocumented).length, nodes.length)), h("td", {}, columnMeter(nodes)),
+    h("td", {}, meter(nodes.filter((node) => isTested(project, node)).length, nodes.length)),
+    h("td", {}, lacks(type, nodes, "description")), h("td", {}, lacks(type, nodes, "tests")));
+  const head = ["Type", "Described", "Columns described", "Tested", "Without description", "Without tests"];
+  return h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, head.map((label) => h("th", { scope: "col" }, label)))), h("tbody", {}, rows.map(row))));
 }
 
 function columnMeter(nodes) {
@@ -50,10 +54,10 @@ function meter(part, whole) {
   return h("span", { class: "meter" }, bar, `${Math.floor((100 * part) / whole)} %`, h("span", { class: "faint" }, ` ${part} of ${whole}`));
 }
 
-function lacking(project, type, nodes, what) {
-  const count = nodes.filter((node) => !(what === "tests" ? isTested(project, node) : isDocumented(node))).length;
-  const label = what === "tests" ? "untested" : "undescribed";
-  return count ? h("a", { href: addressOf("list", { type, missing: what, package: project.project }) }, `${count} ${label}`) : h("span", { class: "faint" }, `none ${label}`);
+function lacking(project, filter, nodes) {
+  const has = (node) => (filter.missing === "tests" ? isTested(project, node) : isDocumented(node));
+  const count = nodes.filter((node) => !has(node)).length;
+  return count ? h("a", { href: addressOf("list", filter) }, String(count)) : h("span", { class: "faint" }, "none");
 }
 
 function exposureSection(project) {

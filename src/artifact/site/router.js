@@ -1,7 +1,7 @@
 // Addresses: everything after `#/`. A page is named by its first part; what it shows by the rest and by parameters.
 
 /** `#/node/model.a.b?column=id` → `{ page: "node", rest: "model.a.b", params: { column: "id" } }`. */
-export function parseAddress(hash) {
+function parseAddress(hash) {
   const [path, query] = splitOnce(hash.replace(/^#\/?/, ""), "?");
   const [page, rest] = splitOnce(path, "/");
   return { page, rest: decode(rest), params: Object.fromEntries(new URLSearchParams(query)) };
