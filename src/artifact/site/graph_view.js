@@ -7,7 +7,7 @@ import { plainSummary } from "./markdown.js";
 import { onThemeChange } from "./theme.js";
 
 const MAX_LABEL = 44;
-const SCALE_RANGE = [0.02, 2.5];
+const SCALE_RANGE = [0.01, 2.5];
 
 /** Where the keyboard goes from the selected node. */
 const GRAPH_KEYS = {
@@ -109,7 +109,7 @@ export class GraphView {
     });
   }
 
-  /** All of it, or, when that would be too small to read, the focus at a readable size. */
+  /** All of it, in the middle. */
   fit() {
     if (!this.size) return;
     const { width, height } = this.size;

@@ -4,9 +4,12 @@ import { orderLayers } from "./layout_order.js";
 
 const BOX_HEIGHT = 26;
 const ROW_GAP = 10;
-const TRUNK_HEIGHT = 5;
+const TRUNK_HEIGHT = 8;
 const COLUMN_GAP = 56;
 const COMPONENT_GAP = 28;
+/** A layer with more boxes than this is folded into columns side by side, lest a large graph become a thin tower. */
+const BOXES_IN_COLUMN = 140;
+const FOLD_GAP = 14;
 
 /** `nodes` are `{ id, width }`, `edges` pairs of ids. Answers boxes by id, routes, and the size of it all. */
 export function layoutGraph(nodes, edges) {
@@ -62,6 +65,7 @@ function layoutComponent(part) {
   const ranks = assignRanks(part);
   const net = withTrunks(part, ranks);
   orderLayers(net);
+  foldLayers(net);
   assignRows(net);
   return coordinates(net);
 }
@@ -109,7 +113,7 @@ function withTrunks({ nodes, edges }, ranks) {
 }
 
 function addVertex(net, rank, node) {
-  const vertex = { rank, node, up: [], down: [], at: 0, y: 0, h: node ? BOX_HEIGHT : TRUNK_HEIGHT };
+  const vertex = { rank, node, up: [], down: [], at: 0, y: 0, h: node ? BOX_HEIGHT : TRUNK_HEIGHT, fold: 0, room: node ? BOX_HEIGHT + ROW_GAP : TRUNK_HEIGHT };
   net.vertices.push(vertex);
   while (net.layers.length <= rank) net.layers.push([]);
   vertex.at = net.layers[rank].push(net.vertices.length - 1) - 1;
@@ -125,6 +129,15 @@ function extendTrunk(net, trunk) {
 function link(net, from, to) {
   net.vertices[from].down.push(to);
   net.vertices[to].up.push(from);
+}
+
+/** Boxes of a tall layer take turns among its columns, so each needs only its share of a row's height. */
+function foldLayers(net) {
+  for (const layer of net.layers) {
+    const real = layer.map((i) => net.vertices[i]).filter((vertex) => vertex.node);
+    const folds = Math.ceil(real.length / BOXES_IN_COLUMN) || 1;
+    real.forEach((vertex, at) => Object.assign(vertex, { fold: at % folds, room: (BOX_HEIGHT + ROW_GAP) / folds }));
+  }
 }
 
 /** Rows: every vertex wants to be level with its neighbours; each layer grants that as far as the order allows. */
@@ -151,7 +164,7 @@ function settleLayer(net, layer, wish) {
   let offset = 0;
   layer.forEach((i, at) => {
     const vertex = net.vertices[i];
-    if (at) offset += (net.vertices[layer[at - 1]].h + vertex.h) / 2 + ROW_GAP;
+    if (at) offset += (net.vertices[layer[at - 1]].room + vertex.room) / 2;
     const weight = vertex.node ? 1 : 4;
     let block = { sum: (wish(vertex) - offset) * weight, weight, members: [[vertex, offset]] };
     while (blocks.length && blocks.at(-1).sum / blocks.at(-1).weight > block.sum / block.weight) block = merge(blocks.pop(), block);
@@ -170,19 +183,25 @@ function coordinates(net) {
   const columns = [];
   let x = 0;
   for (const layer of net.layers) {
-    const width = Math.max(0, ...layer.map((i) => net.vertices[i].node?.width || 0));
-    columns.push({ x, width });
+    const pitch = Math.max(0, ...layer.map((i) => net.vertices[i].node?.width || 0)) + FOLD_GAP;
+    const folds = 1 + Math.max(0, ...layer.map((i) => net.vertices[i].fold));
+    const width = folds * pitch - FOLD_GAP;
+    columns.push({ x, width, pitch });
     x += width + COLUMN_GAP + Math.min(120, layer.length * 1.5);
   }
   const top = Math.min(...net.vertices.map((v) => v.y - v.h / 2));
   const bottom = Math.max(...net.vertices.map((v) => v.y + v.h / 2));
   const boxes = new Map();
   for (const vertex of net.vertices) {
-    if (vertex.node) boxes.set(vertex.node.id, { x: columns[vertex.rank].x, y: vertex.y - vertex.h / 2 - top, w: vertex.node.width, h: vertex.h });
+    if (vertex.node) boxes.set(vertex.node.id, { x: boxLeft(columns, vertex), y: vertex.y - vertex.h / 2 - top, w: vertex.node.width, h: vertex.h });
   }
   const routes = net.routes.map((route) => ({ from: route.from, to: route.to, points: routePoints(net, route.path, columns, top) }));
   const last = columns.at(-1);
   return { boxes, routes, width: last.x + last.width, height: bottom - top };
+}
+
+function boxLeft(columns, vertex) {
+  return columns[vertex.rank].x + vertex.fold * columns[vertex.rank].pitch;
 }
 
 /** Each vertex on the way is entered at its column's left and left at its column's right. */
@@ -193,7 +212,8 @@ function routePoints(net, path, columns, top) {
     const column = columns[vertex.rank];
     const y = vertex.y - top;
     if (at > 0) points.push({ x: column.x, y });
-    if (at === 0) points.push({ x: column.x + vertex.node.width, y });
+    if (at === 0) points.push({ x: boxLeft(columns, vertex) + vertex.node.width, y });
+    if (at === path.length - 1 && vertex.fold) points.push({ x: boxLeft(columns, vertex), y });
     if (at < path.length - 1) points.push({ x: column.x + column.width, y });
   });
   return points;

@@ -72,6 +72,7 @@ function choose(box, i) {
   const hit = box.hits[i];
   if (!hit) return;
   goTo(nodeAddress(hit.node.id, hit.column));
+  box.input.value = "";
   closeResults(box);
   box.input.blur();
 }
