@@ -1,1 +1,79 @@
 //! Project file, profiles, variables, flags: resolved once into one value.
+//!
+//! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
+//! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
+
+mod options;
+mod profile;
+mod project_file;
+mod vars;
+pub mod yaml;
+
+pub use options::{Options, Run};
+pub use profile::{Engine, Profile, Target, read_profile};
+pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};
+pub use vars::Vars;
+
+use serde_json::{Map, Value};
+
+/// What renders the Jinja in YAML values. dbt renders them "natively": a string that is one expression keeps its type.
+pub trait Templates {
+    /// The value of `text`; the error says why it has none.
+    fn render_value(&self, text: &str, scope: &YamlScope) -> Result<Value, String>;
+}
+
+/// The names a template in a YAML file sees.
+#[derive(Debug, Clone, Default)]
+pub struct YamlScope {
+    /// Project variables; none where dbt does not offer `var`.
+    pub vars: Option<Vars>,
+    /// `target`, where it is known already.
+    pub target: Option<Map<String, Value>>,
+    /// The package whose variables count.
+    pub package: String,
+    /// Whether `env_var` may read names that begin with `DBT_ENV_SECRET`.
+    pub secrets: bool,
+    /// The environment.
+    pub environment: std::sync::Arc<std::collections::BTreeMap<String, String>>,
+}
+
+/// Renders every string in `value` that holds Jinja; problems are told with the key path they stand at.
+pub fn render_strings(
+    value: &Value,
+    templates: &dyn Templates,
+    scope: &YamlScope,
+    path: &mut Vec<String>,
+    skip: &dyn Fn(&[String]) -> bool,
+    problems: &mut Vec<(Vec<String>, String)>,
+) -> Value {
+    if skip(path) {
+        return value.clone();
+    }
+    match value {
+        Value::String(text) if text.contains("{{") || text.contains("{%") || text.contains("{#") => {
+            templates.render_value(text, scope).unwrap_or_else(|reason| {
+                problems.push((path.clone(), reason));
+                value.clone()
+            })
+        }
+        Value::Array(items) => {
+            let render = |(i, item): (usize, &Value)| {
+                path.push(i.to_string());
+                let rendered = render_strings(item, templates, scope, path, skip, problems);
+                path.pop();
+                rendered
+            };
+            Value::Array(items.iter().enumerate().map(render).collect())
+        }
+        Value::Object(entries) => {
+            let render = |(key, item): (&String, &Value)| {
+                path.push(key.clone());
+                let rendered = render_strings(item, templates, scope, path, skip, problems);
+                path.pop();
+                (key.clone(), rendered)
+            };
+            Value::Object(entries.iter().map(render).collect())
+        }
+        _ => value.clone(),
+    }
+}

@@ -1,0 +1,52 @@
+//! What the invocation asks for, decided once: nothing below the command line reads the environment, the clock or a flag.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+/// What holds for every command.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of `dbt_project.yml`.
+    pub project_dir: PathBuf,
+    /// Where artifacts go.
+    pub target_path: Option<PathBuf>,
+    /// Folders to look for `profiles.yml` in, in order.
+    pub profiles_dirs: Vec<PathBuf>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--threads`.
+    pub threads: Option<usize>,
+    /// `--vars`.
+    pub vars: Arc<Map<String, Value>>,
+    /// The environment as it was at the start.
+    pub environment: Arc<BTreeMap<String, String>>,
+    /// This invocation.
+    pub run: Run,
+}
+
+/// One invocation: what dbt calls the flags and the metadata of a run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The command: `run`, `build`, ...
+    pub command: &'static str,
+    /// A fresh UUID.
+    pub invocation_id: String,
+    /// When it started.
+    pub started_at: DateTime<Utc>,
+    /// `--full-refresh`; none where it was not said.
+    pub full_refresh: bool,
+    /// `--store-failures`.
+    pub store_failures: bool,
+    /// `--fail-fast`.
+    pub fail_fast: bool,
+    /// `--empty`.
+    pub empty: bool,
+    /// The command line as typed, without secrets, for the artifacts.
+    pub arguments: Map<String, Value>,
+}

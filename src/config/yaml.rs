@@ -1,0 +1,319 @@
+//! YAML as values: parsing, printing, and finding where a key stands.
+
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Why a text is not YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YamlError {
+    /// The parser's words.
+    pub message: String,
+    /// The byte offset, where the parser says.
+    pub offset: Option<usize>,
+}
+
+/// The value of a YAML document; an empty document is null. Of keys given twice the last counts, as in dbt; `<<` merges;
+/// keys that are not strings become their text.
+pub fn parse(text: &str) -> Result<Value, YamlError> {
+    let parsed: Result<Loose, serde_yaml::Error> = serde_yaml::from_str(text);
+    parsed.map(|loose| loose.0).map_err(|error| {
+        let offset = error.location().map(|location| location.index().min(text.len()));
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+        YamlError { message, offset }
+    })
+}
+
+/// A value as YAML text, ending in a newline.
+pub fn print(value: &Value) -> String {
+    serde_yaml::to_string(value).expect("JSON values are YAML values")
+}
+
+/// A JSON value read without the strictness of the serde types.
+struct Loose(Value);
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LooseVisitor).map(Loose)
+    }
+}
+
+struct LooseVisitor;
+
+impl<'de> Visitor<'de> for LooseVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Loose(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        let mut merged = Vec::new();
+        while let Some(Loose(key)) = entries.next_key()? {
+            let Loose(value) = entries.next_value()?;
+            match key {
+                Value::String(key) if key == "<<" => merged.push(value),
+                Value::String(key) => {
+                    map.insert(key, value);
+                }
+                other => {
+                    map.insert(key_text(&other), value);
+                }
+            }
+        }
+        merged.into_iter().for_each(|value| merge(&mut map, value));
+        Ok(Value::Object(map))
+    }
+
+    /// A tag such as `!secret x` is dropped and its value kept.
+    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Value, A::Error> {
+        let (Loose(_), variant) = data.variant()?;
+        variant.newtype_variant::<Loose>().map(|loose| loose.0)
+    }
+}
+
+fn key_text(key: &Value) -> String {
+    match key {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn merge(map: &mut Map<String, Value>, value: Value) {
+    match value {
+        Value::Object(other) => {
+            for (key, value) in other {
+                if !map.contains_key(&key) {
+                    map.insert(key, value);
+                }
+            }
+        }
+        Value::Array(list) => list.into_iter().for_each(|item| merge(map, item)),
+        _ => {}
+    }
+}
+
+/// A step into a YAML document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Into a mapping, by key.
+    Key(String),
+    /// Into a sequence, by index.
+    Index(usize),
+}
+
+impl From<&str> for Step {
+    fn from(key: &str) -> Self {
+        Self::Key(key.to_owned())
+    }
+}
+
+impl From<usize> for Step {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
+/// The steps of a path whose parts are keys or, for sequences, decimal indices.
+pub fn steps(path: &[String]) -> Vec<Step> {
+    path.iter().map(|part| part.parse().map_or_else(|_| Step::Key(part.clone()), Step::Index)).collect()
+}
+
+/// The bytes of the key or item that `path` leads to; where the way ends (flow style, anchors), of the nearest ancestor.
+/// This is only asked when something is reported, so the text is read again rather than kept as a tree.
+pub fn locate(text: &str, path: &[Step]) -> Range<usize> {
+    let lines = Lines::new(text);
+    let mut area = 0..lines.list.len();
+    let mut indent = None;
+    let mut found = 0..0;
+    for step in path {
+        let next = match step {
+            Step::Key(key) => lines.key(area.clone(), indent, key),
+            Step::Index(index) => lines.item(area.clone(), indent, *index),
+        };
+        let Some(hit) = next else {
+            return step_inside(text, &found, step).unwrap_or(found);
+        };
+        found = hit.range;
+        area = hit.area;
+        indent = Some(hit.indent);
+    }
+    found
+}
+
+/// A key or value inside a flow-style value on the line of the last thing found.
+fn step_inside(text: &str, found: &Range<usize>, step: &Step) -> Option<Range<usize>> {
+    let Step::Key(key) = step else { return None };
+    let line_end = text[found.end..].find('\n').map_or(text.len(), |i| found.end + i);
+    let start = text[found.end..line_end].find(key.as_str())? + found.end;
+    Some(start..start + key.len())
+}
+
+/// One line of a YAML text that is neither blank nor a comment.
+struct Line {
+    /// Byte offset of the first character that is not white space or a `- ` marker before the wanted column.
+    start: usize,
+    /// Columns before the content; for `- ` items the column of the dash is in `dashes`.
+    indent: usize,
+    /// The columns of the dashes that open items on this line.
+    dashes: Vec<usize>,
+    end: usize,
+}
+
+struct Lines<'a> {
+    text: &'a str,
+    list: Vec<Line>,
+}
+
+struct Hit {
+    range: Range<usize>,
+    /// The lines that belong to what was found.
+    area: Range<usize>,
+    /// The column what was found is written at; what is inside it is deeper, or at a dash of the same column.
+    indent: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut list = Vec::new();
+        let mut offset = 0;
+        for raw in text.split_inclusive('\n') {
+            let line = raw.trim_end();
+            let mut indent = line.len() - line.trim_start().len();
+            let mut dashes = Vec::new();
+            while line[indent..].starts_with("- ") || &line[indent..] == "-" {
+                dashes.push(indent);
+                let rest = &line[indent + 1..];
+                indent += 1 + rest.len() - rest.trim_start().len();
+            }
+            let content = &line[indent.min(line.len())..];
+            if (!content.is_empty() || !dashes.is_empty()) && !content.starts_with('#') {
+                list.push(Line { start: offset + indent, indent, dashes, end: offset + line.len() });
+            }
+            offset += raw.len();
+        }
+        Self { text, list }
+    }
+
+    /// The key in the mapping whose entries are the shallowest contents of `area`.
+    fn key(&self, area: Range<usize>, outside: Option<usize>, key: &str) -> Option<Hit> {
+        let inside = |line: &&Line| outside.is_none_or(|o| line.indent > o);
+        let depth = self.list[area.clone()].iter().filter(inside).map(|line| line.indent).min()?;
+        for index in area.clone() {
+            let line = &self.list[index];
+            if line.indent == depth && key_of(&self.text[line.start..line.end]).is_some_and(|(k, _)| k == key) {
+                let (_, length) = key_of(&self.text[line.start..line.end])?;
+                let end = (index + 1..area.end).find(|i| self.list[*i].indent <= depth && !self.deeper_item(*i, depth));
+                let area = index..end.unwrap_or(area.end);
+                return Some(Hit { range: line.start..line.start + length, area, indent: depth });
+            }
+        }
+        None
+    }
+
+    /// Whether line `index` is an item of a sequence that belongs to a key at column `depth` (dashes may stand under it).
+    fn deeper_item(&self, index: usize, depth: usize) -> bool {
+        self.list[index].dashes.first().is_some_and(|dash| *dash >= depth)
+    }
+
+    /// The item with this number of the sequence whose dashes are the shallowest in `area`.
+    fn item(&self, area: Range<usize>, outside: Option<usize>, number: usize) -> Option<Hit> {
+        let dashes = |line: &Line| line.dashes.iter().copied().find(|dash| outside.is_none_or(|o| *dash >= o));
+        let start = if outside.is_some() && self.list[area.start].dashes.is_empty() { area.start + 1 } else { area.start };
+        let depth = self.list[start.min(area.end)..area.end].iter().filter_map(dashes).min()?;
+        let items: Vec<usize> = (start..area.end).filter(|i| self.list[*i].dashes.contains(&depth)).collect();
+        let index = *items.get(number)?;
+        let end = items.get(number + 1).copied().unwrap_or(area.end);
+        let line = &self.list[index];
+        Some(Hit { range: line.start..line.end, area: index..end, indent: depth })
+    }
+}
+
+/// The key a line's content begins with, and the length of its text.
+fn key_of(content: &str) -> Option<(&str, usize)> {
+    let quote = content.chars().next().filter(|c| *c == '"' || *c == '\'');
+    if let Some(quote) = quote {
+        let end = content[1..].find(quote)? + 1;
+        return content[end + 1..].trim_start().starts_with(':').then_some((&content[1..end], end + 1));
+    }
+    let end = content.match_indices(':').find(|(i, _)| matches!(content.as_bytes().get(i + 1), None | Some(b' '))).map(|m| m.0)?;
+    Some((content[..end].trim_end(), content[..end].trim_end().len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "version: 2\nmodels:\n  - name: a\n    columns:\n    - name: id\n      tests:\n        - unique\n        - not_null\n  - name: b\n    description: >\n      text: more\n    config: {tags: [x], enabled: true}\n";
+
+    fn found(path: &[Step]) -> &str {
+        &TEXT[locate(TEXT, path)]
+    }
+
+    #[test]
+    fn keys_and_items_are_found() {
+        assert_eq!(found(&["models".into()]), "models");
+        assert_eq!(found(&["models".into(), 1.into(), "name".into()]), "name");
+        assert_eq!(found(&["models".into(), 0.into(), "columns".into(), 0.into(), "tests".into(), 1.into()]), "not_null");
+        assert_eq!(found(&["models".into(), 1.into(), "config".into(), "enabled".into()]), "enabled");
+        assert_eq!(found(&["models".into(), 1.into(), "nothing".into()]), "name: b");
+    }
+
+    #[test]
+    fn keys_given_twice_and_keys_of_other_types_are_read() {
+        let value = parse("a: 1\na: 2\n1: x\ntrue: y\nb: &m {c: 3}\nd: {<<: *m, e: 4}\n").expect("it is YAML");
+        assert_eq!(value, serde_json::json!({"a": 2, "1": "x", "True": "y", "b": {"c": 3}, "d": {"e": 4, "c": 3}}));
+    }
+
+    #[test]
+    fn an_error_has_an_offset() {
+        let error = parse("a: 1\nb: [1\nc: 2\n").expect_err("the list is not closed");
+        assert!(error.offset.is_some_and(|o| o > 4), "{error:?}");
+    }
+}

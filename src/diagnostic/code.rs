@@ -1,0 +1,104 @@
+//! The names of problems, each with its page.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The name of a kind of problem.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            /// Every code, by name.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name, as printed and as `merganser explain` takes it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        /// The page of a code: markdown whose example a test executes.
+        pub fn explain(code: Code) -> &'static str {
+            match code { $(Code::$variant => include_str!(concat!("explain/", $name, ".md")),)* }
+        }
+    };
+}
+
+codes! {
+    /// A name is found in more than one package.
+    AmbiguousRef = "ambiguous-ref",
+    /// A configuration value is of the wrong type or not among those allowed.
+    BadConfig = "bad-config",
+    /// A command-line option cannot be used as it was given.
+    BadOption = "bad-option",
+    /// Nodes read each other in a circle.
+    CyclicGraph = "cyclic-graph",
+    /// A model reads something that is disabled.
+    DisabledRef = "disabled-ref",
+    /// Two things of one kind have one name.
+    DuplicateName = "duplicate-name",
+    /// Two nodes would write the same relation.
+    DuplicateRelation = "duplicate-relation",
+    /// A selection matches nothing.
+    EmptySelection = "empty-selection",
+    /// A template raised an error itself.
+    RaisedError = "raised-error",
+    /// A file could not be loaded into its stage table.
+    LoadFailed = "load-failed",
+    /// A file or folder that must be there is not, or cannot be read.
+    MissingFile = "missing-file",
+    /// A package that the project names is not installed.
+    MissingPackage = "missing-package",
+    /// The profile or its target is missing or incomplete.
+    MissingProfile = "missing-profile",
+    /// The template asked the warehouse something, but there is no connection.
+    OfflineQuery = "offline-query",
+    /// A seed is not well-formed CSV.
+    SeedSyntax = "seed-syntax",
+    /// The SQL cannot be parsed.
+    SqlSyntax = "sql-syntax",
+    /// The template cannot be parsed.
+    TemplateSyntax = "template-syntax",
+    /// A data test found rows it must not find.
+    TestFailed = "test-failed",
+    /// A template used a value in a way it does not allow.
+    TypeError = "type-error",
+    /// A name in a template is not defined.
+    UndefinedName = "undefined-name",
+    /// A docs block that is not there.
+    UnknownDoc = "unknown-doc",
+    /// A key that dbt and merganser do not know.
+    UnknownKey = "unknown-key",
+    /// A macro that is not there.
+    UnknownMacro = "unknown-macro",
+    /// A materialization that is not there.
+    UnknownMaterialization = "unknown-materialization",
+    /// A masking policy that is not declared.
+    UnknownPolicy = "unknown-policy",
+    /// A model, seed or snapshot that is not there.
+    UnknownRef = "unknown-ref",
+    /// A source table that is not declared.
+    UnknownSource = "unknown-source",
+    /// A generic test that is not there.
+    UnknownTest = "unknown-test",
+    /// YAML properties for something that is not there.
+    UnusedProperties = "unused-properties",
+    /// A construct the embedded engine does not execute.
+    UnsupportedSql = "unsupported-sql",
+    /// The warehouse refused a statement.
+    WarehouseError = "warehouse-error",
+    /// A YAML file cannot be parsed.
+    YamlSyntax = "yaml-syntax",
+}
+
+impl Code {
+    /// The code with this name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
