@@ -3,10 +3,14 @@
 //! A [`Warehouse`] is opened once per invocation; each worker thread takes a [`Session`] of its own. Statements are
 //! sent one at a time, as text, in the dialect [`Warehouse::dialect`] names.
 
+mod arrow;
+mod duckdb;
+mod statement;
 mod value;
 
 use std::collections::BTreeMap;
 
+pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};
