@@ -121,6 +121,18 @@ def same(case, a, b):
     return a["ok"] == b["ok"] if case["match"] == "exact" else normal(a["ok"]) == normal(b["ok"])
 
 
+def report(case, a, b):
+    """the two answers from a little before the first difference"""
+    if "undefined" in b.get("error", "") and "error" not in a:
+        print(f"---- {case['id']} ours: {b['error'][:160]}")
+        return
+    x, y = a.get("error") or a["ok"], b.get("error") or b["ok"]
+    if case["match"] == "tokens":
+        x, y = normal(x), normal(y)
+    start = max(len(os.path.commonprefix([x, y])) - 40, 0)
+    print(f"---- {case['id']}  {case['call'][:120]}\n  dbt:  {x[start:start + 240]!r}\n  ours: {y[start:start + 240]!r}")
+
+
 def check(words):
     reference, mine = libraries(theirs), libraries(ours)
     good = bad = both = 0
@@ -130,8 +142,7 @@ def check(words):
             good, both = good + 1, both + ("error" in a)
             continue
         bad += 1
-        show = (lambda x: x.get("error") or x["ok"]) if case["match"] == "tokens" else (lambda x: x.get("error") or repr(x["ok"]))
-        print(f"---- {case['id']}  {case['call'][:200]}\n  dbt:  {show(a)}\n  ours: {show(b)}")
+        report(case, a, b)
     print(f"{good} agree ({both} of them fail on both sides), {bad} differ")
     return bad
 

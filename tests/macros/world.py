@@ -246,6 +246,10 @@ class Config:
             raise CompilationError("missing config " + name)
         return self.values[name]
 
+    def set(self, name, value):
+        self.values[name] = value
+        return ""
+
     def meta_get(self, name, default=None, validator=None):
         return (self.values.get("meta") or {}).get(name, default)
 
