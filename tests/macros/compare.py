@@ -111,8 +111,14 @@ def libraries(make):
 
 
 def normal(text):
+    """SQL without comments, with white space and empty statements that mean nothing left out"""
+    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
+    text = re.sub(r"^\s*--(?! *$).*?$", " ", text, flags=re.M)
+    text = re.sub(r"^\s*None\s*$", " ", text, flags=re.M)
+    text = re.sub(r"__dbt_tmp\d{14,}", "__dbt_tmp_NOW", re.sub(r" at 0x[0-9a-f]+", "", text))
     text = re.sub(r"\s+", " ", text).strip()
-    return re.sub(r" ?([(),;]) ?", r"\1", text)
+    text = re.sub(r" ?([(),;]) ?", r"\1", text)
+    return re.sub(r";+(?=$| --| ==)", "", re.sub(r";+", ";", text))
 
 
 def same(case, a, b):

@@ -191,6 +191,12 @@ class Adapter:
     def convert_datetimes_to_strs(self, table):
         return table
 
+    def convert_type(self, table, index):
+        return self._class.convert_agate_type(table, index)
+
+    def get_binding_char(self):
+        return "?"
+
     def get_seed_file_path(self, model):
         return "seeds/s.csv"
 

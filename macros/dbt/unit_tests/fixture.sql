@@ -7,7 +7,7 @@
         {%- set column_name_to_data_types = {} -%}
         {%- for column in adapter.get_columns_in_relation(load_relation(this) or defer_relation or this) -%}
             {#- A size is left out where it could cut a fixture's text. -#}
-            {%- set type = api.Column.string_type(none) if column.is_string() else column.data_type -%}
+
             {%- do column_name_to_data_types.update({column.name | lower: type}) -%}
             {%- do quoted.update({column.name | lower: column.quoted}) -%}
         {%- endfor -%}
