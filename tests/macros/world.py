@@ -78,6 +78,7 @@ class Adapter:
         self.kind, self.given, self._namespace, self._protocol = kind, given, namespace, protocol
         self.Relation, self.Column, self._class = CLASSES[kind]
         self._real = self._class.__new__(self._class)
+        self.config = Attr(flags={})
         self.behavior = Behavior(given.get("behavior", {}))
 
     def __getattr__(self, key):
@@ -319,7 +320,7 @@ class World:
         for key, value in given.get("model", {}).items():
             model[key] = value
         model = Attr(model)
-        model["config"] = Attr({**model["config"], **given.get("config", {})})
+        model["config"] = {**model["config"], **given.get("config", {})}
         model["columns"] = {k: Attr({"name": k, "description": "", "data_type": None, "constraints": [], "quote": None, **v})
                             for k, v in model["columns"].items()}
         config = Config(dict(given.get("config", {})), model)

@@ -8,7 +8,6 @@
 {% macro default__get_intervals_between(start_date, end_date, datepart) -%}
     {%- call statement('get_intervals_between', fetch_result=True) %}
 
-
         select {{ dbt.datediff(start_date, end_date, datepart) }}
 
     {%- endcall -%}

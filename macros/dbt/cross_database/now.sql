@@ -16,6 +16,14 @@
     {{- return(get_column_schema_from_query(query)[0].dtype) -}}
 {% endmacro %}
 
+{% macro snapshot_string_as_time(timestamp) -%}
+    {{ return(adapter.dispatch('snapshot_string_as_time', 'dbt')(timestamp)) }}
+{%- endmacro %}
+
+{% macro default__snapshot_string_as_time(timestamp) %}
+    {{- exceptions.raise_not_implemented('snapshot_string_as_time macro not implemented for adapter ' ~ adapter.type()) -}}
+{% endmacro %}
+
 {% macro current_timestamp_backcompat() %}{{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}{% endmacro %}
 
 {% macro default__current_timestamp_backcompat() %}

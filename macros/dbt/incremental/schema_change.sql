@@ -14,12 +14,12 @@
     {{- return(adapter.dispatch('diff_column_data_types', 'dbt')(source_columns, target_columns)) -}}
 {% endmacro %}
 
-{#- Columns whose type changed, except strings that merely grow: those are widened elsewhere. -#}
+{#- Columns whose type changed, except strings for which the old column is wide enough. -#}
 {% macro default__diff_column_data_types(source_columns, target_columns) %}
     {%- set found = [] -%}
     {%- for new in source_columns -%}
         {%- set old = target_columns | selectattr('name', 'equalto', new.name) | list | first -%}
-        {%- if old and new.data_type != old.data_type and not old.can_expand_to(other_column=new) -%}
+        {%- if old and new.data_type != old.data_type and not new.can_expand_to(other_column=old) -%}
             {%- do found.append({'column_name': old.name, 'new_type': new.data_type}) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -38,5 +38,5 @@
     {{ sql }}
   {% endcall -%}
     {%- set found = load_result('run_query_statement') -%}
-    {{- return(found.table if found else none) -}}
+    {%- if found -%}{{- return(found.table) -}}{%- endif -%}
 {% endmacro %}
