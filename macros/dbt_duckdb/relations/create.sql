@@ -20,21 +20,24 @@
         {%- if contract and contract.enforced and not temporary -%}
             {{ get_assert_columns_equivalent(compiled_code) }}
             {{ get_table_columns_and_constraints() }};
-    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) }}
-    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) }}
+    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) if partitioned_by }}
+    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) if sorted_by }}
     insert into {{ relation }} {{ get_column_names() }} (
       {{ get_select_subquery(compiled_code) }}
     );
         {%- elif partitioned_by or sorted_by %}
     as (
-      select * from ({{ compiled_code }}
-      ) as __dbt_sbq limit 0
+      select * from (
+        {{ compiled_code }}
+      ) as model_subq
+      limit 0
     );
-    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) }}
-    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) }}
-    insert into {{ relation.include(database=not temporary, schema=not temporary) }} (
-      {{ compiled_code }}
-    );
+    {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) if partitioned_by }}
+    {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) if sorted_by }}
+    insert into {{ relation.include(database=not temporary, schema=not temporary) }}
+      select * from (
+        {{ compiled_code }}
+      ) as model_subq;
         {%- else %}
     as (
       {{ compiled_code }}

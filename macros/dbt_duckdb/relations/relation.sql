@@ -37,11 +37,14 @@
         'identifier': base_relation.identifier ~ suffix ~ py_current_timestring(), 'schema': none, 'database': none})) -}}
 {% endmacro %}
 
-{#- An ordinary table in a schema of its own, for warehouses that have no temporary tables. -#}
+{#- A temporary table, or on a warehouse that has none an ordinary one in a schema of its own. -#}
 {% macro duckdb__dispatch_temporary_relation(target_relation, batch_id='') %}
+    {%- if not adapter.is_motherduck() -%}
+        {{- return({'relation': make_temp_relation(target_relation), 'temporary': True}) -}}
+    {%- endif -%}
     {%- set place = adapter.get_temp_relation_path(model, batch_id) -%}
-    {{- return(api.Relation.create(
-        database=target_relation.database, schema=place.schema, identifier=place.identifier, type='table')) -}}
+    {{- return({'relation': api.Relation.create(
+        database=target_relation.database, schema=place.schema, identifier=place.identifier, type='table'), 'temporary': False}) -}}
 {% endmacro %}
 
 {% macro duckdb__apply_grants(relation, grant_config, should_revoke=True) %}
