@@ -113,6 +113,7 @@ def libraries(make):
 def normal(text):
     """SQL without comments, with white space and empty statements that mean nothing left out"""
     text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
+    text = re.sub(r"[ \t]--[ \t]+\S.*$", " ", text, flags=re.M).replace("\\n", " ")
     text = re.sub(r"^\s*--(?! *$).*?$", " ", text, flags=re.M)
     text = re.sub(r"^\s*None\s*$", " ", text, flags=re.M)
     text = re.sub(r"(__\w+?)\d{14,}", r"\1_NOW", re.sub(r" at 0x[0-9a-f]+", "", text))

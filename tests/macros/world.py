@@ -149,7 +149,7 @@ class Adapter:
         self._protocol.append(f"adapter.add_query {sql} {json.dumps(kw, default=str, sort_keys=True)}")
 
     def build_catalog_relation(self, model):
-        values = dict(table_format="default", catalog_name="info_schema", catalog_type="INFO_SCHEMA", catalog_database=None,
+        values = dict(table_format="DEFAULT", catalog_name="info_schema", catalog_type="INFO_SCHEMA", catalog_database=None,
                       is_transient=True, cluster_by=None, automatic_clustering=None, file_format=None, external_volume=None,
                       base_location=None)
         config = self.given.get("config", {})
@@ -197,6 +197,9 @@ class Adapter:
 
     def get_binding_char(self):
         return "?"
+
+    def get_incremental_strategy_macro(self, context, strategy):
+        return context[f"get_incremental_{strategy.replace('+', '_')}_sql"]
 
     def get_seed_file_path(self, model):
         return "seeds/s.csv"

@@ -32,7 +32,7 @@
 {#- The changes to merge, marked insert, update or delete. With `new_record` a deletion is a version too. -#}
 {% macro default__snapshot_staging_table(strategy, source_sql, target_relation) -%}
     {%- set columns = merganser__snapshot_columns() -%}
-    {%- set key, at, now = strategy.unique_key, strategy.updated_at, none -%}
+    {%- set key, at = strategy.unique_key, strategy.updated_at -%}
     {%- set records = strategy.hard_deletes == 'new_record' -%}
     {%- set deletes = records or strategy.hard_deletes == 'invalidate' -%}
     {%- set was_deleted = 'snapshotted_data.' ~ columns.dbt_is_deleted ~ " = 'True'" -%}
@@ -154,7 +154,7 @@
 {% macro merganser__last_values(source_sql, target_relation) -%}
     {%- set known = get_list_of_column_names(get_columns_in_relation(target_relation)) -%}
     {%- for name in get_columns_in_query(source_sql) -%}
-        {{ 'snapshotted_data.' ~ adapter.quote(name) if name in known else 'NULL' }} as {{ adapter.quote(name) }},
+        {{ 'snapshotted_data' if name in known else 'source_data' }}.{{ adapter.quote(name) }},
     {% endfor -%}
 {%- endmacro %}
 

@@ -4,6 +4,9 @@
 {% macro statement(name=None, fetch_result=False, auto_begin=True, language='sql') -%}
     {%- if execute -%}
         {%- set code = caller() -%}
+        {%- if name == 'main' -%}
+            {%- do write(code) -%}
+        {%- endif -%}
         {%- if language == 'sql' -%}
             {%- set response, rows = adapter.execute(code, auto_begin=auto_begin, fetch=fetch_result) -%}
         {%- elif language == 'python' -%}
@@ -14,9 +17,6 @@
         {%- endif -%}
         {%- if name is not none -%}
             {{ store_result(name, response=response, agate_table=rows) }}
-        {%- endif -%}
-        {%- if name == 'main' -%}
-            {%- do write(code) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

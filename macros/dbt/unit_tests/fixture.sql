@@ -6,9 +6,7 @@
     {%- if not column_name_to_data_types -%}
         {%- set column_name_to_data_types = {} -%}
         {%- for column in adapter.get_columns_in_relation(load_relation(this) or defer_relation or this) -%}
-            {#- A size is left out where it could cut a fixture's text. -#}
-
-            {%- do column_name_to_data_types.update({column.name | lower: type}) -%}
+            {%- do column_name_to_data_types.update({column.name | lower: column.data_type}) -%}
             {%- do quoted.update({column.name | lower: column.quoted}) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -20,11 +18,9 @@
         {%- do quoted.update({name: adapter.quote(name)}) -%}
     {%- endfor -%}
     {{ validate_fixture_rows(rows, 1) }}
-    {%- for row in rows -%}
-        {%- set values = format_row(row, column_name_to_data_types) -%}
-        {%- if loop.first %}
 -- Fixture for {{ model.name }}
-        {%- endif %}
+    {%- for row in rows -%}
+        {%- set values = format_row(row, column_name_to_data_types) %}
 select {% for name, type in column_name_to_data_types.items() -%}
         {{ values[name] if name in values else safe_cast('null', type) | trim }} as {{ quoted[name] }}{{ ', ' if not loop.last }}
         {%- endfor %}
@@ -65,7 +61,9 @@ union all
                 "Invalid column name: '" ~ given ~ "' in unit test fixture for '" ~ model.name ~ "'."
                 ~ "\nAccepted columns for '" ~ model.name ~ "' are: " ~ column_name_to_data_types.keys() | list) -%}
         {%- endif -%}
+        {#- A fixture's text is not cut to the column's size. -#}
         {%- set type = column_name_to_data_types[name] -%}
+        {%- set type = 'character varying' if 'character varying' in type else type -%}
         {%- if value is none -%}
             {%- set value = 'null' -%}
         {%- elif value is string -%}

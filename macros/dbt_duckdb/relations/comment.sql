@@ -16,8 +16,8 @@
 {% endmacro %}
 
 {% macro duckdb__alter_column_comment(relation, column_dict) %}
-    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-    {%- for name, column in validate_doc_columns(relation, column_dict, present).items() if column['description'] %}
+    {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+    {%- for name, column in column_dict.items() if name | lower in present and column['description'] %}
     comment on column {{ relation }}.{{ adapter.quote(name) if column.get('quote') else name }} is {{ duckdb_escape_comment(column['description']) }};
     {%- endfor -%}
 {% endmacro %}

@@ -53,7 +53,7 @@
     {%- endif -%}
 {% endmacro %}
 
-{#- The index's name is made from its table and columns, so that a rebuilt table gets the same. -#}
+{#- The index's name holds the time: the table it replaces still has one on the same columns. -#}
 {% macro duckdb__get_create_index_sql(relation, index_dict) -%}
     {%- set index = adapter.parse_index(index_dict) -%}
     create {{ 'unique ' if index.unique }}index
