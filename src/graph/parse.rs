@@ -14,7 +14,7 @@ use super::{Graph, Lookup, declared, generic_test, hook, resolve, source_table};
 use crate::config::YamlScope;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::jinja::{self, Facts, Origin, Phase, RelationValue, Session, Subject};
+use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
 use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
@@ -122,8 +122,15 @@ fn macro_calls(session: &Session) -> BTreeMap<String, Vec<String>> {
         let package = &m.def().package;
         let mut found: Vec<String> = Vec::new();
         for call in m.calls().unwrap_or_default() {
-            let searched = call.package.clone().map_or_else(|| packages(package), |named| vec![named]);
-            let hit = searched.iter().find_map(|package| session.library.get(package, &call.name));
+            let (searched, names) = match call {
+                MacroCall::Name(name) => (packages(package), vec![name]),
+                MacroCall::Qualified { package, name } => (vec![package], vec![name]),
+                MacroCall::Dispatch { name, package: namespace } => {
+                    let prefixed = [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
+                    (namespace.map_or_else(|| packages(package), |named| [packages(&named), vec![named]].concat()), prefixed.to_vec())
+                }
+            };
+            let hit = searched.iter().find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
             if let Some(id) = hit.map(|m| m.unique_id().to_string())
                 && !found.contains(&id)
             {

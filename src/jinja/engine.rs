@@ -239,7 +239,7 @@ fn install(env: &mut Environment<'static>) {
         Some(_) => Ok(value),
         None => Err(Error::new(
             ErrorKind::InvalidOperation,
-            format!("a `call` block prints a string, and this one returned {}", python::repr(&value)?),
+            format!("a `call` block prints a string, and this one returned {}", python::repr(&value)),
         )),
     });
     env.add_filter("_compare", compare);

@@ -130,7 +130,7 @@ pub(super) fn macros(package: &str, found: &ResourceFile, sources: &Sources, dia
     let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
     let define = |block: Block| Macro {
         package: package.to_owned(),
-        name: block.name.clone(),
+        name: block.macro_name(sources.text(found.file)).unwrap_or_else(|| block.name.clone()),
         file: found.file,
         original_path: found.original_path.clone(),
         languages: (block.kind == BlockKind::Materialization).then(|| languages(&sources.text(found.file)[block.header.clone()])),
@@ -163,8 +163,8 @@ fn file_blocks(found: &ResourceFile, sources: &Sources, kinds: &[BlockKind], dia
     match blocks(sources.text(found.file), kinds) {
         Ok(blocks) => blocks,
         Err(error) => {
-            let span = Span::new(found.file, error.range.clone());
-            diagnostics.push(Diagnostic::error(Code::TemplateSyntax, error.message).at(span).help("close the block with its own end tag"));
+            let span = Span::new(found.file, error.span.clone());
+            diagnostics.push(Diagnostic::error(Code::TemplateSyntax, error.to_string()).at(span).help("close the block with its own end tag"));
             Vec::new()
         }
     }

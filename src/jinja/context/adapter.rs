@@ -12,7 +12,7 @@ use super::render::{Scene, problem};
 use super::table::TableValue;
 use super::world::{Problem, World};
 use crate::diagnostic::{Code, did_you_mean};
-use crate::jinja::{Origin, Root, python};
+use crate::jinja::{Engine, Origin, Root, TemplateError, python};
 use crate::sql::{Dialect, Relation};
 use crate::warehouse::{CatalogRelation, Outcome, WarehouseError};
 
@@ -285,7 +285,7 @@ fn answer<T>(given: Option<Result<T, WarehouseError>>, asked: &str) -> Result<T,
 
 fn execute(world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
     let outcome: Outcome = answer(world.execute(&call.text(0, "sql")?), "execute")?;
-    let response = python::namespace(vec![
+    let response = python::record(vec![
         ("_message", Value::from(outcome.message.clone())),
         ("code", Value::from(outcome.message.split(' ').next().unwrap_or_default())),
         ("rows_affected", outcome.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from)),
@@ -323,7 +323,7 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
             None => grants.push((privilege, vec![Value::from(grantee)])),
         }
     }
-    Ok(python::dict(grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect()))
+    python::dict(grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect())
 }
 
 /// `adapter.behavior.<flag>`: every flag has its default.
@@ -361,7 +361,12 @@ impl Object for Flag {
 
 /// An argument of a generic test as the test macro gets it: strings are templates, and those that look like a call of `ref`,
 /// `source`, `var`, `env_var` or `doc` are expressions; `column_name` is taken as it is (dbt: `add_rendered_test_kwargs`).
-pub(super) fn rendered_argument(scene: &Scene, root: &Arc<Root>, key: &str, value: &serde_json::Value) -> Result<Value, Error> {
+pub(super) fn rendered_argument(
+    engine: &Engine,
+    root: &Arc<Root>,
+    key: &str,
+    value: &serde_json::Value,
+) -> Result<Value, TemplateError> {
     use serde_json::Value as Json;
     match value {
         Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
@@ -370,19 +375,25 @@ pub(super) fn rendered_argument(scene: &Scene, root: &Arc<Root>, key: &str, valu
             if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
                 return Ok(Value::from(text));
             }
-            Ok(scene.session.engine.render_native_value(&text, Origin::none(), root)?)
+            engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, root)
         }
         Json::Array(items) => {
-            let items: Result<_, Error> = items.iter().map(|item| rendered_argument(scene, root, "", item)).collect();
+            let items: Result<_, TemplateError> = items.iter().map(|item| rendered_argument(engine, root, "", item)).collect();
             Ok(python::list(items?))
         }
         Json::Object(entries) => {
-            let pair = |(name, item): (&String, &Json)| Ok((Value::from(name.clone()), rendered_argument(scene, root, "", item)?));
-            let pairs: Result<_, Error> = entries.iter().map(pair).collect();
-            Ok(python::dict(pairs?))
+            let pair = |(name, item): (&String, &Json)| Ok((Value::from(name.clone()), rendered_argument(engine, root, "", item)?));
+            let pairs: Result<_, TemplateError> = entries.iter().map(pair).collect();
+            python::dict(pairs?).map_err(plain)
         }
         other => Ok(python::from_json(other)),
     }
+}
+
+/// A failure without a place: building a dictionary of text keys cannot fail.
+fn plain(error: Error) -> TemplateError {
+    let message = error.detail().unwrap_or("the arguments cannot be a mapping").to_owned();
+    TemplateError { kind: crate::jinja::FailureKind::Type, message, trace: Vec::new(), payload: None }
 }
 
 fn looks_like_call(text: &str) -> bool {

@@ -19,7 +19,7 @@ use super::table::TableValue;
 use super::world::Problem;
 use crate::config::Vars;
 use crate::diagnostic::{Code, did_you_mean};
-use crate::jinja::{Origin, Root, python};
+use crate::jinja::python;
 
 /// Every name of the context, for templates that walk over it.
 pub(super) const NAMES: [&str; 46] = [
@@ -53,16 +53,16 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "run_started_at" => python::datetime(facts.run.started_at),
         "thread_id" => Value::from("Thread-1"),
         "flags" => flags(scene),
-        "graph" => scene.world().map_or_else(|| python::dict(Vec::new()), |world| python::from_json(&world.graph())),
+        "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| python::from_json(&world.graph())),
         "selected_resources" => {
             python::list(scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect())
         }
-        "api" => python::namespace(vec![
+        "api" => python::record(vec![
             ("Relation", Value::from_object(RelationClass(facts.dialect))),
             ("Column", Value::from_object(ColumnClass(facts.dialect))),
         ]),
         "column" => Value::from_object(ColumnClass(facts.dialect)),
-        "builtins" => python::dict(["ref", "source", "config"].iter().filter_map(|n| Some((Value::from(*n), variable(scene, n)?))).collect()),
+        "builtins" => python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?)))),
         "var" => var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_))),
         "env_var" => env_var(facts.environment.clone(), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
@@ -72,7 +72,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             scene.subject.config.get(key).map_or_else(|| python::list(Vec::new()), python::from_json)
         }
         "sql" | "compiled_code" => scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json),
-        "validation" => python::namespace(vec![("any", function("validation_any")?)]),
+        "validation" => python::record(vec![("any", function("validation_any")?)]),
         "defer_relation" => Value::from(()),
         "ref" => return function("ref"),
         "source" => return function("source"),
@@ -87,7 +87,6 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "load_result" => return function("load_result"),
         "load_agate_table" => return function("load_agate_table"),
         "try_or_compiler_error" => return function("try_or_compiler_error"),
-        "_dbt_generic_test_kwargs" => test_arguments(scene)?,
         _ => return None,
     })
 }
@@ -121,20 +120,7 @@ fn flags(scene: &Arc<Scene>) -> Value {
 
 fn metadata_envs(environment: &BTreeMap<String, String>) -> Value {
     let prefix = "DBT_ENV_CUSTOM_ENV_";
-    let named = environment.iter().filter_map(|(key, value)| Some((Value::from(key.strip_prefix(prefix)?), Value::from(value.clone()))));
-    python::dict(named.collect())
-}
-
-/// The arguments of a generic test, each string rendered as its template (dbt: `add_rendered_test_kwargs`).
-fn test_arguments(scene: &Arc<Scene>) -> Option<Value> {
-    let arguments = scene.subject.arguments.as_ref()?;
-    let root = Root::current()?;
-    let render = |value: &serde_json::Value| -> serde_json::Value { value.clone() };
-    let rendered = arguments.iter().map(|(key, value)| {
-        let value = super::adapter::rendered_argument(scene, &root, key, &render(value));
-        (Value::from(key.clone()), value)
-    });
-    Some(python::dict(rendered.collect()))
+    python::record(environment.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, Value::from(value.clone())))))
 }
 
 /// `var`: callable, with `has_var`.
@@ -298,10 +284,7 @@ fn say(scene: &Scene, text: &str, is_warning: bool) {
 }
 
 fn render_text(scene: &Scene, text: &str) -> Result<Value, Error> {
-    let Some(root) = Root::current() else { return Ok(Value::from(text)) };
-    let engine = &scene.session.engine;
-    let rendered = engine.compile(text, Origin::none()).and_then(|template| template.render(engine, &root, false));
-    rendered.map(|rendered| Value::from(rendered.text)).map_err(|error| minijinja::Error::from(error))
+    scene.session.engine.render_nested(text).map(Value::from)
 }
 
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
@@ -352,7 +335,7 @@ fn store(scene: &Scene, call: &Call, is_table: bool) -> Result<Value, Error> {
     let table = table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
     let response = if is_table { call.get(1, "response") } else { call.get(1, "message") };
     let data = table.get_attr("rows").unwrap_or_default();
-    let result = python::namespace(vec![("response", response.unwrap_or(Value::from(()))), ("data", data), ("table", table)]);
+    let result = python::record(vec![("response", response.unwrap_or(Value::from(()))), ("data", data), ("table", table)]);
     scene.results.lock().expect("no render panics while it stores").insert(call.text(0, "name")?, result);
     Ok(Value::from(""))
 }

@@ -17,8 +17,8 @@ mod session;
 mod table;
 mod world;
 
-pub use facts::{Facts, RefCall};
+pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
-pub use render::{Phase, render, render_macro, render_yaml};
+pub use render::{Phase, json_repr, json_str, json_value, render, render_description, render_macro, render_yaml};
 pub use session::{Session, SessionFacts, Subject};
 pub use world::{Problem, World};

@@ -196,7 +196,7 @@ impl Object for RelationValue {
             "without_identifier" => self.with(|copy| copy.include[2] = false),
             "incorporate" => self.incorporate(&call),
             "replace_path" => self.with(|copy| call.named().into_iter().for_each(|(name, value)| {
-                copy.replace_parts(&python::dict(vec![(Value::from(name), value)]));
+                copy.replace_parts(&python::record([(name.as_str(), value)]));
             })),
             "information_schema" => self.with(|copy| copy.information_schema = Some(call.optional_text(0, "view_name"))),
             "information_schema_only" => self.with(|copy| copy.information_schema = Some(None)),

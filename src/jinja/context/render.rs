@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use minijinja::Value;
 
-use super::builtins;
+use super::{adapter, builtins};
 use super::facts::Facts;
 use super::session::{Session, Subject};
 use super::world::{Problem, World};
@@ -90,12 +90,24 @@ pub fn render(
     origin: Origin,
 ) -> Result<Rendered, TemplateError> {
     let parsing = matches!(phase, Phase::Parse(_));
-    let root = root(session, subject, phase);
+    let root = with_arguments(session, subject, root(session, subject, phase))?;
     if parsing {
-        session.engine.compile_for_parse(text, origin)?.render(&session.engine, &root, false)
+        session.engine.compile_lenient(text, origin)?.render(&session.engine, &root, false)
     } else {
         session.engine.compile(text, origin)?.render(&session.engine, &root, true)
     }
+}
+
+/// The root with the arguments of a generic test under the name its template takes them from.
+fn with_arguments(session: &Session, subject: &Subject, root: Arc<Root>) -> Result<Arc<Root>, TemplateError> {
+    let Some(arguments) = &subject.arguments else { return Ok(root) };
+    let mut rendered = Vec::new();
+    for (name, value) in arguments {
+        rendered.push((name.as_str(), adapter::rendered_argument(&session.engine, &root, name, value)?));
+    }
+    let values = BTreeMap::from([("_dbt_generic_test_kwargs".to_owned(), python::record(rendered))]);
+    let scope = root.scope().clone();
+    Ok(Root::new(Overlay { values, root }, scope))
 }
 
 /// Calls a macro by name, as the subject sees it, with named arguments; the answer is its text, or the text of what it
@@ -113,7 +125,7 @@ pub fn render_macro(
         arguments.into_iter().map(|(key, value)| (format!("_argument_{key}"), value)).collect();
     let over = Overlay { values, root: root.clone() };
     let root = Root::new(over, root.scope().clone());
-    let template = session.engine.compile(&text, Origin::none())?;
+    let template = session.engine.compile(&text, Origin { file: u32::MAX, base: 0 })?;
     template.render(&session.engine, &root, false).map(|rendered| rendered.text)
 }
 
@@ -138,7 +150,7 @@ impl Lookup for Overlay {
 /// Renders a string of a YAML file; the error is the reason in words.
 pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
     let root = Root::new(YamlVariables(scope.clone()), Arc::default());
-    engine.render_native(text, &root).map_err(|error| {
+    engine.render_native(text, Origin { file: u32::MAX, base: 0 }, &root).map_err(|error| {
         error.payload::<Problem>().filter(|problem| problem.code != Code::RaisedError).map_or_else(|| error.message.clone(), |p| p.message.clone())
     })
 }
@@ -156,4 +168,57 @@ impl Lookup for YamlVariables {
             _ => None,
         }
     }
+}
+
+/// Renders a description: YAML's names, and `doc`, which `docs` answers with the text of a docs block.
+pub fn render_description(
+    engine: &Engine,
+    text: &str,
+    scope: &YamlScope,
+    docs: &dyn Fn(Option<&str>, &str) -> Option<String>,
+) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = text;
+    // `doc` is answered before rendering, so that the answer's own braces are text.
+    while let Some(start) = rest.find("{{") {
+        let Some(end) = rest[start..].find("}}") else { break };
+        let inside = rest[start + 2..start + end].trim().trim_matches('-').trim();
+        out.push_str(&rest[..start]);
+        match doc_call(inside) {
+            Some((package, name)) => out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?),
+            None => {
+                let value = render_yaml(engine, &rest[start..start + end + 2], scope)?;
+                out.push_str(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str());
+            }
+        }
+        rest = &rest[start + end + 2..];
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// Package and name of `doc('name')` or `doc('package', 'name')`.
+fn doc_call(text: &str) -> Option<(Option<&str>, &str)> {
+    let inside = text.strip_prefix("doc")?.trim_start().strip_prefix('(')?.trim_end().strip_suffix(')')?;
+    let parts: Vec<&str> = inside.split(',').map(|part| part.trim().trim_matches(['\'', '"'])).collect();
+    match parts.as_slice() {
+        [name] => Some((None, name)),
+        [package, name] => Some((Some(package), name)),
+        _ => None,
+    }
+}
+
+/// A JSON value as a template's value, fresh and mutable.
+pub fn json_value(value: &serde_json::Value) -> Value {
+    python::from_json(value)
+}
+
+/// A JSON value as Python prints it.
+pub fn json_str(value: &serde_json::Value) -> String {
+    python::str(&python::from_json(value))
+}
+
+/// A JSON value as Python's `repr` writes it.
+pub fn json_repr(value: &serde_json::Value) -> String {
+    python::repr(&python::from_json(value))
 }

@@ -110,7 +110,7 @@ pub(super) fn cell(cell: &Cell) -> Value {
         Cell::Float(value) => Value::from(*value),
         Cell::Text(text) | Cell::Json(text) => Value::from(text.clone()),
         Cell::Date(date) => python::date(*date),
-        Cell::Timestamp(time) => python::datetime_naive(*time),
+        Cell::Timestamp(time) => python::naive_datetime(*time),
         Cell::TimestampTz(time) => python::datetime(time.to_utc()),
         other => Value::from(other.to_string()),
     }
@@ -247,7 +247,7 @@ impl Object for RowValue {
             "keys" => python::tuple(names().collect()),
             "values" => python::tuple(self.cells.clone()),
             "items" => python::tuple(pairs().map(|(key, value)| python::tuple(vec![key, value])).collect()),
-            "dict" => python::dict(pairs().collect()),
+            "dict" => python::dict(pairs().collect())?,
             "get" => self.get_value(&call.required(0, "key")?).or(call.get(1, "default")).unwrap_or(Value::from(())),
             _ => return Err(unknown_method("a row", method)),
         })
