@@ -110,7 +110,7 @@ pub(super) fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Va
         None => python::formatter(out, state, &marked.value),
         Some(true) => Ok(()),
         Some(false) => {
-            let text = python::str(&marked.value)?;
+            let text = python::str(&marked.value);
             gather(|gathered| gathered.add(text.len(), &marked.src, false));
             Ok(out.write_str(&text)?)
         }

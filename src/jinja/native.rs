@@ -41,7 +41,7 @@ pub(super) fn install(env: &mut Environment<'static>) {
     for (name, wish) in wishes {
         env.add_filter(name, move |value: Value| {
             if run::current(|render| render.is_some_and(|render| render.native)) {
-                let text = python::str(&value)?;
+                let text = python::str(&value);
                 return Ok(Value::from_object(Wished { text, wish }));
             }
             Ok(value)
@@ -61,7 +61,7 @@ pub(super) fn join(values: Vec<Value>) -> Result<Value, Error> {
     for value in values {
         match value.downcast_object_ref::<Wished>() {
             Some(wished) => text.push_str(&wished.text),
-            None => text.push_str(&python::str(&value)?),
+            None => text.push_str(&python::str(&value)),
         }
     }
     Ok(Value::from(text))

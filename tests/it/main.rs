@@ -1,0 +1,4 @@
+//! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
+
+mod jinja_corpus;
+mod jinja_stub;
