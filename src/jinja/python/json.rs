@@ -1,0 +1,212 @@
+//! JSON as Python's `json` reads and writes it.
+
+use minijinja::value::ValueKind;
+use minijinja::{Error, Value};
+use serde_json::Value as Json;
+
+use super::dict::{pairs, record};
+use super::error::{type_error, value_error};
+use super::kind::{dict, items, list as is_list, tuple, type_name};
+use super::list::list;
+use super::number::float;
+
+/// A JSON value as fresh lists and dictionaries.
+pub(crate) fn from_json(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(b) => Value::from(*b),
+        Json::Number(n) => match (n.as_i64(), n.as_u64()) {
+            (Some(n), _) => Value::from(n),
+            (_, Some(n)) => Value::from(n),
+            _ => Value::from(n.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => list(items.iter().map(from_json).collect()),
+        Json::Object(fields) => record(fields.iter().map(|(key, value)| (key.as_str(), from_json(value)))),
+    }
+}
+
+/// The value as JSON. Fails for what JSON cannot hold: other objects, undefined, NaN, integers beyond 64 bits.
+pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
+    Ok(match value.kind() {
+        ValueKind::None => Json::Null,
+        ValueKind::Bool => Json::Bool(value.is_true()),
+        ValueKind::Number if value.is_integer() => match (value.as_i64(), u64::try_from(value.clone())) {
+            (Some(n), _) => Json::from(n),
+            (_, Ok(n)) => Json::from(n),
+            _ => return Err(value_error("the integer does not fit into 64 bits")),
+        },
+        ValueKind::Number => {
+            let number = serde_json::Number::from_f64(f64::try_from(value.clone())?);
+            Json::Number(number.ok_or_else(|| value_error("JSON has no number for this float"))?)
+        }
+        ValueKind::String => Json::String(value.as_str().unwrap_or_default().to_owned()),
+        _ if is_list(value) || tuple(value) => {
+            Json::Array(items(value)?.iter().map(to_json).collect::<Result<_, _>>()?)
+        }
+        _ if dict(value) => {
+            let mut fields = serde_json::Map::new();
+            for (key, value) in pairs(value)? {
+                fields.insert(key_text(&key)?, to_json(&value)?);
+            }
+            Json::Object(fields)
+        }
+        _ => return Err(not_serializable(value)),
+    })
+}
+
+fn not_serializable(value: &Value) -> Error {
+    type_error(format!("Object of type {} is not JSON serializable", type_name(value)))
+}
+
+fn key_text(key: &Value) -> Result<String, Error> {
+    Ok(match key.kind() {
+        ValueKind::String => key.as_str().unwrap_or_default().to_owned(),
+        ValueKind::None => "null".to_owned(),
+        ValueKind::Bool => if key.is_true() { "true" } else { "false" }.to_owned(),
+        ValueKind::Number if key.is_integer() => key.to_string(),
+        ValueKind::Number => number(f64::try_from(key.clone())?),
+        _ => {
+            let name = type_name(key);
+            let text = format!("keys must be str, int, float, bool or None, not {name}");
+            return Err(type_error(text));
+        }
+    })
+}
+
+fn number(x: f64) -> String {
+    match float(x).as_str() {
+        "nan" => "NaN".to_owned(),
+        "inf" => "Infinity".to_owned(),
+        "-inf" => "-Infinity".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
+/// How `dumps` writes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Style {
+    pub(super) sort_keys: bool,
+    pub(super) indent: Option<usize>,
+}
+
+/// Python's `json.dumps(value)`.
+pub(super) fn dumps(value: &Value, style: Style) -> Result<String, Error> {
+    let mut writer = Writer { out: String::new(), style, open: 0 };
+    writer.value(value)?;
+    Ok(writer.out)
+}
+
+struct Writer {
+    out: String,
+    style: Style,
+    open: usize,
+}
+
+impl Writer {
+    fn value(&mut self, value: &Value) -> Result<(), Error> {
+        match value.kind() {
+            ValueKind::None => self.out.push_str("null"),
+            ValueKind::Bool => self.out.push_str(if value.is_true() { "true" } else { "false" }),
+            ValueKind::Number if value.is_integer() => self.out.push_str(&value.to_string()),
+            ValueKind::Number => self.out.push_str(&number(f64::try_from(value.clone())?)),
+            ValueKind::String => self.text(value.as_str().unwrap_or_default()),
+            _ if is_list(value) || tuple(value) => self.array(&items(value)?)?,
+            _ if dict(value) => self.object(pairs(value)?)?,
+            _ => return Err(not_serializable(value)),
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), Error> {
+        self.open += 1;
+        if self.open > 200 {
+            return Err(value_error("Circular reference detected"));
+        }
+        Ok(())
+    }
+
+    fn array(&mut self, items: &[Value]) -> Result<(), Error> {
+        if items.is_empty() {
+            self.out.push_str("[]");
+            return Ok(());
+        }
+        self.enter()?;
+        self.out.push('[');
+        for (at, item) in items.iter().enumerate() {
+            self.separate(at);
+            self.value(item)?;
+        }
+        self.close(']');
+        Ok(())
+    }
+
+    fn object(&mut self, mut pairs: Vec<(Value, Value)>) -> Result<(), Error> {
+        if pairs.is_empty() {
+            self.out.push_str("{}");
+            return Ok(());
+        }
+        if self.style.sort_keys {
+            let keys: Vec<Value> = pairs.iter().map(|(key, _)| key.clone()).collect();
+            let order = super::list::sorted((0..pairs.len()).map(Value::from).collect(), &keys, false)?;
+            pairs = order.iter().filter_map(Value::as_usize).map(|at| pairs[at].clone()).collect();
+        }
+        self.enter()?;
+        self.out.push('{');
+        for (at, (key, value)) in pairs.iter().enumerate() {
+            self.separate(at);
+            self.text(&key_text(key)?);
+            self.out.push_str(": ");
+            self.value(value)?;
+        }
+        self.close('}');
+        Ok(())
+    }
+
+    fn separate(&mut self, at: usize) {
+        if at > 0 {
+            self.out.push_str(if self.style.indent.is_some() { "," } else { ", " });
+        }
+        self.line();
+    }
+
+    fn line(&mut self) {
+        if let Some(indent) = self.style.indent {
+            self.out.push('\n');
+            self.out.extend(std::iter::repeat_n(' ', indent * self.open));
+        }
+    }
+
+    fn close(&mut self, bracket: char) {
+        self.open -= 1;
+        self.line();
+        self.out.push(bracket);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.out.push('"');
+        for c in text.chars() {
+            match c {
+                '"' => self.out.push_str("\\\""),
+                '\\' => self.out.push_str("\\\\"),
+                '\n' => self.out.push_str("\\n"),
+                '\r' => self.out.push_str("\\r"),
+                '\t' => self.out.push_str("\\t"),
+                '\x08' => self.out.push_str("\\b"),
+                '\x0c' => self.out.push_str("\\f"),
+                ' '..='~' => self.out.push(c),
+                c => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        self.out.push_str(&format!("\\u{unit:04x}"));
+                    }
+                }
+            }
+        }
+        self.out.push('"');
+    }
+}
+
+/// Python's `json.loads(text)`; none if the text is not JSON.
+pub(super) fn loads(text: &str) -> Option<Value> {
+    serde_json::from_str::<Json>(text).ok().map(|json| from_json(&json))
+}
