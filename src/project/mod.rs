@@ -1,1 +1,3 @@
 //! What the project declares: models, seeds, snapshots, sources, tests, exposures, policies, macros.
+
+pub mod block;

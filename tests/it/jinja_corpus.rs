@@ -30,7 +30,7 @@ fn cases() -> Vec<Case> {
         let file = path.file_stem().unwrap().to_string_lossy().into_owned();
         let mut section: Option<(String, String)> = None;
         let mut case: Option<Case> = None;
-        let mut close = |case: &mut Option<Case>, section: Option<(String, String)>| {
+        let close = |case: &mut Option<Case>, section: Option<(String, String)>| {
             let (Some(case), Some((name, mut text))) = (case.as_mut(), section) else { return };
             text.pop();
             match name.as_str() {

@@ -531,7 +531,7 @@ fn exceptions() -> Value {
 }
 
 fn model() -> Value {
-    let text = Value::from::<&str>;
+    let text = |text: &str| Value::from(text);
     let column = record(vec![("name", text("id")), ("description", text("pk")), ("data_type", text("int"))]);
     let empty = || record(Vec::new());
     let config = record(vec![("materialized", text("table")), ("tags", texts(&["a"])), ("meta", empty())]);
@@ -582,7 +582,7 @@ fn results() -> (Value, Value) {
 
 /// The variables of a render.
 pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> BTreeMap<String, Value> {
-    let text = Value::from::<&str>;
+    let text = |text: &str| Value::from(text);
     let reference = function(|_, args| {
         let name = args.positional.last().map(ToString::to_string);
         Ok(Relation::new(Some("db"), Some("sc"), name.as_deref()).value())
