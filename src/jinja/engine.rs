@@ -4,10 +4,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use minijinja::value::Rest;
+use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use super::code::{self, Mode, Unit};
+use crate::config::yaml;
 use super::failure::{self, TemplateError};
 use super::lenient::{self, Everything};
 use super::library::Macro;
@@ -71,6 +72,11 @@ impl Engine {
         env.set_debug(false);
         env.set_undefined_behavior(UndefinedBehavior::Lenient);
         python::install(&mut env);
+        python::install_yaml(
+            &mut env,
+            |text| yaml::parse(text).map_err(|error| error.message),
+            |value| Ok(yaml::print(value)),
+        );
         install(&mut env);
         let mut globals: Vec<String> = env.globals().map(|(name, _)| name.to_owned()).collect();
         globals.sort_unstable();
@@ -244,10 +250,13 @@ fn install(env: &mut Environment<'static>) {
     });
     env.add_filter("_compare", compare);
     env.add_filter("_pattr", |value: Value, name: String| lenient::attribute(&value, &name));
-    env.add_filter("_pitem", |value: Value, key: Value| lenient::item(&value, &key));
-    env.add_filter("_pcall", |state: &mut State, value: Value, args: Rest<Value>| lenient::call(state, &value, &args));
-    env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<Value>| {
-        lenient::method(state, &value, &name, &args)
+    env.add_filter("_new_list", |_: Value| python::list(Vec::new()));
+    env.add_filter("_new_dict", |_: Value| python::record([]));
+    env.add_filter("_pcall", |state: &mut State, value: Value, args: Rest<ValueOrKwargs>| {
+        lenient::call(state, &value, &args.into_values())
+    });
+    env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<ValueOrKwargs>| {
+        lenient::method(state, &value, &name, &args.into_values())
     });
     env.add_filter("_unsafe", |_: Value, name: String| lenient::unsafe_attribute(&name));
     native::install(env);

@@ -24,6 +24,7 @@ mod rewrite;
 mod root;
 mod run;
 mod statement;
+pub mod value;
 mod walk;
 
 pub use calls::{MacroCall, macro_calls};

@@ -82,8 +82,8 @@ impl Rewriter<'_> {
                 self.call(&node.expr, args, span)
             }
             Expr::List(node) => {
-                let items = self.tuple(&node.items, span);
-                filter("_list", items, Vec::new(), span)
+                let items = node.items.iter().map(|item| self.expr(item)).collect();
+                literal("_list", "_new_list", items, span)
             }
             Expr::Tuple(node) => self.tuple(&node.items, span),
             Expr::Map(node) => {
@@ -92,8 +92,7 @@ impl Rewriter<'_> {
                     items.push(self.expr(key));
                     items.push(self.expr(value));
                 }
-                let items = Expr::Tuple(Spanned::new(ast::Tuple { items }, span));
-                filter("_dict", items, Vec::new(), span)
+                literal("_dict", "_new_dict", items, span)
             }
         }
     }
@@ -288,6 +287,21 @@ fn none(span: Span) -> Node {
 
 fn unary(op: ast::UnaryOpKind, expr: Node, span: Span) -> Node {
     Expr::UnaryOp(Spanned::new(ast::UnaryOp { op, expr }, span))
+}
+
+/// A list or dictionary: a fresh object at each evaluation.
+fn literal(name: &'static str, empty: &'static str, items: Vec<Node>, span: Span) -> Node {
+    // More arguments than these do not fit into minijinja's instruction.
+    const MOST: usize = 1000;
+    let mut items = items.into_iter();
+    let Some(first) = items.next() else { return filter(empty, none(span), Vec::new(), span) };
+    let args = if items.len() < MOST {
+        items.map(CallArg::Pos).collect()
+    } else {
+        let items = items.collect();
+        vec![CallArg::PosSplat(Expr::Tuple(Spanned::new(ast::Tuple { items }, span)))]
+    };
+    filter(name, first, args, span)
 }
 
 pub(super) fn filter(name: &'static str, expr: Node, args: Vec<CallArg<'static>>, span: Span) -> Node {
