@@ -77,7 +77,7 @@
     {%- if not target_exists -%}{{ return((false, [])) }}{%- endif -%}
     {%- set query = node['compiled_code'] -%}
     {%- if check_cols_config != 'all' -%}
-        {%- set query = 'select ' ~ check_cols_config | join(', ') ~ ' from (' ~ query ~ ') subq' -%}
+        {%- set query = 'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ query ~ '\n) subq' -%}
     {%- endif -%}
     {%- set present = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
     {%- set known = adapter.get_columns_in_relation(present) | map(attribute='name') | map('lower') | list -%}
