@@ -6,7 +6,8 @@
     {%- set tested = expected_rows[0].keys() | list if expected_rows else get_columns_in_query(sql) -%}
     {%- set typed = make_temp_relation(this.incorporate(type='view')) -%}
     {%- do run_query(get_create_table_as_sql(True, typed, get_empty_subquery_sql(sql))) -%}
-    {%- set types, quoted = {}, {} -%}
+    {%- set types = {} -%}
+    {%- set quoted = {} -%}
     {%- for column in adapter.get_columns_in_relation(typed) -%}
         {%- do types.update({column.name | lower: column.data_type}) -%}
         {%- do quoted.update({column.name | lower: column.quoted}) -%}
