@@ -29,7 +29,7 @@
     {{- return('primary_key' in types or 'unique' in types) -}}
 {% endmacro %}
 
-{#- Drops the tables that refer to this one, the farthest first, and returns them. -#}
+{#- Drops the tables that refer to this one, the farthest first, and returns them. Their DDL names no database: it must be the current one. -#}
 {% macro drop_foreign_key_dependents(relation) %}
     {%- set query %}
     with recursive refers as (
