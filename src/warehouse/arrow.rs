@@ -52,6 +52,7 @@ fn extension(field: &Field) -> Option<&str> {
 pub(super) fn type_name(field: &Field, values: Option<&ArrayRef>) -> String {
     match extension(field) {
         Some("arrow.json") => return "JSON".to_owned(),
+        Some("arrow.bool8") => return "BOOLEAN".to_owned(),
         Some("arrow.uuid") => return "UUID".to_owned(),
         Some("geoarrow.wkb") => return "GEOMETRY".to_owned(),
         Some("time_tz") => return "TIME WITH TIME ZONE".to_owned(),
@@ -117,7 +118,7 @@ fn nested_type_name(data_type: &DataType, values: Option<&ArrayRef>) -> String {
 }
 
 /// One value.
-fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, String> {
+pub(super) fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, String> {
     if array.is_null(row) {
         return Ok(Cell::Null);
     }
@@ -154,6 +155,8 @@ fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, String> {
             let word = dictionary.normalized_keys().get(row).copied().unwrap_or_default();
             Cell::Text(dictionary.values().as_string::<i32>().value(word).to_owned())
         }
+        // A union has no validity of its own: it is null when its value is.
+        DataType::Union(_, _) if array.as_union().value(row).is_null(0) => Cell::Null,
         _ => {
             let mut text = String::new();
             json(array, field, row, &mut text)?;
@@ -169,6 +172,10 @@ fn widen(value: f32) -> f64 {
 
 /// A value of a type that Arrow lacks.
 fn extension_cell(array: &ArrayRef, name: &str, row: usize) -> Result<Cell, String> {
+    if name == "arrow.bool8" {
+        let value = array.as_primitive_opt::<Int8Type>().ok_or("a boolean column is not of bytes")?;
+        return Ok(Cell::Boolean(value.value(row) != 0));
+    }
     if name == "arrow.json" {
         let text = array.as_string_opt::<i32>().ok_or("a JSON column is not text")?;
         return Ok(Cell::Json(text.value(row).to_owned()));

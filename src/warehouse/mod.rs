@@ -5,12 +5,14 @@
 
 mod arrow;
 mod duckdb;
+mod snowflake;
 mod statement;
 mod value;
 
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
+pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};

@@ -1,3 +1,5 @@
-//! The integration tests, one binary.
+//! Tests of the library as a whole, against real engines and stand-ins.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
 
 mod load;
+mod warehouse_duckdb;

@@ -248,9 +248,7 @@ fn result_kind(verb: &str, schema: &SchemaRef) -> ResultKind {
     let query = matches!(verb, "SELECT" | "FROM" | "VALUES" | "WITH" | "TABLE" | "PIVOT" | "UNPIVOT");
     match schema.fields().as_ref() {
         [field] if !query && field.name() == "Count" && *field.data_type() == DataType::Int64 => ResultKind::Count,
-        [field] if !query && field.name() == "Success" && *field.data_type() == DataType::Boolean => {
-            ResultKind::Nothing
-        }
+        [field] if !query && field.name() == "Success" && type_name(field, None) == "BOOLEAN" => ResultKind::Nothing,
         _ => ResultKind::Rows,
     }
 }
