@@ -113,7 +113,8 @@ fn said(words: &str, bench: &mut Bench) -> Vec<String> {
         Ok(done) => report(&done),
         Err(error) => {
             let help = error.help.as_ref().map(|help| format!("help: {help}"));
-            std::iter::once(format!("error: {error}")).chain(help).collect()
+            let words = error.to_string().replace(&*folder.path().to_string_lossy(), "FOLDER");
+            std::iter::once(format!("error: {words}")).chain(help).collect()
         }
     }
 }
