@@ -2,6 +2,8 @@
 
 use std::sync::mpsc::Receiver;
 
+use chrono::{DurationRound, TimeDelta};
+
 use super::decode::Poison;
 use super::fetch::{Arrived, start};
 use super::ledger::{Counted, ledger_row};
@@ -69,6 +71,8 @@ pub fn load(run: &mut LoadRun<'_>, spec: &LoadSpec, plan: &LoadPlan) -> Result<L
     if let Some(refused) = plan.refused.first() {
         return Err(refusal(refused, plan.refused.len()));
     }
+    // Engines keep microseconds; what is written is what will be read.
+    run.stamp.now = run.stamp.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(run.stamp.now);
     prepare(run, spec, plan)?;
     match &spec.through {
         Through::Copy { stage } => copy::load(run, spec, stage, plan),

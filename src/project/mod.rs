@@ -1,5 +1,4 @@
 //! What the project declares: models, seeds, snapshots, sources, tests, exposures, policies, macros.
-<<<<<<< HEAD
 //!
 //! Everything is kept as it was written, with where it stands; nothing is resolved here. Files become [`FileNode`]s,
 //! YAML becomes [`Entry`]s, `{% macro %}` blocks become [`Macro`]s, `{% docs %}` blocks [`DocsBlock`]s.
@@ -213,7 +212,3 @@ pub fn internal_packages(adapter: &str) -> [String; 2] {
 
 /// The names of all packages that are part of the binary.
 pub const INTERNAL: [&str; 3] = ["dbt", "dbt_duckdb", "dbt_snowflake"];
-=======
-
-pub mod block;
->>>>>>> engine

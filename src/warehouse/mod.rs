@@ -7,12 +7,14 @@ mod arrow;
 mod duckdb;
 mod snowflake;
 mod statement;
+mod connection;
 mod value;
 
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
+pub use connection::Connection;
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};
