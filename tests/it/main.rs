@@ -3,4 +3,5 @@
 
 mod services;
 mod warehouse_duckdb;
+mod warehouse_local;
 mod warehouse_snowflake;

@@ -85,6 +85,8 @@ impl Fakesnow {
     pub(crate) fn start() -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services/fakesnow.py");
         let mut child = Command::new(program("python"))
+            // Without the script's own folder on the path, where a module of the same name would be found.
+            .arg("-I")
             .arg(script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -107,7 +107,7 @@ fn the_catalog_is_one_statement_per_database() {
     for sql in [
         "create schema marts",
         "create schema empty_one",
-        "create table marts.orders(id int not null, amount number(10,2), name varchar(20), at timestamp_ntz)",
+        "create table marts.orders(id int not null, amount number(10,2), name varchar(20), placed_at timestamp_ntz)",
         "create view marts.v as select id from marts.orders",
         "create table public.other(a int)",
     ] {
