@@ -5,6 +5,7 @@
 
 mod arrow;
 mod duckdb;
+mod local;
 mod snowflake;
 mod statement;
 mod connection;
@@ -13,6 +14,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
+pub use self::local::{LocalTranslation, RelationColumns, Translate, open_local};
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use connection::Connection;
 pub use value::{Cell, Column, Table};

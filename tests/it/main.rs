@@ -3,4 +3,8 @@
 
 mod jinja_corpus;
 mod jinja_stub;
+mod load;
+mod services;
 mod warehouse_duckdb;
+mod warehouse_local;
+mod warehouse_snowflake;

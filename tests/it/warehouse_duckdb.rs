@@ -4,19 +4,12 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use merganser::sql::{Quoting, Relation, RelationKind};
+use crate::services::folder;
 use merganser::warehouse::{Attach, Cell, DuckDbOptions, SchemaName, Warehouse, open_duckdb};
 
 /// A database in memory.
 fn memory() -> Box<dyn Warehouse> {
     open_duckdb(&DuckDbOptions { database: "db".to_owned(), ..DuckDbOptions::default() }).unwrap()
-}
-
-/// A folder of the test's own, emptied.
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("merganser-it-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }
 
 fn on_disk(name: &str) -> (PathBuf, DuckDbOptions) {

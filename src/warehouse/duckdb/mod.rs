@@ -161,6 +161,13 @@ impl DuckDb {
     pub(super) fn options(&self) -> &DuckDbOptions {
         &self.options
     }
+
+    /// The file beside the main one that holds another database: `shop.duckdb` and `RAW` give `shop.RAW.duckdb`.
+    pub(super) fn sibling(&self, database: &str) -> Option<PathBuf> {
+        let path = self.options.path.as_ref()?;
+        let stem = path.file_stem()?.to_string_lossy();
+        Some(path.with_file_name(format!("{stem}.{database}.duckdb")))
+    }
 }
 
 impl Warehouse for DuckDb {

@@ -146,7 +146,7 @@ fn arrow_cell(
             time(in_nanos(i128::from(value), scale)?)
         }
         SnowflakeType::TimestampNtz | SnowflakeType::TimestampLtz | SnowflakeType::TimestampTz => {
-            let (nanos, minutes) = instant(array, row, scale)?;
+            let Some((nanos, minutes)) = instant(array, row, scale)? else { return Ok(Cell::Null) };
             timestamp(&column.type_, nanos, minutes, zone)
         }
         SnowflakeType::Variant | SnowflakeType::Object | SnowflakeType::Array | SnowflakeType::Map => {
@@ -186,22 +186,23 @@ fn in_nanos(value: i128, scale: u32) -> Result<i128, String> {
     value.checked_mul(factor).ok_or_else(|| format!("`{value}` is out of range"))
 }
 
-/// Nanoseconds since 1970 and, where the value has one, the offset in minutes.
-fn instant(array: &ArrayRef, row: usize, scale: u32) -> Result<(i128, Option<i32>), String> {
+/// Nanoseconds since 1970 and, where the value has one, the offset in minutes; nothing when the parts are null, which
+/// is how some servers write NULL.
+fn instant(array: &ArrayRef, row: usize, scale: u32) -> Result<Option<(i128, Option<i32>)>, String> {
     let Some(parts) = array.as_struct_opt() else {
         let value = whole(array, row).ok_or("a timestamp is not a number")?;
-        return Ok((in_nanos(i128::from(value), scale)?, None));
+        return Ok(Some((in_nanos(i128::from(value), scale)?, None)));
     };
     let part = |name: &str| {
         let part = parts.column_by_name(name).filter(|part| !part.is_null(row))?;
         whole(part, row)
     };
-    let epoch = i128::from(part("epoch").ok_or("a timestamp without `epoch`")?);
+    let Some(epoch) = part("epoch").map(i128::from) else { return Ok(None) };
     let nanos = match part("fraction") {
         Some(fraction) => epoch * 1_000_000_000 + i128::from(fraction),
         None => in_nanos(epoch, scale)?,
     };
-    Ok((nanos, part("timezone").and_then(|minutes| i32::try_from(minutes - 1440).ok())))
+    Ok(Some((nanos, part("timezone").and_then(|minutes| i32::try_from(minutes - 1440).ok()))))
 }
 
 /// A timestamp of one of the three kinds.
