@@ -222,6 +222,14 @@ impl Object for Decimal {
         match method {
             "normalize" => Ok(Value::from_object(self.normalized())),
             "copy_abs" => Ok(Value::from_object(Decimal(self.0.abs()))),
+            "as_tuple" => {
+                let (digits, scale) = self.0.as_bigint_and_exponent();
+                let negative = digits.sign() == bigdecimal::num_bigint::Sign::Minus;
+                let digits: Vec<Value> =
+                    digits.magnitude().to_string().bytes().map(|digit| Value::from(digit - b'0')).collect();
+                let parts = vec![Value::from(i32::from(negative)), super::tuple(digits), Value::from(-scale)];
+                Ok(super::tuple(parts))
+            }
             "is_zero" => Ok(Value::from(self.0.is_zero())),
             "is_nan" => Ok(Value::from(false)),
             "is_finite" => Ok(Value::from(true)),

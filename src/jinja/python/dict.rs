@@ -35,19 +35,8 @@ pub(crate) fn record<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> V
     Value::from_object(Dict { items: Mutex::new(items) })
 }
 
-pub(super) const METHODS: [&str; 11] = [
-    "clear",
-    "copy",
-    "fromkeys",
-    "get",
-    "items",
-    "keys",
-    "pop",
-    "popitem",
-    "setdefault",
-    "update",
-    "values",
-];
+pub(super) const METHODS: [&str; 11] =
+    ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
 
 impl Dict {
     fn lock(&self) -> MutexGuard<'_, IndexMap<Key, Value>> {

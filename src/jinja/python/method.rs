@@ -27,7 +27,11 @@ impl Object for Bound {
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        self.owner.call_method(state, &self.name, args)
+        // Not through the value: the engine would find this very object under the name when the method is not there.
+        match self.owner.as_object() {
+            Some(owner) => owner.call_method(state, &self.name, args),
+            None => super::call_method(state, &self.owner, &self.name, args),
+        }
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

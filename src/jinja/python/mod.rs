@@ -80,7 +80,11 @@ pub(crate) fn tuple(items: Vec<Value>) -> Value {
 }
 
 /// Writes what `{{ value }}` prints.
-pub(crate) fn formatter(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+pub(crate) fn formatter(
+    out: &mut Output<'_>,
+    _state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     let written = match value.as_str() {
         Some(text) if value.kind() == ValueKind::String => out.write_str(text),
         _ => out.write_str(&str(value)),
@@ -106,10 +110,11 @@ pub(crate) fn call_method(
             "count" | "index" => list::search("tuple", method, &kind::items(value)?, args),
             _ => Err(error::no_method("tuple", method)),
         },
-        // A container of the engine cannot change, but a copy of it answers to what reads.
-        ValueKind::Seq if kind::list(value) => {
-            list(kind::items(value)?).call_method(state, method, args)
+        _ if kind::is::<list::List>(value) || kind::is::<dict::Dict>(value) => {
+            Err(error::no_method(&kind::type_name(value), method))
         }
+        // A container of the engine cannot change, but a copy of it answers to what reads.
+        ValueKind::Seq if kind::list(value) => list(kind::items(value)?).call_method(state, method, args),
         ValueKind::Map if kind::dict(value) => {
             let copy = dict(dict::pairs(value)?)?;
             match copy.as_object() {

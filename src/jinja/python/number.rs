@@ -1,7 +1,7 @@
 //! Python's numbers: integers of up to 128 bits, floats, decimals; how they parse and print.
 
-use minijinja::{Error, Value};
 use minijinja::value::ValueKind;
+use minijinja::{Error, Value};
 
 use super::decimal::Decimal;
 

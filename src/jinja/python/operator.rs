@@ -290,7 +290,8 @@ pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
 }
 
 fn positions(length: usize, bounds: [&Value; 3]) -> Result<Vec<usize>, Error> {
-    let bound = |value: &Value| if value.is_none() || value.is_undefined() { Ok(None) } else { int(value).map(Some) };
+    let bound =
+        |value: &Value| if value.is_none() || value.is_undefined() { Ok(None) } else { int(value).map(Some) };
     let [start, stop, step] = [bound(bounds[0])?, bound(bounds[1])?, bound(bounds[2])?.or(Some(1))];
     let step = step.unwrap_or(1);
     if step == 0 {

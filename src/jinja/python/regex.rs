@@ -130,7 +130,8 @@ impl Pattern {
                     let replacement = with.call(state, &[Value::from_object(found)])?;
                     let name = type_name(&replacement);
                     let text = replacement.as_str();
-                    let text = text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
+                    let text =
+                        text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
                     out.push_str(text);
                 }
                 None => return Err(type_error("the replacement must be a string or callable")),
@@ -163,7 +164,8 @@ fn expand(out: &mut String, template: &str, found: &Match) -> Result<(), Error> 
             return Err(value_error("bad escape (end of pattern)"));
         };
         if let Some(tail) = rest.strip_prefix("g<") {
-            let (name, tail) = tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
+            let (name, tail) =
+                tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
             out.push_str(&found.text(found.index(&Value::from(name), name)?));
             rest = tail;
         } else if c.is_ascii_digit() {

@@ -277,4 +277,3 @@ pub(super) fn pairs_of(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, E
         Err(error) => partial(name, Vec::new(), Some(error)),
     })
 }
-
