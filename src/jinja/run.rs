@@ -18,7 +18,7 @@ use super::root::Root;
 const DEPTH: usize = 200;
 
 /// How many steps (calls and turns of loops) one render may take.
-const STEPS: u64 = 100_000_000;
+const STEPS: u64 = 10_000_000;
 
 /// The render that a thread is busy with.
 #[derive(Debug)]

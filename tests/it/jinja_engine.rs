@@ -77,10 +77,10 @@ fn traces_every_level_of_macros() {
 
 #[test]
 fn traces_through_line_ends_of_windows_and_edits() {
-    let text = "a\r\n{% if true: %}\r\n{{ [1][0, 1] }}{% endif %}";
+    let text = "a\r\n{% if true: %}\r\n{{ [1][0, 1] + 1 }}{% endif %}";
     let error = render("", text).unwrap_err();
     let span = error.trace[0].span.clone();
-    assert_eq!(&text[span.start - 100..span.end - 100], "[1][0, 1]");
+    assert_eq!(&text[span.start - 100..span.end - 100], "[1][0, 1] + 1");
 }
 
 #[test]
@@ -100,6 +100,8 @@ fn limits_depth_and_steps() {
     let deep = render("{% macro w() %}{% call w() %}{{ caller() }}{% endcall %}{% endmacro %}", "{{ w() }}")
         .unwrap_err();
     assert_eq!(deep.kind, FailureKind::Limit);
+    let endless = render("", "{% for i in items %}{% do items.append(i) %}{% endfor %}").unwrap_err();
+    assert_eq!(endless.kind, FailureKind::Limit);
 }
 
 #[test]
