@@ -113,7 +113,9 @@ impl Unit {
     /// Generates code for rewritten statements.
     pub(super) fn new(draft: &Draft, signature: Signature, list: &[Stmt<'static>]) -> Unit {
         let mut generator = CodeGenerator::new("", draft.source);
-        list.iter().for_each(|stmt| generator.compile_stmt(stmt));
+        for stmt in list {
+            generator.compile_stmt(stmt);
+        }
         Unit::finish(draft, signature, generator)
     }
 

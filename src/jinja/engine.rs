@@ -262,7 +262,9 @@ fn install(env: &mut Environment<'static>) {
             format!("a `call` block prints a string, and this one returned {}", python::repr(&value)),
         )),
     });
-    env.add_filter("_compare", compare);
+    env.add_filter("_compare", |state: &mut State, first: Value, pairs: Rest<Value>| {
+        compare(state, &first, &pairs)
+    });
     env.add_filter("_pattr", |value: Value, name: String| lenient::attribute(&value, &name));
     env.add_filter("_new_list", |_: Value| python::list(Vec::new()));
     env.add_filter("_new_dict", |_: Value| python::record([]));
@@ -277,8 +279,8 @@ fn install(env: &mut Environment<'static>) {
 }
 
 /// `a < b < c`: pairs of an operator's filter and its right operand.
-fn compare(state: &mut State<'_, '_>, first: Value, pairs: Rest<Value>) -> Result<Value, Error> {
-    let mut left = first;
+fn compare(state: &mut State<'_, '_>, first: &Value, pairs: &[Value]) -> Result<Value, Error> {
+    let mut left = first.clone();
     let mut result = Value::from(true);
     for pair in pairs.chunks_exact(2) {
         let [operator, right] = pair else { break };

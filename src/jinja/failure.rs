@@ -107,8 +107,14 @@ impl TemplateError {
 
 fn clamp(range: Option<Range<usize>>, source: &str) -> Range<usize> {
     let mut range = range.unwrap_or(0..0);
-    range.end = source.floor_char_boundary(range.end.min(source.len()));
-    range.start = source.floor_char_boundary(range.start.min(range.end));
+    let whole = |mut offset: usize| {
+        while !source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    range.end = whole(range.end.min(source.len()));
+    range.start = whole(range.start.min(range.end));
     range
 }
 

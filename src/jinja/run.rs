@@ -18,7 +18,7 @@ use super::root::Root;
 const DEPTH: usize = 200;
 
 /// How many steps (calls and turns of loops) one render may take.
-const STEPS: u64 = 10_000_000;
+const STEPS: u64 = 5_000_000;
 
 /// The render that a thread is busy with.
 #[derive(Debug)]
@@ -243,12 +243,12 @@ fn rest(
 ) -> Result<(Option<Value>, Option<Value>), Error> {
     let name = || signature.name.map_or_else(|| "None".to_owned(), |name| format!("'{name}'"));
     let refuse = |message: String| Err(Error::new(ErrorKind::TooManyArguments, message));
-    let count = keywords.and_then(|keywords| keywords.len()).unwrap_or(0);
+    let count = keywords.and_then(Value::len).unwrap_or(0);
     let mut kwargs = None;
     if signature.takes_kwargs || count > taken.len() {
         let pairs: Vec<(Value, Value)> = keywords
             .and_then(Value::as_object)
-            .and_then(|keywords| keywords.try_iter_pairs())
+            .and_then(minijinja::value::DynObject::try_iter_pairs)
             .into_iter()
             .flatten()
             .filter(|(key, _)| key.as_str().is_some_and(|key| !taken.contains(&key)))

@@ -99,7 +99,9 @@ pub(super) fn argument<'n>(arg: &'n CallArg<'static>) -> &'n Expr<'static> {
 }
 
 fn arguments(args: &[CallArg<'static>], visit: &mut impl Visit) {
-    args.iter().for_each(|arg| expression(argument(arg), visit));
+    for arg in args {
+        expression(argument(arg), visit);
+    }
 }
 
 /// Visits an expression and its parts.

@@ -600,6 +600,19 @@ fn results() -> (Value, Value) {
     (store, load)
 }
 
+fn target() -> Value {
+    let names = ["name", "type", "schema", "database", "profile_name", "user", "role", "warehouse"];
+    let values = ["dev", "snowflake", "sc", "db", "p", "u", "r", "w"].map(Value::from);
+    record(names.into_iter().zip(values).chain([("threads", Value::from(4))]).collect())
+}
+
+fn graph() -> Value {
+    let node =
+        vec![("name", Value::from("a")), ("resource_type", Value::from("model")), ("tags", texts(&["x"]))];
+    let empty = ["sources", "exposures", "metrics"].map(|name| (name, record(Vec::new())));
+    record([vec![("nodes", record(vec![("model.root.a", record(node))]))], empty.into()].concat())
+}
+
 /// The variables of a render.
 pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> BTreeMap<String, Value> {
     let text = |text: &str| Value::from(text);
@@ -612,18 +625,6 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
     });
     let (store_result, load_result) = results();
     let builtins = record(vec![("ref", reference.clone()), ("source", source.clone()), ("config", config())]);
-    let targets = ["name", "type", "schema", "database", "profile_name", "user", "role", "warehouse"];
-    let values = ["dev", "snowflake", "sc", "db", "p", "u", "r", "w"];
-    let mut target: Vec<_> = targets.into_iter().zip(values.map(text)).collect();
-    target.push(("threads", Value::from(4)));
-    let node = record(vec![("name", text("a")), ("resource_type", text("model")), ("tags", texts(&["x"]))]);
-    let empty = || record(Vec::new());
-    let graph = vec![
-        ("nodes", record(vec![("model.root.a", node)])),
-        ("sources", empty()),
-        ("exposures", empty()),
-        ("metrics", empty()),
-    ];
     let flags = ["FULL_REFRESH", "STORE_FAILURES", "EMPTY"].map(|flag| (flag, Value::from(false)));
     let flags = [flags.into(), vec![("WHICH", text("run"))]].concat();
     let env_var = function(|_, args| {
@@ -657,7 +658,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("config", config()),
         ("var", var()),
         ("env_var", env_var),
-        ("target", record(target)),
+        ("target", target()),
         ("this", Relation::new(Some("db"), Some("sc"), Some("my_model")).value()),
         ("_rel", Relation::new(Some("db"), Some("sc"), Some("t1")).value()),
         ("model", model()),
@@ -667,7 +668,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("dbt_version", text("1.11.16")),
         ("invocation_id", text("00000000-0000-0000-0000-000000000000")),
         ("run_started_at", value::datetime(started)),
-        ("graph", record(graph)),
+        ("graph", graph()),
         ("database", text("db")),
         ("schema", text("sc")),
         ("sql", text("select 1 as id")),
@@ -679,7 +680,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("column", column_class()),
         ("store_result", store_result),
         ("load_result", load_result),
-        ("validation", record(vec![("any", empty())])),
+        ("validation", record(vec![("any", record(Vec::new()))])),
         ("render", render),
         ("project_name", text("root")),
         ("thread_id", text("Thread-1")),
