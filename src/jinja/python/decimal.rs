@@ -146,6 +146,33 @@ impl Decimal {
         self.0.cmp(&other.0)
     }
 
+    /// Sign, digits and exponent.
+    fn parts(&self) -> Value {
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        let sign = i64::from(digits.sign() == Sign::Minus);
+        let digits = digits.magnitude().to_str_radix(10);
+        let digits: Vec<Value> = digits.bytes().map(|digit| Value::from(digit - b'0')).collect();
+        Value::from((sign, Value::from(minijinja::value::Tuple::from(digits)), -scale))
+    }
+
+    fn ratio(&self) -> Result<Value, Error> {
+        let too_large = || overflow_error("the integers do not fit into 128 bits");
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        let digits = digits.to_i128().ok_or_else(too_large)?;
+        let power = u32::try_from(scale.unsigned_abs()).ok().and_then(|n| 10i128.checked_pow(n));
+        let power = power.ok_or_else(too_large)?;
+        if scale <= 0 {
+            let whole = digits.checked_mul(power).ok_or_else(too_large)?;
+            return Ok(Value::from((whole, 1)));
+        }
+        let (mut a, mut b) = (digits.unsigned_abs(), power.unsigned_abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let divisor = i128::try_from(a.max(1)).map_err(|_| too_large())?;
+        Ok(Value::from((digits / divisor, power / divisor)))
+    }
+
     fn normalized(&self) -> Decimal {
         if self.0.is_zero() {
             return Decimal(BigDecimal::from(0));
@@ -230,6 +257,8 @@ impl Object for Decimal {
                 let scale = super::conversion::exponent(&required(exponent))?;
                 Ok(Value::from_object(self.rounded(scale)))
             }
+            "as_tuple" => Ok(self.parts()),
+            "as_integer_ratio" => self.ratio(),
             _ => Err(no_method("decimal.Decimal", method)),
         }
     }

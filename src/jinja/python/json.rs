@@ -205,8 +205,3 @@ impl Writer {
         self.out.push('"');
     }
 }
-
-/// Python's `json.loads(text)`; none if the text is not JSON.
-pub(super) fn loads(text: &str) -> Option<Value> {
-    serde_json::from_str::<Json>(text).ok().map(|json| from_json(&json))
-}

@@ -10,7 +10,7 @@ use super::datetime::DateTime;
 use super::decimal::Decimal;
 use super::dict::{Dict, View, pairs};
 use super::duration::Duration;
-use super::kind::{is, items, list, namespace, tuple, undefined};
+use super::kind::{dict, is, items, list, namespace, tuple, undefined};
 use super::list::List;
 use super::method::Class;
 use super::number::float;
@@ -25,7 +25,9 @@ pub(crate) fn str(value: &Value) -> String {
         ValueKind::Undefined => String::new(),
         _ if undefined(value) => String::new(),
         ValueKind::Plain => value.to_string(),
-        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable if foreign(value) => value.to_string(),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable if !dict(value) && !namespace(value) => {
+            if list(value) || tuple(value) { repr(value) } else { value.to_string() }
+        }
         _ => repr(value),
     }
 }
@@ -35,12 +37,6 @@ pub(crate) fn repr(value: &Value) -> String {
     let mut out = String::new();
     write(&mut out, value, &mut Vec::new());
     out
-}
-
-/// Whether the object prints itself: one with a text of its own rather than its items.
-fn foreign(value: &Value) -> bool {
-    let containers = list(value) || tuple(value) || namespace(value) || value.is_kwargs();
-    !containers && hidden(value).is_some()
 }
 
 fn hidden(value: &Value) -> Option<String> {
@@ -165,7 +161,7 @@ fn leaf(out: &mut String, value: &Value) -> bool {
 }
 
 fn foreign_object(out: &mut String, value: &Value, open: &mut Vec<usize>) {
-    if value.kind() == ValueKind::Map {
+    if dict(value) {
         if let Ok(pairs) = pairs(value) {
             return mapping(out, pairs, open);
         }
