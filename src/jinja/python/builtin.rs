@@ -165,7 +165,8 @@ fn difference(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
             left.push((key, values));
             continue;
         };
-        let kept: Vec<Value> = items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
+        let kept: Vec<Value> =
+            items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
         if !kept.is_empty() {
             left.push((key, list(kept)));
         }

@@ -65,16 +65,27 @@ impl Decimal {
         Decimal(rounded)
     }
 
+    /// The digits of both at the finer of the two scales: the crate's own arithmetic drops zeros.
+    fn aligned(&self, other: &Decimal) -> (BigInt, BigInt, i64) {
+        let scale = self.0.fractional_digit_count().max(other.0.fractional_digit_count());
+        let digits = |value: &BigDecimal| value.with_scale(scale).into_bigint_and_exponent().0;
+        (digits(&self.0), digits(&other.0), scale)
+    }
+
     pub(super) fn add(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 + &other.0)
+        let (a, b, scale) = self.aligned(other);
+        Decimal::fit(BigDecimal::new(a + b, scale))
     }
 
     pub(super) fn sub(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 - &other.0)
+        let (a, b, scale) = self.aligned(other);
+        Decimal::fit(BigDecimal::new(a - b, scale))
     }
 
     pub(super) fn mul(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 * &other.0)
+        let (a, scale_a) = self.0.as_bigint_and_exponent();
+        let (b, scale_b) = other.0.as_bigint_and_exponent();
+        Decimal::fit(BigDecimal::new(a * b, scale_a + scale_b))
     }
 
     pub(super) fn neg(&self) -> Decimal {
@@ -116,16 +127,14 @@ impl Decimal {
         if other.0.is_zero() {
             return Err(zero_division("division by zero"));
         }
-        let scale = self.0.fractional_digit_count().max(other.0.fractional_digit_count());
-        let (a, _) = self.0.with_scale(scale).into_bigint_and_exponent();
-        let (b, _) = other.0.with_scale(scale).into_bigint_and_exponent();
+        let (a, b, _) = self.aligned(other);
         Ok(Decimal(BigDecimal::new(a / b, 0)))
     }
 
     /// The remainder, with the sign of the dividend.
     pub(super) fn rem(&self, other: &Decimal) -> Result<Decimal, Error> {
         let quotient = self.floordiv(other)?;
-        Ok(Decimal::fit(&self.0 - &quotient.0 * &other.0))
+        Ok(self.sub(&quotient.mul(other)))
     }
 
     /// An integer power.

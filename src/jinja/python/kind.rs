@@ -223,8 +223,11 @@ pub(super) fn not_iterable(value: &Value) -> Error {
 /// Whether `iter(value)` works.
 pub(super) fn iterable(value: &Value) -> bool {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::String | ValueKind::Bytes => true,
-        ValueKind::Seq | ValueKind::Iterable => true,
+        ValueKind::Undefined
+        | ValueKind::String
+        | ValueKind::Bytes
+        | ValueKind::Seq
+        | ValueKind::Iterable => true,
         ValueKind::Map => !namespace(value),
         _ => false,
     }

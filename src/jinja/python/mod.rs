@@ -51,17 +51,16 @@ mod zone;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value};
 
-pub(crate) use builtin::{ParseYaml, PrintYaml, install_yaml};
+pub(crate) use builtin::install_yaml;
 pub(crate) use compare::equal;
 pub(crate) use date::date;
 pub(crate) use datetime::{datetime, naive_datetime};
 pub(crate) use decimal::decimal;
 pub(crate) use dict::{dict, record};
 pub(crate) use json::{from_json, to_json};
-pub(crate) use kind::{missing, undefined};
+pub(crate) use kind::missing;
 pub(crate) use list::list;
 pub(crate) use repr::{repr, str};
-pub(crate) use set::set;
 
 /// Registers filters, tests, operators and globals, and sets how methods, undefined values and output behave.
 pub(crate) fn install(env: &mut Environment<'static>) {
@@ -81,7 +80,11 @@ pub(crate) fn tuple(items: Vec<Value>) -> Value {
 }
 
 /// Writes what `{{ value }}` prints.
-pub(crate) fn formatter(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+pub(crate) fn formatter(
+    out: &mut Output<'_>,
+    _state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     let written = match value.as_str() {
         Some(text) if value.kind() == ValueKind::String => out.write_str(text),
         _ => out.write_str(&str(value)),
@@ -139,12 +142,7 @@ fn on_mapping(
 }
 
 /// Calls the object's own method; through the value, an unknown name would come back here.
-fn on_copy(
-    state: &mut State<'_, '_>,
-    copy: &Value,
-    method: &str,
-    args: &[Value],
-) -> Result<Value, Error> {
+fn on_copy(state: &mut State<'_, '_>, copy: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
     match copy.as_object() {
         Some(object) => object.call_method(state, method, args),
         None => Err(error::no_method(&kind::type_name(copy), method)),

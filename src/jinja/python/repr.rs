@@ -39,6 +39,36 @@ pub(crate) fn repr(value: &Value) -> String {
     out
 }
 
+/// Python's `pformat(value)` on one line: the repr with the keys of dictionaries in order.
+pub(super) fn pretty(value: &Value) -> String {
+    repr(&ordered(value, 0))
+}
+
+fn ordered(value: &Value, depth: usize) -> Value {
+    if depth > 50 {
+        return value.clone();
+    }
+    let inner = |items: Vec<Value>| items.iter().map(|item| ordered(item, depth + 1)).collect();
+    if list(value) {
+        return super::list::list(inner(items(value).unwrap_or_default()));
+    }
+    if tuple(value) {
+        return Value::from(minijinja::value::Tuple::new(inner(items(value).unwrap_or_default())));
+    }
+    if !dict(value) {
+        return value.clone();
+    }
+    let pairs = pairs(value).unwrap_or_default();
+    let keys: Vec<Value> = pairs.iter().map(|(key, _)| key.clone()).collect();
+    let keys = super::list::sorted(keys.clone(), &keys, false).unwrap_or(keys);
+    let of = |key: &Value| pairs.iter().find(|(k, _)| super::compare::equal(k, key)).map(|(_, v)| v.clone());
+    let sorted = keys.into_iter().map(|key| {
+        let value = ordered(&of(&key).unwrap_or_default(), depth + 1);
+        (key, value)
+    });
+    super::dict::dict(sorted.collect()).unwrap_or_else(|_| value.clone())
+}
+
 fn hidden(value: &Value) -> Option<String> {
     let text = value.as_object()?.get_value_by_str("__repr__")?;
     text.as_str().map(str::to_owned)
@@ -106,7 +136,7 @@ fn container(out: &mut String, value: &Value, open: &mut Vec<usize>) -> bool {
         join(out, ("([", "])"), &view.snapshot(), open);
     } else if namespace(value) {
         out.push_str("<Namespace ");
-        let pairs = value.as_object().and_then(|object| object.try_iter_pairs());
+        let pairs = value.as_object().and_then(minijinja::value::DynObject::try_iter_pairs);
         mapping(out, pairs.into_iter().flatten().collect(), open);
         out.push('>');
     } else {
@@ -161,10 +191,8 @@ fn leaf(out: &mut String, value: &Value) -> bool {
 }
 
 fn foreign_object(out: &mut String, value: &Value, open: &mut Vec<usize>) {
-    if dict(value) {
-        if let Ok(pairs) = pairs(value) {
-            return mapping(out, pairs, open);
-        }
+    if let (true, Ok(pairs)) = (dict(value), pairs(value)) {
+        return mapping(out, pairs, open);
     }
     _ = write!(out, "{value}");
 }
