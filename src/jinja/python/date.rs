@@ -27,11 +27,11 @@ const METHODS: [&str; 8] =
     ["ctime", "isocalendar", "isoformat", "isoweekday", "replace", "strftime", "toordinal", "weekday"];
 
 impl Date {
-    pub(super) fn repr(&self) -> String {
+    pub(super) fn repr(self) -> String {
         format!("datetime.date({}, {}, {})", self.0.year(), self.0.month(), self.0.day())
     }
 
-    pub(super) fn strftime(&self, format: &str) -> String {
+    pub(super) fn strftime(self, format: &str) -> String {
         strftime(&Moment { date: self.0, time: NaiveTime::MIN, zone: None }, format)
     }
 

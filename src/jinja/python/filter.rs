@@ -12,7 +12,7 @@ use super::kind::{list as is_list, truth, undefined};
 use super::markup::{self, escape};
 use super::method::Native;
 use super::percent::percent;
-use super::repr::{repr, str};
+use super::repr::{pretty, str};
 use super::text::{capitalize, center, lines, replaced, stripped};
 use super::{conversion, select, sequence};
 
@@ -57,7 +57,7 @@ const FILTERS: [(&str, Native); 57] = [
     ("map", select::map),
     ("max", sequence::max),
     ("min", sequence::min),
-    ("pprint", |_, args| bind("pprint", ["value"], 1, args).map(|[v]| Value::from(repr(&required(v))))),
+    ("pprint", |_, args| bind("pprint", ["value"], 1, args).map(|[v]| Value::from(pretty(&required(v))))),
     ("random", sequence::random),
     ("reject", select::reject),
     ("rejectattr", select::rejectattr),

@@ -1,6 +1,6 @@
 //! JSON as Python's `json` reads and writes it.
 
-use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
@@ -199,41 +199,11 @@ impl Writer {
                 ' '..='~' => self.out.push(c),
                 c => {
                     for unit in c.encode_utf16(&mut [0; 2]) {
-                        self.out.push_str(&format!("\\u{unit:04x}"));
+                        _ = write!(self.out, "\\u{unit:04x}");
                     }
                 }
             }
         }
         self.out.push('"');
     }
-}
-
-/// Python's `json.loads(text)`; none if the text is not JSON.
-pub(super) fn loads(text: &str) -> Option<Value> {
-    serde_json::from_str::<Json>(&without_negative_zero(text)).ok().map(|json| from_json(&json))
-}
-
-/// The integer `-0` is `0` in Python; `serde_json` would read it as a float.
-fn without_negative_zero(text: &str) -> Cow<'_, str> {
-    if !text.contains("-0") {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = text.as_bytes().to_vec();
-    let (mut quoted, mut at) = (false, 0);
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if quoted => at += 1,
-            b'"' => quoted = !quoted,
-            b'-' if !quoted && bytes.get(at + 1) == Some(&b'0') => {
-                let fraction = matches!(bytes.get(at + 2), Some(b'.' | b'e' | b'E' | b'0'..=b'9'));
-                let exponent = at > 0 && matches!(bytes[at - 1], b'e' | b'E');
-                if !fraction && !exponent {
-                    bytes[at] = b' ';
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }

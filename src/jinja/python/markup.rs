@@ -1,5 +1,7 @@
 //! Filters for HTML and URLs.
 
+use std::fmt::Write as _;
+
 use minijinja::{Error, State, Value};
 
 use super::argument::{bind, flag, optional_int, required};
@@ -49,7 +51,7 @@ fn quoted(text: &str, query: bool) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
             b'/' if !query => out.push('/'),
             b' ' if query => out.push('+'),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => _ = write!(out, "%{byte:02X}"),
         }
     }
     out

@@ -27,10 +27,10 @@ impl Object for Bound {
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        // Not through the value: the engine would find this very object under the name when the method is not there.
+        // Not through the value: it would look for an unknown method among the attributes and find this one.
         match self.owner.as_object() {
-            Some(owner) => owner.call_method(state, &self.name, args),
-            None => super::call_method(state, &self.owner, &self.name, args),
+            Some(object) => object.call_method(state, &self.name, args),
+            None => self.owner.call_method(state, &self.name, args),
         }
     }
 

@@ -10,6 +10,7 @@ use super::error::{overflow_error, type_error, value_error, zero_division};
 use super::kind::{defined, items, list, tuple, type_name};
 use super::number::{Number, integer, number};
 use super::percent::percent;
+use super::range::Range;
 use super::repr::str;
 use super::set::{Combine, Set};
 
@@ -280,6 +281,12 @@ pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
     if !sliceable {
         // Jinja2 answers with undefined where Python has no slices.
         return Ok(Value::UNDEFINED);
+    }
+    if let Some(range) = a.downcast_object_ref::<Range>() {
+        let picked = positions(range.len(), bounds)?;
+        return Ok(Value::from_object(
+            range.pick(&picked, super::argument::optional_int(Some(bounds[2]), 1)?),
+        ));
     }
     let own = items(a)?;
     let picked = positions(own.len(), bounds)?.into_iter().map(|at| own[at].clone());

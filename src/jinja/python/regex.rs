@@ -374,11 +374,7 @@ fn module(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Val
         "split" => ["pattern", "string", "maxsplit", "flags", ""],
         _ => ["pattern", "string", "flags", "", ""],
     };
-    let given: Vec<Value> = match keywords.is_empty() {
-        true => positional.to_vec(),
-        false => args.to_vec(),
-    };
-    let mut values = bind(method, own, 2, &given)?;
+    let mut values = bind(method, own, 2, if keywords.is_empty() { positional } else { args })?;
     let at = own.iter().position(|name| *name == "flags").unwrap_or(2);
     let flags = optional_int(values[at].take().as_ref(), 0)?;
     let pattern = pattern(&required(values[0].take()), flags)?;

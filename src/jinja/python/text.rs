@@ -1,5 +1,7 @@
 //! The methods of Python's strings.
 
+use std::fmt::Write as _;
+
 use minijinja::value::Tuple;
 use minijinja::{Error, Value};
 
@@ -460,9 +462,9 @@ pub(super) fn ascii(text: &str) -> String {
     for c in text.chars() {
         match u32::from(c) {
             0..=0x7f => out.push(c),
-            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
-            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
-            code => out.push_str(&format!("\\U{code:08x}")),
+            code @ 0x80..=0xff => _ = write!(out, "\\x{code:02x}"),
+            code @ 0x100..=0xffff => _ = write!(out, "\\u{code:04x}"),
+            code => _ = write!(out, "\\U{code:08x}"),
         }
     }
     out
