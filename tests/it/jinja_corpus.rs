@@ -46,9 +46,10 @@ fn cases() -> Vec<Case> {
                 close(&mut case, section.take());
                 let next = Case { file: file.clone(), name: name.trim_end().to_owned(), ..Case::default() };
                 cases.extend(case.replace(next));
-            } else if let Some(name) = line.strip_prefix("--- ").filter(|name| {
-                matches!(name.trim_end(), "macros" | "template" | "expected" | "error")
-            }) {
+            } else if let Some(name) = line
+                .strip_prefix("--- ")
+                .filter(|name| matches!(name.trim_end(), "macros" | "template" | "expected" | "error"))
+            {
                 close(&mut case, section.take());
                 section = Some((name.trim_end().to_owned(), String::new()));
             } else if let Some((_, text)) = &mut section {
@@ -92,7 +93,8 @@ fn render(engine: &Arc<Engine>, case: &Case) -> Result<String, String> {
     let root = Root::new(jinja_stub::variables(engine, &scope, !parsing), scope);
     let compile = if parsing { Engine::compile_lenient } else { Engine::compile };
     let template = compile(engine, &case.template, Origin::default()).map_err(|error| error.to_string())?;
-    let rendered = template.render(engine, &root, true).map_err(|error| format!("{error} {:?}", error.trace))?;
+    let rendered =
+        template.render(engine, &root, true).map_err(|error| format!("{error} {:?}", error.trace))?;
     check_map(case, &rendered);
     Ok(rendered.text)
 }
@@ -103,7 +105,8 @@ fn check_map(case: &Case, rendered: &merganser::jinja::Rendered) {
     for segment in &rendered.segments {
         assert_eq!(segment.out.start, end, "{}: the map has a gap", case.name);
         end = segment.out.end;
-        let source = case.template.get(segment.src.clone()).unwrap_or_else(|| panic!("{}: {segment:?}", case.name));
+        let source =
+            case.template.get(segment.src.clone()).unwrap_or_else(|| panic!("{}: {segment:?}", case.name));
         if segment.exact && !case.template.contains('\r') {
             assert_eq!(&rendered.text[segment.out.clone()], source, "{}", case.name);
         }
@@ -139,7 +142,10 @@ fn renders_what_dbt_renders() {
         let known = KNOWN.contains(&(case.file.as_str(), case.name.as_str()));
         if passed == known {
             let expected = case.expected.as_deref().unwrap_or("an error");
-            failures.push(format!("{} / {}\n  expected {expected:?}\n  got      {result:?}", case.file, case.name));
+            failures.push(format!(
+                "{} / {}\n  expected {expected:?}\n  got      {result:?}",
+                case.file, case.name
+            ));
         }
     }
     let passed = cases.len() - failures.len();

@@ -169,7 +169,9 @@ impl Object for Relation {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let part = |index: usize| Some(self.parts[index].as_ref().map_or_else(none, |part| Value::from(part.as_str())));
+        let part = |index: usize| {
+            Some(self.parts[index].as_ref().map_or_else(none, |part| Value::from(part.as_str())))
+        };
         match key {
             "database" => part(0),
             "schema" => part(1),
@@ -180,6 +182,7 @@ impl Object for Relation {
             "can_be_renamed" | "can_be_replaced" => Some(Value::from(true)),
             "is_dynamic_table" | "is_iceberg_format" => Some(Value::from(false)),
             "__class__" => Some(Value::from("Relation")),
+            "__repr__" => Some(Value::from(format!("{self:?}"))),
             "View" | "Table" | "CTE" => Some(Value::from(key.to_lowercase())),
             _ => None,
         }
@@ -316,7 +319,9 @@ impl Object for Keyed {
             "keys" => tuple(keys().collect()),
             "items" => tuple(pairs().map(|(key, value)| tuple(vec![key, value])).collect()),
             "dict" => dict(pairs().collect())?,
-            "get" => args.first().and_then(|key| self.get_value(key)).or(args.get(1).cloned()).unwrap_or_else(none),
+            "get" => {
+                args.first().and_then(|key| self.get_value(key)).or(args.get(1).cloned()).unwrap_or_else(none)
+            }
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         })
     }
@@ -419,17 +424,27 @@ fn dispatch(scope: &Arc<Scope>) -> Value {
 }
 
 fn adapter(scope: &Arc<Scope>) -> Value {
-    let columns = [("id", "NUMBER(38,0)"), ("name", "VARCHAR(256)"), ("created_at", "TIMESTAMP_NTZ(9)"), ("amount", "FLOAT")];
+    let columns = [
+        ("id", "NUMBER(38,0)"),
+        ("name", "VARCHAR(256)"),
+        ("created_at", "TIMESTAMP_NTZ(9)"),
+        ("amount", "FLOAT"),
+    ];
     let mut members = vec![
         ("dispatch", dispatch(scope)),
         ("type", constant(Value::from("snowflake"))),
-        ("quote", function(|_, args| Ok(Value::from(format!("\"{}\"", args.text(0, "name").unwrap_or_default()))))),
+        (
+            "quote",
+            function(|_, args| Ok(Value::from(format!("\"{}\"", args.text(0, "name").unwrap_or_default())))),
+        ),
         ("quote_as_configured", function(|_, args| Ok(args.get(0, "name").unwrap_or_default()))),
         ("quote_seed_column", function(|_, args| Ok(args.get(0, "name").unwrap_or_default()))),
         ("get_relation", function(|_, args| Ok(Relation::of(args, "table").value()))),
         (
             "get_columns_in_relation",
-            function(move |_, _| Ok(list(columns.iter().map(|(name, dtype)| Column::value(name, dtype)).collect()))),
+            function(move |_, _| {
+                Ok(list(columns.iter().map(|(name, dtype)| Column::value(name, dtype)).collect()))
+            }),
         ),
         ("get_missing_columns", function(|_, _| Ok(list(Vec::new())))),
         ("list_relations_without_caching", function(|_, _| Ok(list(Vec::new())))),
@@ -455,7 +470,8 @@ fn adapter(scope: &Arc<Scope>) -> Value {
 
 fn relation_class() -> Value {
     let create = function(|_, args| Ok(Relation::of(args, "None").value()));
-    let kinds = [("View", "view"), ("Table", "table"), ("CTE", "cte")].map(|(key, kind)| (key, Value::from(kind)));
+    let kinds =
+        [("View", "view"), ("Table", "table"), ("CTE", "cte")].map(|(key, kind)| (key, Value::from(kind)));
     thing("Relation", [vec![("create", create)], kinds.into()].concat())
 }
 
@@ -465,7 +481,10 @@ fn column_class() -> Value {
         Ok(Value::from(if name == "string" { "text".to_owned() } else { name }))
     });
     let create = function(|_, args| {
-        Ok(Column::value(&args.text(0, "name").unwrap_or_default(), &args.text(1, "dtype").unwrap_or_default()))
+        Ok(Column::value(
+            &args.text(0, "name").unwrap_or_default(),
+            &args.text(1, "dtype").unwrap_or_default(),
+        ))
     });
     thing("Column", vec![("translate_type", translate), ("create", create)])
 }
@@ -510,7 +529,8 @@ fn var() -> Value {
         let name = args.text(0, "name").unwrap_or_default();
         Ok(value(&name).or(args.get(1, "default")).unwrap_or_else(|| Value::from(format!("var_{name}"))))
     });
-    let has = function(move |_, args| Ok(Value::from(value(&args.text(0, "name").unwrap_or_default()).is_some())));
+    let has =
+        function(move |_, args| Ok(Value::from(value(&args.text(0, "name").unwrap_or_default()).is_some())));
     callable("var", vec![("has_var", has)], call)
 }
 
@@ -580,6 +600,19 @@ fn results() -> (Value, Value) {
     (store, load)
 }
 
+fn target() -> Value {
+    let names = ["name", "type", "schema", "database", "profile_name", "user", "role", "warehouse"];
+    let values = ["dev", "snowflake", "sc", "db", "p", "u", "r", "w"].map(Value::from);
+    record(names.into_iter().zip(values).chain([("threads", Value::from(4))]).collect())
+}
+
+fn graph() -> Value {
+    let node =
+        vec![("name", Value::from("a")), ("resource_type", Value::from("model")), ("tags", texts(&["x"]))];
+    let empty = ["sources", "exposures", "metrics"].map(|name| (name, record(Vec::new())));
+    record([vec![("nodes", record(vec![("model.root.a", record(node))]))], empty.into()].concat())
+}
+
 /// The variables of a render.
 pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> BTreeMap<String, Value> {
     let text = |text: &str| Value::from(text);
@@ -592,26 +625,17 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
     });
     let (store_result, load_result) = results();
     let builtins = record(vec![("ref", reference.clone()), ("source", source.clone()), ("config", config())]);
-    let targets = ["name", "type", "schema", "database", "profile_name", "user", "role", "warehouse"];
-    let values = ["dev", "snowflake", "sc", "db", "p", "u", "r", "w"];
-    let mut target: Vec<_> = targets.into_iter().zip(values.map(text)).collect();
-    target.push(("threads", Value::from(4)));
-    let node = record(vec![("name", text("a")), ("resource_type", text("model")), ("tags", texts(&["x"]))]);
-    let empty = || record(Vec::new());
-    let graph = vec![
-        ("nodes", record(vec![("model.root.a", node)])),
-        ("sources", empty()),
-        ("exposures", empty()),
-        ("metrics", empty()),
-    ];
     let flags = ["FULL_REFRESH", "STORE_FAILURES", "EMPTY"].map(|flag| (flag, Value::from(false)));
     let flags = [flags.into(), vec![("WHICH", text("run"))]].concat();
     let env_var = function(|_, args| {
         let default = args.get(1, "default").filter(|default| !default.is_none());
-        Ok(default.unwrap_or_else(|| Value::from(format!("env_{}", args.text(0, "name").unwrap_or_default()))))
+        Ok(default
+            .unwrap_or_else(|| Value::from(format!("env_{}", args.text(0, "name").unwrap_or_default()))))
     });
     let engine = engine.clone();
-    let render = function(move |_, args| Ok(Value::from(engine.render_nested(&args.text(0, "text").unwrap_or_default())?)));
+    let render = function(move |_, args| {
+        Ok(Value::from(engine.render_nested(&args.text(0, "text").unwrap_or_default())?))
+    });
     let attempt = function(|state, args| match args.positional {
         [_, callee, rest @ ..] => {
             let args: Vec<Value> = rest.iter().chain(args.keywords).cloned().collect();
@@ -634,7 +658,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("config", config()),
         ("var", var()),
         ("env_var", env_var),
-        ("target", record(target)),
+        ("target", target()),
         ("this", Relation::new(Some("db"), Some("sc"), Some("my_model")).value()),
         ("_rel", Relation::new(Some("db"), Some("sc"), Some("t1")).value()),
         ("model", model()),
@@ -644,7 +668,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("dbt_version", text("1.11.16")),
         ("invocation_id", text("00000000-0000-0000-0000-000000000000")),
         ("run_started_at", value::datetime(started)),
-        ("graph", record(graph)),
+        ("graph", graph()),
         ("database", text("db")),
         ("schema", text("sc")),
         ("sql", text("select 1 as id")),
@@ -656,7 +680,7 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         ("column", column_class()),
         ("store_result", store_result),
         ("load_result", load_result),
-        ("validation", record(vec![("any", empty())])),
+        ("validation", record(vec![("any", record(Vec::new()))])),
         ("render", render),
         ("project_name", text("root")),
         ("thread_id", text("Thread-1")),
