@@ -38,7 +38,7 @@ pub struct Planner<'a> {
 }
 
 /// A failure to make a plan, at its place.
-pub(super) type Planned<T> = Result<T, Box<Diagnostic>>;
+pub type Planned<T> = Result<T, Box<Diagnostic>>;
 
 impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.
@@ -166,13 +166,23 @@ impl Planner<'_> {
         TemplateValue::from_object(RelationValue::new(relation.clone(), kind, self.compiler.session.facts.dialect))
     }
 
+    /// A relation as macros take it, of a kind that does not matter.
+    pub fn relation_value(&self, relation: &Relation) -> TemplateValue {
+        self.value(relation, Some(RelationKind::Table))
+    }
+
+    /// Who the node is to macros that run while it is executed.
+    pub fn subject_of(&self, node: &Node, compiled: Option<&Compiled>) -> Arc<Subject> {
+        self.subject(node, compiled)
+    }
+
     /// The node's relation as it is in the warehouse now.
     pub(super) fn existing(&self, node: &Node) -> Option<&CatalogRelation> {
         self.catalog.relation(node.relation.as_ref()?)
     }
 
     /// The node's relation, which it must have.
-    pub(super) fn target(node: &Node) -> Planned<Relation> {
+    pub fn target(node: &Node) -> Planned<Relation> {
         node.relation.clone().ok_or_else(|| {
             let message = format!("`{}` makes no relation", node.unique_id);
             Box::new(Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id))

@@ -1,5 +1,6 @@
 //! One open warehouse with the sessions that are free and what is known of its catalog.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +13,11 @@ pub struct Connection {
     free: Mutex<Vec<Box<dyn Session>>>,
     /// Schemas read so far; none for a schema that does not exist.
     known: Mutex<BTreeMap<SchemaName, Option<BTreeMap<String, CatalogRelation>>>>,
+}
+
+thread_local! {
+    /// The session this thread holds on to, see [`Connection::pinned`].
+    static PINNED: RefCell<Option<Box<dyn Session>>> = const { RefCell::new(None) };
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -37,6 +43,11 @@ impl Connection {
     /// Gives a session that nobody else uses to `work`. A session whose statement failed is not used again: a transaction
     /// may be open in it.
     pub fn with_session<T>(&self, work: impl FnOnce(&mut dyn Session) -> Result<T, WarehouseError>) -> Result<T, WarehouseError> {
+        if let Some(mut session) = PINNED.with_borrow_mut(Option::take) {
+            let result = work(session.as_mut());
+            PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
+            return result;
+        }
         let taken = lock(&self.free).pop();
         let mut session = match taken {
             Some(session) => session,
@@ -44,6 +55,23 @@ impl Connection {
         };
         let result = work(session.as_mut());
         if result.is_ok() {
+            lock(&self.free).push(session);
+        }
+        result
+    }
+
+    /// Runs `work` with one session for all statements this thread sends meanwhile, so that transactions and temporary
+    /// relations hold. After a failure the session is not used again.
+    pub fn pinned<T, E: From<WarehouseError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let taken = lock(&self.free).pop();
+        let session = match taken {
+            Some(session) => session,
+            None => self.warehouse.session()?,
+        };
+        PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
+        let result = work();
+        let session = PINNED.with_borrow_mut(Option::take);
+        if let (Ok(_), Some(session)) = (&result, session) {
             lock(&self.free).push(session);
         }
         result
