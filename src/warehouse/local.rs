@@ -15,7 +15,8 @@ use crate::sql::{Dialect, Relation};
 /// Turns one statement of Snowflake's SQL into `DuckDB`'s.
 pub trait Translate: Send + Sync {
     /// The statements to run in its place. An error says what is not supported locally, and where.
-    fn translate(&self, sql: &str, columns: &dyn RelationColumns) -> Result<LocalTranslation, WarehouseError>;
+    fn translate(&self, sql: &str, columns: &dyn RelationColumns)
+    -> Result<LocalTranslation, WarehouseError>;
 }
 
 /// What a translation may ask about the relations that a statement names.
@@ -120,7 +121,8 @@ impl Shared {
             return Ok(());
         }
         let upper = database.to_uppercase();
-        let path = self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
+        let path =
+            self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
         self.attach(&upper, path)
     }
 
@@ -149,7 +151,8 @@ impl RelationColumns for LocalSession {
             let _ = self.shared.attach_existing(parts[0]);
             let sql = format!("DESCRIBE {}", parts.map(quoted).join("."));
             let described = self.inner.lock().unwrap_or_else(PoisonError::into_inner).execute(&sql).ok();
-            let columns = described.map(|outcome| outcome.table.rows.iter().map(|row| described_column(row)).collect());
+            let columns =
+                described.map(|outcome| outcome.table.rows.iter().map(|row| described_column(row)).collect());
             self.shared.columns.lock().unwrap_or_else(PoisonError::into_inner).insert(key, columns.clone());
             columns
         })
@@ -209,7 +212,12 @@ impl Session for LocalSession {
         Ok(outcome)
     }
 
-    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
+    fn append(
+        &mut self,
+        table: &Relation,
+        columns: &[String],
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<u64, WarehouseError> {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).append(table, columns, rows)
     }
 
@@ -227,7 +235,9 @@ fn in_the_source(error: WarehouseError, translation: &LocalTranslation, lines: u
     });
     let error = WarehouseError { position: source, ..error };
     if error.message.contains("a single transaction can only write to a single attached database") {
-        return error.help("locally each database is a file of its own, and a transaction can write to one of them only");
+        return error.help(
+            "locally each database is a file of its own, and a transaction can write to one of them only",
+        );
     }
     error
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use merganser::sql::{Dialect, Quoting, Relation};
 use merganser::warehouse::{
-    Cell, DuckDbOptions, LocalTranslation, RelationColumns, SchemaName, Translate, Warehouse, WarehouseError, open_local,
+    Cell, DuckDbOptions, LocalTranslation, RelationColumns, SchemaName, Translate, Warehouse, WarehouseError,
+    open_local,
 };
 
 use crate::services::folder;
@@ -14,9 +15,14 @@ use crate::services::folder;
 struct Words(Arc<Mutex<Vec<Option<Vec<String>>>>>);
 
 impl Translate for Words {
-    fn translate(&self, sql: &str, columns: &dyn RelationColumns) -> Result<LocalTranslation, WarehouseError> {
+    fn translate(
+        &self,
+        sql: &str,
+        columns: &dyn RelationColumns,
+    ) -> Result<LocalTranslation, WarehouseError> {
         let words: Vec<&str> = sql.split_whitespace().collect();
-        let mut translation = LocalTranslation { statements: vec![sql.to_owned()], ..LocalTranslation::default() };
+        let mut translation =
+            LocalTranslation { statements: vec![sql.to_owned()], ..LocalTranslation::default() };
         match words[..] {
             ["use", schema] => {
                 translation.statements.clear();
@@ -24,7 +30,8 @@ impl Translate for Words {
             }
             ["describe", name] => {
                 let quoting = Quoting { database: false, schema: false, identifier: false };
-                let relation = Relation { database: None, schema: None, identifier: name.to_owned(), quoting };
+                let relation =
+                    Relation { database: None, schema: None, identifier: name.to_owned(), quoting };
                 let answer = columns.columns(&relation).map(|c| c.into_iter().map(|c| c.data_type).collect());
                 self.0.lock().unwrap().push(answer);
                 translation.statements = vec!["select 1".to_owned()];
@@ -57,7 +64,11 @@ fn types_are_in_snowflakes_words_and_nulls_sort_as_there() {
     let (_, warehouse) = local("local-types");
     assert_eq!(warehouse.dialect(), Dialect::Snowflake);
     let mut session = warehouse.session().unwrap();
-    session.execute("create table PUBLIC.T(id bigint not null, n decimal(10,2), j json, at_ timestamp, l varchar[])").unwrap();
+    session
+        .execute(
+            "create table PUBLIC.T(id bigint not null, n decimal(10,2), j json, at_ timestamp, l varchar[])",
+        )
+        .unwrap();
     let outcome = session.execute("select * from PUBLIC.T").unwrap();
     let types: Vec<_> = outcome.table.columns.iter().map(|c| c.data_type.as_str()).collect();
     let expected = ["NUMBER(38,0)", "NUMBER(10,2)", "VARIANT", "TIMESTAMP_NTZ(9)", "ARRAY"];
@@ -81,7 +92,10 @@ fn columns_are_looked_up_once_until_something_is_defined() {
     session.execute("create or replace table t as select 'x' as a").unwrap();
     session.execute("describe T").unwrap();
     let answers = words.0.lock().unwrap().clone();
-    assert_eq!(answers, [None, Some(vec!["NUMBER(38,0)".to_owned()]), Some(vec!["VARCHAR(16777216)".to_owned()])]);
+    assert_eq!(
+        answers,
+        [None, Some(vec!["NUMBER(38,0)".to_owned()]), Some(vec!["VARCHAR(16777216)".to_owned()])]
+    );
 }
 
 #[test]
