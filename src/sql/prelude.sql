@@ -144,6 +144,8 @@ CREATE OR REPLACE TEMP MACRO sf_try_parse_json(s) AS CASE WHEN trim(s) <> '' AND
 CREATE OR REPLACE TEMP MACRO sf_list(a) AS
   list_transform(CAST(CASE WHEN json_type(a) = 'ARRAY' THEN a WHEN a IS NOT NULL THEN json_array(a) END AS JSON[]),
     lambda x: coalesce(x, 'null'::JSON));
+CREATE OR REPLACE TEMP MACRO sf_number_json(x) AS
+  CAST(CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END AS JSON);
 CREATE OR REPLACE TEMP MACRO sf_number_text(v) AS
   CASE v WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE v ->> '$' END;
 CREATE OR REPLACE TEMP MACRO sf_typeof(v) AS

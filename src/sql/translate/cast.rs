@@ -57,7 +57,8 @@ impl Typed {
         match self.ty.family() {
             Family::Semi => self.sql.clone(),
             Family::Null => "CAST(NULL AS JSON)".to_owned(),
-            Family::Number | Family::Boolean | Family::Unknown => format!("to_json({})", self.stored()),
+            Family::Number => format!("sf_number_json({})", self.stored()),
+            Family::Boolean | Family::Unknown => format!("to_json({})", self.sql),
             Family::Float => format!("CAST(sf_float_text({}) AS JSON)", self.sql),
             _ => format!("to_json({})", self.text()),
         }
@@ -130,7 +131,7 @@ impl Typed {
 
     /// A number of seconds since 1970 as a timestamp.
     pub(super) fn epoch(&self) -> String {
-        format!("make_timestamp(CAST({} * 1000000 AS BIGINT))", self.sql)
+        format!("make_timestamp(CAST(CAST({} AS DECIMAL(38,6)) * 1000000 AS BIGINT))", self.sql)
     }
 
     /// The value as another type; `None` when Snowflake has no such conversion.

@@ -70,9 +70,9 @@ impl Translator<'_> {
         let Some(scale) = scale else { return Err(call.refused("with a computed scale")) };
         let value = self.numeric(value.clone(), &call.range)?.sql;
         let micros = if scale <= 6 {
-            format!("{value} * 1{}", "0".repeat((6 - scale).unsigned_abs() as usize))
+            format!("CAST({value} AS DECIMAL(38,6)) * 1{}", "0".repeat((6 - scale).unsigned_abs() as usize))
         } else {
-            format!("{value} / 1{}", "0".repeat((scale - 6).unsigned_abs() as usize))
+            format!("CAST({value} AS HUGEINT) // 1{}", "0".repeat((scale - 6).unsigned_abs() as usize))
         };
         let stamp = Typed::new(format!("make_timestamp(CAST({micros} AS BIGINT))"), DataType::TimestampNtz);
         self.convert(&stamp, to, &call.range)

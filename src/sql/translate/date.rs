@@ -100,7 +100,10 @@ impl Translator<'_> {
         let (from, to) = (side(&sides[0]), side(&sides[1]));
         let sql = match part.as_str() {
             "nanosecond" if !times => format!("((epoch_us({to}) - epoch_us({from})) * 1000)"),
-            "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" | "millisecond"
+            "week" => {
+                format!("(datediff('day', date_trunc('week', {from}), date_trunc('week', {to})) // 7)")
+            }
+            "year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond"
             | "microsecond" => format!("datediff('{part}', {from}, {to})"),
             _ => return Err(call.refused(&format!("of `{part}`"))),
         };

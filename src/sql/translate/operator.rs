@@ -123,13 +123,20 @@ impl Translator<'_> {
         Ok(match op {
             Op::Plus | Op::Minus => {
                 let digits = whole.max(r.0 - r.1) + scale + 1;
-                Typed::new(format!("({a} {op} {b})"), DataType::number(digits, scale))
+                let ty = DataType::number(digits, scale);
+                match widened(&left, &right, digits) {
+                    Some(a) => Typed::loose(format!("({a} {op} {b})"), ty),
+                    None => Typed::new(format!("({a} {op} {b})"), ty),
+                }
             }
             Op::Multiply => {
                 let scale = (l.1 + r.1).min(scale.max(12));
                 let ty = DataType::number(whole + (r.0 - r.1) + scale, scale);
-                let product = format!("({a} * {b})");
-                if scale == l.1 + r.1 {
+                let wide = widened(&left, &right, l.0 + r.0);
+                let product = format!("({} * {b})", wide.as_ref().unwrap_or(&a));
+                if wide.is_some() && scale == l.1 + r.1 {
+                    Typed::loose(product, ty)
+                } else if scale == l.1 + r.1 {
                     Typed::new(product, ty)
                 } else {
                     Typed::new(format!("CAST({product} AS {})", ty.duckdb()), ty)
@@ -224,6 +231,13 @@ pub(super) struct Like<'e> {
 /// Whether a chain of this operator is one operator with many operands.
 fn joins(op: &Op) -> bool {
     matches!(op, Op::And | Op::Or | Op::StringConcat)
+}
+
+/// The left operand in a type of more than 18 digits, where the result may need them: the engine keeps to 64 bits as long
+/// as both operands fit in them.
+fn widened(left: &Typed, right: &Typed, digits: u32) -> Option<String> {
+    let ((l, scale), (r, _)) = (left.ty.digits()?, right.ty.digits()?);
+    (l <= 18 && r <= 18 && digits > 18).then(|| format!("CAST({} AS DECIMAL({},{scale}))", left.sql, 19.max(l)))
 }
 
 /// The type to which a semi-structured value is brought beside one of this type.
