@@ -13,7 +13,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
-pub use self::local::{LocalTranslation, RelationColumns, Translate, open_local};
+pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use value::{Cell, Column, Table};
 

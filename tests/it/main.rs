@@ -1,4 +1,4 @@
-//! Tests of the library as a whole, against real engines and stand-ins.
+//! Everything that is tested from outside, in one binary.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
@@ -6,6 +6,7 @@
 )]
 
 mod services;
+mod snowflake_cases;
 mod warehouse_duckdb;
 mod warehouse_local;
 mod warehouse_snowflake;
