@@ -1,77 +1,66 @@
-//! Snowflake on `DuckDB`: statements in Snowflake's SQL, translated and run on the embedded engine.
+//! Snowflake on `DuckDB`: statements in Snowflake's SQL, translated by `sql` and run on the embedded engine.
 //!
-//! The translation itself is given from outside. What is done here: the types of the relations a statement names are
-//! looked up once and kept until something is defined anew; a further database is a file beside the main one; answers
-//! and errors are put back in Snowflake's words, with places in the statement as it was written.
+//! The types of the relations a statement names are looked up once and kept until something is defined anew; a further
+//! database is a file beside the main one; answers and errors are put back in Snowflake's words, with places in the
+//! statement as it was written.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
-use super::statement::verb;
-use super::{Catalog, Cell, Column, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold};
-use crate::sql::{Dialect, Relation};
+use super::statement::{byte_offset, line_column, verb};
+use super::{Catalog, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold};
+use crate::sql::{
+    Columns, DataType, Dialect, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
+    Translation, prelude, translate,
+};
 
-/// Turns one statement of Snowflake's SQL into `DuckDB`'s.
-pub trait Translate: Send + Sync {
-    /// The statements to run in its place. An error says what is not supported locally, and where.
-    fn translate(&self, sql: &str, columns: &dyn RelationColumns) -> Result<LocalTranslation, WarehouseError>;
-}
-
-/// What a translation may ask about the relations that a statement names.
-pub trait RelationColumns {
-    /// The relation's columns with their types in Snowflake's words; `None` when there is no such relation.
-    fn columns(&self, relation: &Relation) -> Option<Vec<Column>>;
-    /// The database and schema in which unqualified names are looked up.
-    fn current(&self) -> (String, String);
-}
-
-/// A translated statement.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LocalTranslation {
-    /// What to run, in order; the last one's answer is the statement's.
-    pub statements: Vec<String>,
-    /// The databases it names, as the catalog has them.
-    pub databases: Vec<String>,
-    /// The database and schema it makes current, if it is a `USE`.
-    pub current: Option<(String, String)>,
-    /// For a place (line and column) in the joined `statements`, the place in the source; empty when there is no map.
-    pub places: Vec<((usize, usize), (usize, usize))>,
-}
+/// A relation's columns with their types.
+type RelationColumns = Vec<(String, DataType)>;
 
 /// The instance with what all sessions share.
 struct Local {
     shared: Arc<Shared>,
+    context: SessionContext,
 }
 
 /// What all sessions share.
 struct Shared {
     duckdb: DuckDb,
-    translator: Box<dyn Translate>,
     /// Columns by database, schema and name, folded; nothing for a relation that is not there.
-    columns: Mutex<HashMap<[String; 3], Option<Vec<Column>>>>,
+    columns: Mutex<HashMap<Vec<String>, Option<RelationColumns>>>,
 }
 
 /// A connection.
 struct LocalSession {
     shared: Arc<Shared>,
     inner: Mutex<DuckDbSession>,
-    current: (String, String),
+    context: SessionContext,
+    in_transaction: bool,
 }
 
-/// Opens `DuckDB` as a stand-in for Snowflake.
+/// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
+/// options' when it has none.
 pub fn open_local(
     options: &DuckDbOptions,
-    translator: Box<dyn Translate>,
+    context: &SessionContext,
 ) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let mut options = options.clone();
-    for (name, value) in [("default_null_order", "NULLS_LAST_ON_ASC_FIRST_ON_DESC"), ("TimeZone", "UTC")] {
-        if !options.settings.iter().any(|(setting, _)| setting.eq_ignore_ascii_case(name)) {
-            options.settings.push((name.to_owned(), value.to_owned()));
-        }
-    }
-    let duckdb = DuckDb::open(&options)?;
-    Ok(Box::new(Local { shared: Arc::new(Shared { duckdb, translator, columns: Mutex::default() }) }))
+    let duckdb = DuckDb::open(options)?;
+    let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
+    let context = SessionContext {
+        database: context.database.clone().or_else(|| Some(options.database.clone())),
+        schema: context.schema.clone().or_else(|| Some(schema.to_owned())),
+        ..context.clone()
+    };
+    let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&options.database));
+    duckdb.connect()?.execute(&public)?;
+    let shared = Shared { duckdb, columns: Mutex::default() };
+    Ok(Box::new(Local { shared: Arc::new(shared), context }))
+}
+
+/// What a lock guards, whatever became of the thread that held it before.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Warehouse for Local {
@@ -80,11 +69,16 @@ impl Warehouse for Local {
     }
 
     fn session(&self) -> Result<Box<dyn Session>, WarehouseError> {
-        let options = self.shared.duckdb.options();
-        let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
-        let current = (options.database.clone(), schema.to_owned());
-        let inner = self.shared.duckdb.connect()?;
-        Ok(Box::new(LocalSession { shared: Arc::clone(&self.shared), inner: Mutex::new(inner), current }))
+        let mut inner = self.shared.duckdb.connect()?;
+        for statement in prelude() {
+            inner.execute(statement)?;
+        }
+        Ok(Box::new(LocalSession {
+            shared: Arc::clone(&self.shared),
+            inner: Mutex::new(inner),
+            context: self.context.clone(),
+            in_transaction: false,
+        }))
     }
 
     fn catalog(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
@@ -92,7 +86,7 @@ impl Warehouse for Local {
             self.shared.attach_existing(&name.database)?;
         }
         let mut catalog = self.shared.duckdb.catalog(schemas)?;
-        let relations = catalog.schemas.values_mut().flat_map(std::collections::BTreeMap::values_mut);
+        let relations = catalog.schemas.values_mut().flat_map(BTreeMap::values_mut);
         relations.flat_map(|relation| &mut relation.columns).for_each(to_snowflake);
         Ok(catalog)
     }
@@ -105,159 +99,229 @@ impl Warehouse for Local {
 impl Shared {
     /// Attaches another database if its file is there.
     fn attach_existing(&self, database: &str) -> Result<(), WarehouseError> {
-        let upper = database.to_uppercase();
-        match self.duckdb.sibling(&upper).filter(|path| path.exists()) {
-            Some(path) if !database.eq_ignore_ascii_case(&self.duckdb.options().database) => {
-                self.attach(&upper, path.display().to_string())
-            }
-            _ => Ok(()),
-        }
+        let exists = self.duckdb.sibling(&database.to_uppercase()).is_some_and(|path| path.exists());
+        if exists { self.attach(database) } else { Ok(()) }
     }
 
     /// Attaches another database, making its file when there is none.
-    fn attach_new(&self, database: &str) -> Result<(), WarehouseError> {
+    fn attach(&self, database: &str) -> Result<(), WarehouseError> {
         if database.eq_ignore_ascii_case(&self.duckdb.options().database) {
             return Ok(());
         }
         let upper = database.to_uppercase();
-        let path = self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
-        self.attach(&upper, path)
-    }
-
-    fn attach(&self, database: &str, path: String) -> Result<(), WarehouseError> {
-        self.duckdb.attach(&Attach { path, alias: Some(database.to_owned()), read_only: false })
-    }
-
-    /// Forgets what relations look like.
-    fn forget(&self) {
-        self.columns.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let path =
+            self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
+        self.duckdb.attach(&Attach { path, alias: Some(upper), read_only: false })
     }
 }
 
-impl RelationColumns for LocalSession {
-    fn columns(&self, relation: &Relation) -> Option<Vec<Column>> {
-        let (database, schema) = &self.current;
-        let parts = [
-            relation.database.as_deref().unwrap_or(database),
-            relation.schema.as_deref().unwrap_or(schema),
-            &relation.identifier,
-        ];
-        let key = parts.map(fold);
-        let known = self.shared.columns.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        known.unwrap_or_else(|| {
-            // A name that does not resolve is the statement's error to report, with its place.
-            let _ = self.shared.attach_existing(parts[0]);
-            let sql = format!("DESCRIBE {}", parts.map(quoted).join("."));
-            let described = self.inner.lock().unwrap_or_else(PoisonError::into_inner).execute(&sql).ok();
-            let columns = described.map(|outcome| outcome.table.rows.iter().map(|row| described_column(row)).collect());
-            self.shared.columns.lock().unwrap_or_else(PoisonError::into_inner).insert(key, columns.clone());
-            columns
-        })
+impl Columns for LocalSession {
+    fn columns(&self, path: &[String]) -> Option<RelationColumns> {
+        let current = [self.context.database.clone()?, self.context.schema.clone()?];
+        let missing = 3usize.checked_sub(path.len())?;
+        let parts: Vec<String> = current.into_iter().take(missing).chain(path.iter().cloned()).collect();
+        let key: Vec<String> = parts.iter().map(|part| fold(part)).collect();
+        if let Some(known) = locked(&self.shared.columns).get(&key) {
+            return known.clone();
+        }
+        // A name that does not resolve is the statement's error to report, with its place.
+        let _ = self.shared.attach_existing(&parts[0]);
+        let name: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
+        let described = locked(&self.inner).execute(&format!("DESCRIBE {}", name.join("."))).ok();
+        let column =
+            |row: &Vec<Cell>| Some((row.first()?.to_string(), DataType::of_duckdb(&row.get(1)?.to_string())));
+        let columns =
+            described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
+        // Inside a transaction what is seen may be undone.
+        if !self.in_transaction {
+            locked(&self.shared.columns).insert(key, columns.clone());
+        }
+        columns
     }
-
-    fn current(&self) -> (String, String) {
-        self.current.clone()
-    }
-}
-
-/// A row of `DESCRIBE`: name, type, nullable, ...
-fn described_column(row: &[Cell]) -> Column {
-    let text = |index: usize| row.get(index).map(ToString::to_string).unwrap_or_default();
-    let mut column = Column { nullable: text(2) != "NO", ..Column::new(text(0), text(1)) };
-    to_snowflake(&mut column);
-    column
 }
 
 impl LocalSession {
-    /// Runs the statements of a translation; the last one's answer counts.
-    fn run(&mut self, translation: &LocalTranslation) -> Result<Outcome, WarehouseError> {
-        let mut outcome = Outcome::default();
-        let mut lines = 0;
-        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for statement in &translation.statements {
-            outcome = inner.execute(statement).map_err(|error| in_the_source(error, translation, lines))?;
-            lines += statement.matches('\n').count() + 1;
+    /// Runs the statements of a translation, all or none of them.
+    fn run(&mut self, sql: &str, translation: &Translation) -> Result<Vec<Outcome>, WarehouseError> {
+        let control =
+            translation.session.iter().any(|c| matches!(c, SessionChange::Begin | SessionChange::End { .. }));
+        let wrapped = translation.statements.len() > 1 && !self.in_transaction && !control;
+        if wrapped {
+            self.inner().execute("BEGIN")?;
         }
-        if let Some((database, schema)) = &translation.current {
-            inner.look_in(database, schema).map_err(|error| in_the_source(error, translation, lines))?;
-            self.current = (database.clone(), schema.clone());
+        let mut outcomes = Vec::new();
+        for (index, statement) in translation.statements.iter().enumerate() {
+            match self.run_one(statement) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    if wrapped {
+                        // The error that ended the transaction is the one to report.
+                        let _ = self.inner().execute("ROLLBACK");
+                    }
+                    return Err(in_the_source(error, sql, translation, index));
+                }
+            }
         }
-        Ok(outcome)
+        if wrapped {
+            self.inner().execute("COMMIT")?;
+        }
+        Ok(outcomes)
+    }
+
+    /// Runs one statement; a database that it creates something in is attached when it is not yet there.
+    fn run_one(&mut self, statement: &str) -> Result<Outcome, WarehouseError> {
+        let error = match self.inner().execute(statement) {
+            Err(error) => error,
+            done => return done,
+        };
+        let Some(database) = missing_database(&error.message) else { return Err(error) };
+        if verb(statement).is_some_and(|verb| verb == "CREATE") {
+            self.shared.attach(&database)?;
+        } else {
+            self.shared.attach_existing(&database)?;
+        }
+        self.inner().execute(statement)
+    }
+
+    fn inner(&mut self) -> &mut DuckDbSession {
+        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a statement changes in the session.
+    fn change(&mut self, change: &SessionChange) -> Result<(), WarehouseError> {
+        match change {
+            SessionChange::Database(name) => {
+                self.shared.attach_existing(name)?;
+                self.context.database = Some(name.clone());
+            }
+            SessionChange::Schema(name) => self.context.schema = Some(name.clone()),
+            SessionChange::Role(name) => self.context.role = Some(name.clone()),
+            SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
+            SessionChange::Begin => self.in_transaction = true,
+            SessionChange::End { .. } => self.in_transaction = false,
+            SessionChange::Parameter(..) | SessionChange::Unset(_) => {}
+        }
+        let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
+        let database = self.context.database.clone().unwrap_or_default();
+        let schema = self.context.schema.clone().unwrap_or_default();
+        // After USE DATABASE the schema may not be there; names that need it then say so themselves.
+        let _ = self.inner().look_in(&database, &schema);
+        Ok(())
     }
 }
 
 impl Session for LocalSession {
     fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
         let Some(verb) = verb(sql) else { return Ok(Outcome::default()) };
-        let translation = self.shared.translator.translate(sql, self)?;
-        let defines = matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "USE");
-        for database in &translation.databases {
-            if verb == "CREATE" {
-                self.shared.attach_new(database)?;
-            } else {
-                self.shared.attach_existing(database)?;
-            }
+        let translation = translate(sql, self, &self.context).map_err(|problem| refused(problem, sql))?;
+        let ended = self.run(sql, &translation);
+        if matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "COMMIT") {
+            locked(&self.shared.columns).clear();
         }
-        let ended = self.run(&translation);
-        if defines {
-            self.shared.forget();
+        let outcomes = ended?;
+        for change in &translation.session {
+            self.change(change)?;
         }
-        let mut outcome = ended?;
-        outcome.table.columns.iter_mut().for_each(to_snowflake);
-        let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);
-        outcome.message = format!("SUCCESS {count}");
-        Ok(outcome)
+        Ok(shaped(outcomes, &translation.result))
     }
 
-    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
-        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner).append(table, columns, rows)
+    fn append(
+        &mut self,
+        table: &Relation,
+        columns: &[String],
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<u64, WarehouseError> {
+        self.inner().append(table, columns, rows)
     }
 
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).canceller()
+        locked(&self.inner).canceller()
     }
 }
 
-/// An error of the engine with its place in the source: the nearest mapped place at or before it.
-fn in_the_source(error: WarehouseError, translation: &LocalTranslation, lines: usize) -> WarehouseError {
-    let place = error.position.map(|(line, column)| (line + lines, column));
-    let source = place.and_then(|place| {
-        let before = translation.places.iter().filter(|(engine, _)| *engine <= place);
-        before.max_by_key(|(engine, _)| *engine).map(|(_, source)| *source)
+/// The answer that Snowflake would give.
+fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
+    let mut outcome = match shape {
+        ResultShape::Rows { statement, columns } if *statement < outcomes.len() => {
+            let mut outcome = outcomes.swap_remove(*statement);
+            outcome.table.columns.iter_mut().for_each(to_snowflake);
+            outcome.table.rows.iter_mut().flatten().for_each(whole_number);
+            for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
+                column.name.clone_from(&known.name);
+            }
+            outcome
+        }
+        ResultShape::Rows { .. } => Outcome::default(),
+        ResultShape::Affected(labels) => {
+            let counts: Vec<u64> = labels
+                .iter()
+                .map(|(_, index)| outcomes.get(*index).and_then(|o| o.affected).unwrap_or(0))
+                .collect();
+            let columns = labels.iter().map(|(label, _)| Column::new(*label, "NUMBER(19,0)")).collect();
+            let row = counts.iter().map(|count| Cell::Integer((*count).into())).collect();
+            let table = Table { columns, rows: vec![row] };
+            Outcome { table, affected: Some(counts.iter().sum()), ..Outcome::default() }
+        }
+        ResultShape::Status(text) => {
+            let columns = vec![Column::new("status", "VARCHAR(16777216)")];
+            let table = Table { columns, rows: vec![vec![Cell::Text(text.clone())]] };
+            Outcome { table, ..Outcome::default() }
+        }
+    };
+    let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);
+    outcome.message = format!("SUCCESS {count}");
+    outcome
+}
+
+/// A decimal without a fraction as the whole number that Snowflake gives for `NUMBER(38,0)`.
+fn whole_number(cell: &mut Cell) {
+    if let Cell::Decimal(value) = cell
+        && value.fractional_digit_count() == 0
+        && let Ok(whole) = value.to_plain_string().parse()
+    {
+        *cell = Cell::Integer(whole);
+    }
+}
+
+/// A translation's refusal as the warehouse's error.
+fn refused(problem: SqlProblem, sql: &str) -> WarehouseError {
+    WarehouseError {
+        code: Some(problem.code.to_owned()),
+        position: Some(line_column(sql, problem.range.start)),
+        help: problem.help,
+        ..WarehouseError::new(problem.message)
+    }
+}
+
+/// The database in `Catalog "X" does not exist!`.
+fn missing_database(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("Catalog \"")?;
+    let (name, rest) = rest.split_once('"')?;
+    rest.trim_start().starts_with("does not exist").then(|| name.to_owned())
+}
+
+/// An error of the engine with its place in the statement as it was written.
+fn in_the_source(
+    error: WarehouseError,
+    sql: &str,
+    translation: &Translation,
+    index: usize,
+) -> WarehouseError {
+    let translated = &translation.statements[index];
+    let place = error.position.and_then(|(line, column)| {
+        let range = translation.positions.get(index)?.original(byte_offset(translated, line, column))?;
+        Some(line_column(sql, range.start))
     });
-    let error = WarehouseError { position: source, ..error };
-    if error.message.contains("a single transaction can only write to a single attached database") {
-        return error.help("locally each database is a file of its own, and a transaction can write to one of them only");
+    let error = WarehouseError { position: place, ..error };
+    if error.message.contains("single attached database") {
+        return error.help(
+            "locally a database is a file of its own, and a transaction can write to one of them only",
+        );
     }
     error
 }
 
 /// The column with its type in Snowflake's words.
 fn to_snowflake(column: &mut Column) {
-    column.data_type = snowflake_type(&column.data_type);
-}
-
-/// A type of `DuckDB`'s as Snowflake writes it.
-fn snowflake_type(name: &str) -> String {
-    if let Some(sizes) = name.strip_prefix("DECIMAL") {
-        return format!("NUMBER{}", sizes.replace(' ', ""));
-    }
-    if name.ends_with(']') {
-        return "ARRAY".to_owned();
-    }
-    let name = name.split('(').next().unwrap_or(name);
-    match name {
-        "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UTINYINT" | "USMALLINT" | "UINTEGER"
-        | "UBIGINT" | "UHUGEINT" | "BIGNUM" => "NUMBER(38,0)",
-        "FLOAT" | "DOUBLE" => "FLOAT",
-        "VARCHAR" | "ENUM" | "UUID" | "INTERVAL" | "BIT" | "TIME WITH TIME ZONE" => "VARCHAR(16777216)",
-        "BLOB" => "BINARY(8388608)",
-        "TIME" | "TIME_NS" => "TIME(9)",
-        "TIMESTAMP" | "TIMESTAMP_NS" | "TIMESTAMP_MS" | "TIMESTAMP_S" => "TIMESTAMP_NTZ(9)",
-        "TIMESTAMP WITH TIME ZONE" => "TIMESTAMP_TZ(9)",
-        "JSON" | "VARIANT" | "UNION" => "VARIANT",
-        "STRUCT" | "MAP" => "OBJECT",
-        other => other,
-    }
-    .to_owned()
+    column.data_type = DataType::of_duckdb(&column.data_type).to_string();
 }

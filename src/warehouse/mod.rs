@@ -1,4 +1,4 @@
-//! Running SQL somewhere: the trait, and Snowflake, embedded DuckDB, and Snowflake-on-DuckDB behind it.
+//! Running SQL somewhere: the trait, and Snowflake, embedded `DuckDB`, and Snowflake on `DuckDB` behind it.
 //!
 //! A [`Warehouse`] is opened once per invocation; each worker thread takes a [`Session`] of its own. Statements are
 //! sent one at a time, as text, in the dialect [`Warehouse::dialect`] names.
@@ -14,7 +14,7 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
-pub use self::local::{LocalTranslation, RelationColumns, Translate, open_local};
+pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use connection::Connection;
 pub use value::{Cell, Column, Table};

@@ -1,13 +1,12 @@
 //! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
 
-#![allow(clippy::unwrap_used, reason = "a test that fails to unwrap has failed")]
-
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
 mod load;
 mod services;
+mod snowflake_cases;
 mod warehouse_duckdb;
 mod warehouse_local;
 mod warehouse_snowflake;

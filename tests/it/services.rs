@@ -31,7 +31,10 @@ fn program(name: &str) -> PathBuf {
     ENVIRONMENT.get_or_init(virtual_environment).join("bin").join(name)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the tests have no command line that could say where the cache is")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the tests have no command line that could say where the cache is"
+)]
 fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var("HOME").expect("HOME is set")).join(".cache");
     std::env::var("XDG_CACHE_HOME").map_or_else(|_| home(), PathBuf::from).join("merganser")
@@ -40,7 +43,7 @@ fn cache() -> PathBuf {
 fn virtual_environment() -> PathBuf {
     let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/services/requirements.txt");
     let hash = Sha256::digest(fs::read(&requirements).unwrap());
-    let name: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("{hash:x}")[..12].to_owned();
     let made = cache().join(format!("venv-{name}"));
     if made.join("bin/python").exists() {
         return made;
@@ -49,7 +52,9 @@ fn virtual_environment() -> PathBuf {
     let making = cache().join(format!("venv-{name}.{}", std::process::id()));
     fs::create_dir_all(cache()).unwrap();
     run(Command::new("python3").args(["-m", "venv"]).arg(&making));
-    run(Command::new(making.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements));
+    run(Command::new(making.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "-r"])
+        .arg(requirements));
     if fs::rename(&making, &made).is_err() {
         let _ = fs::remove_dir_all(&making);
     }
@@ -135,7 +140,13 @@ impl SeaweedFs {
         let [master, volume, filer, s3] = free_ports();
         let child = Command::new(program("weed"))
             .args(["-logtostderr=true", "-v=0", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"])
-            .args(["-master.telemetry=false", "-master.volumeSizeLimitMB=1024", "-volume.max=50", "-filer", "-s3"])
+            .args([
+                "-master.telemetry=false",
+                "-master.volumeSizeLimitMB=1024",
+                "-volume.max=50",
+                "-filer",
+                "-s3",
+            ])
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false"])
             .arg(format!("-dir={}", folder.display()))
             .arg(format!("-s3.config={}", config.display()))
@@ -258,7 +269,9 @@ fn answer(
         if line.trim().is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        if let Some((name, value)) =
+            line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
             debug_assert!(!name.is_empty());
             length = value.trim().parse().ok()?;
         }
