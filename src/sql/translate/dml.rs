@@ -33,8 +33,7 @@ impl Translator<'_> {
         let mut sql = made.sql;
         if let (Some(target), false) = (&target, made.open) {
             let wanted: Vec<&Column> = if named {
-                let find = |name: &String| find(target, name, &range);
-                names.iter().map(find).collect::<Step<_>>()?
+                names.iter().map(|(name, range)| find(target, name, range)).collect::<Step<_>>()?
             } else {
                 target.iter().collect()
             };
@@ -51,7 +50,7 @@ impl Translator<'_> {
                 sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
             }
         }
-        let list: Vec<String> = names.iter().map(|name| quote(name)).collect();
+        let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
         let list = if named { format!(" ({})", list.join(", ")) } else { String::new() };
         let mut statements = Vec::new();
         if overwrites {

@@ -274,12 +274,12 @@ impl Translator<'_> {
         let [column] = made.columns.as_slice() else {
             return Ok(Typed::new(format!("({} {not}IN ({}))", value.sql, made.sql), DataType::Boolean));
         };
-        let side = Typed::new(format!("\"I\".{}", super::quote(&column.stored)), column.ty);
+        let side = Typed::new(format!("\"SF$I\".{}", super::quote(&column.stored)), column.ty);
         let (left, right) = self.comparable(&value, &side, &range)?;
         let sql = if right == side.sql {
             format!("({left} {not}IN ({}))", made.sql)
         } else {
-            format!("({left} {not}IN (SELECT {right} FROM ({}) AS \"I\"))", made.sql)
+            format!("({left} {not}IN (SELECT {right} FROM ({}) AS \"SF$I\"))", made.sql)
         };
         Ok(Typed::new(sql, DataType::Boolean))
     }

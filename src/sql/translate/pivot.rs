@@ -163,14 +163,14 @@ impl Translator<'_> {
             .map(|column| format!("{} AS {}", reference(&relation, column, range).sql, quote(&column.stored)))
             .collect();
         let (name, value) = (Column::new(fold(name), DataType::TEXT), Column::new(fold(value), ty));
-        items.push(format!("\"U\".n AS {}", quote(&name.stored)));
-        items.push(format!("\"U\".v AS {}", quote(&value.stored)));
+        items.push(format!("\"SF$U\".n AS {}", quote(&name.stored)));
+        items.push(format!("\"SF$U\".v AS {}", quote(&value.stored)));
         let filter = match nulls {
             Some(NullInclusion::IncludeNulls) => "",
-            _ => " WHERE \"U\".v IS NOT NULL",
+            _ => " WHERE \"SF$U\".v IS NOT NULL",
         };
         let sql = format!(
-            "SELECT {} FROM {from}, LATERAL (VALUES {}) AS \"U\"(n, v){filter}",
+            "SELECT {} FROM {from}, LATERAL (VALUES {}) AS \"SF$U\"(n, v){filter}",
             items.join(", "),
             rows.join(", ")
         );

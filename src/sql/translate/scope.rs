@@ -42,15 +42,15 @@ pub(super) struct Scope {
     /// Whether aliases hide columns, as they do in ORDER BY.
     pub(super) aliases_first: bool,
     /// The parameters of a lambda.
-    pub(super) parameters: Vec<(String, DataType)>,
+    pub(super) parameters: Vec<(String, Typed)>,
     /// The column that numbers the rows of a generator.
     pub(super) sequence: Option<String>,
 }
 
 impl Scope {
     fn find(&self, name: &str, range: &Range<usize>) -> Step<Option<Typed>> {
-        if let Some((name, ty)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
-            return Ok(Some(Typed::new(quote(name), *ty)));
+        if let Some((_, value)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
+            return Ok(Some(value.clone()));
         }
         let alias = || self.aliases.iter().find(|alias| alias.name == name).map(|alias| alias.value.clone());
         if self.aliases_first
