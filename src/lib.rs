@@ -1,18 +1,18 @@
 //! merganser: a declarative transformation compiler.
 
-pub mod source;
-pub mod diagnostic;
-pub mod sql;
-pub mod config;
-pub mod warehouse;
-pub mod project;
-pub mod jinja;
-pub mod graph;
-pub mod compile;
 pub mod analyze;
-pub mod govern;
-pub mod plan;
-pub mod load;
-pub mod execute;
 pub mod artifact;
 pub mod cli;
+pub mod compile;
+pub mod config;
+pub mod diagnostic;
+pub mod execute;
+pub mod govern;
+pub mod graph;
+pub mod jinja;
+pub mod load;
+pub mod plan;
+pub mod project;
+pub mod source;
+pub mod sql;
+pub mod warehouse;

@@ -86,7 +86,9 @@ impl Translator<'_> {
                 self.scope().relations.extend(hidden);
                 format!(" FROM {from}")
             }
-            Some(UpdateTableFromKind::BeforeSet(_)) => return Err(SqlProblem::unsupported("this UPDATE", range)),
+            Some(UpdateTableFromKind::BeforeSet(_)) => {
+                return Err(SqlProblem::unsupported("this UPDATE", range));
+            }
         };
         let sets = self.assignments(&update.assignments, &target)?;
         let condition = match &update.selection {
@@ -197,7 +199,8 @@ impl Translator<'_> {
 
 fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
     columns.iter().find(|column| column.name == name).ok_or_else(|| {
-        let problem = SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
+        let problem =
+            SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
         match nearest(name, columns.iter().map(|column| column.name.as_str())) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem,

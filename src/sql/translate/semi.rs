@@ -48,12 +48,14 @@ impl Translator<'_> {
 
     /// An object of keys and values. NULL values are left out, or kept as JSON's null.
     pub(super) fn object_of(&self, fields: Vec<(String, Typed)>, keep_null: bool) -> Typed {
-        let never_null = |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
+        let never_null =
+            |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
         if fields.is_empty() {
             return Typed::new("'{}'::JSON", DataType::Object);
         }
         if keep_null || fields.iter().all(|(_, value)| never_null(value)) {
-            let parts: Vec<String> = fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
+            let parts: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
             return Typed::new(format!("json_object({})", parts.join(", ")), DataType::Object);
         }
         let entries: Vec<String> =
