@@ -135,9 +135,10 @@ impl DataType {
             W::Numeric(info) | W::Decimal(info) | W::Dec(info) => Self::of_number(info)?,
             W::TinyInt(_) | W::SmallInt(_) | W::Int(_) | W::Integer(_) | W::BigInt(_) => Self::INTEGER,
             W::Float(_) | W::Float4 | W::Float8 | W::Double(_) | W::DoublePrecision | W::Real => Self::Float,
-            W::Varchar(length) | W::Nvarchar(length) | W::CharacterVarying(length) | W::CharVarying(length) => {
-                Self::Varchar(characters(length.as_ref())?)
-            }
+            W::Varchar(length)
+            | W::Nvarchar(length)
+            | W::CharacterVarying(length)
+            | W::CharVarying(length) => Self::Varchar(characters(length.as_ref())?),
             W::Char(None) | W::Character(None) => Self::Varchar(Some(1)),
             W::Char(length) | W::Character(length) => Self::Varchar(characters(length.as_ref())?),
             W::String(length) => Self::Varchar(length.map(u32::try_from).transpose().ok()?),
@@ -161,8 +162,9 @@ impl DataType {
             ExactNumberInfo::Precision(precision) => (precision, 0),
             ExactNumberInfo::PrecisionAndScale(precision, scale) => (precision, u64::try_from(scale).ok()?),
         };
+        let (precision, scale) = (u8::try_from(precision).ok()?, u8::try_from(scale).ok()?);
         let fits = (1..=38).contains(&precision) && scale <= 37 && scale <= precision;
-        fits.then_some(Self::Number { precision: precision as u8, scale: scale as u8 })
+        fits.then_some(Self::Number { precision, scale })
     }
 
     fn of_name(name: &str, arguments: &[String]) -> Option<Self> {

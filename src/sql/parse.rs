@@ -4,9 +4,9 @@ use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserOptions};
 use sqlparser::tokenizer::TokenWithSpan;
 
+use super::Dialect;
 use super::problem::SqlProblem;
 use super::text::{Text, grammar};
-use super::Dialect;
 
 /// How deep expressions may nest; real models reach 60.
 const DEPTH: usize = 256;

@@ -22,14 +22,14 @@ CREATE OR REPLACE TEMP MACRO sf_hash(h) AS CAST(CAST(h AS HUGEINT) - 92233720368
 -- Text
 
 CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS
-  CASE WHEN len(list_filter(list, lambda x: x IS NULL)) = 0 THEN value END;
+  CASE WHEN len(list_filter(list, lambda sf_x: sf_x IS NULL)) = 0 THEN value END;
 CREATE OR REPLACE TEMP MACRO sf_concat(list) AS sf_if_all(list, array_to_string(list, ''));
 CREATE OR REPLACE TEMP MACRO sf_concat_ws(sep, list) AS
   CASE WHEN sep IS NOT NULL THEN sf_if_all(list, array_to_string(list, sep)) END;
 CREATE OR REPLACE TEMP MACRO sf_initcap(s) AS
   CASE WHEN s IS NOT NULL THEN array_to_string(list_transform(
     regexp_extract_all(s, '[^\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+|[\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+'),
-    lambda w: upper(left(w, 1)) || lower(substr(w, 2))), '') END;
+    lambda sf_w: upper(left(sf_w, 1)) || lower(substr(sf_w, 2))), '') END;
 CREATE OR REPLACE TEMP MACRO sf_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE ascii(s) END;
 CREATE OR REPLACE TEMP MACRO sf_substr
   (s, start) AS substr(s, CASE WHEN start = 0 THEN 1 WHEN start < -length(s) THEN length(s) + 1 ELSE start END),
@@ -47,7 +47,7 @@ CREATE OR REPLACE TEMP MACRO sf_split_part(s, sep, n) AS
   CASE WHEN s IS NULL OR sep IS NULL OR n IS NULL THEN NULL
        ELSE coalesce(sf_split(s, sep)[CASE WHEN n = 0 THEN 1 ELSE n END], '') END;
 CREATE OR REPLACE TEMP MACRO sf_tokens(s, seps) AS
-  list_filter(string_split(translate(s, seps, repeat(left(seps, 1), length(seps))), left(seps, 1)), lambda x: x <> '');
+  list_filter(string_split(translate(s, seps, repeat(left(seps, 1), length(seps))), left(seps, 1)), lambda sf_x: sf_x <> '');
 CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
 CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
 CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
@@ -72,7 +72,7 @@ CREATE OR REPLACE TEMP MACRO sf_parse_url(u) AS
     'host', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?([^:/?#]*)', 1), ''),
     'parameters', CASE WHEN regexp_matches(u, '^[^#?]*\?[^#]+') THEN to_json(map_from_entries(list_transform(
         string_split(regexp_extract(u, '\?([^#]*)', 1), '&'),
-        lambda q: {'k': split_part(q, '=', 1), 'v': CASE WHEN contains(q, '=') THEN substr(q, strpos(q, '=') + 1) END}))) END,
+        lambda sf_q: {'k': split_part(sf_q, '=', 1), 'v': CASE WHEN contains(sf_q, '=') THEN substr(sf_q, strpos(sf_q, '=') + 1) END}))) END,
     'path', nullif(regexp_extract(u, '^[^:/?#]+:(?://[^/?#]*/?)?([^?#]*)', 1), ''),
     'port', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?[^:/?#]*:(\d+)', 1), ''),
     'query', nullif(regexp_extract(u, '^[^#?]*\?([^#]*)', 1), ''),
@@ -98,11 +98,14 @@ CREATE OR REPLACE TEMP MACRO sf_try_written(s) AS
 CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS
   coalesce(TRY_CAST(trim(s) AS TIMESTAMP),
     CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END,
+    TRY_CAST(regexp_replace(trim(s), '^(.*:.*\d) *[+-]\d{2}:?\d{2}$', '\1') AS TIMESTAMP),
     CAST(sf_try_written(s) AS TIMESTAMP));
 CREATE OR REPLACE TEMP MACRO sf_timestamp(s) AS
   coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_offset(s) AS
+  regexp_replace(trim(s), '^(.*:.*\d) *([+-]\d{2}):?(\d{2})$', '\1\2:\3');
 CREATE OR REPLACE TEMP MACRO sf_try_timestamptz(s) AS
-  coalesce(TRY_CAST(trim(s) AS TIMESTAMPTZ), timezone('UTC', sf_try_timestamp(s)));
+  coalesce(TRY_CAST(trim(s) AS TIMESTAMPTZ), TRY_CAST(sf_offset(s) AS TIMESTAMPTZ), timezone('UTC', sf_try_timestamp(s)));
 CREATE OR REPLACE TEMP MACRO sf_timestamptz(s) AS
   coalesce(sf_try_timestamptz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
 CREATE OR REPLACE TEMP MACRO sf_try_date(s) AS
@@ -143,7 +146,7 @@ CREATE OR REPLACE TEMP MACRO sf_parse_json(s) AS CASE WHEN trim(s) = '' THEN NUL
 CREATE OR REPLACE TEMP MACRO sf_try_parse_json(s) AS CASE WHEN trim(s) <> '' AND json_valid(s) THEN json(s) END;
 CREATE OR REPLACE TEMP MACRO sf_list(a) AS
   list_transform(CAST(CASE WHEN json_type(a) = 'ARRAY' THEN a WHEN a IS NOT NULL THEN json_array(a) END AS JSON[]),
-    lambda x: coalesce(x, 'null'::JSON));
+    lambda sf_x: coalesce(sf_x, 'null'::JSON));
 CREATE OR REPLACE TEMP MACRO sf_number_json(x) AS
   CAST(CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END AS JSON);
 CREATE OR REPLACE TEMP MACRO sf_number_text(v) AS
@@ -156,41 +159,41 @@ CREATE OR REPLACE TEMP MACRO sf_to_object(v) AS
 CREATE OR REPLACE TEMP MACRO sf_array_size(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN CAST(json_array_length(v) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO sf_entries(v) AS
   CASE WHEN json_type(v) = 'OBJECT' THEN list_sort(list_transform(map_entries(CAST(v AS MAP(VARCHAR, JSON))),
-    lambda e: {'k': e.key, 'v': coalesce(e.value, 'null'::JSON)})) ELSE [] END;
+    lambda sf_e: {'k': sf_e.key, 'v': coalesce(sf_e.value, 'null'::JSON)})) ELSE [] END;
 CREATE OR REPLACE TEMP MACRO sf_object(entries) AS
   CASE WHEN len(entries) = 0 THEN '{}'::JSON ELSE to_json(map_from_entries(entries)) END;
 CREATE OR REPLACE TEMP MACRO sf_object_insert(o, name, value, replace) AS
   CASE WHEN list_contains(json_keys(o), name) AND NOT replace THEN error('Object already contains key ''' || name || '''')
-       ELSE sf_object(list_concat(list_filter(sf_entries(o), lambda e: e.k <> name),
+       ELSE sf_object(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
          CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END)) END;
 CREATE OR REPLACE TEMP MACRO sf_object_delete(o, names) AS
-  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda e: NOT list_contains(names, e.k))) END;
+  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: NOT list_contains(names, sf_e.k))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_pick(o, names) AS
-  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda e: list_contains(names, e.k))) END;
+  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: list_contains(names, sf_e.k))) END;
 CREATE OR REPLACE TEMP MACRO sf_get_ignore_case(v, name) AS
-  coalesce(list_filter(sf_entries(v), lambda e: e.k = name)[1].v, list_filter(sf_entries(v), lambda e: lower(e.k) = lower(name))[1].v);
+  coalesce(list_filter(sf_entries(v), lambda sf_e: sf_e.k = name)[1].v, list_filter(sf_entries(v), lambda sf_e: lower(sf_e.k) = lower(name))[1].v);
 CREATE OR REPLACE TEMP MACRO sf_array_cat(a, b) AS
   CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN to_json(list_concat(sf_list(a), sf_list(b))) END;
 CREATE OR REPLACE TEMP MACRO sf_array_insert(a, pos, v) AS
   to_json(list_concat(list_append(sf_list(a)[:CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END], v),
     sf_list(a)[CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1:]));
 CREATE OR REPLACE TEMP MACRO sf_array_remove_at(a, pos) AS
-  to_json(list_filter(sf_list(a), lambda x, i: i <> CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1));
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: sf_i <> CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1));
 CREATE OR REPLACE TEMP MACRO sf_array_distinct(a) AS
-  to_json(list_filter(sf_list(a), lambda x, i: list_position(sf_list(a), x) = i));
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: list_position(sf_list(a), sf_x) = sf_i));
 CREATE OR REPLACE TEMP MACRO sf_array_intersection(a, b) AS
-  to_json(list_filter(sf_list(a), lambda x, i: len(list_filter(sf_list(a)[:i], lambda y: y = x)) <= len(list_filter(sf_list(b), lambda y: y = x))));
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) <= len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
 CREATE OR REPLACE TEMP MACRO sf_array_except(a, b) AS
-  to_json(list_filter(sf_list(a), lambda x, i: len(list_filter(sf_list(a)[:i], lambda y: y = x)) > len(list_filter(sf_list(b), lambda y: y = x))));
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) > len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
 CREATE OR REPLACE TEMP MACRO sf_array_slice(a, low, high) AS
   to_json(sf_list(a)[CASE WHEN low < 0 THEN len(sf_list(a)) + low ELSE low END + 1:CASE WHEN high < 0 THEN len(sf_list(a)) + high ELSE high END]);
 CREATE OR REPLACE TEMP MACRO sf_array_sort(a) AS
-  to_json(list_transform(list_sort(list_transform(sf_list(a), lambda x:
-    {'n': TRY_CAST(CASE WHEN json_type(x) <> 'VARCHAR' THEN x ->> '$' END AS DOUBLE), 't': x ->> '$', 'v': x})), lambda s: s.v));
+  to_json(list_transform(list_sort(list_transform(sf_list(a), lambda sf_x:
+    {'n': TRY_CAST(CASE WHEN json_type(sf_x) <> 'VARCHAR' THEN sf_x ->> '$' END AS DOUBLE), 't': sf_x ->> '$', 'v': sf_x})), lambda sf_s: sf_s.v));
 CREATE OR REPLACE TEMP MACRO sf_array_to_string(a, sep) AS
-  CASE WHEN sep IS NOT NULL THEN array_to_string(list_transform(sf_list(a), lambda x: coalesce(x ->> '$', '')), sep) END;
+  CASE WHEN sep IS NOT NULL THEN array_to_string(list_transform(sf_list(a), lambda sf_x: coalesce(sf_x ->> '$', '')), sep) END;
 CREATE OR REPLACE TEMP MACRO sf_arrays_to_object(k, v) AS
-  sf_object(list_transform(sf_list(k), lambda x, i: {'k': x ->> '$', 'v': sf_list(v)[i]}));
+  sf_object(list_transform(sf_list(k), lambda sf_x, sf_i: {'k': sf_x ->> '$', 'v': sf_list(v)[sf_i]}));
 
 -- FLATTEN: the entries of a value, as structs of key, path, index, value
 
@@ -198,10 +201,10 @@ CREATE OR REPLACE TEMP MACRO sf_path_key(base, k) AS
   CASE WHEN regexp_full_match(k, '[A-Za-z_][A-Za-z0-9_]*') THEN CASE WHEN base = '' THEN k ELSE base || '.' || k END
        ELSE base || '[''' || k || ''']' END;
 CREATE OR REPLACE TEMP MACRO sf_flatten_array(v, base) AS
-  CASE WHEN json_type(v) = 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda x, i:
-    {'key': CAST(NULL AS VARCHAR), 'path': base || '[' || (i - 1) || ']', 'index': i - 1, 'value': coalesce(x, 'null'::JSON)}) ELSE [] END;
+  CASE WHEN json_type(v) = 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda sf_x, sf_i:
+    {'key': CAST(NULL AS VARCHAR), 'path': base || '[' || (sf_i - 1) || ']', 'index': sf_i - 1, 'value': coalesce(sf_x, 'null'::JSON)}) ELSE [] END;
 CREATE OR REPLACE TEMP MACRO sf_flatten_object(v, base) AS
-  list_transform(sf_entries(v), lambda e: {'key': e.k, 'path': sf_path_key(base, e.k), 'index': CAST(NULL AS BIGINT), 'value': e.v});
+  list_transform(sf_entries(v), lambda sf_e: {'key': sf_e.k, 'path': sf_path_key(base, sf_e.k), 'index': CAST(NULL AS BIGINT), 'value': sf_e.v});
 CREATE OR REPLACE TEMP MACRO sf_flatten(v, base) AS
   CASE WHEN json_type(v) = 'ARRAY' THEN sf_flatten_array(v, base) ELSE sf_flatten_object(v, base) END;
 CREATE OR REPLACE TEMP MACRO sf_flatten_outer(entries) AS

@@ -24,7 +24,8 @@ pub(super) struct Text<'a> {
     pub(super) sql: &'a str,
     /// Its tokens without white space and comments.
     pub(super) lexemes: Vec<Lexeme>,
-    lines: Vec<usize>,
+    /// Where each line starts, and whether its columns are its bytes.
+    lines: Vec<(usize, bool)>,
 }
 
 /// The grammar of a dialect.
@@ -38,7 +39,12 @@ pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
 impl<'a> Text<'a> {
     /// Tokenizes a text; literals keep their escapes.
     pub(super) fn new(sql: &'a str, dialect: Dialect) -> Result<Self, SqlProblem> {
-        let lines = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for line in sql.split('\n') {
+            lines.push((start, line.is_ascii()));
+            start += line.len() + 1;
+        }
         let mut text = Self { sql, lexemes: Vec::new(), lines };
         let tokens = Tokenizer::new(grammar(dialect), sql).with_unescape(false).tokenize_with_location();
         let tokens = tokens.map_err(|error| {
@@ -58,10 +64,10 @@ impl<'a> Text<'a> {
         let Some(line) = usize::try_from(at.line).ok().and_then(|line| line.checked_sub(1)) else {
             return 0;
         };
-        let Some(start) = self.lines.get(line).copied() else { return self.sql.len() };
+        let Some((start, ascii)) = self.lines.get(line).copied() else { return self.sql.len() };
         let column = usize::try_from(at.column).unwrap_or(1).saturating_sub(1);
         let rest = &self.sql[start..];
-        if rest.as_bytes().iter().take(column).all(u8::is_ascii) {
+        if ascii {
             return (start + column).min(self.sql.len());
         }
         rest.char_indices().nth(column).map_or(self.sql.len(), |(at, _)| start + at)
@@ -91,7 +97,8 @@ impl<'a> Text<'a> {
             Some((message, place)) => (message, self.place(place)),
             None => (message, self.sql.trim_end().len()),
         };
-        let message = message.strip_suffix("EOF").map_or_else(|| message.to_owned(), |m| format!("{m}the end"));
+        let message =
+            message.strip_suffix("EOF").map_or_else(|| message.to_owned(), |m| format!("{m}the end"));
         let end = self
             .lexemes
             .get(self.index_at(at))

@@ -7,6 +7,7 @@ mod jinja_stub;
 mod load;
 mod services;
 mod snowflake_cases;
+mod snowflake_robust;
 mod warehouse_duckdb;
 mod warehouse_local;
 mod warehouse_snowflake;

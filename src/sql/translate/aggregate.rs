@@ -72,7 +72,9 @@ impl Translator<'_> {
 
     /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x)` and `PERCENTILE_DISC`.
     pub(super) fn percentile(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let [order] = call.order else { return Err(call.refused("without one `WITHIN GROUP (ORDER BY …)`")) };
+        let [order] = call.order else {
+            return Err(call.refused("without one `WITHIN GROUP (ORDER BY …)`"));
+        };
         let share = self.expression(call.args[0])?.sql;
         let value = self.expression(&order.expr)?.into_exact();
         let over = self.over(call)?;
@@ -166,15 +168,19 @@ impl Translator<'_> {
         let condition = self.boolean(call.args[0])?;
         let over = self.over(call)?;
         let over = over.strip_suffix(')').unwrap_or(&over);
-        let sql =
-            format!("count(*) FILTER (WHERE {condition}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)");
+        let sql = format!(
+            "count(*) FILTER (WHERE {condition}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+        );
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
     /// Refuses an argument that must be a literal.
     pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
         self.constant(expr).ok_or_else(|| {
-            SqlProblem::unsupported(format!("a computed argument of `{}` here", call.name), self.range_of(expr))
+            SqlProblem::unsupported(
+                format!("a computed argument of `{}` here", call.name),
+                self.range_of(expr),
+            )
         })
     }
 }
@@ -185,7 +191,15 @@ fn interpolated(function: &str, value: &Typed, share: &str, over: &str) -> Typed
         Some((precision, scale)) if value.ty.family() == Family::Number => {
             let scale = (scale + 3).min(37);
             let ty = DataType::number(precision.max(1) + 3, scale);
-            Typed::new(format!("CAST({function}(CAST({} AS {}){share}){over} AS {})", value.sql, ty.duckdb(), ty.duckdb()), ty)
+            Typed::new(
+                format!(
+                    "CAST({function}(CAST({} AS {}){share}){over} AS {})",
+                    value.sql,
+                    ty.duckdb(),
+                    ty.duckdb()
+                ),
+                ty,
+            )
         }
         _ if value.ty == DataType::Date => {
             Typed::new(format!("CAST({function}({}{share}){over} AS DATE)", value.sql), DataType::Date)

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
-    NullTreatment, OrderByExpr, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, NullTreatment, OrderByExpr, WindowType,
 };
 
 use super::position::mark;
@@ -114,7 +114,8 @@ impl Translator<'_> {
         let Some(forms) = forms(&call.name) else {
             let start = call.range.start;
             let end = (start + call.name.len()).min(call.range.end).max(start);
-            let problem = SqlProblem::new(UNKNOWN_FUNCTION, format!("unknown function `{}`", call.name), start..end);
+            let problem =
+                SqlProblem::new(UNKNOWN_FUNCTION, format!("unknown function `{}`", call.name), start..end);
             return Err(match nearest(&call.name, names()) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("functions of users are not supported on the embedded engine"),
@@ -182,8 +183,12 @@ impl Translator<'_> {
             args.push(self.argument(value, form.argument(index), &self.range_of(expr))?);
         }
         let is_same = |index: usize| form.argument(index) == Argument::Same;
-        let same: Vec<Typed> =
-            args.iter().enumerate().filter(|(index, _)| is_same(*index)).map(|(_, arg)| arg.clone()).collect();
+        let same: Vec<Typed> = args
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| is_same(*index))
+            .map(|(_, arg)| arg.clone())
+            .collect();
         let common = self.common(&same, &call.range)?;
         for index in (0..args.len()).filter(|index| is_same(*index)) {
             args[index].sql = self.unify(&args[index], common, &call.range)?;
@@ -247,7 +252,9 @@ fn fill(form: &str, args: &[Typed], [distinct, over, nulls]: [&str; 3]) -> Strin
     while let Some(at) = rest.find('{') {
         sql.push_str(&rest[..at]);
         let Some((place, after)) = rest[at + 1..].split_once('}') else { break };
-        let list = |from: usize| args[from.min(args.len())..].iter().map(|arg| arg.sql.as_str()).collect::<Vec<_>>().join(", ");
+        let list = |from: usize| {
+            args[from.min(args.len())..].iter().map(|arg| arg.sql.as_str()).collect::<Vec<_>>().join(", ")
+        };
         match place {
             "*" => sql.push_str(&list(0)),
             "d" => sql.push_str(distinct),

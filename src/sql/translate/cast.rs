@@ -48,7 +48,9 @@ impl Typed {
             Family::Timestamp => format!("sf_timestamp_text({sql})"),
             Family::Zoned => format!("sf_timestamptz_text({sql})"),
             Family::Binary => format!("hex({sql})"),
-            Family::Boolean | Family::Date | Family::Time | Family::Unknown => format!("CAST({sql} AS VARCHAR)"),
+            Family::Boolean | Family::Date | Family::Time | Family::Unknown => {
+                format!("CAST({sql} AS VARCHAR)")
+            }
         }
     }
 
@@ -110,7 +112,9 @@ impl Typed {
         };
         Some(match (self.ty.family(), to.family()) {
             (from, to) if from == to => self.sql.clone(),
-            (Family::Text | Family::Semi, _) => format!("{}({})", failing.pick(parse, try_parse), self.text()),
+            (Family::Text | Family::Semi, _) => {
+                format!("{}({})", failing.pick(parse, try_parse), self.text())
+            }
             (Family::Null | Family::Unknown, _) => format!("CAST({} AS {target})", self.sql),
             (Family::Date | Family::Timestamp | Family::Zoned, Family::Time) if self.ty != DataType::Date => {
                 format!("CAST({} AS TIME)", self.sql)
@@ -138,7 +142,9 @@ impl Typed {
     pub(super) fn convert(&self, to: DataType, failing: Failing) -> Option<Typed> {
         let sql = match to.family() {
             Family::Text => match to {
-                DataType::Varchar(Some(length)) if self.ty != to => format!("left({}, {length})", self.text()),
+                DataType::Varchar(Some(length)) if self.ty != to => {
+                    format!("left({}, {length})", self.text())
+                }
                 _ => self.text(),
             },
             Family::Number => self.number(to, failing)?,

@@ -42,7 +42,8 @@ impl Translator<'_> {
         let Some(second) = call.args.get(1) else {
             return value.convert(to, failing).ok_or_else(|| super::cast::cannot(value.ty, to, &call.range));
         };
-        if matches!(value.ty.family(), Family::Number | Family::Float) || self.small_integer(second).is_some() {
+        if matches!(value.ty.family(), Family::Number | Family::Float) || self.small_integer(second).is_some()
+        {
             return self.scaled_epoch(&value, second, call, to);
         }
         let written = self.literal_argument(call, second)?;
@@ -51,7 +52,9 @@ impl Translator<'_> {
         }
         let format = self.format(&written, second, reading)?;
         let sql = match failing {
-            Failing::Error => format!("sf_strptime({}, {}, {})", value.text(), literal(&format), literal(&written)),
+            Failing::Error => {
+                format!("sf_strptime({}, {}, {})", value.text(), literal(&format), literal(&written))
+            }
             Failing::Null => format!("try_strptime({}, {})", value.text(), literal(&format)),
         };
         let zoned = format.contains("%z");

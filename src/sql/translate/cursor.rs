@@ -165,12 +165,16 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
-    /// Names in parentheses.
-    pub(super) fn names(&mut self) -> Step<Vec<String>> {
+    /// Names in parentheses, each with its bytes.
+    pub(super) fn names(&mut self) -> Step<Vec<(String, Range<usize>)>> {
         self.expect_token(&Token::LParen)?;
-        let mut names = vec![self.name()?];
-        while self.takes_token(&Token::Comma) {
-            names.push(self.name()?);
+        let mut names = Vec::new();
+        loop {
+            let range = self.range();
+            names.push((self.name()?, range));
+            if !self.takes_token(&Token::Comma) {
+                break;
+            }
         }
         self.expect_token(&Token::RParen)?;
         Ok(names)

@@ -91,7 +91,8 @@ impl Translator<'_> {
             let value = self.expression(expr)?;
             sides.push(self.datetime(value, &self.range_of(expr))?);
         }
-        let timed = sides.iter().any(|side| side.ty.family() != Family::Date) || !DAYS.contains(&part.as_str());
+        let timed =
+            sides.iter().any(|side| side.ty.family() != Family::Date) || !DAYS.contains(&part.as_str());
         let times = sides.iter().all(|side| side.ty == DataType::Time);
         let side = |side: &Typed| match side.ty.family() {
             Family::Date if timed => format!("CAST({} AS TIMESTAMP)", side.sql),
@@ -156,7 +157,11 @@ impl Translator<'_> {
             "epoch_ns" | "nanosecond" => {
                 let micros = if part == "epoch_ns" { "epoch_us" } else { "microsecond" };
                 let inner = format!("{micros}({value})");
-                if part == "epoch_ns" { format!("({inner} * 1000)") } else { format!("({inner} % 1000000 * 1000)") }
+                if part == "epoch_ns" {
+                    format!("({inner} * 1000)")
+                } else {
+                    format!("({inner} % 1000000 * 1000)")
+                }
             }
             "weekiso" | "week" => format!("weekofyear({value})"),
             "millisecond" => format!("(millisecond({value}) % 1000)"),
@@ -202,10 +207,13 @@ impl Translator<'_> {
                 _ => return Err(call.refused("with a side but `START` and `END`")),
             },
         };
-        let Some(interval) = interval_of(&part, &width) else { return Err(call.refused(&format!("of `{part}`"))) };
+        let Some(interval) = interval_of(&part, &width) else {
+            return Err(call.refused(&format!("of `{part}`")));
+        };
         // Slices are counted from 1970-01-01; weeks from its Monday.
         let origin = if part == "week" { "1969-12-29" } else { "1970-01-01" };
-        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
+        let start =
+            format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
         let sql = if at_end { format!("({start} + {interval})") } else { start };
         Ok(Typed::new(format!("CAST({sql} AS {})", value.ty.duckdb()), value.ty))
     }
@@ -312,4 +320,3 @@ fn shift(value: &Typed, part: &str, amount: &str) -> Option<Typed> {
         _ => Typed::new(sql, value.ty),
     })
 }
-

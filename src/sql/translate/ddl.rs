@@ -102,7 +102,9 @@ impl Translator<'_> {
                     self.notes.push("tags are not kept on the embedded engine".to_owned());
                 }
                 "MANAGED" => cursor.expect("MANAGED ACCESS")?,
-                "DATA_RETENTION_TIME_IN_DAYS" | "MAX_DATA_EXTENSION_TIME_IN_DAYS" | "CHANGE_TRACKING"
+                "DATA_RETENTION_TIME_IN_DAYS"
+                | "MAX_DATA_EXTENSION_TIME_IN_DAYS"
+                | "CHANGE_TRACKING"
                 | "ENABLE_SCHEMA_EVOLUTION" => {
                     cursor.skip();
                     cursor.expect_token(&Token::Eq)?;
@@ -143,13 +145,15 @@ impl Translator<'_> {
             let made = self.as_defined(made, &defined)?;
             statements.push(format!("{head} AS {}", made.sql));
             for column in defined.iter().filter(|column| column.not_null) {
-                statements.push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
+                statements
+                    .push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
             }
         } else {
             if defined.is_empty() {
                 return Err(cursor.expected("columns or AS"));
             }
-            let columns: Step<Vec<String>> = defined.iter().map(|column| self.column_sql(column, cursor)).collect();
+            let columns: Step<Vec<String>> =
+                defined.iter().map(|column| self.column_sql(column, cursor)).collect();
             statements.push(format!("{head} ({})", columns?.join(", ")));
         }
         cursor.expect_end()?;
@@ -166,7 +170,11 @@ impl Translator<'_> {
             let mut full = path.to_vec();
             full.push(column.name.clone());
             if let Some(comment) = &column.comment {
-                statements.push(format!("COMMENT ON COLUMN {} IS {}", self.path_sql(&full), literal(comment)));
+                statements.push(format!(
+                    "COMMENT ON COLUMN {} IS {}",
+                    self.path_sql(&full),
+                    literal(comment)
+                ));
             }
         }
         let attached: Vec<(&str, &[String])> = defined
@@ -201,7 +209,8 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("a column list over unknown columns", 0..0));
         }
         if !defined.is_empty() && defined.len() != made.columns.len() {
-            let message = format!("{} columns are defined, the query has {}", defined.len(), made.columns.len());
+            let message =
+                format!("{} columns are defined, the query has {}", defined.len(), made.columns.len());
             return Err(SqlProblem::new(WRONG_TYPE, message, 0..0));
         }
         let mut items = Vec::new();
@@ -235,7 +244,10 @@ impl Translator<'_> {
         let mut defined = Vec::new();
         loop {
             if ["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"].contains(&cursor.word().as_str()) {
-                while !cursor.at_end() && !cursor.sees_token(&Token::Comma) && !cursor.sees_token(&Token::RParen) {
+                while !cursor.at_end()
+                    && !cursor.sees_token(&Token::Comma)
+                    && !cursor.sees_token(&Token::RParen)
+                {
                     cursor.skip();
                 }
             } else {
@@ -251,8 +263,10 @@ impl Translator<'_> {
 
     fn definition(&mut self, cursor: &mut Cursor<'_>) -> Step<Defined> {
         let name = cursor.name()?;
-        let mut column = Defined { name, ty: None, not_null: false, default: None, comment: None, policy: None };
-        let options = ["NOT", "NULL", "DEFAULT", "COMMENT", "WITH", "MASKING", "TAG", "PRIMARY", "UNIQUE", "COLLATE"];
+        let mut column =
+            Defined { name, ty: None, not_null: false, default: None, comment: None, policy: None };
+        let options =
+            ["NOT", "NULL", "DEFAULT", "COMMENT", "WITH", "MASKING", "TAG", "PRIMARY", "UNIQUE", "COLLATE"];
         let word = cursor.word();
         if !word.is_empty() && !options.contains(&word.as_str()) {
             column.ty = Some(cursor.data_type()?);
@@ -388,7 +402,8 @@ impl Translator<'_> {
         let range = cursor.range();
         cursor.expect("SWAP WITH")?;
         let other = self.full_path(&cursor.path()?);
-        let (Some((mine, schema)), Some((theirs, other_schema))) = (path.split_last(), other.split_last()) else {
+        let (Some((mine, schema)), Some((theirs, other_schema))) = (path.split_last(), other.split_last())
+        else {
             return Err(cursor.expected("a name"));
         };
         if schema != other_schema {

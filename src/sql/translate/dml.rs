@@ -33,8 +33,7 @@ impl Translator<'_> {
         let mut sql = made.sql;
         if let (Some(target), false) = (&target, made.open) {
             let wanted: Vec<&Column> = if named {
-                let find = |name: &String| find(target, name, &range);
-                names.iter().map(find).collect::<Step<_>>()?
+                names.iter().map(|(name, range)| find(target, name, range)).collect::<Step<_>>()?
             } else {
                 target.iter().collect()
             };
@@ -51,7 +50,7 @@ impl Translator<'_> {
                 sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
             }
         }
-        let list: Vec<String> = names.iter().map(|name| quote(name)).collect();
+        let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
         let list = if named { format!(" ({})", list.join(", ")) } else { String::new() };
         let mut statements = Vec::new();
         if overwrites {
@@ -87,7 +86,9 @@ impl Translator<'_> {
                 self.scope().relations.extend(hidden);
                 format!(" FROM {from}")
             }
-            Some(UpdateTableFromKind::BeforeSet(_)) => return Err(SqlProblem::unsupported("this UPDATE", range)),
+            Some(UpdateTableFromKind::BeforeSet(_)) => {
+                return Err(SqlProblem::unsupported("this UPDATE", range));
+            }
         };
         let sets = self.assignments(&update.assignments, &target)?;
         let condition = match &update.selection {
@@ -198,7 +199,8 @@ impl Translator<'_> {
 
 fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
     columns.iter().find(|column| column.name == name).ok_or_else(|| {
-        let problem = SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
+        let problem =
+            SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
         match nearest(name, columns.iter().map(|column| column.name.as_str())) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem,

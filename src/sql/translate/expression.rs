@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    self, CaseWhen, CastKind, CeilFloorKind, Expr, Ident, Query, Spanned, TrimWhereField, Value, ValueWithSpan,
+    self, CaseWhen, CastKind, CeilFloorKind, Expr, Ident, Query, Spanned, TrimWhereField, Value,
+    ValueWithSpan,
 };
 use sqlparser::tokenizer::Token;
 
@@ -43,7 +44,9 @@ impl Translator<'_> {
             }
             Expr::BinaryOp { .. } => self.binary(expr),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr),
-            Expr::Cast { kind, expr: inner, data_type, format: None } => self.cast(kind, inner, data_type, expr),
+            Expr::Cast { kind, expr: inner, data_type, format: None } => {
+                self.cast(kind, inner, data_type, expr)
+            }
             Expr::JsonAccess { value, path } => self.json_access(value, path),
             Expr::CompoundFieldAccess { root, access_chain } => self.field_access(root, access_chain),
             Expr::Function(function) => self.call(function, &self.range_of(expr)),
@@ -51,7 +54,9 @@ impl Translator<'_> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), &self.range_of(expr))
             }
             Expr::Subquery(query) => self.scalar_subquery(query, &self.range_of(expr)),
-            Expr::Interval(_) => Err(SqlProblem::unsupported("an interval outside a sum", self.range_of(expr))),
+            Expr::Interval(_) => {
+                Err(SqlProblem::unsupported("an interval outside a sum", self.range_of(expr)))
+            }
             _ => self.predicate(expr),
         }
     }
@@ -154,7 +159,10 @@ impl Translator<'_> {
                 return self.variable(column, &self.at(ident));
             }
             let word = ident.value.to_ascii_uppercase();
-            if matches!(word.as_str(), "CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_TIME" | "LOCALTIMESTAMP") {
+            if matches!(
+                word.as_str(),
+                "CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_TIME" | "LOCALTIMESTAMP"
+            ) {
                 return self.named_call(&word, &[], &self.at(ident));
             }
         }
@@ -174,7 +182,10 @@ impl Translator<'_> {
         }
         match self.session.variables.get(&name.to_uppercase()) {
             Some(sql) => Ok(Typed::new(sql.clone(), DataType::Unknown)),
-            None => Err(SqlProblem::unsupported(format!("the session variable `${name}`, which is not set,"), range.clone())),
+            None => Err(SqlProblem::unsupported(
+                format!("the session variable `${name}`, which is not set,"),
+                range.clone(),
+            )),
         }
     }
 
@@ -274,12 +285,12 @@ impl Translator<'_> {
         let [column] = made.columns.as_slice() else {
             return Ok(Typed::new(format!("({} {not}IN ({}))", value.sql, made.sql), DataType::Boolean));
         };
-        let side = Typed::new(format!("\"I\".{}", super::quote(&column.stored)), column.ty);
+        let side = Typed::new(format!("\"SF$I\".{}", super::quote(&column.stored)), column.ty);
         let (left, right) = self.comparable(&value, &side, &range)?;
         let sql = if right == side.sql {
             format!("({left} {not}IN ({}))", made.sql)
         } else {
-            format!("({left} {not}IN (SELECT {right} FROM ({}) AS \"I\"))", made.sql)
+            format!("({left} {not}IN (SELECT {right} FROM ({}) AS \"SF$I\"))", made.sql)
         };
         Ok(Typed::new(sql, DataType::Boolean))
     }
@@ -290,7 +301,8 @@ impl Translator<'_> {
             [column] => Ok(Typed::new(format!("({})", made.sql), column.ty)),
             _ if made.open => Ok(Typed::new(format!("({})", made.sql), DataType::Unknown)),
             columns => {
-                let message = format!("a subquery used as a value has one column, this has {}", columns.len());
+                let message =
+                    format!("a subquery used as a value has one column, this has {}", columns.len());
                 Err(SqlProblem::new(WRONG_TYPE, message, range.clone()))
             }
         }
@@ -323,7 +335,12 @@ impl Translator<'_> {
     }
 
     /// `CASE` over conditions; one result more than conditions is the `ELSE`.
-    pub(super) fn choose(&self, conditions: &[String], results: &[Typed], range: &Range<usize>) -> Step<Typed> {
+    pub(super) fn choose(
+        &self,
+        conditions: &[String],
+        results: &[Typed],
+        range: &Range<usize>,
+    ) -> Step<Typed> {
         let ty = self.common(results, range)?;
         let mut sql = String::from("CASE");
         let mut results = results.iter();
@@ -362,20 +379,70 @@ impl Translator<'_> {
         match field {
             CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) => self.whole(function, &value, 0),
             CeilFloorKind::Scale(scale) => {
-                let digits = scale.to_string().parse().map_err(|_| SqlProblem::unsupported("this scale", range.clone()))?;
+                let digits = scale
+                    .to_string()
+                    .parse()
+                    .map_err(|_| SqlProblem::unsupported("this scale", range.clone()))?;
                 self.whole(function, &value, digits)
             }
-            CeilFloorKind::DateTimeField(_) => Err(SqlProblem::unsupported("rounding to a date part", range.clone())),
+            CeilFloorKind::DateTimeField(_) => {
+                Err(SqlProblem::unsupported("rounding to a date part", range.clone()))
+            }
         }
     }
 
-    /// The bytes of an expression: the parser's span, widened over the parentheses that the parser leaves out.
+    /// The bytes of an expression: the parser's span, widened over what the parser leaves out. Walks left spines in
+    /// loops: they may be thousands long.
     pub(super) fn range_of(&self, expr: &Expr) -> Range<usize> {
-        let range = self.text.range(expr.span());
-        if matches!(expr, Expr::Function(_)) {
-            return self.widened(range);
+        match expr {
+            Expr::BinaryOp { right, .. } => self.start_of(expr)..self.range_of(right).end,
+            Expr::Cast { .. } | Expr::JsonAccess { .. } => {
+                let mut inner = expr;
+                while let Expr::Cast { expr, .. } | Expr::JsonAccess { value: expr, .. } = inner {
+                    inner = expr;
+                }
+                let range = self.range_of(inner);
+                range.start..self.end_of_postfix(range.end)
+            }
+            Expr::Function(_) => self.widened(self.text.range(expr.span())),
+            _ => self.text.range(expr.span()),
         }
-        range
+    }
+
+    fn start_of(&self, expr: &Expr) -> usize {
+        let mut first = expr;
+        while let Expr::BinaryOp { left: expr, .. } | Expr::Cast { expr, .. } | Expr::JsonAccess { value: expr, .. } =
+            first
+        {
+            first = expr;
+        }
+        self.text.range(first.span()).start
+    }
+
+    /// The end of the `::type` and `:path` steps that follow a byte.
+    fn end_of_postfix(&self, end: usize) -> usize {
+        let mut at = self.text.index_at(end);
+        let mut end = end;
+        let is = |at: usize, tokens: &[Token]| {
+            self.text.lexemes.get(at).is_some_and(|lexeme| tokens.contains(&lexeme.token.token))
+        };
+        while is(at, &[Token::DoubleColon, Token::Colon, Token::Period, Token::LBracket, Token::LParen]) {
+            let close = match self.text.lexemes[at].token.token {
+                Token::LBracket => Token::RBracket,
+                Token::LParen => Token::RParen,
+                _ => {
+                    end = self.text.lexemes.get(at + 1).map_or(end, |lexeme| lexeme.range.end);
+                    at += 2;
+                    continue;
+                }
+            };
+            while at < self.text.lexemes.len() && !is(at, std::slice::from_ref(&close)) {
+                at += 1;
+            }
+            end = self.text.lexemes.get(at).map_or(end, |lexeme| lexeme.range.end);
+            at += 1;
+        }
+        end
     }
 
     /// A range widened to the parenthesis that closes the first one in it.

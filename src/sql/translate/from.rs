@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor, TableSampleKind,
-    TableWithJoins,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor,
+    TableSampleKind, TableWithJoins,
 };
 
 use super::position::mark;
@@ -48,7 +48,12 @@ impl Translator<'_> {
                     format!(" ASOF LEFT JOIN {table} ON {} AND {condition}", self.boolean(on)?)
                 }
                 JoinConstraint::None => format!(" ASOF LEFT JOIN {table} ON {condition}"),
-                _ => return Err(SqlProblem::unsupported("this ASOF JOIN", self.text.range(join.relation.span()))),
+                _ => {
+                    return Err(SqlProblem::unsupported(
+                        "this ASOF JOIN",
+                        self.text.range(join.relation.span()),
+                    ));
+                }
             });
         }
         let (word, constraint) = match &join.join_operator {
@@ -147,7 +152,9 @@ impl Translator<'_> {
     fn sample(&mut self, sample: Option<&TableSampleKind>) -> Step<String> {
         let sample = match sample {
             None => return Ok(String::new()),
-            Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) => sample,
+            Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) => {
+                sample
+            }
         };
         let Some(quantity) = &sample.quantity else {
             return Err(SqlProblem::unsupported("this sample", 0..0));
@@ -157,7 +164,9 @@ impl Translator<'_> {
         let amount = super::position::plain(&amount);
         self.notes.push("SAMPLE: which rows are chosen differs from Snowflake".to_owned());
         match quantity.unit {
-            Some(sqlparser::ast::TableSampleUnit::Rows) => Ok(format!(" TABLESAMPLE reservoir({amount} ROWS)")),
+            Some(sqlparser::ast::TableSampleUnit::Rows) => {
+                Ok(format!(" TABLESAMPLE reservoir({amount} ROWS)"))
+            }
             None if sample.seed.is_none() => Ok(format!(" TABLESAMPLE bernoulli({amount} PERCENT)")),
             _ => Err(SqlProblem::unsupported("this sample", range)),
         }
@@ -179,7 +188,11 @@ impl Translator<'_> {
     }
 
     /// An alias with its column names; one is made up when none is written.
-    pub(super) fn alias(&mut self, alias: Option<&TableAlias>, stem: &str) -> (String, Vec<String>, Range<usize>) {
+    pub(super) fn alias(
+        &mut self,
+        alias: Option<&TableAlias>,
+        stem: &str,
+    ) -> (String, Vec<String>, Range<usize>) {
         match alias {
             Some(alias) => {
                 let names = alias.columns.iter().map(|column| fold(&column.name)).collect();
@@ -221,7 +234,12 @@ impl Translator<'_> {
         path.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".")
     }
 
-    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>, range: &Range<usize>) -> Step<String> {
+    fn named_table(
+        &mut self,
+        name: &ObjectName,
+        alias: Option<&TableAlias>,
+        range: &Range<usize>,
+    ) -> Step<String> {
         let parts = self.name_parts(name, range)?;
         let name_range = self.text.range(name.span());
         if let [one] = parts.as_slice()
@@ -232,8 +250,12 @@ impl Translator<'_> {
             return match alias {
                 Some(_) => self.derived(sql, made, alias, one),
                 None => {
-                    let relation =
-                        Relation { alias: one.clone(), path: Vec::new(), columns: made.columns, open: made.open };
+                    let relation = Relation {
+                        alias: one.clone(),
+                        path: Vec::new(),
+                        columns: made.columns,
+                        open: made.open,
+                    };
                     self.scope().relations.push(relation);
                     Ok(sql)
                 }
@@ -252,7 +274,9 @@ impl Translator<'_> {
         let twice = self.scope().relations.iter().any(|relation| relation.alias == alias_name);
         if twice {
             let message = format!("two relations are called `{alias_name}` here");
-            return Err(SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias"));
+            return Err(
+                SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias")
+            );
         }
         let made = Shaped { sql: String::new(), columns, open: known.is_none() };
         let (list, columns) = self.rename_columns(&made, &names, &alias_range)?;

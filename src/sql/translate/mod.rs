@@ -4,6 +4,16 @@
 //! tree, construct by construct: what is not known here is refused at its place, never passed on. Marks in the
 //! written text remember where each part came from ([`PositionMap`]).
 
+#![expect(
+    clippy::unused_self,
+    clippy::wrong_self_convention,
+    clippy::needless_pass_by_value,
+    reason = "the steps of a translation are methods of the translator and take what their construct has, alike in all files"
+)]
+#![expect(clippy::format_push_string, reason = "SQL reads best as whole templates")]
+#![expect(clippy::similar_names, reason = "`name` and `names`, `list` and `last` are the field's words")]
+#![expect(clippy::single_match_else, reason = "both arms of an option weigh the same")]
+
 mod aggregate;
 mod call;
 mod cast;

@@ -1,8 +1,8 @@
 //! Queries: common table expressions, set operations, `VALUES`, order and limits.
 
 use sqlparser::ast::{
-    Cte as WrittenCte, Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Spanned,
-    Values, With,
+    Cte as WrittenCte, Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier,
+    Spanned, Values, With,
 };
 
 use super::scope::{Alias, Relation, Scope};
@@ -16,8 +16,8 @@ use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 impl Translator<'_> {
     /// Translates a query. Scopes outside stay visible: it may be correlated.
     pub(super) fn query(&mut self, query: &Query) -> Step<Shaped> {
-        let range = self.text.range(query.span());
         if !query.locks.is_empty() || query.for_clause.is_some() || !query.pipe_operators.is_empty() {
+            let range = self.text.range(query.span());
             return Err(SqlProblem::unsupported("this clause of a query", range));
         }
         let outer = self.ctes.len();
@@ -131,7 +131,8 @@ impl Translator<'_> {
 
     /// The anchor gives the columns; its numbers are widened, for Snowflake's grow with the recursion.
     fn recursive_cte(&mut self, cte: &WrittenCte, name: &str) -> Step<Shaped> {
-        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } = cte.query.body.as_ref()
+        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } =
+            cte.query.body.as_ref()
         else {
             return Err(SqlProblem::unsupported("this recursion", self.at(&cte.alias.name)));
         };
@@ -152,7 +153,8 @@ impl Translator<'_> {
         let rest = self.set_expr(right);
         self.ctes.pop();
         let all = if *set_quantifier == SetQuantifier::All { "UNION ALL" } else { "UNION" };
-        let sql = format!("SELECT {} FROM ({}) AS \"ANCHOR\" {all} {}", widened.join(", "), anchor.sql, rest?.sql);
+        let sql =
+            format!("SELECT {} FROM ({}) AS \"ANCHOR\" {all} {}", widened.join(", "), anchor.sql, rest?.sql);
         Ok(Shaped { sql, ..anchor })
     }
 
@@ -180,8 +182,9 @@ impl Translator<'_> {
         }
         let mut arms = vec![(String::new(), self.set_expr(first)?)];
         while let Some((op, quantifier, right)) = spine.pop() {
-            let word = operator(op, quantifier)
-                .ok_or_else(|| SqlProblem::unsupported("this set operation", self.text.range(right.span())))?;
+            let word = operator(op, quantifier).ok_or_else(|| {
+                SqlProblem::unsupported("this set operation", self.text.range(right.span()))
+            })?;
             let arm = self.set_expr(right)?;
             let arm = match right.as_ref() {
                 SetExpr::SetOperation { .. } => Shaped { sql: format!("({})", arm.sql), ..arm },
@@ -195,7 +198,8 @@ impl Translator<'_> {
             }
             arms.push((word, arm));
         }
-        self.unite(arms, &self.text.range(body.span()))
+        let range = self.text.range(first.span());
+        self.unite(arms, &range)
     }
 
     /// Brings the arms of set operations to common types.
@@ -213,7 +217,8 @@ impl Translator<'_> {
             }
         } else if !open {
             for (index, column) in columns.iter_mut().enumerate() {
-                let types: Vec<Typed> = arms.iter().map(|(_, a)| Typed::new("", a.columns[index].ty)).collect();
+                let types: Vec<Typed> =
+                    arms.iter().map(|(_, a)| Typed::new("", a.columns[index].ty)).collect();
                 column.ty = self.common(&types, range)?;
             }
         }
@@ -250,7 +255,8 @@ impl Translator<'_> {
             }
             rows.push(cells);
         }
-        let range = values.rows.first().and_then(|row| row.content.first()).map_or(0..0, |cell| self.range_of(cell));
+        let range =
+            values.rows.first().and_then(|row| row.content.first()).map_or(0..0, |cell| self.range_of(cell));
         let width = rows.first().map_or(0, Vec::len);
         if rows.iter().any(|row| row.len() != width) {
             return Err(SqlProblem::new(WRONG_TYPE, "rows of VALUES differ in length", range));
@@ -267,7 +273,9 @@ impl Translator<'_> {
         }
         let rows: Vec<String> = rows
             .iter()
-            .map(|row| format!("({})", row.iter().map(|cell| cell.sql.clone()).collect::<Vec<_>>().join(", ")))
+            .map(|row| {
+                format!("({})", row.iter().map(|cell| cell.sql.clone()).collect::<Vec<_>>().join(", "))
+            })
             .collect();
         let names: Vec<String> = columns.iter().map(|column| quote(&column.stored)).collect();
         let sql = format!("SELECT * FROM (VALUES {}) AS \"VALUES\" ({})", rows.join(", "), names.join(", "));

@@ -81,7 +81,11 @@ impl Translator<'_> {
     }
 
     /// Reads the arguments at the given indices: position, occurrence, parameters, group.
-    fn matching(&mut self, call: &Call<'_>, [position, occurrence, parameters, group]: [usize; 4]) -> Step<Matching> {
+    fn matching(
+        &mut self,
+        call: &Call<'_>,
+        [position, occurrence, parameters, group]: [usize; 4],
+    ) -> Step<Matching> {
         let subject = self.expression(call.args[0])?.text();
         let mut pattern = self.expression(call.args[1])?.text();
         let flags = match call.args.get(parameters) {
@@ -93,11 +97,10 @@ impl Translator<'_> {
         }
         // The last of `c` and `i` wins.
         let insensitive = flags.rfind('i') > flags.rfind('c');
-        let engine: String =
-            [('i', insensitive), ('m', flags.contains('m')), ('s', flags.contains('s'))]
-                .iter()
-                .filter_map(|(flag, set)| set.then_some(*flag))
-                .collect();
+        let engine: String = [('i', insensitive), ('m', flags.contains('m')), ('s', flags.contains('s'))]
+            .iter()
+            .filter_map(|(flag, set)| set.then_some(*flag))
+            .collect();
         if !engine.is_empty() {
             pattern = format!("'(?{engine})' || {pattern}");
         }

@@ -8,9 +8,7 @@ use super::position::mark;
 use super::typed::{Column, Typed};
 use super::{Step, Translator, fold, quote};
 use crate::sql::DataType;
-use crate::sql::problem::{
-    AMBIGUOUS_COLUMN, SqlProblem, UNKNOWN_COLUMN, UNKNOWN_RELATION, nearest,
-};
+use crate::sql::problem::{AMBIGUOUS_COLUMN, SqlProblem, UNKNOWN_COLUMN, UNKNOWN_RELATION, nearest};
 
 /// A relation of a FROM clause.
 #[derive(Debug, Clone)]
@@ -42,15 +40,15 @@ pub(super) struct Scope {
     /// Whether aliases hide columns, as they do in ORDER BY.
     pub(super) aliases_first: bool,
     /// The parameters of a lambda.
-    pub(super) parameters: Vec<(String, DataType)>,
+    pub(super) parameters: Vec<(String, Typed)>,
     /// The column that numbers the rows of a generator.
     pub(super) sequence: Option<String>,
 }
 
 impl Scope {
     fn find(&self, name: &str, range: &Range<usize>) -> Step<Option<Typed>> {
-        if let Some((name, ty)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
-            return Ok(Some(Typed::new(quote(name), *ty)));
+        if let Some((_, value)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
+            return Ok(Some(value.clone()));
         }
         let alias = || self.aliases.iter().find(|alias| alias.name == name).map(|alias| alias.value.clone());
         if self.aliases_first
@@ -66,7 +64,8 @@ impl Scope {
                 return Ok(Some(Typed::new(mark(range, &quote(&column.stored)), column.ty)));
             }
             several => {
-                let owners: Vec<_> = several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
+                let owners: Vec<_> =
+                    several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
                 let message = format!("ambiguous column `{name}`: {} have it", owners.join(" and "));
                 return Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, range.clone())
                     .help("qualify it with the relation's name"));
@@ -88,7 +87,11 @@ impl Scope {
 
     fn candidates<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'s Relation, &'s Column)> {
         self.relations.iter().flat_map(move |relation| {
-            relation.columns.iter().filter(move |column| column.name == name).map(move |column| (relation, column))
+            relation
+                .columns
+                .iter()
+                .filter(move |column| column.name == name)
+                .map(move |column| (relation, column))
         })
     }
 }
@@ -127,7 +130,8 @@ impl Translator<'_> {
         match (found.next(), found.next()) {
             (Some(column), None) => Ok(reference(relation, column, &whole)),
             (Some(_), Some(_)) => {
-                let message = format!("ambiguous column `{name}`: `{}` has it more than once", relation.alias);
+                let message =
+                    format!("ambiguous column `{name}`: `{}` has it more than once", relation.alias);
                 Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, whole))
             }
             (None, _) if relation.open => {
@@ -149,8 +153,11 @@ impl Translator<'_> {
         found.ok_or_else(|| {
             let range = self.at(&qualifier[0]).start..self.at(&qualifier[qualifier.len() - 1]).end;
             let aliases = self.scopes.iter().flat_map(|s| &s.relations).map(|r| r.alias.as_str());
-            let problem =
-                SqlProblem::new(UNKNOWN_RELATION, format!("no relation `{}` in scope", wanted.join(".")), range);
+            let problem = SqlProblem::new(
+                UNKNOWN_RELATION,
+                format!("no relation `{}` in scope", wanted.join(".")),
+                range,
+            );
             match nearest(&wanted[wanted.len() - 1], aliases) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem,
@@ -163,7 +170,8 @@ impl Translator<'_> {
             Some(relation) => relation.columns.iter().map(|column| column.name.as_str()).collect(),
             None => {
                 let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
-                let columns = relations.flat_map(|relation| &relation.columns).map(|column| column.name.as_str());
+                let columns =
+                    relations.flat_map(|relation| &relation.columns).map(|column| column.name.as_str());
                 columns.chain(self.scopes.iter().flat_map(|s| &s.aliases).map(|a| a.name.as_str())).collect()
             }
         };

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowExpr, ObjectName, OrderBy,
-    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
+    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowExpr, ObjectName,
+    OrderBy, RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
     WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Token;
@@ -25,7 +25,8 @@ struct Items {
 impl Items {
     /// Adds a column; one whose name the engine cannot tell from another's is stored under another.
     fn add(&mut self, value: &Typed, name: String) {
-        let taken = |stored: &str| self.columns.iter().any(|column| column.stored.eq_ignore_ascii_case(stored));
+        let taken =
+            |stored: &str| self.columns.iter().any(|column| column.stored.eq_ignore_ascii_case(stored));
         let mut stored = name.clone();
         let mut copy = 2;
         while taken(&stored) {
@@ -100,7 +101,9 @@ impl Translator<'_> {
 
     fn top(&mut self, top: &Top) -> Step<String> {
         match &top.quantity {
-            Some(TopQuantity::Constant(rows)) if !top.percent && !top.with_ties => Ok(format!(" LIMIT {rows}")),
+            Some(TopQuantity::Constant(rows)) if !top.percent && !top.with_ties => {
+                Ok(format!(" LIMIT {rows}"))
+            }
             _ => Err(SqlProblem::unsupported("this TOP", 0..0)),
         }
     }
@@ -122,7 +125,8 @@ impl Translator<'_> {
             GroupByExpr::All(modifiers) => (&[][..], modifiers),
             GroupByExpr::Expressions(keys, modifiers) => (keys.as_slice(), modifiers),
         };
-        if let [.., GroupByWithModifier::Totals | GroupByWithModifier::GroupingSets(_)] = modifiers.as_slice() {
+        if let [.., GroupByWithModifier::Totals | GroupByWithModifier::GroupingSets(_)] = modifiers.as_slice()
+        {
             return Err(SqlProblem::unsupported("this GROUP BY", 0..0));
         }
         if keys.is_empty() {
@@ -144,11 +148,9 @@ impl Translator<'_> {
             Expr::GroupingSets(groups) => sets(self.group_sets(groups)?, "GROUPING SETS"),
             Expr::Identifier(ident) if !items.open => {
                 let name = fold(ident);
-                let is_column = self
-                    .scope()
-                    .relations
-                    .iter()
-                    .any(|relation| relation.open || relation.columns.iter().any(|column| column.name == name));
+                let is_column = self.scope().relations.iter().any(|relation| {
+                    relation.open || relation.columns.iter().any(|column| column.name == name)
+                });
                 match items.columns.iter().position(|column| column.name == name) {
                     Some(position) if !is_column => Ok((position + 1).to_string()),
                     _ => Ok(self.expression(key)?.sql),
@@ -197,7 +199,8 @@ impl Translator<'_> {
                     self.star(&relations, &merged, options, (&mut items, &star))?;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    let parts: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                    let parts: Vec<Ident> =
+                        name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
                     let relation = self.relation(&parts)?.clone();
                     let star = self.at(&parts[0]);
                     self.star(&[relation], &[], options, (&mut items, &star))?;
@@ -229,7 +232,10 @@ impl Translator<'_> {
         let mut columns: Vec<(String, Typed)> = Vec::new();
         for relation in relations {
             if relation.open && !plain {
-                return Err(SqlProblem::unsupported("`*` with modifiers over unknown columns", range.clone()));
+                return Err(SqlProblem::unsupported(
+                    "`*` with modifiers over unknown columns",
+                    range.clone(),
+                ));
             }
             if relation.open {
                 items.sql.push(format!("{}.*", quote(&relation.alias)));
@@ -277,7 +283,8 @@ impl Translator<'_> {
             Some(ExcludeSelectItem::Multiple(names)) => names.iter().collect(),
         };
         for name in excluded {
-            let ident = name.0.last().and_then(|part| part.as_ident()).expect("an excluded column has a name");
+            let ident =
+                name.0.last().and_then(|part| part.as_ident()).expect("an excluded column has a name");
             self.star_column(columns, ident)?;
             let name = fold(ident);
             columns.retain(|(column, _)| *column != name);
@@ -332,8 +339,10 @@ impl Translator<'_> {
     fn item_range(&self, select: &Select, index: usize) -> Range<usize> {
         let start = self.text.range(select.select_token.0.span).start;
         let mut at = self.text.index_at(start) + 1;
-        let skipped = |token: &Token| matches!(token, Token::Word(word) if word.quote_style.is_none()
-            && ["DISTINCT", "ALL"].contains(&word.value.to_ascii_uppercase().as_str()));
+        let skipped = |token: &Token| {
+            matches!(token, Token::Word(word) if word.quote_style.is_none()
+            && ["DISTINCT", "ALL"].contains(&word.value.to_ascii_uppercase().as_str()))
+        };
         while self.text.lexemes.get(at).is_some_and(|lexeme| skipped(&lexeme.token.token)) {
             at += 1;
         }
@@ -346,7 +355,9 @@ impl Translator<'_> {
                     item += 1;
                     continue;
                 }
-                Token::Word(word) if depth == 0 && word.quote_style.is_none() && ends_items(&word.value) => break,
+                Token::Word(word) if depth == 0 && word.quote_style.is_none() && ends_items(&word.value) => {
+                    break;
+                }
                 Token::SemiColon => break,
                 _ => {}
             }
@@ -363,8 +374,20 @@ impl Translator<'_> {
 }
 
 fn ends_items(word: &str) -> bool {
-    let ends =
-        ["FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "UNION", "EXCEPT", "MINUS", "INTERSECT", "FETCH"];
+    let ends = [
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "QUALIFY",
+        "ORDER",
+        "LIMIT",
+        "UNION",
+        "EXCEPT",
+        "MINUS",
+        "INTERSECT",
+        "FETCH",
+    ];
     ends.contains(&word.to_ascii_uppercase().as_str())
 }
 
@@ -382,4 +405,3 @@ fn matches(pattern: &str, name: &str) -> bool {
     let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
     rest(&chars(pattern), &chars(name))
 }
-

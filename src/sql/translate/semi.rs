@@ -48,18 +48,20 @@ impl Translator<'_> {
 
     /// An object of keys and values. NULL values are left out, or kept as JSON's null.
     pub(super) fn object_of(&self, fields: Vec<(String, Typed)>, keep_null: bool) -> Typed {
-        let never_null = |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
+        let never_null =
+            |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
         if fields.is_empty() {
             return Typed::new("'{}'::JSON", DataType::Object);
         }
         if keep_null || fields.iter().all(|(_, value)| never_null(value)) {
-            let parts: Vec<String> = fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
+            let parts: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
             return Typed::new(format!("json_object({})", parts.join(", ")), DataType::Object);
         }
         let entries: Vec<String> =
             fields.iter().map(|(key, value)| format!("{{'k': {key}, 'v': {}}}", value.variant())).collect();
         let sql = format!(
-            "sf_object(list_filter([{}], lambda e: e.k IS NOT NULL AND e.v IS NOT NULL))",
+            "sf_object(list_filter([{}], lambda sf_e: sf_e.k IS NOT NULL AND sf_e.v IS NOT NULL))",
             entries.join(", ")
         );
         Typed::new(sql, DataType::Object)
@@ -98,13 +100,17 @@ impl Translator<'_> {
             }
         };
         let name = fold(&parameter.name);
-        let declared = parameter.data_type.as_ref().map(|ty| self.data_type(ty, range)).transpose()?;
-        // The element is JSON in the engine whatever its declared type: a typed parameter is converted where it is used.
-        let scope = Scope { parameters: vec![(name.clone(), DataType::Variant)], ..Scope::default() };
+        // The element is JSON in the engine; a declared type is a conversion wherever the parameter is used.
+        let stored = quote(&format!("sf_{name}"));
+        let mut value = Typed::new(stored.clone(), DataType::Variant);
+        if let Some(written) = &parameter.data_type {
+            let to = self.data_type(written, range)?;
+            value = self.convert(&value, to, range)?;
+        }
+        let scope = Scope { parameters: vec![(name, value)], ..Scope::default() };
         self.scopes.push(scope);
         let body = self.expression(&lambda.body);
         self.scopes.pop();
-        let _ = declared;
-        Ok((quote(&name), body?))
+        Ok((stored, body?))
     }
 }

@@ -39,7 +39,9 @@ impl Translator<'_> {
             "uniform" => self.uniform(call),
             "seq" => self.seq(call),
             "sha2" => self.sha2(call),
-            _ if name.starts_with("current_") || name == "is_role_in_session" => self.session_function(name, call),
+            _ if name.starts_with("current_") || name == "is_role_in_session" => {
+                self.session_function(name, call)
+            }
             _ if name.starts_with("regexp_") => self.regexp(name, call),
             _ if name.starts_with("to_") || name.starts_with("try_to_") => self.conversion(name, call, form),
             _ if name.starts_with("date") || DATES.contains(&name) => self.date_function(name, call),
@@ -83,7 +85,9 @@ impl Translator<'_> {
     fn trunc(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?;
         if matches!(value.ty.family(), Family::Date | Family::Timestamp | Family::Zoned) {
-            let [value, part] = call.args.as_slice() else { return Err(call.refused("of a date without a part")) };
+            let [value, part] = call.args.as_slice() else {
+                return Err(call.refused("of a date without a part"));
+            };
             return self.date_trunc(part, value, call);
         }
         self.round(call, "trunc")
@@ -156,7 +160,8 @@ impl Translator<'_> {
             }
             _ => (format!("(CAST({} AS DOUBLE) / {divisor})", left.sql), DataType::Float),
         };
-        let zero = if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
+        let zero =
+            if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
         let sql = format!("CASE WHEN {zero} AND {} IS NOT NULL THEN 0 ELSE {sql} END", left.sql);
         Ok(Typed::loose(sql, ty))
     }
@@ -184,7 +189,8 @@ impl Translator<'_> {
             match pair {
                 [wanted, result] => {
                     let wanted = self.expression(wanted)?;
-                    conditions.push(self.compare(&subject, "IS NOT DISTINCT FROM", &wanted, &call.range)?.sql);
+                    conditions
+                        .push(self.compare(&subject, "IS NOT DISTINCT FROM", &wanted, &call.range)?.sql);
                     results.push(self.expression(result)?);
                 }
                 [otherwise] => results.push(self.expression(otherwise)?),
@@ -233,7 +239,8 @@ impl Translator<'_> {
             "current_warehouse" => &session.warehouse,
             _ => {
                 let role = self.expression(call.args[0])?.text();
-                let mut roles: Vec<String> = session.inherited_roles.iter().map(|role| literal(role)).collect();
+                let mut roles: Vec<String> =
+                    session.inherited_roles.iter().map(|role| literal(role)).collect();
                 roles.extend(session.role.iter().map(|role| literal(role)));
                 if roles.is_empty() {
                     return Ok(Typed::new("false", DataType::Boolean));

@@ -49,19 +49,28 @@ impl Translator<'_> {
         self.derived(sql, made, alias, &word)
     }
 
-    fn by_name<'e>(&self, args: &'e [FunctionArg], known: &[&str], range: &Range<usize>) -> Step<Arguments<'e>> {
+    fn by_name<'e>(
+        &self,
+        args: &'e [FunctionArg],
+        known: &[&str],
+        range: &Range<usize>,
+    ) -> Step<Arguments<'e>> {
         let mut named = Vec::new();
         for (index, argument) in args.iter().enumerate() {
             match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if index < known.len() => {
                     named.push((known[index].to_owned(), expr));
                 }
-                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } if known.contains(&fold(name).as_str()) => {
-                    named.push((fold(name), expr));
-                }
-                FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(expr), .. }
+                FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. }
                     if known.contains(&fold(name).as_str()) =>
                 {
+                    named.push((fold(name), expr));
+                }
+                FunctionArg::ExprNamed {
+                    name: Expr::Identifier(name),
+                    arg: FunctionArgExpr::Expr(expr),
+                    ..
+                } if known.contains(&fold(name).as_str()) => {
                     named.push((fold(name), expr));
                 }
                 _ => {
@@ -118,15 +127,16 @@ impl Translator<'_> {
             if mode != "BOTH" || outer || !base.is_empty() {
                 return Err(SqlProblem::unsupported("RECURSIVE with other arguments", range.clone()));
             }
-            self.notes.push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
+            self.notes
+                .push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
             recursive_flatten(&value)
         } else {
             let entries = format!("{function}({value}, {})", literal(&base));
             let entries = if outer { format!("sf_flatten_outer({entries})") } else { entries };
             format!(
-                "SELECT sf_flatten_seq({value}) AS \"SEQ\", \"E\".e.key AS \"KEY\", \"E\".e.path AS \"PATH\", \
-                 \"E\".e.index AS \"INDEX\", \"E\".e.value AS \"VALUE\", {value} AS \"THIS\" \
-                 FROM (SELECT unnest({entries}) AS e) AS \"E\""
+                "SELECT sf_flatten_seq({value}) AS \"SEQ\", \"SF$E\".sf_e.key AS \"KEY\", \"SF$E\".sf_e.path AS \"PATH\", \
+                 \"SF$E\".sf_e.index AS \"INDEX\", \"SF$E\".sf_e.value AS \"VALUE\", {value} AS \"THIS\" \
+                 FROM (SELECT unnest({entries}) AS sf_e) AS \"SF$E\""
             )
         };
         Ok(Shaped { sql, columns, open: false })
@@ -141,13 +151,19 @@ impl Translator<'_> {
         let (text, separator) = match texts.as_slice() {
             [text, separator] => (text, separator.as_str()),
             [text] if word == "STRTOK_SPLIT_TO_TABLE" => (text, "' '"),
-            _ => return Err(SqlProblem::new(WRONG_ARGUMENTS, format!("`{word}` takes two arguments"), range.clone())),
+            _ => {
+                return Err(SqlProblem::new(
+                    WRONG_ARGUMENTS,
+                    format!("`{word}` takes two arguments"),
+                    range.clone(),
+                ));
+            }
         };
         let function = if word == "SPLIT_TO_TABLE" { "sf_split" } else { "sf_tokens" };
         let list = format!("{function}({text}, {separator})");
         let sql = format!(
-            "SELECT sf_flatten_seq({text}) AS \"SEQ\", \"E\".e.i AS \"INDEX\", \"E\".e.v AS \"VALUE\" FROM \
-             (SELECT unnest(list_transform({list}, lambda x, i: {{'i': i, 'v': x}})) AS e) AS \"E\""
+            "SELECT sf_flatten_seq({text}) AS \"SEQ\", \"SF$E\".sf_e.i AS \"INDEX\", \"SF$E\".sf_e.v AS \"VALUE\" FROM \
+             (SELECT unnest(list_transform({list}, lambda sf_x, sf_i: {{'i': sf_i, 'v': sf_x}})) AS sf_e) AS \"SF$E\""
         );
         let columns = vec![
             Column::new("SEQ", DataType::number(19, 0)),
@@ -158,7 +174,12 @@ impl Translator<'_> {
     }
 
     /// `GENERATOR(ROWCOUNT => n)`: rows without columns, numbered for `SEQ4()`.
-    fn generator(&mut self, args: &Arguments<'_>, alias: Option<&TableAlias>, range: &Range<usize>) -> Step<String> {
+    fn generator(
+        &mut self,
+        args: &Arguments<'_>,
+        alias: Option<&TableAlias>,
+        range: &Range<usize>,
+    ) -> Step<String> {
         let rows = match args.as_slice() {
             [(name, rows)] if name == "ROWCOUNT" => *rows,
             _ => {
@@ -182,10 +203,10 @@ impl Translator<'_> {
 /// Every value inside a value, depth first, from the engine's tree.
 fn recursive_flatten(value: &str) -> String {
     format!(
-        "SELECT sf_flatten_seq({value}) AS \"SEQ\", CASE WHEN suffix(\"J\".fullkey, ']') THEN NULL ELSE \"J\".key END AS \"KEY\", \
-         ltrim(substr(\"J\".fullkey, 2), '.') AS \"PATH\", \
-         CASE WHEN suffix(\"J\".fullkey, ']') THEN CAST(\"J\".key AS BIGINT) END AS \"INDEX\", \
-         CAST(\"J\".value AS JSON) AS \"VALUE\", json_extract({value}, \"J\".path) AS \"THIS\" \
-         FROM json_tree({value}) AS \"J\" WHERE \"J\".fullkey <> '$'"
+        "SELECT sf_flatten_seq({value}) AS \"SEQ\", CASE WHEN suffix(\"SF$J\".fullkey, ']') THEN NULL ELSE \"SF$J\".key END AS \"KEY\", \
+         ltrim(substr(\"SF$J\".fullkey, 2), '.') AS \"PATH\", \
+         CASE WHEN suffix(\"SF$J\".fullkey, ']') THEN CAST(\"SF$J\".key AS BIGINT) END AS \"INDEX\", \
+         CAST(\"SF$J\".value AS JSON) AS \"VALUE\", json_extract({value}, \"SF$J\".path) AS \"THIS\" \
+         FROM json_tree({value}) AS \"SF$J\" WHERE \"SF$J\".fullkey <> '$'"
     )
 }
