@@ -4,9 +4,9 @@
 
 use serde_json::value::RawValue;
 
+use super::LoadError;
 use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, check_escapes, json_reason, poison};
 use super::ledger::Counted;
-use super::LoadError;
 
 /// Walks through a text and counts lines as it goes.
 struct Walk<'a> {
