@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, poison};
+use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, count, poison};
 use super::ledger::Counted;
 use super::{LoadError, LoadErrorKind};
 
@@ -26,14 +26,14 @@ pub(super) fn decode(
     }
     let keys = header(&record)?;
     // A quote inside a quoted field is doubled, so that their number is odd exactly when a field is never closed.
-    let unclosed = text.iter().filter(|byte| **byte == b'"').count() % 2 == 1;
+    let unclosed = count(text, b'"') % 2 == 1;
     let mut more = true;
     while more && reader.read_byte_record(&mut record).map_err(unreadable)? {
         let start = record.position().map_or(0, csv::Position::byte);
         let end = reader.position().byte();
         let piece = &text[usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(text.len())];
         let blank = piece.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let skipped = piece[..blank].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let skipped = count(&piece[..blank], b'\n');
         let line = record.position().map_or(0, csv::Position::line) + skipped;
         let place = Place { byte: mark + start + blank as u64, line };
         let row = counted.rows + counted.quarantined + 1;

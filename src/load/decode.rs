@@ -62,7 +62,7 @@ pub(super) fn decode(
 ) -> Result<Counted, LoadError> {
     refuse_foreign(bytes).map_err(|e| e.in_file(&file.name))?;
     let zipped = bytes.starts_with(&[0x1f, 0x8b]);
-    if bytes.is_empty() && file.name.ends_with(".gz") {
+    if bytes.is_empty() && file.name.to_ascii_lowercase().ends_with(".gz") {
         return Err(damaged("the file is empty; an empty gzip file has 20 bytes or more").in_file(&file.name));
     }
     let mut reader: Box<dyn BufRead + '_> = if zipped {
@@ -113,9 +113,14 @@ fn whole(reader: &mut dyn BufRead) -> Result<Vec<u8>, LoadError> {
     Ok(text)
 }
 
+/// How often a byte occurs.
+pub(super) fn count(text: &[u8], byte: u8) -> u64 {
+    text.split(|b| *b == byte).count() as u64 - 1
+}
+
 /// The line in which a text ends, from 1.
 pub(super) fn lines_in(text: &[u8]) -> u64 {
-    1 + text.iter().filter(|byte| **byte == b'\n').count() as u64
+    1 + count(text, b'\n')
 }
 
 fn broken(error: &std::io::Error) -> LoadError {

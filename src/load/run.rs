@@ -200,9 +200,9 @@ fn append_group(
         let counted = append_file(run, spec, &planned.file, arrived)?;
         let entry = ledger_row(spec, &run.stamp, &planned.file, counted);
         if known {
-            revive(run, spec, &planned.file, counted)?
+            revive(run, spec, &planned.file, counted)?;
         } else {
-            entries.push(entry)
+            entries.push(entry);
         }
         let (rows, quarantined) = (counted.rows, counted.quarantined);
         reports.push(FileReport { file: planned.file.clone(), why: planned.why.clone(), rows, quarantined });

@@ -161,7 +161,7 @@ fn bucket_store(bucket: &str, options: &ObjectStoreOptions) -> Result<AmazonS3, 
     builder = match &options.credentials {
         Credentials::Key { access_key_id, secret_access_key, session_token } => {
             let keyed = builder.with_access_key_id(access_key_id).with_secret_access_key(secret_access_key);
-            session_token.iter().fold(keyed, |builder, token| builder.with_token(token))
+            session_token.iter().fold(keyed, AmazonS3Builder::with_token)
         }
         Credentials::Instance => builder,
         Credentials::Anonymous => builder.with_skip_signature(true),
