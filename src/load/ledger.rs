@@ -113,7 +113,20 @@ pub fn read_ledger(
 }
 
 fn entry(row: &[Cell]) -> Option<LedgerEntry> {
-    let [file, version, stamp, seen_at, modified, stored, decoded, rows, quarantined, load_id, loaded_at, status] = row
+    let [
+        file,
+        version,
+        stamp,
+        seen_at,
+        modified,
+        stored,
+        decoded,
+        rows,
+        quarantined,
+        load_id,
+        loaded_at,
+        status,
+    ] = row
     else {
         return None;
     };
@@ -129,7 +142,9 @@ fn entry(row: &[Cell]) -> Option<LedgerEntry> {
         quarantined: number(quarantined)?,
         load_id: words(load_id)?,
         loaded_at: moment(loaded_at)?,
-        status: [Status::Loaded, Status::Replaced].into_iter().find(|s| words(status).as_deref() == Some(s.as_str()))?,
+        status: [Status::Loaded, Status::Replaced]
+            .into_iter()
+            .find(|s| words(status).as_deref() == Some(s.as_str()))?,
     })
 }
 
@@ -166,7 +181,12 @@ pub(super) struct Counted {
 }
 
 /// The ledger row of a file that was just loaded, in the order of [`ledger_columns`].
-pub(super) fn ledger_row(spec: &LoadSpec, stamp: &LoadStamp, file: &LandedFile, counted: Counted) -> Vec<Cell> {
+pub(super) fn ledger_row(
+    spec: &LoadSpec,
+    stamp: &LoadStamp,
+    file: &LandedFile,
+    counted: Counted,
+) -> Vec<Cell> {
     let count = |n: u64| Cell::Integer(i128::from(n));
     vec![
         Cell::Text(stage_key(&spec.relation)),

@@ -29,12 +29,19 @@ fn truncated_gzip() {
     let whole = gzip(many(60_000));
     for cut in [1, 8, 9, whole.len() / 2, whole.len() - 12] {
         let error = refused("a.jsonl.gz", &whole[..whole.len() - cut], Format::JsonLines);
-        assert_eq!((error.kind, &*error.message), (LoadErrorKind::Damaged, "the gzip stream ends too early"), "cut {cut}");
+        assert_eq!(
+            (error.kind, &*error.message),
+            (LoadErrorKind::Damaged, "the gzip stream ends too early"),
+            "cut {cut}"
+        );
     }
     let error = refused("a.jsonl.gz", &whole[..whole.len() - 1], Format::JsonLines);
     assert_eq!((error.line, error.byte), (Some(60_001), Some(many(60_000).len() as u64)));
-    assert_eq!(refused("a.jsonl.gz", &whole[..whole.len() - 9], Format::Csv { delimiter: b';', null_if: vec![] }).kind,
-        LoadErrorKind::Damaged);
+    assert_eq!(
+        refused("a.jsonl.gz", &whole[..whole.len() - 9], Format::Csv { delimiter: b';', null_if: vec![] })
+            .kind,
+        LoadErrorKind::Damaged
+    );
 }
 
 #[test]
@@ -64,7 +71,10 @@ fn concatenated_gzip_members_are_one_file() {
     folder.write("in/a.jsonl.gz", [gzip("{\"a\":1}\n{\"a\""), gzip(":2}\n"), gzip(""), gzip("3")].concat());
     let mut session = warehouse.session().unwrap();
     load_folder(&*warehouse, &mut *session, &spec("in/", folder.path())).unwrap();
-    assert_eq!(rows(&mut *session), ["in/a.jsonl.gz | 1 | {\"a\":1}", "in/a.jsonl.gz | 2 | {\"a\":2}", "in/a.jsonl.gz | 3 | 3"]);
+    assert_eq!(
+        rows(&mut *session),
+        ["in/a.jsonl.gz | 1 | {\"a\":1}", "in/a.jsonl.gz | 2 | {\"a\":2}", "in/a.jsonl.gz | 3 | 3"]
+    );
 }
 
 #[test]
