@@ -185,8 +185,9 @@ impl Runner<'_> {
         let graph = self.planner.compiler.graph();
         let span = graph.nodes[&source.unique_id].span();
         let fail = |error: load::LoadError| {
+            let help = error.help.clone();
             let mut diagnostic = Diagnostic::error(Code::LoadFailed, error.to_string()).at(span).node(&source.unique_id);
-            diagnostic.help = error.advice();
+            diagnostic.help = help;
             Failure::Other(Box::new(diagnostic))
         };
         let spec = self.load_spec(source).map_err(fail)?;
@@ -205,7 +206,7 @@ impl Runner<'_> {
                 let listing = store.list(&spec.location, &ledger)?;
                 let plan = load::survey(&spec, &listing, &ledger);
                 let mut run = LoadRun { session, dialect, store: &store, stamp: self.stamp.clone() };
-                Ok((load::load(&mut run, &spec, &plan)?, plan.loaded.len()))
+                Ok((load::load(&mut run, &spec, &plan)?, plan.loaded))
             })());
             Ok(())
         });
