@@ -18,12 +18,12 @@ mod select;
 mod source_table;
 
 pub use configuration::{Trees, config_text};
-pub use dictionary::{dictionary, flat_graph};
+pub use dictionary::{EXECUTABLE, dictionary, flat_graph, primary_keys, template_model, with_primary_key};
 pub use node::{Column, Node, SourceDetails, TestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Selection, select};
+pub use select::{Indirect, Previous, Selection, select};
 
 use std::collections::BTreeMap;
 

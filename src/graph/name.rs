@@ -59,7 +59,7 @@ impl<'a> Names<'a> {
         let subject = Arc::new(Subject {
             package: package.to_owned(),
             unique_id: node.unique_id.clone(),
-            model: Arc::new(super::dictionary(node)),
+            model: Arc::new(super::template_model(node)),
             schema: self.session.facts.schema.clone(),
             database: self.session.facts.database.clone(),
             ..Subject::default()

@@ -44,12 +44,26 @@ impl Order {
 
     /// Everything that is read by `id`, directly or not.
     pub fn ancestors(&self, id: &str, depth: Option<usize>) -> BTreeSet<String> {
-        self.reach(id, Direction::Incoming, depth)
+        let mut found = self.reach(&[id.to_owned()], Direction::Incoming, depth);
+        found.remove(id);
+        found
     }
 
     /// Everything that reads `id`, directly or not.
     pub fn descendants(&self, id: &str, depth: Option<usize>) -> BTreeSet<String> {
-        self.reach(id, Direction::Outgoing, depth)
+        let mut found = self.reach(&[id.to_owned()], Direction::Outgoing, depth);
+        found.remove(id);
+        found
+    }
+
+    /// Everything that is read by one of `ids`, directly or not; of these themselves only what another reads.
+    pub fn ancestors_of_all(&self, ids: &BTreeSet<String>, depth: Option<usize>) -> BTreeSet<String> {
+        self.reach(ids, Direction::Incoming, depth)
+    }
+
+    /// Everything that reads one of `ids`, directly or not; of these themselves only what reads another.
+    pub fn descendants_of_all(&self, ids: &BTreeSet<String>, depth: Option<usize>) -> BTreeSet<String> {
+        self.reach(ids, Direction::Outgoing, depth)
     }
 
     /// What reads `id` directly.
@@ -58,17 +72,16 @@ impl Order {
         self.edges.neighbors_directed(*index, Direction::Outgoing).map(|child| self.edges[child].as_str()).collect()
     }
 
-    fn reach(&self, id: &str, direction: Direction, depth: Option<usize>) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
-        let mut level: Vec<NodeIndex> = self.indices.get(id).copied().into_iter().collect();
+    fn reach<'a>(&self, ids: impl IntoIterator<Item = &'a String>, direction: Direction, depth: Option<usize>) -> BTreeSet<String> {
+        let mut found: BTreeSet<NodeIndex> = BTreeSet::new();
+        let mut level: Vec<NodeIndex> = ids.into_iter().filter_map(|id| self.indices.get(id)).copied().collect();
         let mut steps = 0;
         while !level.is_empty() && depth.is_none_or(|depth| steps < depth) {
             let next = level.iter().flat_map(|index| self.edges.neighbors_directed(*index, direction));
-            level = next.filter(|index| found.insert(self.edges[*index].clone())).collect();
+            level = next.filter(|index| found.insert(*index)).collect();
             steps += 1;
         }
-        found.remove(id);
-        found
+        found.into_iter().map(|index| self.edges[index].clone()).collect()
     }
 }
 

@@ -1,0 +1,167 @@
+//! Selectors declared in selectors.yml.
+
+use serde_json::{Map, Value};
+
+use super::Indirect;
+use super::grammar::{Criterion, Spec, criterion, split_method};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::project::Project;
+use crate::source::Span;
+
+/// Reads definitions; knows the selectors above the one being read, which are all it may name.
+struct Reader<'a> {
+    above: &'a [Value],
+    indirect: Indirect,
+}
+
+/// The selector with this name; an error if there is none.
+pub(super) fn named(project: &Project, name: &str, indirect: Indirect) -> Result<Option<Spec>, Diagnostic> {
+    let list = list(project);
+    if let Some(at) = list.iter().position(|selector| selector_name(selector) == Some(name)) {
+        return read(project, list, at, indirect).map(Some);
+    }
+    let help = match did_you_mean(name, list.iter().filter_map(selector_name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if project.selectors.is_none() => "declare it in selectors.yml beside dbt_project.yml".to_owned(),
+        None => format!("selectors.yml has: {}", list.iter().filter_map(selector_name).collect::<Vec<_>>().join(", ")),
+    };
+    Err(Diagnostic::error(Code::BadOption, format!("there is no selector `{name}`")).help(help))
+}
+
+/// The selector that is marked as the default, if there is one.
+pub(super) fn default(project: &Project, indirect: Indirect) -> Result<Option<Spec>, Diagnostic> {
+    let list = list(project);
+    let is_default = |selector: &Value| match selector.get("default") {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    let marked: Vec<usize> = list.iter().enumerate().filter(|(_, selector)| is_default(selector)).map(|(at, _)| at).collect();
+    match marked.as_slice() {
+        [] => Ok(None),
+        [at] => read(project, list, *at, indirect).map(Some),
+        many => {
+            let names: Vec<&str> = many.iter().filter_map(|at| selector_name(&list[*at])).collect();
+            Err(placed(project, format!("{} selectors are marked as the default: {}", many.len(), names.join(", "))).help("keep `default: true` on one"))
+        }
+    }
+}
+
+fn list(project: &Project) -> &[Value] {
+    let list = project.selectors.as_ref().and_then(|(_, document)| document.get("selectors")?.as_array());
+    list.map_or(&[], Vec::as_slice)
+}
+
+fn selector_name(selector: &Value) -> Option<&str> {
+    selector.get("name")?.as_str()
+}
+
+fn placed(project: &Project, message: String) -> Diagnostic {
+    let diagnostic = Diagnostic::error(Code::BadConfig, message);
+    match &project.selectors {
+        Some((file, _)) => diagnostic.at(Span::start_of(*file)),
+        None => diagnostic,
+    }
+}
+
+fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Result<Spec, Diagnostic> {
+    let name = selector_name(&list[at]).unwrap_or_default();
+    let reader = Reader { above: &list[..at], indirect };
+    let Some(definition) = list[at].get("definition") else {
+        return Err(placed(project, format!("selector `{name}` has no `definition`")).help("add `definition:` with a word, a method or a set"));
+    };
+    if let Some(keys) = definition.as_object().filter(|keys| keys.len() > 1 && (keys.contains_key("union") || keys.contains_key("intersection"))) {
+        let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
+        let message = format!("the definition of selector `{name}` has several keys: {}", keys.join(", "));
+        return Err(placed(project, message).help("put the others into the list of `union` or `intersection`"));
+    }
+    reader.definition(definition).map_err(|problem| {
+        let mut diagnostic = placed(project, format!("selector `{name}`: {}", problem.message));
+        diagnostic.help = problem.help;
+        diagnostic
+    })
+}
+
+fn bad(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(Code::BadConfig, message)
+}
+
+impl Reader<'_> {
+    fn definition(&self, definition: &Value) -> Result<Spec, Diagnostic> {
+        match definition {
+            Value::String(text) => criterion(text, self.indirect).map(Spec::One),
+            Value::Object(fields) => match (fields.get("union"), fields.get("intersection")) {
+                (Some(list), _) => self.set(list, |parts| Spec::Union { parts, indirect: Indirect::Eager }),
+                (_, Some(list)) => self.set(list, |parts| Spec::Intersection { parts, indirect: Indirect::Eager, raw: None }),
+                _ => self.fields(fields),
+            },
+            _ => Err(bad("a definition is a word, or a mapping")),
+        }
+    }
+
+    /// The members of a set, less what its one `exclude:` member names.
+    fn set(&self, list: &Value, make: fn(Vec<Spec>) -> Spec) -> Result<Spec, Diagnostic> {
+        let members = list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
+        let (excluding, including): (Vec<&Value>, Vec<&Value>) = members.iter().partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
+        let included = make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
+        match excluding.as_slice() {
+            [] => Ok(included),
+            [one] => self.without(included, one.get("exclude")),
+            _ => Err(bad("a set has more than one `exclude`").help("put all that is excluded into one list")),
+        }
+    }
+
+    fn without(&self, included: Spec, excluded: Option<&Value>) -> Result<Spec, Diagnostic> {
+        match excluded {
+            None => Ok(included),
+            Some(list) => {
+                let excluded = self.set(list, |parts| Spec::Union { parts, indirect: Indirect::Eager })?;
+                Ok(Spec::Difference(Box::new([included, excluded])))
+            }
+        }
+    }
+
+    fn fields(&self, fields: &Map<String, Value>) -> Result<Spec, Diagnostic> {
+        let text = |key: &str| fields.get(key).and_then(Value::as_str);
+        if text("method") == Some("selector") {
+            return self.other(text("value").unwrap_or_default());
+        }
+        let (method, value) = match (text("method"), fields.get("value")) {
+            (Some(method), Some(value)) => (method, value),
+            _ => match fields.iter().next() {
+                Some((method, value)) if fields.len() == 1 => (method.as_str(), value),
+                _ => return Err(bad("a definition needs `method` and `value`, or one method with its value")),
+            },
+        };
+        let (method, arguments) = split_method(method)?;
+        let flag = |key: &str| fields.get(key).and_then(Value::as_bool).unwrap_or(false);
+        let depth = |key: &str| fields.get(key).and_then(Value::as_u64).and_then(|depth| usize::try_from(depth).ok()).filter(|depth| *depth > 0);
+        let indirect = match text("indirect_selection") {
+            None => self.indirect,
+            Some(word) => Indirect::from_word(word)
+                .ok_or_else(|| bad(format!("`{word}` is not a mode of indirect selection")).help("the modes are eager, cautious, buildable and empty"))?,
+        };
+        let one = Criterion {
+            method,
+            arguments,
+            value: value.clone(),
+            with_childrens_parents: flag("childrens_parents"),
+            parents: flag("parents").then(|| depth("parents_depth")),
+            children: flag("children").then(|| depth("children_depth")),
+            indirect,
+        };
+        if one.with_childrens_parents && one.children.is_some() {
+            return Err(bad("`childrens_parents` and `children` exclude each other").help("leave `children` out"));
+        }
+        self.without(Spec::One(one), fields.get("exclude"))
+    }
+
+    /// The definition of a selector above this one.
+    fn other(&self, name: &str) -> Result<Spec, Diagnostic> {
+        let Some(at) = self.above.iter().position(|selector| selector_name(selector) == Some(name)) else {
+            return Err(bad(format!("there is no selector `{name}` above")).help("a selector can name those declared before it"));
+        };
+        let reader = Reader { above: &self.above[..at], indirect: self.indirect };
+        reader.definition(self.above[at].get("definition").unwrap_or(&Value::Null))
+    }
+}

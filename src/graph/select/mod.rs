@@ -1,0 +1,236 @@
+//! Node selection: dbt's `--select`, `--exclude`, `--selector` grammar and methods.
+//!
+//! What was written becomes a [`Spec`] (`grammar` for the command line, `file` for selectors.yml); a spec is evaluated
+//! against the graph to two sets: nodes that are selected, and tests that would be if all of their parents were. What dbt
+//! does is kept, also where it surprises: ephemeral models are selected like others, a package's nodes are found by `path:`
+//! when the root project has that path too, and a word that matches nothing only warns.
+
+mod file;
+mod grammar;
+mod method;
+mod suggest;
+mod wildcard;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Graph, Order};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::project::{NodeKind, Project};
+use grammar::{Criterion, Spec};
+
+/// Which tests a selected node brings along (dbt: `--indirect-selection`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Indirect {
+    /// Tests with any parent selected.
+    #[default]
+    Eager,
+    /// Tests with all parents selected.
+    Cautious,
+    /// Tests with all parents selected or upstream of something selected.
+    Buildable,
+    /// None.
+    Empty,
+}
+
+impl Indirect {
+    /// The mode for dbt's word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "eager" => Some(Self::Eager),
+            "cautious" => Some(Self::Cautious),
+            "buildable" => Some(Self::Buildable),
+            "empty" => Some(Self::Empty),
+            _ => None,
+        }
+    }
+}
+
+/// What the command line says about selection.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// `--select`, each argument as given.
+    pub select: Vec<String>,
+    /// `--exclude`, likewise.
+    pub exclude: Vec<String>,
+    /// `--selector`.
+    pub selector: Option<String>,
+    /// `--indirect-selection`.
+    pub indirect: Indirect,
+    /// The kinds of node the command works on; empty for all but hooks.
+    pub kinds: Vec<NodeKind>,
+    /// Whether nodes without any code are kept, as `ls` does.
+    pub keep_empty: bool,
+    /// What an earlier run left, for the methods that ask.
+    pub previous: Previous,
+}
+
+/// What an earlier run left in the folder of `--state`.
+#[derive(Debug, Clone, Default)]
+pub struct Previous {
+    /// Statuses of run results by unique id, for `result:`.
+    pub results: Option<BTreeMap<String, String>>,
+    /// Sources with newer data than at that time, for `source_status:fresher`.
+    pub fresher: Option<BTreeSet<String>>,
+}
+
+/// What selecting works on.
+struct Context<'a> {
+    graph: &'a Graph,
+    order: &'a Order,
+    project: &'a Project,
+    selection: &'a Selection,
+    /// Paths of the root project's files and of their folders.
+    paths: BTreeSet<&'a str>,
+}
+
+/// Selected nodes, and tests that some but not all of their parents bring along.
+#[derive(Default)]
+struct Found {
+    direct: BTreeSet<String>,
+    indirect: BTreeSet<String>,
+}
+
+/// The unique ids selected. Words that match nothing, and a selection that is empty in the end, are reported.
+pub fn select(
+    graph: &Graph,
+    order: &Order,
+    project: &Project,
+    selection: &Selection,
+    diagnostics: &mut Diagnostics,
+) -> BTreeSet<String> {
+    let context = Context { graph, order, project, selection, paths: method::root_paths(graph) };
+    let Some(spec) = spec(&context, diagnostics) else { return BTreeSet::new() };
+    let before = diagnostics.iter().count();
+    let mut found = context.find(&spec, diagnostics).direct;
+    found.retain(|id| context.is_wanted(id));
+    if found.is_empty() && diagnostics.iter().count() == before {
+        let kinds: Vec<&str> = selection.kinds.iter().map(|kind| kind.as_str()).collect();
+        let what = if kinds.is_empty() { "node".to_owned() } else { kinds.join(" or ") };
+        let help = "`merganser ls` with the same options and `--resource-type all` shows what they match";
+        diagnostics.push(Diagnostic::warning(Code::EmptySelection, format!("no {what} is selected")).help(help));
+    }
+    found
+}
+
+/// What is to be selected: the selector named, the default one, or the words given.
+fn spec(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Spec> {
+    let selection = context.selection;
+    let has_words = !selection.select.is_empty() || !selection.exclude.is_empty();
+    if selection.selector.is_some() && has_words {
+        let message = "`--selector` cannot be combined with `--select` or `--exclude`";
+        diagnostics.push(Diagnostic::error(Code::BadOption, message).help("write `--select selector:NAME ...` instead"));
+        return None;
+    }
+    let made = match &selection.selector {
+        Some(name) => file::named(context.project, name, selection.indirect),
+        None if has_words => Ok(None),
+        None => file::default(context.project, selection.indirect),
+    };
+    let made = match made {
+        Ok(Some(spec)) => Ok(spec),
+        Ok(None) => grammar::words(&selection.select, &selection.exclude, context.project, selection.indirect),
+        Err(problem) => Err(problem),
+    };
+    made.map_err(|problem| diagnostics.push(problem)).ok()
+}
+
+impl Context<'_> {
+    fn is_wanted(&self, id: &str) -> bool {
+        let node = &self.graph.nodes[id];
+        let kinds = &self.selection.kinds;
+        let fits = if kinds.is_empty() { node.kind != NodeKind::Operation } else { kinds.contains(&node.kind) };
+        let has_code = matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Test);
+        fits && (self.selection.keep_empty || !has_code || !node.raw.trim().is_empty())
+    }
+
+    fn find(&self, spec: &Spec, diagnostics: &mut Diagnostics) -> Found {
+        let (found, raw) = match spec {
+            Spec::One(criterion) => return self.criterion(criterion, diagnostics),
+            Spec::Union { parts, indirect } => (self.combine(parts, *indirect, |a, b| a | b, diagnostics), None),
+            Spec::Intersection { parts, indirect, raw } => (self.combine(parts, *indirect, |a, b| a & b, diagnostics), raw.as_ref()),
+            Spec::Difference(parts) => (self.combine(parts.as_ref(), Indirect::Eager, |a, b| a - b, diagnostics), None),
+        };
+        if let Some(raw) = raw.filter(|_| found.direct.is_empty()) {
+            diagnostics.push(suggest::empty(self, raw, spec));
+        }
+        found
+    }
+
+    fn combine(
+        &self,
+        parts: &[Spec],
+        indirect: Indirect,
+        operator: fn(&BTreeSet<String>, &BTreeSet<String>) -> BTreeSet<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Found {
+        let mut all = parts.iter().map(|part| self.find(part, diagnostics));
+        let Some(first) = all.next() else { return Found::default() };
+        let mut possible = &first.direct | &first.indirect;
+        let mut direct = first.direct;
+        for found in all {
+            possible = operator(&possible, &(&found.direct | &found.indirect));
+            direct = operator(&direct, &found.direct);
+        }
+        self.settle(&mut direct, &possible, indirect);
+        Found { direct, indirect: possible }
+    }
+
+    /// Takes in the tests whose parents are all there now that several sets came together.
+    fn settle(&self, direct: &mut BTreeSet<String>, possible: &BTreeSet<String>, indirect: Indirect) {
+        let reachable = match indirect {
+            Indirect::Cautious => direct.clone(),
+            Indirect::Buildable => &*direct | &self.order.ancestors_of_all(direct, None),
+            Indirect::Eager | Indirect::Empty => return,
+        };
+        let ready = |id: &&String| self.graph.nodes[id.as_str()].depends_on.iter().all(|parent| reachable.contains(parent));
+        let tests: Vec<String> = possible.iter().filter(ready).cloned().collect();
+        direct.extend(tests);
+    }
+
+    fn criterion(&self, criterion: &Criterion, diagnostics: &mut Diagnostics) -> Found {
+        let mut selected = match self.matching(criterion) {
+            Ok(selected) => selected,
+            Err(problem) => {
+                diagnostics.push(problem);
+                return Found::default();
+            }
+        };
+        let mut more = BTreeSet::new();
+        if criterion.with_childrens_parents {
+            let below = &selected | &self.order.descendants_of_all(&selected, None);
+            more.extend(self.order.ancestors_of_all(&below, None));
+            more.extend(below);
+        }
+        if let Some(depth) = criterion.parents {
+            more.extend(self.order.ancestors_of_all(&selected, depth));
+        }
+        if let Some(depth) = criterion.children {
+            more.extend(self.order.descendants_of_all(&selected, depth));
+        }
+        selected.extend(more);
+        self.with_tests(selected, criterion.indirect)
+    }
+
+    /// Adds the tests that read what is selected.
+    fn with_tests(&self, selected: BTreeSet<String>, indirect: Indirect) -> Found {
+        if indirect == Indirect::Empty {
+            return Found { direct: selected, indirect: BTreeSet::new() };
+        }
+        let mut reachable = selected.clone();
+        if indirect == Indirect::Buildable {
+            reachable.extend(self.order.ancestors_of_all(&selected, None));
+            reachable.extend(self.graph.nodes.values().filter(|node| node.kind == NodeKind::Source).map(|node| node.unique_id.clone()));
+        }
+        let mut found = Found { direct: selected.clone(), indirect: BTreeSet::new() };
+        for id in self.order.descendants_of_all(&selected, Some(1)) {
+            let node = &self.graph.nodes[&id];
+            if !matches!(node.kind, NodeKind::Test | NodeKind::UnitTest) {
+                continue;
+            }
+            let is_ready = indirect == Indirect::Eager || node.depends_on.iter().all(|parent| reachable.contains(parent));
+            let set = if is_ready { &mut found.direct } else { &mut found.indirect };
+            set.insert(id);
+        }
+        found
+    }
+}
