@@ -1,3 +1,5 @@
 //! The binary `merganser`: one call into `cli`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    merganser::cli::main()
+}

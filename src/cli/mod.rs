@@ -1,1 +1,62 @@
 //! Arguments, commands, output, exit codes.
+//!
+//! What was typed ([`arguments`]) and the environment become [`crate::config::Options`] here, once. Every command is the same
+//! road, walked as far as it needs: read → parse → select → compile → plan → execute → artifacts.
+
+mod arguments;
+mod artifacts;
+mod commands;
+mod driver;
+mod environment;
+mod open;
+mod printer;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use arguments::Arguments;
+
+/// Reads the command line, runs the command, and says how it ended: 0 when all went well, 1 when a node failed, 2 when the
+/// command could not do its work (dbt's exit codes).
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let is_answer = !error.use_stderr();
+            // A closed pipe while printing help is no failure.
+            let _ = error.print();
+            return ExitCode::from(if is_answer { 0 } else { 2 });
+        }
+    };
+    // Deep templates need a deep stack; the main thread's size is the system's choice.
+    let run = move || commands::run(&arguments);
+    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(run);
+    let ended = thread.map(std::thread::JoinHandle::join);
+    match ended {
+        Ok(Ok(outcome)) => ExitCode::from(outcome.code()),
+        _ => ExitCode::from(2),
+    }
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// All went well.
+    Success,
+    /// A node failed.
+    Failure,
+    /// The command could not do its work.
+    Unusable,
+}
+
+impl Outcome {
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Unusable => 2,
+        }
+    }
+}

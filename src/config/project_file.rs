@@ -96,8 +96,8 @@ pub struct Settings {
     pub dialect: Option<Dialect>,
     /// Folders of masking policies.
     pub policy_paths: Vec<String>,
-    /// The folder `external:` locations are relative to; the project's own if not said.
-    pub landing: Option<String>,
+    /// The schema of the ledger of loaded files.
+    pub ledger_schema: Option<String>,
     /// The file, if there is one.
     pub file: Option<FileId>,
 }

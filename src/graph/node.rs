@@ -152,6 +152,11 @@ pub struct SourceDetails {
 }
 
 impl Node {
+    /// A node with nothing known yet but its file.
+    pub fn blank(file: FileId) -> Self {
+        super::parse::empty_node(file)
+    }
+
     /// `materialized`.
     pub fn materialized(&self) -> &str {
         self.config.get("materialized").and_then(Value::as_str).unwrap_or_default()

@@ -97,6 +97,21 @@ impl Planner<'_> {
         NodePlan { late: compiled.is_some_and(|c| c.late), steps, ..empty(node, Action::RunHook, "on-run-start") }
     }
 
+    /// The plan of an `on-run-end` hook, rendered now with what the run gave.
+    pub fn end_hook(&self, node: &Node, more: Vec<(String, Value)>) -> NodePlan {
+        let mut subject = self.compiler.subject(node);
+        subject.more = more;
+        let origin = crate::jinja::Origin { file: node.file.number(), base: node.code.start };
+        match self.compiler.render(node, &Arc::new(subject), &node.raw, origin) {
+            Ok(rendered) => {
+                let hook = |sql| Step { purpose: super::Purpose::Hook, work: Work::Sql(sql) };
+                let steps = statements(&rendered.text).into_iter().map(hook).collect();
+                NodePlan { steps, ..empty(node, Action::RunHook, "on-run-end") }
+            }
+            Err(error) => broken(node, self.compiler.report(&error, node)),
+        }
+    }
+
     /// Schemas that are missing, then policies.
     fn setup(&self, chosen: &[&Node]) -> Vec<Step> {
         let mut wanted: BTreeMap<SchemaName, Relation> = BTreeMap::new();

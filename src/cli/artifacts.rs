@@ -1,0 +1,168 @@
+//! Writing artifacts after a command, and what `on-run-end` hooks are told.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::Utc;
+use serde_json::{Map, Value, json};
+
+use super::Outcome;
+use super::arguments::ListOutput;
+use super::driver::Loaded;
+use super::printer::Printer;
+use crate::artifact::manifest::{ManifestInputs, manifest};
+use crate::artifact::run_results::{self, Interval, RunResults};
+use crate::artifact::write::{self, Tree, WriteError};
+use crate::artifact::{Invocation, catalog, listing as records, site};
+use crate::compile::Compilation;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::execute::{NodeResult, Status};
+use crate::graph::dictionary;
+use crate::warehouse::Catalog;
+
+fn invocation(loaded: &Loaded) -> Invocation<'_> {
+    Invocation { session: &loaded.session, generated_at: Utc::now() }
+}
+
+fn manifest_value(loaded: &Loaded, compilation: Option<&Compilation>) -> Value {
+    let target = loaded.target_dir();
+    manifest(&ManifestInputs {
+        invocation: invocation(loaded),
+        project: &loaded.project,
+        graph: &loaded.graph,
+        sources: &loaded.sources,
+        compilation,
+        target: &target.to_string_lossy(),
+    })
+}
+
+/// A file that could not be written, printed.
+fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> Result<(), Outcome> {
+    written.map_err(|error| {
+        let help = "check the folder's permissions, or choose another with --target-path";
+        let diagnostic = Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1).help(help);
+        printer.diagnostic(&diagnostic, &loaded.sources);
+        Outcome::Unusable
+    })
+}
+
+/// The manifest of what was parsed.
+pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    let value = manifest_value(loaded, None);
+    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))
+}
+
+/// The manifest with compiled SQL, and the `compiled` tree.
+pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
+    let target = loaded.target_dir();
+    for (id, compiled) in &compilation.nodes {
+        let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else { continue };
+        told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
+    }
+    let value = manifest_value(loaded, Some(compilation));
+    told(loaded, printer, write::json(&target.join("manifest.json"), &value))
+}
+
+/// All of that, the statements as run, and the results.
+pub(super) fn after_run(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    results: &[NodeResult],
+    elapsed: Duration,
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    after_compile(loaded, compilation, printer)?;
+    let target = loaded.target_dir();
+    for result in results.iter().filter(|result| !result.statements.is_empty()) {
+        let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else { continue };
+        let text = result.statements.iter().map(|sql| format!("{};\n", sql.trim().trim_end_matches(';'))).collect::<String>();
+        told(loaded, printer, write::node_sql(&target, Tree::Run, node, &text).map(drop))?;
+    }
+    let value = results_json(loaded, compilation, results, elapsed);
+    told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+}
+
+/// `run_results.json`.
+pub(super) fn results_json(loaded: &Loaded, compilation: &Compilation, results: &[NodeResult], elapsed: Duration) -> Value {
+    let list: Vec<run_results::NodeResult> = results.iter().map(|result| record(loaded, compilation, result)).collect();
+    run_results::run_results(&RunResults { invocation: invocation(loaded), results: &list, elapsed_seconds: elapsed.as_secs_f64() })
+}
+
+fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> run_results::NodeResult {
+    let node = loaded.graph.node(&result.unique_id);
+    let compiled = compilation.nodes.get(&result.unique_id);
+    let interval = |times: Option<(chrono::DateTime<Utc>, chrono::DateTime<Utc>)>| {
+        times.map(|(started_at, completed_at)| Interval { started_at, completed_at })
+    };
+    let mut response = Map::new();
+    if result.status != Status::Skipped {
+        response.insert("_message".to_owned(), json!(if result.message.is_empty() { "OK" } else { &result.message }));
+        if let Some(rows) = result.rows {
+            response.insert("rows_affected".to_owned(), json!(rows));
+        }
+        if let Some(id) = &result.query_id {
+            response.insert("query_id".to_owned(), json!(id));
+        }
+    }
+    let is_code = compiled.is_some();
+    run_results::NodeResult {
+        unique_id: result.unique_id.clone(),
+        status: result.status.as_str(),
+        compile: interval(result.compiled),
+        execute: interval(result.executed),
+        thread: if result.status == Status::Skipped { "MainThread".to_owned() } else { format!("Thread-{} (worker)", result.worker) },
+        seconds: result.duration.as_secs_f64(),
+        adapter_response: response,
+        message: Some(result.message.clone()).filter(|text| !text.is_empty()),
+        failures: result.failures.and_then(|count| u64::try_from(count).ok()),
+        compiled: is_code.then_some(true),
+        compiled_code: result.compiled_sql.clone().or_else(|| compiled.map(|compiled| compiled.sql.clone())),
+        relation_name: node.and_then(|node| node.relation.as_ref()).map(crate::sql::Relation::render),
+        batch_results: None,
+    }
+}
+
+/// The lines of `ls`.
+pub(super) fn listing(loaded: &Loaded, selected: &BTreeSet<String>, output: ListOutput, keys: &[String]) -> Vec<String> {
+    let output = match output {
+        ListOutput::Selector => records::Output::Selector,
+        ListOutput::Name => records::Output::Name,
+        ListOutput::Path => records::Output::Path,
+        ListOutput::Json => records::Output::Json,
+    };
+    let keys: Vec<String> = keys.iter().flat_map(|key| key.split_whitespace()).map(str::to_owned).collect();
+    records::listing(&loaded.graph, selected, output, &keys)
+}
+
+/// Manifest, catalog and the documentation page; gives the page's path.
+pub(super) fn docs(loaded: &Loaded, compilation: &Compilation, found: &Catalog, printer: &Printer) -> Result<PathBuf, Outcome> {
+    let target = loaded.target_dir();
+    after_compile(loaded, compilation, printer)?;
+    let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
+    told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
+    let page = site::page(&manifest_value(loaded, Some(compilation)), Some(&catalog), &loaded.graph.root);
+    let path = target.join("index.html");
+    told(loaded, printer, write::text(&path, &page))?;
+    Ok(path)
+}
+
+/// What `on-run-end` hooks see: `results`, `schemas`, `database_schemas`.
+pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(String, Value)> {
+    let one = |result: &NodeResult| {
+        json!({
+            "status": result.status.as_str(), "message": result.message, "failures": result.failures,
+            "execution_time": result.duration.as_secs_f64(), "unique_id": result.unique_id,
+            "thread_id": format!("Thread-{}", result.worker), "adapter_response": {"_message": result.message, "rows_affected": result.rows},
+            "node": loaded.graph.node(&result.unique_id).map(dictionary), "timing": [],
+        })
+    };
+    let built = results.iter().filter(|result| result.status == Status::Success).filter_map(|result| loaded.graph.node(&result.unique_id));
+    let places: BTreeSet<(String, String)> = built.filter(|node| node.relation.is_some()).map(|node| (node.database.clone(), node.schema.clone())).collect();
+    let schemas: BTreeSet<&String> = places.iter().map(|(_, schema)| schema).collect();
+    vec![
+        ("results".to_owned(), Value::Array(results.iter().map(one).collect())),
+        ("schemas".to_owned(), json!(schemas)),
+        ("database_schemas".to_owned(), json!(places)),
+    ]
+}

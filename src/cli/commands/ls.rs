@@ -1,0 +1,16 @@
+//! `ls`.
+
+use super::super::Outcome;
+use super::super::arguments::{ListOutput, Select};
+use super::super::driver::Loaded;
+use super::super::printer::Printer;
+use super::super::artifacts;
+
+/// Prints the selected nodes, one a line.
+pub(super) fn ls(loaded: &Loaded, select: &Select, output: ListOutput, keys: &[String], printer: &Printer) -> Result<Outcome, Outcome> {
+    let selected = loaded.select(select, &[], printer)?;
+    let listed = artifacts::listing(loaded, &selected, output, keys);
+    listed.iter().for_each(|line| printer.data(line));
+    artifacts::after_parse(loaded, printer)?;
+    Ok(if loaded.is_broken { Outcome::Unusable } else { Outcome::Success })
+}

@@ -1,0 +1,61 @@
+//! `plan`.
+
+use super::super::Outcome;
+use super::super::arguments::{Planned, RunArguments, TextOrJson};
+use super::super::driver::Loaded;
+use super::super::printer::Printer;
+use super::{kinds, run};
+use crate::plan::{NodePlan, Plan};
+
+/// Prints exactly the statements that the command would run.
+pub(super) fn plan(loaded: &Loaded, command: Planned, arguments: &RunArguments, printer: &Printer) -> Result<Outcome, Outcome> {
+    if loaded.is_broken {
+        printer.note("nothing was planned, because the project has errors");
+        return Err(Outcome::Unusable);
+    }
+    let command = match command {
+        Planned::Build => "build",
+        Planned::Run => "run",
+        Planned::Seed => "seed",
+        Planned::Test => "test",
+        Planned::Load => "load",
+    };
+    let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    let connection = loaded.open(printer)?;
+    let compiler = loaded.compiler(Some(connection.clone()), &selected);
+    let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
+    let planner = run::planner(loaded, &compiler, &connection, &selected, command, printer)?;
+    let plan = planner.plan(&loaded.order, &compilation, &selected);
+    match arguments.running.output {
+        TextOrJson::Json => printer.data(&serde_json::to_string_pretty(&plan.to_json()).unwrap_or_default()),
+        TextOrJson::Text => printer.data(&text(&plan)),
+    }
+    let failed = plan.nodes.iter().chain(&plan.start_hooks).any(|node| node.problem.is_some());
+    plan.nodes.iter().filter_map(|node| node.problem.as_ref()).for_each(|problem| printer.diagnostic(problem, &loaded.sources));
+    Ok(if failed || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success })
+}
+
+fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    let mut add = |line: &str| {
+        out.push_str(line);
+        out.push('\n');
+    };
+    if !plan.setup.is_empty() {
+        add("-- set-up");
+        plan.setup.iter().for_each(|step| add(&ended(&step.text())));
+    }
+    let mut node = |plan: &NodePlan| {
+        let late = if plan.late { " (late: compiled again when its parents have run)" } else { "" };
+        add(&format!("\n-- {}: {}{late}\n--   because: {}", plan.unique_id, plan.action.as_str(), plan.reason));
+        plan.steps.iter().for_each(|step| add(&ended(&step.text())));
+    };
+    plan.start_hooks.iter().filter(|hook| !hook.steps.is_empty()).for_each(&mut node);
+    plan.nodes.iter().for_each(&mut node);
+    out
+}
+
+/// A statement with its semicolon; a comment stays as it is.
+fn ended(text: &str) -> String {
+    if text.ends_with(';') || (text.starts_with("--") && !text.contains('\n')) { text.to_owned() } else { format!("{text};") }
+}

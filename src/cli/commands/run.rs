@@ -1,0 +1,144 @@
+//! `run`, `test`, `seed`, `load`, `snapshot`, `build`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::super::Outcome;
+use super::super::arguments::{RunArguments, TextOrJson};
+use super::super::driver::Loaded;
+use super::super::printer::Printer;
+use super::super::progress::{Progress, summary};
+use super::super::{artifacts, environment};
+use super::kinds;
+use crate::compile::{Compilation, Compiler};
+use crate::execute::{NodeResult, Runner, Status, execute};
+use crate::load::LoadStamp;
+use crate::plan::{Plan, Planner};
+use crate::project::NodeKind;
+use crate::warehouse::Connection;
+
+/// Plans the selected nodes and carries the plan out.
+pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArguments, printer: &Printer) -> Result<Outcome, Outcome> {
+    if loaded.is_broken {
+        printer.note("nothing was run, because the project has errors");
+        return Err(Outcome::Unusable);
+    }
+    let clock = Instant::now();
+    let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    let connection = loaded.open(printer)?;
+    let compiler = loaded.compiler(Some(connection.clone()), &selected);
+    let wanted = with_hooks(loaded, &selected, command);
+    let compilation = loaded.compile(&compiler, &wanted, printer);
+    let planner = planner(loaded, &compiler, &connection, &selected, command, printer)?;
+    let plan = planner.plan(&loaded.order, &compilation, &selected);
+    if let Ok(text) = connection.describe() {
+        printer.note(&format!("{} nodes on {text}\n", plan.nodes.len()));
+    }
+    let results = carry_out(loaded, (&planner, &compilation, &plan), &connection, command, printer)?;
+    printer.note(&format!("\n{} in {:.2}s", summary(&results), clock.elapsed().as_secs_f64()));
+    artifacts::after_run(loaded, &compilation, &results, clock.elapsed(), printer)?;
+    if arguments.running.output == TextOrJson::Json {
+        printer.data(&serde_json::to_string_pretty(&artifacts::results_json(loaded, &compilation, &results, clock.elapsed())).unwrap_or_default());
+    }
+    let failed = results.iter().any(|result| result.status.is_failure());
+    let strict = printer.counts().0 > 0;
+    Ok(if failed || strict { Outcome::Failure } else { Outcome::Success })
+}
+
+/// The selected nodes, and the hooks where the command runs them.
+pub(super) fn with_hooks(loaded: &Loaded, selected: &BTreeSet<String>, command: &str) -> BTreeSet<String> {
+    let mut wanted = selected.clone();
+    if command != "load" && command != "test" {
+        let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start"));
+        wanted.extend(hooks.map(|node| node.unique_id.clone()));
+    }
+    wanted
+}
+
+/// A planner over the catalog of the schemas that the selected nodes write to.
+pub(super) fn planner<'a>(
+    loaded: &'a Loaded,
+    compiler: &'a Compiler,
+    connection: &Arc<Connection>,
+    selected: &BTreeSet<String>,
+    command: &str,
+    printer: &Printer,
+) -> Result<Planner<'a>, Outcome> {
+    let nodes = selected.iter().filter_map(|id| loaded.graph.node(id));
+    let mut schemas = Planner::schemas(nodes);
+    schemas.extend(loaded.governance.policies.iter().map(|placed| crate::warehouse::SchemaName::new(&placed.database, &placed.schema)));
+    let catalog = connection.catalog(&schemas).map_err(|error| {
+        let diagnostic = crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
+        printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
+        Outcome::Unusable
+    })?;
+    Ok(loaded.planner(compiler, catalog, matches!(command, "build" | "load")))
+}
+
+type Work<'a> = (&'a Planner<'a>, &'a Compilation, &'a Plan);
+
+fn carry_out(
+    loaded: &Loaded,
+    (planner, compilation, plan): Work<'_>,
+    connection: &Arc<Connection>,
+    command: &str,
+    printer: &Printer,
+) -> Result<Vec<NodeResult>, Outcome> {
+    let run = &loaded.options.run;
+    let runner = Runner {
+        planner,
+        compilation,
+        connection: connection.clone(),
+        threads: loaded.profile.target.threads,
+        fail_fast: run.fail_fast,
+        object_store: environment::object_store(&loaded.options.environment),
+        stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
+    };
+    let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
+        let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
+        printer.diagnostic(&shown, &loaded.sources);
+        Outcome::Failure
+    };
+    runner.steps(&plan.setup).map_err(fail)?;
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let mut results = Vec::new();
+    for hook in plan.start_hooks.iter().filter(|hook| !hook.steps.is_empty() || hook.problem.is_some()) {
+        let result = runner.run(hook, 1);
+        let failed = result.status == Status::Error;
+        crate::execute::Observer::finished(&progress, &result, results.len() + 1, plan.start_hooks.len());
+        results.push(result);
+        if failed {
+            return Ok(results);
+        }
+    }
+    results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
+    if command != "load" && command != "test" {
+        results.extend(end_hooks(loaded, &runner, &results, &progress));
+    }
+    for (text, is_warning) in planner.compiler.said() {
+        printer.note(&if is_warning { format!("warning: {text}") } else { text });
+    }
+    Ok(results)
+}
+
+/// `on-run-end` hooks: rendered now, with the results.
+fn end_hooks(loaded: &Loaded, runner: &Runner<'_>, results: &[NodeResult], progress: &Progress<'_>) -> Vec<NodeResult> {
+    let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
+    let mut ended = Vec::new();
+    for node in hooks {
+        let more = artifacts::hook_context(loaded, results);
+        let plan = runner.planner.end_hook(node, more);
+        if plan.steps.is_empty() && plan.problem.is_none() {
+            continue;
+        }
+        let result = runner.run(&plan, 1);
+        crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
+        let failed = result.status == Status::Error;
+        ended.push(result);
+        if failed {
+            break;
+        }
+    }
+    ended
+}

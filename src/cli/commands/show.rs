@@ -1,0 +1,105 @@
+//! `show`.
+
+use super::super::Outcome;
+use super::super::arguments::{Select, TextOrJson};
+use super::super::driver::Loaded;
+use super::super::printer::Printer;
+use super::compile::inline_node;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::project::NodeKind;
+use crate::warehouse::{Cell, Table};
+
+/// Compiles a node, or a text, runs it with a limit and prints its rows.
+pub(super) fn show(
+    loaded: &Loaded,
+    (select, inline): (&Select, Option<&str>),
+    (limit, output): (i64, TextOrJson),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
+    let connection = loaded.open(printer)?;
+    let mut queries: Vec<(String, String)> = Vec::new();
+    if let Some(text) = inline {
+        let compiler = loaded.compiler(Some(connection.clone()), &std::collections::BTreeSet::new());
+        let node = inline_node(loaded, text);
+        match compiler.node(&node) {
+            Ok(compiled) => queries.push((node.name.clone(), compiled.sql)),
+            Err(problem) => {
+                printer.diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
+                return Ok(Outcome::Failure);
+            }
+        }
+    } else {
+        let kinds = [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Source];
+        let all = loaded.select(select, &kinds, printer)?;
+        let named = |id: &&String| loaded.graph.node(id).is_some_and(|node| node.kind != NodeKind::Test || all.len() == 1 || select.select.iter().any(|s| s.contains(&node.name)));
+        let selected: std::collections::BTreeSet<String> = all.iter().filter(named).cloned().collect();
+        let compiler = loaded.compiler(Some(connection.clone()), &selected);
+        let compilation = loaded.compile(&compiler, &selected, printer);
+        for id in &selected {
+            let node = &loaded.graph.nodes[id];
+            let reads = matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_ref()).flatten();
+            let text = reads.map(|relation| format!("select * from {}", relation.render()));
+            queries.extend(text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone())).map(|sql| (node.name.clone(), sql)));
+        }
+    }
+    let mut outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    for (name, sql) in queries {
+        let limited = if limit < 0 { sql } else { format!("select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';')) };
+        match connection.execute(&limited) {
+            Ok(result) => print(&name, &result.table, output, printer),
+            Err(error) => {
+                let mut diagnostic = Diagnostic::error(Code::WarehouseError, error.message).in_file(name, 1).excerpt(limited);
+                diagnostic.help = error.help;
+                printer.diagnostic(&diagnostic, &loaded.sources);
+                outcome = Outcome::Failure;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn print(name: &str, table: &Table, output: TextOrJson, printer: &Printer) {
+    match output {
+        TextOrJson::Json => {
+            let row = |row: &Vec<Cell>| -> serde_json::Map<String, serde_json::Value> {
+                table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), json(cell))).collect()
+            };
+            let rows: Vec<_> = table.rows.iter().map(row).collect();
+            printer.data(&serde_json::json!({"node": name, "show": rows}).to_string());
+        }
+        TextOrJson::Text => {
+            printer.note(&format!("{name}:"));
+            printer.data(&text(table));
+        }
+    }
+}
+
+fn json(cell: &Cell) -> serde_json::Value {
+    match cell {
+        Cell::Null => serde_json::Value::Null,
+        Cell::Boolean(value) => (*value).into(),
+        Cell::Integer(value) => i64::try_from(*value).map_or_else(|_| value.to_string().into(), Into::into),
+        Cell::Float(value) => serde_json::json!(value),
+        Cell::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
+        other => other.to_string().into(),
+    }
+}
+
+/// The rows as a table in characters.
+fn text(table: &Table) -> String {
+    let cells: Vec<Vec<String>> = std::iter::once(table.columns.iter().map(|column| column.name.clone()).collect())
+        .chain(table.rows.iter().map(|row| row.iter().map(|cell| cell.to_string().replace('\n', " ")).collect()))
+        .collect();
+    let width = |index: usize| cells.iter().map(|row| row[index].chars().count().min(60)).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let parts: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| {
+            let short: String = if cell.chars().count() > 60 { cell.chars().take(59).chain(['…']).collect() } else { cell.clone() };
+            format!(" {short:<width$} ")
+        }).collect();
+        format!("|{}|", parts.join("|"))
+    };
+    let mut lines: Vec<String> = cells.iter().map(line).collect();
+    lines.insert(1, format!("|{}|", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|")));
+    lines.join("\n")
+}

@@ -1,0 +1,266 @@
+//! The road every command walks: read, parse, select, compile, plan.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Outcome;
+use super::arguments::{Global, IndirectSelection, Running, Select};
+use super::printer::Printer;
+use super::{environment, open};
+use crate::compile::{Compilation, Compiler, compile};
+use crate::config::{Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::govern::{Governance, govern};
+use crate::graph::{self, Graph, Indirect, Order, Selection};
+use crate::jinja::{self, Engine, Library, MacroDef, Origin, Session, SessionFacts};
+use crate::plan::Planner;
+use crate::project::{self, NodeKind, Project, Reading};
+use crate::source::Sources;
+use crate::warehouse::{Catalog, Connection};
+
+/// A project that was read and parsed.
+pub(super) struct Loaded {
+    pub(super) options: Options,
+    pub(super) sources: Arc<Sources>,
+    pub(super) profile: Profile,
+    pub(super) project: Arc<Project>,
+    pub(super) session: Arc<Session>,
+    pub(super) graph: Arc<Graph>,
+    pub(super) order: Order,
+    pub(super) governance: Governance,
+    /// Whether something could not be parsed.
+    pub(super) is_broken: bool,
+}
+
+/// Renders the Jinja in YAML files.
+struct YamlTemplates<'a>(&'a Engine);
+
+impl Templates for YamlTemplates<'_> {
+    fn render_value(&self, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
+        jinja::render_yaml(self.0, text, scope)
+    }
+}
+
+/// Reads and parses the project. What is wrong is printed; without a project or a profile there is nothing to go on with.
+pub(super) fn load(global: &Global, command: &'static str, running: &Running, printer: &Printer) -> Result<Loaded, Outcome> {
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let read = environment::options(global, command, running).map_err(|problem| diagnostics.push(*problem));
+    let loaded = read.ok().and_then(|options| load_with(options, &mut sources, &mut diagnostics));
+    let sources = Arc::new(sources);
+    printer.diagnostics(diagnostics.iter(), &sources);
+    let is_broken = diagnostics.has_errors() || (global.warn_error && diagnostics.iter().count() > 0);
+    let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
+    let mut found = Diagnostics::default();
+    let governance = governance(&project, &session, &graph, &mut found);
+    printer.diagnostics(found.iter(), &sources);
+    let is_broken = is_broken || found.has_errors();
+    Ok(Loaded { options, sources, profile, project: Arc::new(project), session, graph: Arc::new(graph), order, governance, is_broken })
+}
+
+type Parts = (Options, Profile, Project, Arc<Session>, Graph, Order);
+
+fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Parts> {
+    let engine = Engine::new();
+    let templates = YamlTemplates(&engine);
+    let scope = |target| YamlScope {
+        vars: Some(Vars { command_line: options.vars.clone(), ..Vars::default() }),
+        target,
+        environment: options.environment.clone(),
+        ..YamlScope::default()
+    };
+    // The project file says which profile, and may itself use `target`: it is read for the name first.
+    let named = profile_name(&options, sources, diagnostics)?;
+    let (name, span, project_name) = named;
+    let wanted = options.profile.clone().or(name);
+    let profile = read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
+    let target = Some(profile.target.to_map(&profile.name));
+    let file = read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
+    let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
+    let reading = Reading { options: &options, profile: &profile, templates: &templates };
+    let (project, vars) = project::read(&reading, file, settings, sources, diagnostics);
+    let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
+    let graph = graph::build(&project, &session, sources, diagnostics);
+    let order = Order::new(&graph, diagnostics);
+    Some((options, profile, project, session, graph, order))
+}
+
+type Named = (Option<String>, Option<crate::source::Span>, String);
+
+/// The profile the project file names, where it says so, and the project's name; read without rendering.
+fn profile_name(options: &Options, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Named> {
+    let path = options.project_dir.join("dbt_project.yml");
+    let text = match crate::source::read_text(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let help = "run `merganser init` to start a project, or pass --project-dir";
+            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file("dbt_project.yml", 1).help(help));
+            return None;
+        }
+    };
+    let parsed = crate::config::yaml::parse(&text).ok();
+    let field = |key: &str| parsed.as_ref().and_then(|value| value.get(key)).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let range = crate::config::yaml::locate(&text, &["profile".into()]);
+    let named = (field("profile"), field("name").unwrap_or_default());
+    let file = sources.add("dbt_project.yml", Some(path), text);
+    Some((named.0, Some(crate::source::Span::new(file, range)), named.1))
+}
+
+fn session(
+    options: &Options,
+    profile: &Profile,
+    project: &Project,
+    vars: Vars,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Session {
+    let root = &project.packages[0].file;
+    let define = |m: &project::Macro| MacroDef {
+        package: m.package.clone(),
+        name: m.name.clone(),
+        text: sources.text(m.file).clone(),
+        origin: Origin { file: m.file.number(), base: 0 },
+        header: m.block.header.clone(),
+        body: m.block.body.clone(),
+        trim_start: m.block.trim_start,
+        trim_end: m.block.trim_end,
+    };
+    let dialect = profile.target.dialect;
+    let internal = project::internal_packages(dialect.adapter());
+    let other = |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
+    let definitions = project.macros.iter().filter(|m| !other(&m.package)).map(define).collect();
+    let names: Vec<&str> = internal.iter().map(String::as_str).collect();
+    let (library, errors) = Library::new(definitions, &root.name, &names);
+    for error in &errors {
+        let whole = (root.file, 0..0);
+        diagnostics.push(jinja::report(error, &root.name, whole, &|file| sources.file(file).location.is_some()));
+    }
+    let facts = SessionFacts {
+        dialect,
+        database: profile.target.database.clone(),
+        schema: profile.target.schema.clone(),
+        target: profile.target.to_map(&profile.name),
+        root: root.name.clone(),
+        vars,
+        environment: options.environment.clone(),
+        run: options.run.clone(),
+        flags: root.flags.clone(),
+        dispatch: root.dispatch.clone(),
+        packages: project.packages.iter().map(|package| package.file.name.clone()).collect(),
+    };
+    Session { engine: Engine::new(), library, facts }
+}
+
+fn governance(project: &Project, session: &Session, graph: &Graph, diagnostics: &mut Diagnostics) -> Governance {
+    let facts = &session.facts;
+    let schema_of = |custom: Option<&str>| custom.map_or_else(|| facts.schema.clone(), |name| format!("{}_{name}", facts.schema));
+    govern(project, graph, &facts.database, &schema_of, diagnostics)
+}
+
+impl Loaded {
+    /// Opens the warehouse; the failure is printed.
+    pub(super) fn open(&self, printer: &Printer) -> Result<Arc<Connection>, Outcome> {
+        open::open(&self.profile.target, &self.options).map_err(|error| {
+            let mut diagnostic = Diagnostic::error(Code::WarehouseError, error.message.clone());
+            diagnostic = match self.profile.file {
+                Some(file) => diagnostic.at(crate::source::Span::start_of(file)),
+                None => diagnostic.in_file("profiles.yml", 1),
+            };
+            diagnostic.help = error.help.or_else(|| Some(format!("check target `{}` of profile `{}`", self.profile.target.name, self.profile.name)));
+            printer.diagnostic(&diagnostic, &self.sources);
+            Outcome::Unusable
+        })
+    }
+
+    /// The unique ids a selection means; what is wrong with it is printed.
+    pub(super) fn select(&self, select: &Select, kinds: &[NodeKind], printer: &Printer) -> Result<BTreeSet<String>, Outcome> {
+        let mut diagnostics = Diagnostics::default();
+        let selection = self.selection(select, kinds, &mut diagnostics);
+        let found = graph::select(&self.graph, &self.order, &self.project, &selection, &mut diagnostics);
+        printer.diagnostics(diagnostics.iter(), &self.sources);
+        if diagnostics.has_errors() { Err(Outcome::Unusable) } else { Ok(found) }
+    }
+
+    fn selection(&self, select: &Select, kinds: &[NodeKind], diagnostics: &mut Diagnostics) -> Selection {
+        let mut wanted: Vec<NodeKind> = kinds.to_vec();
+        let mut kind = |words: &[String]| -> Vec<NodeKind> {
+            let mut list = Vec::new();
+            for word in words.iter().flat_map(|word| word.split_whitespace()) {
+                match word {
+                    "all" => list.extend(NodeKind::ALL),
+                    "default" => list.extend(NodeKind::ALL),
+                    _ => match NodeKind::ALL.iter().find(|kind| kind.as_str() == word) {
+                        Some(kind) => list.push(*kind),
+                        None => {
+                            let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
+                            let message = format!("`{word}` is not a resource type");
+                            diagnostics.push(Diagnostic::error(Code::BadOption, message).in_file("--resource-type", 1).help(format!("use: {}", known.join(", "))));
+                        }
+                    },
+                }
+            }
+            list
+        };
+        let (only, without) = (kind(&select.resource_type), kind(&select.exclude_resource_type));
+        if !only.is_empty() {
+            wanted.retain(|kind| only.contains(kind));
+        }
+        wanted.retain(|kind| !without.contains(kind));
+        Selection {
+            select: select.select.clone(),
+            exclude: select.exclude.clone(),
+            selector: select.selector.clone(),
+            indirect: match select.indirect_selection {
+                IndirectSelection::Eager => Indirect::Eager,
+                IndirectSelection::Cautious => Indirect::Cautious,
+                IndirectSelection::Buildable => Indirect::Buildable,
+                IndirectSelection::Empty => Indirect::Empty,
+            },
+            kinds: wanted,
+            ..Selection::default()
+        }
+    }
+
+    /// A compiler; with a connection where templates may ask.
+    pub(super) fn compiler(&self, connection: Option<Arc<Connection>>, selected: &BTreeSet<String>) -> Compiler {
+        let selected = selected.iter().cloned().collect();
+        Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
+    }
+
+    /// Compiles the wanted nodes and prints what is wrong with them.
+    pub(super) fn compile(&self, compiler: &Compiler, wanted: &BTreeSet<String>, printer: &Printer) -> Compilation {
+        let mut diagnostics = Diagnostics::default();
+        let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
+        crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
+        printer.diagnostics(diagnostics.iter(), &self.sources);
+        for (text, is_warning) in compiler.said() {
+            printer.note(&if is_warning { format!("warning: {text}") } else { text });
+        }
+        compilation
+    }
+
+    /// The SQL of the models.
+    pub(super) fn dialect(&self) -> crate::sql::Dialect {
+        self.project.settings.dialect.unwrap_or(self.profile.target.dialect)
+    }
+
+    /// A planner for the wanted nodes against a catalog.
+    pub(super) fn planner<'a>(&'a self, compiler: &'a Compiler, catalog: Catalog, loads: bool) -> Planner<'a> {
+        Planner {
+            compiler,
+            catalog,
+            governance: &self.governance,
+            sources: &self.sources,
+            full_refresh: self.options.run.full_refresh,
+            loads,
+            project_dir: self.options.project_dir.clone(),
+            ledger_schema: self.project.settings.ledger_schema.clone().unwrap_or_else(|| "landing".to_owned()),
+        }
+    }
+
+    /// Where artifacts go.
+    pub(super) fn target_dir(&self) -> std::path::PathBuf {
+        let root = &self.project.packages[0].file;
+        self.options.target_path.clone().unwrap_or_else(|| self.options.project_dir.join(&root.paths.target))
+    }
+}

@@ -1,0 +1,112 @@
+//! The environment and the clock, read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{Global, Running};
+use crate::config::{Options, Run, yaml};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::load::{Credentials, ObjectStoreOptions};
+
+/// The environment's variables; those that are not Unicode are left out.
+pub(super) fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// What was typed and what the environment says, as options.
+pub(super) fn options(global: &Global, command: &'static str, running: &Running) -> Result<Options, Box<Diagnostic>> {
+    let environment = variables();
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+    let project_dir = project_dir(global, &here)?;
+    let vars = vars(global.vars.as_deref())?;
+    let mut profiles_dirs = Vec::new();
+    match &global.profiles_dir {
+        Some(dir) => profiles_dirs.push(here.join(dir)),
+        None => {
+            profiles_dirs.extend([here.clone(), project_dir.clone()]);
+            profiles_dirs.extend(environment.get("HOME").map(|home| Path::new(home).join(".dbt")));
+        }
+    }
+    let arguments = json!({
+        "which": command, "invocation_command": format!("dbt {command}"), "full_refresh": running.full_refresh,
+        "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
+        "target": global.target, "profile": global.profile, "vars": vars, "threads": global.threads, "fail_fast": global.fail_fast,
+        "quiet": global.quiet, "store_failures": running.store_failures, "write_json": !global.no_write_json,
+    });
+    let run = Run {
+        command,
+        invocation_id: uuid::Uuid::new_v4().to_string(),
+        started_at: Utc::now(),
+        full_refresh: running.full_refresh,
+        store_failures: running.store_failures,
+        fail_fast: global.fail_fast,
+        empty: false,
+        arguments: arguments.as_object().cloned().unwrap_or_default(),
+    };
+    Ok(Options {
+        target_path: global.target_path.as_ref().map(|path| project_dir.join(path)),
+        project_dir,
+        profiles_dirs,
+        profile: global.profile.clone(),
+        target: global.target.clone(),
+        threads: global.threads,
+        vars: Arc::new(vars),
+        environment: Arc::new(environment),
+        run,
+    })
+}
+
+/// The folder given, this one or one above it, or `./project`.
+fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>> {
+    if let Some(given) = &global.project_dir {
+        return Ok(here.join(given));
+    }
+    let is_project = |folder: &Path| folder.join("dbt_project.yml").is_file();
+    if is_project(here) {
+        return Ok(here.to_path_buf());
+    }
+    if is_project(&here.join("project")) {
+        return Ok(here.join("project"));
+    }
+    here.ancestors().find(|folder| is_project(folder)).map(Path::to_path_buf).ok_or_else(|| {
+        let help = "run `merganser init NAME` to start a project, or pass --project-dir";
+        Box::new(Diagnostic::error(Code::MissingFile, "there is no dbt_project.yml here, above, or in ./project").in_file("dbt_project.yml", 1).help(help))
+    })
+}
+
+fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnostic>> {
+    let Some(text) = text else { return Ok(Map::new()) };
+    match yaml::parse(text) {
+        Ok(Value::Object(vars)) => Ok(vars),
+        Ok(Value::Null) => Ok(Map::new()),
+        _ => {
+            let message = "--vars is not a YAML mapping";
+            Err(Box::new(Diagnostic::error(Code::BadOption, message).in_file("--vars", 1).help("write --vars '{name: value}'")))
+        }
+    }
+}
+
+/// How S3 is reached: the variables that AWS's own tools read.
+pub(super) fn object_store(environment: &BTreeMap<String, String>) -> ObjectStoreOptions {
+    let text = |key: &str| environment.get(key).filter(|value| !value.is_empty()).cloned();
+    let endpoint = text("AWS_ENDPOINT_URL_S3").or_else(|| text("AWS_ENDPOINT_URL"));
+    let credentials = match (text("AWS_ACCESS_KEY_ID"), text("AWS_SECRET_ACCESS_KEY")) {
+        (Some(access_key_id), Some(secret_access_key)) => {
+            Credentials::Key { access_key_id, secret_access_key, session_token: text("AWS_SESSION_TOKEN") }
+        }
+        _ if text("AWS_NO_SIGN_REQUEST").is_some() => Credentials::Anonymous,
+        _ if text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some() || text("AWS_EXECUTION_ENV").is_some() => Credentials::Instance,
+        _ => Credentials::Missing,
+    };
+    ObjectStoreOptions {
+        region: text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION")),
+        allow_http: endpoint.as_ref().is_some_and(|url| url.starts_with("http://")),
+        endpoint,
+        credentials,
+        virtual_hosted_style: false,
+    }
+}
