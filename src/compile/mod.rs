@@ -1,1 +1,44 @@
 //! Every node as final SQL, with where each byte came from.
+//!
+//! A node is rendered in the execute phase against the graph and, where its template asks, the warehouse; then the ephemeral
+//! models it reads are put in front of it as common table expressions. [`SourceMap`] leads from a place in the result back
+//! to the template.
+
+mod compiler;
+mod ephemeral;
+mod source_map;
+mod world;
+
+pub use compiler::{Compiler, compile};
+pub use source_map::SourceMap;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::Diagnostic;
+
+/// The compiled nodes of an invocation, by unique id.
+#[derive(Debug, Default)]
+pub struct Compilation {
+    /// What could be compiled.
+    pub nodes: BTreeMap<String, Compiled>,
+    /// Why the others could not; nodes that read a broken one are in `skipped`.
+    pub failed: BTreeMap<String, Diagnostic>,
+    /// Nodes left out because something they read is broken, with what that is.
+    pub skipped: BTreeMap<String, String>,
+}
+
+/// A node's SQL.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The SQL, with ephemeral models in front.
+    pub sql: String,
+    /// The SQL before ephemeral models were put in front.
+    pub own_sql: String,
+    /// Where its bytes came from.
+    pub map: SourceMap,
+    /// The ephemeral models put in front, in order: unique id and the text of the expression.
+    pub ctes: Vec<(String, String)>,
+    /// Whether rendering asked the warehouse about something other than the node's own relation, so that the text may differ
+    /// once its parents have run.
+    pub late: bool,
+}

@@ -104,12 +104,53 @@ pub struct Settings {
 
 /// The keys of `dbt_project.yml`, from dbt's published schema and the resources' own trees.
 const KEYS: [&str; 47] = [
-    "name", "version", "config-version", "profile", "require-dbt-version", "model-paths", "seed-paths", "test-paths",
-    "analysis-paths", "macro-paths", "snapshot-paths", "docs-paths", "asset-paths", "function-paths", "target-path", "log-path",
-    "packages-install-path", "clean-targets", "query-comment", "quoting", "dispatch", "on-run-start", "on-run-end", "vars",
-    "flags", "restrict-access", "dbt-cloud", "sync", "models", "seeds", "snapshots", "sources", "data_tests", "tests",
-    "unit_tests", "exposures", "metrics", "semantic-models", "saved-queries", "analyses", "functions", "packages", "source-paths",
-    "data-paths", "anchors", "project-root", "groups",
+    "name",
+    "version",
+    "config-version",
+    "profile",
+    "require-dbt-version",
+    "model-paths",
+    "seed-paths",
+    "test-paths",
+    "analysis-paths",
+    "macro-paths",
+    "snapshot-paths",
+    "docs-paths",
+    "asset-paths",
+    "function-paths",
+    "target-path",
+    "log-path",
+    "packages-install-path",
+    "clean-targets",
+    "query-comment",
+    "quoting",
+    "dispatch",
+    "on-run-start",
+    "on-run-end",
+    "vars",
+    "flags",
+    "restrict-access",
+    "dbt-cloud",
+    "sync",
+    "models",
+    "seeds",
+    "snapshots",
+    "sources",
+    "data_tests",
+    "tests",
+    "unit_tests",
+    "exposures",
+    "metrics",
+    "semantic-models",
+    "saved-queries",
+    "analyses",
+    "functions",
+    "packages",
+    "source-paths",
+    "data-paths",
+    "anchors",
+    "project-root",
+    "groups",
 ];
 
 const SETTINGS_KEYS: [&str; 3] = ["dialect", "policy-paths", "landing"];
@@ -126,7 +167,14 @@ pub fn read_project_file(
     let (file, written) = read_mapping(&root.join("dbt_project.yml"), shown, sources, diagnostics)?;
     let text = sources.text(file).to_string();
     let mut problems = Vec::new();
-    let rendered = render_strings(&Value::Object(written.clone()), templates, scope, &mut Vec::new(), &rendered_later, &mut problems);
+    let rendered = render_strings(
+        &Value::Object(written.clone()),
+        templates,
+        scope,
+        &mut Vec::new(),
+        &rendered_later,
+        &mut problems,
+    );
     for (path, reason) in problems {
         let span = Span::new(file, yaml::locate(&text, &yaml::steps(&path)));
         diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
@@ -136,7 +184,8 @@ pub fn read_project_file(
     let Some(name) = value.get("name").and_then(Value::as_str).filter(|name| is_identifier(name)) else {
         let span = Span::new(file, yaml::locate(&text, &["name".into()]));
         let help = "write `name:` followed by letters, digits and underscores, not beginning with a digit";
-        diagnostics.push(Diagnostic::error(Code::BadConfig, "the project has no usable `name`").at(span).help(help));
+        diagnostics
+            .push(Diagnostic::error(Code::BadConfig, "the project has no usable `name`").at(span).help(help));
         return None;
     };
     let hooks = |key: &str| hooks(&written, key, file, &text);
@@ -166,7 +215,9 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
     if !path.is_file() {
         return Settings::default();
     }
-    let Some((file, value)) = read_mapping(&path, "merganser.yml", sources, diagnostics) else { return Settings::default() };
+    let Some((file, value)) = read_mapping(&path, "merganser.yml", sources, diagnostics) else {
+        return Settings::default();
+    };
     let text = sources.text(file).to_string();
     check_keys(&value, &SETTINGS_KEYS, file, &text, diagnostics);
     let dialect = match value.get("dialect").map(plain_text).as_deref() {
@@ -176,12 +227,19 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
         Some(other) => {
             let span = Span::new(file, yaml::locate(&text, &["dialect".into()]));
             let message = format!("`{other}` is not a dialect");
-            diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `snowflake` or `duckdb`"));
+            diagnostics.push(
+                Diagnostic::error(Code::BadConfig, message).at(span).help("write `snowflake` or `duckdb`"),
+            );
             None
         }
     };
     let landing = value.get("landing").map(plain_text);
-    Settings { dialect, policy_paths: texts(value.get("policy-paths")).unwrap_or_default(), landing, file: Some(file) }
+    Settings {
+        dialect,
+        policy_paths: texts(value.get("policy-paths")).unwrap_or_default(),
+        landing,
+        file: Some(file),
+    }
 }
 
 fn read_mapping(
@@ -194,7 +252,8 @@ fn read_mapping(
         Ok(text) => text,
         Err(error) => {
             let help = "run `merganser init` to start a project, or pass --project-dir";
-            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1).help(help));
+            diagnostics
+                .push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1).help(help));
             return None;
         }
     };
@@ -203,23 +262,33 @@ fn read_mapping(
         Ok(Value::Object(map)) => Some((file, map)),
         Ok(Value::Null) => Some((file, Map::new())),
         Ok(_) => {
-            diagnostics.push(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file)));
+            diagnostics.push(
+                Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file)),
+            );
             None
         }
         Err(error) => {
             let offset = error.offset.unwrap_or(0);
-            diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+            diagnostics
+                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
             None
         }
     }
 }
 
-fn check_keys(value: &Map<String, Value>, known: &[&str], file: FileId, text: &str, diagnostics: &mut Diagnostics) {
+fn check_keys(
+    value: &Map<String, Value>,
+    known: &[&str],
+    file: FileId,
+    text: &str,
+    diagnostics: &mut Diagnostics,
+) {
     for key in value.keys().filter(|key| !known.contains(&key.as_str())) {
         let span = Span::new(file, yaml::locate(text, &[key.as_str().into()]));
         let mut diagnostic = Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`")).at(span);
         let near = did_you_mean(key, known.iter().copied());
-        diagnostic.help = Some(near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?")));
+        diagnostic.help =
+            Some(near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?")));
         diagnostics.push(diagnostic);
     }
 }
@@ -230,8 +299,11 @@ fn rendered_later(path: &[String]) -> bool {
     if matches!(first.as_str(), "on-run-start" | "on-run-end" | "query-comment" | "vars") {
         return true;
     }
-    let hook = |part: &String| matches!(part.trim_start_matches(['+', ' ']), "pre-hook" | "post-hook" | "pre_hook" | "post_hook");
-    matches!(first.as_str(), "seeds" | "models" | "snapshots" | "tests" | "data_tests") && path.iter().any(hook)
+    let hook = |part: &String| {
+        matches!(part.trim_start_matches(['+', ' ']), "pre-hook" | "post-hook" | "pre_hook" | "post_hook")
+    };
+    matches!(first.as_str(), "seeds" | "models" | "snapshots" | "tests" | "data_tests")
+        && path.iter().any(hook)
 }
 
 fn hooks(written: &Map<String, Value>, key: &str, file: FileId, text: &str) -> Vec<Hook> {
@@ -251,7 +323,8 @@ fn paths(value: &Map<String, Value>) -> Paths {
     let list = |key: &str, default: &[&str]| {
         texts(value.get(key)).unwrap_or_else(|| default.iter().map(|s| (*s).to_owned()).collect())
     };
-    let text = |key: &str, default: &str| value.get(key).and_then(Value::as_str).unwrap_or(default).to_owned();
+    let text =
+        |key: &str, default: &str| value.get(key).and_then(Value::as_str).unwrap_or(default).to_owned();
     let target = text("target-path", "target");
     Paths {
         models: texts(value.get("source-paths")).unwrap_or_else(|| list("model-paths", &["models"])),
@@ -290,5 +363,6 @@ fn plain_text(value: &Value) -> String {
 
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_') && chars.all(|c| c.is_alphanumeric() || c == '_')
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || c == '_')
 }

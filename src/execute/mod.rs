@@ -1,1 +1,13 @@
 //! Carrying out a plan in parallel: scheduling, tests, stopping cleanly.
+//!
+//! Workers take nodes whose parents have ended. A node whose parent failed is skipped; in a `build`, so is what stands behind
+//! a failed test. Every node's statements run on one session, and what fails is told at the place in the template.
+
+mod columns;
+mod node_run;
+mod report;
+mod schedule;
+
+pub use node_run::Runner;
+pub use report::{NodeResult, Observer, Status};
+pub use schedule::execute;

@@ -46,6 +46,8 @@ pub struct Graph {
     pub groups: IndexMap<String, serde_json::Value>,
     /// The root project.
     pub root: String,
+    /// The SQL that is rendered.
+    pub dialect: crate::sql::Dialect,
     /// How names are found.
     pub lookup: Lookup,
     /// Unique ids of nodes whose own text could not be parsed; what reads them cannot be compiled either.

@@ -77,6 +77,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         docs: project.docs.clone(),
         groups: declared::groups(&parsing),
         root: project.packages[0].file.name.clone(),
+        dialect: session.facts.dialect,
         lookup,
         broken,
     };

@@ -39,7 +39,9 @@ pub fn macro_calls(text: &str) -> Result<Vec<MacroCall>, TemplateError> {
 pub(super) fn of_macro(text: &MacroText<'_>) -> Result<Vec<MacroCall>, TemplateError> {
     let (defaults, body) = code::macro_tree(text)?;
     let mut found = Found::default();
-    defaults.iter().for_each(|expr| walk::expression(expr, &mut found));
+    for expr in &defaults {
+        walk::expression(expr, &mut found);
+    }
     walk::statements(&body, &mut found);
     Ok(found.0)
 }

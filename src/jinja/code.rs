@@ -86,7 +86,8 @@ impl Signature {
         names: &Names,
     ) -> Signature {
         let takes = |name: &str| names.read.contains(name) && !params.iter().any(|param| param.name == name);
-        let (takes_caller, takes_kwargs, takes_varargs) = (takes("caller"), takes("kwargs"), takes("varargs"));
+        let (takes_caller, takes_kwargs, takes_varargs) =
+            (takes("caller"), takes("kwargs"), takes("varargs"));
         Signature { name, params, captures, takes_caller, takes_kwargs, takes_varargs }
     }
 
@@ -112,7 +113,9 @@ impl Unit {
     /// Generates code for rewritten statements.
     pub(super) fn new(draft: &Draft, signature: Signature, list: &[Stmt<'static>]) -> Unit {
         let mut generator = CodeGenerator::new("", draft.source);
-        list.iter().for_each(|stmt| generator.compile_stmt(stmt));
+        for stmt in list {
+            generator.compile_stmt(stmt);
+        }
         Unit::finish(draft, signature, generator)
     }
 
@@ -223,7 +226,8 @@ pub(super) fn macro_body(text: &MacroText<'_>) -> Result<Unit, TemplateError> {
         }
         rewriter.shift = start;
         prologue.extend(rewriter.block(&list));
-        let signature = Signature::new(Some(keep(format!("dbt_macro__{}", text.name))), params, Vec::new(), &names);
+        let signature =
+            Signature::new(Some(keep(format!("dbt_macro__{}", text.name))), params, Vec::new(), &names);
         if let Err(message) = signature.check() {
             rewriter.errors.push(TemplateError::syntax(message, &draft.place, 0..text.header.0.len()));
         }
@@ -325,7 +329,9 @@ pub(super) fn tree(text: &str, origin: Origin) -> Result<Vec<Stmt<'static>>, Tem
 }
 
 /// The same for a macro's defaults and body.
-pub(super) fn macro_tree(text: &MacroText<'_>) -> Result<(Vec<Expr<'static>>, Vec<Stmt<'static>>), TemplateError> {
+pub(super) fn macro_tree(
+    text: &MacroText<'_>,
+) -> Result<(Vec<Expr<'static>>, Vec<Stmt<'static>>), TemplateError> {
     let (draft, defaults, start) = macro_draft(text);
     let defaults = defaults.into_iter().flatten().map(|range| parsed_expression(&draft, range));
     Ok((defaults.collect::<Result<_, _>>()?, parsed(&draft, start)?))

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use minijinja::value::Rest;
+use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 
 use super::code::{self, Mode, Unit};
@@ -14,9 +14,10 @@ use super::library::Macro;
 use super::mark::{self, Gathered, Segment};
 use super::native;
 use super::place::Origin;
+use super::python;
 use super::root::{Context, Root};
 use super::run::{self, Closure, Render, Return};
-use super::python;
+use crate::config::yaml;
 
 /// Filters, tests and functions that every template has. Shared by threads; renders share nothing else.
 pub struct Engine {
@@ -46,7 +47,10 @@ pub struct Template {
 enum Kind {
     /// Text without anything to render, and where it lies.
     Verbatim(String, Origin),
-    Code { unit: Arc<Unit>, lenient: bool },
+    Code {
+        unit: Arc<Unit>,
+        lenient: bool,
+    },
 }
 
 /// What a render gives.
@@ -71,6 +75,11 @@ impl Engine {
         env.set_debug(false);
         env.set_undefined_behavior(UndefinedBehavior::Lenient);
         python::install(&mut env);
+        python::install_yaml(
+            &mut env,
+            |text| yaml::parse(text).map_err(|error| error.message),
+            |value| Ok(yaml::print(value)),
+        );
         install(&mut env);
         let mut globals: Vec<String> = env.globals().map(|(name, _)| name.to_owned()).collect();
         globals.sort_unstable();
@@ -119,8 +128,9 @@ impl Engine {
 
     /// Renders text inside the render at hand, with its variables: dbt's `render()`.
     pub fn render_nested(&self, text: &str) -> Result<String, Error> {
-        let root = Root::current()
-            .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "`render` was called outside of a render"))?;
+        let root = Root::current().ok_or_else(|| {
+            Error::new(ErrorKind::InvalidOperation, "`render` was called outside of a render")
+        })?;
         let template = self.compile(text, Origin::default()).map_err(failure::whole)?;
         let rendered = template.render(self, &root, false).map_err(failure::whole)?;
         Ok(rendered.text)
@@ -128,7 +138,12 @@ impl Engine {
 
     /// Renders as dbt renders YAML: a text that is one expression keeps the expression's value; `as_number`,
     /// `as_bool` and `as_native` read a text as a Python literal.
-    pub fn render_native_value(&self, text: &str, origin: Origin, root: &Arc<Root>) -> Result<Value, TemplateError> {
+    pub fn render_native_value(
+        &self,
+        text: &str,
+        origin: Origin,
+        root: &Arc<Root>,
+    ) -> Result<Value, TemplateError> {
         if !has_jinja(text) {
             return Ok(Value::from(text));
         }
@@ -154,7 +169,11 @@ impl Engine {
         let value = self.render_native_value(text, origin, root)?;
         python::to_json(&value).map_err(|error| {
             let message = error.detail().unwrap_or("the value has no form in JSON").to_owned();
-            let place = failure::Frame { macro_id: None, file: origin.file, span: origin.base..origin.base + text.len() };
+            let place = failure::Frame {
+                macro_id: None,
+                file: origin.file,
+                span: origin.base..origin.base + text.len(),
+            };
             TemplateError { kind: failure::FailureKind::Type, message, trace: vec![place], payload: None }
         })
     }
@@ -218,7 +237,8 @@ fn finished(text: String, render: Render) -> Rendered {
         Gathered::Map { segments, .. } => segments,
         Gathered::Text | Gathered::Values(_) => Vec::new(),
     };
-    let called_directly = render.called.iter().filter(|(_, direct)| *direct).map(|(id, _)| id.clone()).collect();
+    let called_directly =
+        render.called.iter().filter(|(_, direct)| *direct).map(|(id, _)| id.clone()).collect();
     let called = render.called.into_iter().map(|(id, _)| id).collect();
     Rendered { text, segments, returned: None, called, called_directly }
 }
@@ -242,20 +262,25 @@ fn install(env: &mut Environment<'static>) {
             format!("a `call` block prints a string, and this one returned {}", python::repr(&value)),
         )),
     });
-    env.add_filter("_compare", compare);
+    env.add_filter("_compare", |state: &mut State, first: Value, pairs: Rest<Value>| {
+        compare(state, &first, &pairs)
+    });
     env.add_filter("_pattr", |value: Value, name: String| lenient::attribute(&value, &name));
-    env.add_filter("_pitem", |value: Value, key: Value| lenient::item(&value, &key));
-    env.add_filter("_pcall", |state: &mut State, value: Value, args: Rest<Value>| lenient::call(state, &value, &args));
-    env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<Value>| {
-        lenient::method(state, &value, &name, &args)
+    env.add_filter("_new_list", |_: Value| python::list(Vec::new()));
+    env.add_filter("_new_dict", |_: Value| python::record([]));
+    env.add_filter("_pcall", |state: &mut State, value: Value, args: Rest<ValueOrKwargs>| {
+        lenient::call(state, &value, &args.into_values())
+    });
+    env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<ValueOrKwargs>| {
+        lenient::method(state, &value, &name, &args.into_values())
     });
     env.add_filter("_unsafe", |_: Value, name: String| lenient::unsafe_attribute(&name));
     native::install(env);
 }
 
 /// `a < b < c`: pairs of an operator's filter and its right operand.
-fn compare(state: &mut State<'_, '_>, first: Value, pairs: Rest<Value>) -> Result<Value, Error> {
-    let mut left = first;
+fn compare(state: &mut State<'_, '_>, first: &Value, pairs: &[Value]) -> Result<Value, Error> {
+    let mut left = first.clone();
     let mut result = Value::from(true);
     for pair in pairs.chunks_exact(2) {
         let [operator, right] = pair else { break };

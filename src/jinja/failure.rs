@@ -74,7 +74,8 @@ impl TemplateError {
                 return TemplateError::innermost(level, &source[range], trace);
             };
             level = &inside.error;
-            (place, source, macro_id) = (inside.unit.place.clone(), inside.unit.source, inside.macro_id.clone());
+            (place, source, macro_id) =
+                (inside.unit.place.clone(), inside.unit.source, inside.macro_id.clone());
         }
     }
 
@@ -88,7 +89,12 @@ impl TemplateError {
         trace.reverse();
         if let Some(raised) = nested::<Raised>(error) {
             let payload = raised.payload.clone();
-            return TemplateError { kind: FailureKind::Raised, message: raised.message.clone(), trace, payload };
+            return TemplateError {
+                kind: FailureKind::Raised,
+                message: raised.message.clone(),
+                trace,
+                payload,
+            };
         }
         let (kind, message) = if nested::<Limit>(error).is_some() {
             (FailureKind::Limit, detail(error))
@@ -101,8 +107,14 @@ impl TemplateError {
 
 fn clamp(range: Option<Range<usize>>, source: &str) -> Range<usize> {
     let mut range = range.unwrap_or(0..0);
-    range.end = source.floor_char_boundary(range.end.min(source.len()));
-    range.start = source.floor_char_boundary(range.start.min(range.end));
+    let whole = |mut offset: usize| {
+        while !source.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    range.end = whole(range.end.min(source.len()));
+    range.start = whole(range.start.min(range.end));
     range
 }
 
@@ -126,9 +138,10 @@ fn reason(error: &Error, text: &str) -> (FailureKind, String) {
             };
             (FailureKind::Undefined, message)
         }
-        ErrorKind::UndefinedError | ErrorKind::UnknownMethod | ErrorKind::UnknownFilter | ErrorKind::UnknownTest => {
-            (FailureKind::Undefined, detail(error))
-        }
+        ErrorKind::UndefinedError
+        | ErrorKind::UnknownMethod
+        | ErrorKind::UnknownFilter
+        | ErrorKind::UnknownTest => (FailureKind::Undefined, detail(error)),
         _ => (FailureKind::Type, detail(error)),
     }
 }

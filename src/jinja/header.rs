@@ -23,7 +23,8 @@ pub(super) fn params(header: &str) -> Result<Vec<HeaderParam>, Fault> {
 
 /// `a, b: list[string] = [], c=1)`.
 fn signature(header: &str, start: usize) -> Result<Vec<HeaderParam>, Fault> {
-    let end = closing(header, start).ok_or_else(|| ("`(` is not closed".to_owned(), start - 1..header.len()))?;
+    let end =
+        closing(header, start).ok_or_else(|| ("`(` is not closed".to_owned(), start - 1..header.len()))?;
     let after = skip_blank(header, end + 1);
     if after < header.len() {
         return Err(("unexpected text after `)`".to_owned(), after..header.len()));
@@ -80,7 +81,12 @@ fn materialization(header: &str, start: usize) -> Result<Vec<HeaderParam>, Fault
                 let equals = equals.ok_or_else(|| ("expected `=`".to_owned(), range.clone()))?;
                 default = HeaderDefault::At(equals + 1..range.end);
             }
-            _ => return Err((format!("a materialization has no option `{}`", header[range.clone()].trim()), range)),
+            _ => {
+                return Err((
+                    format!("a materialization has no option `{}`", header[range.clone()].trim()),
+                    range,
+                ));
+            }
         }
     }
     Ok(vec![HeaderParam { name: "supported_languages".to_owned(), default }])

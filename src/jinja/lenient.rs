@@ -37,30 +37,31 @@ impl Object for Everything {
 /// The filter `_pattr`: an attribute.
 pub(super) fn attribute(value: &Value, name: &str) -> Value {
     let found = value.as_object().and_then(|object| object.get_value_by_str(name));
-    found.unwrap_or_else(|| python::missing(name))
-}
-
-/// The filter `_pitem`: an item.
-pub(super) fn item(value: &Value, key: &Value) -> Value {
-    match value.get_item(key) {
-        Ok(found) if !found.is_undefined() => found,
-        _ => python::missing(key.as_str().unwrap_or_default()),
-    }
+    found.filter(|found| !found.is_undefined()).unwrap_or_else(|| python::missing(name))
 }
 
 /// The filter `_pcall`: a call.
 pub(super) fn call(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Result<Value, Error> {
-    if value.is_undefined() { Ok(value.clone()) } else { value.call(state, args) }
+    if value.is_undefined() { Ok(python::missing("")) } else { value.call(state, args) }
 }
 
 /// The filter `_pmethod`: a call of a method.
-pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+pub(super) fn method(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    name: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
     if name.starts_with("__") {
         return unsafe_attribute(name);
     }
     match value.call_method(state, name, args) {
         Err(error) if matches!(error.kind(), ErrorKind::UnknownMethod | ErrorKind::UndefinedError) => {
-            if minijinja_cause(&error) { Err(error) } else { Ok(python::missing(name)) }
+            if minijinja_cause(&error) {
+                Err(error)
+            } else {
+                Ok(python::missing(name))
+            }
         }
         result => result,
     }

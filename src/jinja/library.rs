@@ -11,7 +11,7 @@ use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::calls::{self, MacroCall};
 use super::code::{self, HeaderParam, MacroText, Unit};
-use super::failure::{self, Frame, FailureKind, TemplateError};
+use super::failure::{self, FailureKind, Frame, TemplateError};
 use super::header;
 use super::place::Origin;
 use super::{python, run};

@@ -24,11 +24,12 @@ mod rewrite;
 mod root;
 mod run;
 mod statement;
+pub mod value;
 mod walk;
 
 pub use calls::{MacroCall, macro_calls};
 pub use context::{
-    Facts, Phase, Problem, RefCall, RelationValue, Session, SessionFacts, Subject, World, json_repr, json_str, json_value,
+    Facts, Phase, Problem, RefCall, RelationValue, Session, SessionFacts, Subject, World, column_value, json_repr, json_str, json_value,
     merge_config_value, merge_quoting, render, render_description, render_macro, render_yaml,
 };
 pub use engine::{Engine, Expression, Rendered, Template};

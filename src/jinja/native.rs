@@ -36,8 +36,12 @@ impl Object for Wished {
 
 /// The filters; in other renders they change nothing.
 pub(super) fn install(env: &mut Environment<'static>) {
-    let wishes =
-        [("as_text", Wish::Text), ("as_bool", Wish::Bool), ("as_number", Wish::Number), ("as_native", Wish::Native)];
+    let wishes = [
+        ("as_text", Wish::Text),
+        ("as_bool", Wish::Bool),
+        ("as_number", Wish::Number),
+        ("as_native", Wish::Native),
+    ];
     for (name, wish) in wishes {
         env.add_filter(name, move |value: Value| {
             if run::current(|render| render.is_some_and(|render| render.native)) {

@@ -82,8 +82,8 @@ impl Rewriter<'_> {
                 self.call(&node.expr, args, span)
             }
             Expr::List(node) => {
-                let items = self.tuple(&node.items, span);
-                filter("_list", items, Vec::new(), span)
+                let items = node.items.iter().map(|item| self.expr(item)).collect();
+                literal("_list", "_new_list", items, span)
             }
             Expr::Tuple(node) => self.tuple(&node.items, span),
             Expr::Map(node) => {
@@ -92,8 +92,7 @@ impl Rewriter<'_> {
                     items.push(self.expr(key));
                     items.push(self.expr(value));
                 }
-                let items = Expr::Tuple(Spanned::new(ast::Tuple { items }, span));
-                filter("_dict", items, Vec::new(), span)
+                literal("_dict", "_new_dict", items, span)
             }
         }
     }
@@ -117,7 +116,8 @@ impl Rewriter<'_> {
     fn slice(&mut self, node: &Spanned<ast::Slice<'static>>, span: Span) -> Node {
         let expr = self.expr(&node.expr);
         let bounds = [&node.start, &node.stop, &node.step];
-        let args = bounds.map(|bound| CallArg::Pos(bound.as_ref().map_or_else(|| none(span), |bound| self.expr(bound))));
+        let args = bounds
+            .map(|bound| CallArg::Pos(bound.as_ref().map_or_else(|| none(span), |bound| self.expr(bound))));
         let span = join(&expr, span);
         filter("_slice", expr, args.into(), span)
     }
@@ -135,7 +135,11 @@ impl Rewriter<'_> {
 
     fn binary(&mut self, node: &Spanned<ast::BinOp<'static>>, span: Span) -> Node {
         let left = self.expr(&node.left);
-        let right = if matches!(node.op, BinOpKind::In) { self.iterated(&node.right) } else { self.expr(&node.right) };
+        let right = if matches!(node.op, BinOpKind::In) {
+            self.iterated(&node.right)
+        } else {
+            self.expr(&node.right)
+        };
         let span = line_one(start(&left), span.end_offset);
         let name = match node.op {
             BinOpKind::ScAnd | BinOpKind::ScOr => {
@@ -262,7 +266,14 @@ pub(super) fn bytes(span: Span) -> Range<usize> {
 }
 
 fn line_one(start_offset: u32, end_offset: u32) -> Span {
-    Span { start_line: 1, start_col: 0, start_offset, end_line: 1, end_col: 0, end_offset: end_offset.max(start_offset) }
+    Span {
+        start_line: 1,
+        start_col: 0,
+        start_offset,
+        end_line: 1,
+        end_col: 0,
+        end_offset: end_offset.max(start_offset),
+    }
 }
 
 fn start(expr: &Node) -> u32 {
@@ -288,6 +299,21 @@ fn none(span: Span) -> Node {
 
 fn unary(op: ast::UnaryOpKind, expr: Node, span: Span) -> Node {
     Expr::UnaryOp(Spanned::new(ast::UnaryOp { op, expr }, span))
+}
+
+/// A list or dictionary: a fresh object at each evaluation.
+fn literal(name: &'static str, empty: &'static str, items: Vec<Node>, span: Span) -> Node {
+    // More arguments than these do not fit into minijinja's instruction.
+    const MOST: usize = 1000;
+    let mut items = items.into_iter();
+    let Some(first) = items.next() else { return filter(empty, none(span), Vec::new(), span) };
+    let args = if items.len() < MOST {
+        items.map(CallArg::Pos).collect()
+    } else {
+        let items = items.collect();
+        vec![CallArg::PosSplat(Expr::Tuple(Spanned::new(ast::Tuple { items }, span)))]
+    };
+    filter(name, first, args, span)
 }
 
 pub(super) fn filter(name: &'static str, expr: Node, args: Vec<CallArg<'static>>, span: Span) -> Node {

@@ -18,7 +18,7 @@ use super::root::Root;
 const DEPTH: usize = 200;
 
 /// How many steps (calls and turns of loops) one render may take.
-const STEPS: u64 = 100_000_000;
+const STEPS: u64 = 5_000_000;
 
 /// The render that a thread is busy with.
 #[derive(Debug)]
@@ -81,7 +81,9 @@ pub(super) fn step() -> Result<(), Error> {
         let Some(render) = render else { return Ok(()) };
         render.steps += 1;
         if render.steps > STEPS {
-            return Err(failure::limit(format!("the template does not end: it took more than {STEPS} steps")));
+            return Err(failure::limit(format!(
+                "the template does not end: it took more than {STEPS} steps"
+            )));
         }
         Ok(())
     })
@@ -90,10 +92,15 @@ pub(super) fn step() -> Result<(), Error> {
 static BLOCKS: BTreeMap<&'static str, Instructions<'static>> = BTreeMap::new();
 
 /// Evaluates code with a root context: its text and what evaluation leaves.
-pub(super) fn evaluate(env: &Environment<'_>, unit: &Unit, root: Value) -> Result<(String, Option<Value>), Error> {
+pub(super) fn evaluate(
+    env: &Environment<'_>,
+    unit: &Unit,
+    root: Value,
+) -> Result<(String, Option<Value>), Error> {
     let mut text = String::new();
     let mut out = make_string_output(&mut text);
-    let (value, _) = super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None))?;
+    let (value, _) =
+        super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None))?;
     drop(out);
     Ok((text, value))
 }
@@ -159,7 +166,8 @@ pub(super) fn call(
             render.root.clone()
         })
     });
-    let root = root.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "a macro was called outside of a render"))?;
+    let root = root
+        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "a macro was called outside of a render"))?;
     let _open = Open::enter(macro_id.is_some())?;
     let locals = bind(unit, captured, args, root)?;
     match evaluate(env, unit, Value::from_object(locals)) {
@@ -235,12 +243,12 @@ fn rest(
 ) -> Result<(Option<Value>, Option<Value>), Error> {
     let name = || signature.name.map_or_else(|| "None".to_owned(), |name| format!("'{name}'"));
     let refuse = |message: String| Err(Error::new(ErrorKind::TooManyArguments, message));
-    let count = keywords.and_then(|keywords| keywords.len()).unwrap_or(0);
+    let count = keywords.and_then(Value::len).unwrap_or(0);
     let mut kwargs = None;
     if signature.takes_kwargs || count > taken.len() {
         let pairs: Vec<(Value, Value)> = keywords
             .and_then(Value::as_object)
-            .and_then(|keywords| keywords.try_iter_pairs())
+            .and_then(minijinja::value::DynObject::try_iter_pairs)
             .into_iter()
             .flatten()
             .filter(|(key, _)| key.as_str().is_some_and(|key| !taken.contains(&key)))
@@ -249,16 +257,27 @@ fn rest(
             kwargs = Some(python::dict(pairs)?);
         } else if let Some((key, _)) = pairs.first() {
             if key.as_str() == Some("caller") {
-                return refuse(format!("macro {} does not use `caller`, and cannot be used in a `call` block", name()));
+                return refuse(format!(
+                    "macro {} does not use `caller`, and cannot be used in a `call` block",
+                    name()
+                ));
             }
-            return refuse(format!("macro {} takes no keyword argument '{}'", name(), key.as_str().unwrap_or_default()));
+            return refuse(format!(
+                "macro {} takes no keyword argument '{}'",
+                name(),
+                key.as_str().unwrap_or_default()
+            ));
         }
     }
     if signature.takes_varargs {
         return Ok((Some(python::tuple(extra.to_vec())), kwargs));
     }
     if !extra.is_empty() {
-        return refuse(format!("macro {} takes not more than {} argument(s)", name(), signature.params.len()));
+        return refuse(format!(
+            "macro {} takes not more than {} argument(s)",
+            name(),
+            signature.params.len()
+        ));
     }
     Ok((None, kwargs))
 }
@@ -301,11 +320,15 @@ impl Object for Return {
 
     fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let value = match args {
-            [value] if value.is_kwargs() => value.as_object().and_then(|keywords| keywords.get_value_by_str("data")),
+            [value] if value.is_kwargs() => {
+                value.as_object().and_then(|keywords| keywords.get_value_by_str("data"))
+            }
             [value] => Some(value.clone()),
             _ => None,
         };
-        let value = value.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "`return` takes one argument"))?;
-        Err(Error::new(ErrorKind::InvalidOperation, "`return` outside of a macro").with_source(Returned(value)))
+        let value =
+            value.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "`return` takes one argument"))?;
+        Err(Error::new(ErrorKind::InvalidOperation, "`return` outside of a macro")
+            .with_source(Returned(value)))
     }
 }

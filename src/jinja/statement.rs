@@ -87,7 +87,10 @@ impl Rewriter<'_> {
     fn leave(&mut self, tag: &str, span: Span) {
         if self.barrier {
             let span = self.span(span);
-            self.error(format!("`{tag}` inside `with`, `filter` or a `set` block cannot leave the loop around it"), span);
+            self.error(
+                format!("`{tag}` inside `with`, `filter` or a `set` block cannot leave the loop around it"),
+                span,
+            );
         }
     }
 
@@ -241,7 +244,12 @@ impl Rewriter<'_> {
     }
 
     /// A body as a value that can be called, with the values its free names have here.
-    fn closure(&mut self, node: &Spanned<ast::Macro<'static>>, name: Option<&'static str>, span: Span) -> Node {
+    fn closure(
+        &mut self,
+        node: &Spanned<ast::Macro<'static>>,
+        name: Option<&'static str>,
+        span: Span,
+    ) -> Node {
         let params: Vec<&'static str> = node.args.iter().filter_map(name_of).collect();
         let names = Names::of(&node.body);
         let own = ["caller", "varargs", "kwargs"];

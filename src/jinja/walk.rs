@@ -91,12 +91,17 @@ fn call(callee: &Expr<'static>, args: &[CallArg<'static>], visit: &mut impl Visi
 /// The value of a call's argument.
 pub(super) fn argument<'n>(arg: &'n CallArg<'static>) -> &'n Expr<'static> {
     match arg {
-        CallArg::Pos(expr) | CallArg::Kwarg(_, expr) | CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => expr,
+        CallArg::Pos(expr)
+        | CallArg::Kwarg(_, expr)
+        | CallArg::PosSplat(expr)
+        | CallArg::KwargSplat(expr) => expr,
     }
 }
 
 fn arguments(args: &[CallArg<'static>], visit: &mut impl Visit) {
-    args.iter().for_each(|arg| expression(argument(arg), visit));
+    for arg in args {
+        expression(argument(arg), visit);
+    }
 }
 
 /// Visits an expression and its parts.

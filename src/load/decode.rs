@@ -54,14 +54,22 @@ const LONGEST_LINE: usize = 128 << 20;
 const LONGEST_POISON: usize = 1 << 20;
 
 /// Decodes a file. The counts are only meaningful when the whole file was decoded.
-pub(super) fn decode(file: &LandedFile, bytes: &[u8], format: &Format, sink: &mut Sink) -> Result<Counted, LoadError> {
+pub(super) fn decode(
+    file: &LandedFile,
+    bytes: &[u8],
+    format: &Format,
+    sink: &mut Sink,
+) -> Result<Counted, LoadError> {
     refuse_foreign(bytes).map_err(|e| e.in_file(&file.name))?;
     let zipped = bytes.starts_with(&[0x1f, 0x8b]);
-    if bytes.is_empty() && file.name.ends_with(".gz") {
+    if bytes.is_empty() && file.name.to_ascii_lowercase().ends_with(".gz") {
         return Err(damaged("the file is empty; an empty gzip file has 20 bytes or more").in_file(&file.name));
     }
-    let mut reader: Box<dyn BufRead + '_> =
-        if zipped { Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(bytes))) } else { Box::new(bytes) };
+    let mut reader: Box<dyn BufRead + '_> = if zipped {
+        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(bytes)))
+    } else {
+        Box::new(bytes)
+    };
     let counted = match format {
         Format::JsonLines => lines(&mut *reader, sink),
         Format::JsonDocuments { strip_outer_array } => {
@@ -105,9 +113,14 @@ fn whole(reader: &mut dyn BufRead) -> Result<Vec<u8>, LoadError> {
     Ok(text)
 }
 
+/// How often a byte occurs.
+pub(super) fn count(text: &[u8], byte: u8) -> u64 {
+    text.split(|b| *b == byte).count() as u64 - 1
+}
+
 /// The line in which a text ends, from 1.
 pub(super) fn lines_in(text: &[u8]) -> u64 {
-    1 + text.iter().filter(|byte| **byte == b'\n').count() as u64
+    1 + count(text, b'\n')
 }
 
 fn broken(error: &std::io::Error) -> LoadError {
@@ -141,7 +154,9 @@ fn lines(reader: &mut dyn BufRead, sink: &mut Sink) -> Result<Counted, LoadError
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         if text.len() > LONGEST_LINE {
             let message = format!("the line is longer than {} MB", LONGEST_LINE >> 20);
-            return Err(damaged(message).at(place.byte, number).help("check that the file has one JSON value per line"));
+            return Err(damaged(message)
+                .at(place.byte, number)
+                .help("check that the file has one JSON value per line"));
         }
         if text.iter().all(u8::is_ascii_whitespace) {
             continue;
@@ -171,13 +186,20 @@ fn judge(row: u64, place: Place, line: &[u8], counted: &mut Counted) -> Found {
 /// A refused piece of a file.
 pub(super) fn poison(row: u64, place: Place, bytes: &[u8], reason: String) -> Poison {
     let kept = &bytes[..bytes.len().min(LONGEST_POISON)];
-    Poison { row, place, length: bytes.len() as u64, text: String::from_utf8_lossy(kept).replace('\0', "\u{fffd}"), reason }
+    Poison {
+        row,
+        place,
+        length: bytes.len() as u64,
+        text: String::from_utf8_lossy(kept).replace('\0', "\u{fffd}"),
+        reason,
+    }
 }
 
 /// The text, if it is one JSON value that every engine reads.
 pub(super) fn json_of(bytes: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|e| format!("not UTF-8: the byte at offset {} of the line begins no character", e.valid_up_to()))?;
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        format!("not UTF-8: the byte at offset {} of the line begins no character", e.valid_up_to())
+    })?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|e| json_reason(&e))?;
     check_escapes(text)?;
     Ok(text)
@@ -198,7 +220,9 @@ pub(super) fn check_escapes(text: &str) -> Result<(), String> {
             None => 2,
             Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
             Some(0xd800..=0xdfff) => {
-                return Err(format!("not JSON: the escape at byte {at} of the value is half of a surrogate pair"));
+                return Err(format!(
+                    "not JSON: the escape at byte {at} of the value is half of a surrogate pair"
+                ));
             }
             Some(_) => 6,
         };

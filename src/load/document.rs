@@ -4,9 +4,9 @@
 
 use serde_json::value::RawValue;
 
-use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, check_escapes, json_reason, poison};
-use super::ledger::Counted;
 use super::LoadError;
+use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, check_escapes, count, json_reason, poison};
+use super::ledger::Counted;
 
 /// Walks through a text and counts lines as it goes.
 struct Walk<'a> {
@@ -17,8 +17,8 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn go_to(&mut self, byte: usize) -> Place {
         let from = usize::try_from(self.at.byte).unwrap_or(usize::MAX).min(byte);
-        let lines = self.bytes[from..byte].iter().filter(|b| **b == b'\n').count();
-        self.at = Place { byte: byte as u64, line: self.at.line + lines as u64 };
+        let lines = count(&self.bytes[from..byte], b'\n');
+        self.at = Place { byte: byte as u64, line: self.at.line + lines };
         self.at
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
 
-use super::stage::{exists_query, ledger_columns, stage_key, text};
+use super::stage::{ledger_columns, stage_key, text};
 use super::{LandedFile, LoadError, LoadErrorKind, LoadSpec, LoadStamp};
-use crate::sql::{Dialect, Relation};
-use crate::warehouse::{Cell, Session};
+use crate::sql::Dialect;
+use crate::warehouse::{Catalog, Cell, Session};
 
 /// One file version that was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,13 +83,19 @@ impl Ledger {
     }
 }
 
-/// Reads what the ledger says about the spec's stage table; a ledger that does not exist is empty.
+/// Reads what the ledger says about the spec's stage table; a ledger that does not exist is empty. `catalog` must hold the
+/// schemas of the stage table and of the ledger, both named with their databases.
 ///
 /// # Errors
 /// What the warehouse refuses, and values that no load wrote.
-pub fn read_ledger(session: &mut dyn Session, dialect: Dialect, spec: &LoadSpec) -> Result<Ledger, LoadError> {
-    let stage_exists = exists(session, &spec.relation)?;
-    if !exists(session, &spec.ledger)? {
+pub fn read_ledger(
+    session: &mut dyn Session,
+    dialect: Dialect,
+    catalog: &Catalog,
+    spec: &LoadSpec,
+) -> Result<Ledger, LoadError> {
+    let stage_exists = catalog.relation(&spec.relation).is_some();
+    if catalog.relation(&spec.ledger).is_none() {
         return Ok(Ledger::new(Vec::new(), stage_exists));
     }
     let query = format!(
@@ -106,13 +112,21 @@ pub fn read_ledger(session: &mut dyn Session, dialect: Dialect, spec: &LoadSpec)
     Ok(Ledger::new(entries, stage_exists))
 }
 
-fn exists(session: &mut dyn Session, relation: &Relation) -> Result<bool, LoadError> {
-    let counted = session.execute(&exists_query(relation))?;
-    Ok(counted.table.rows.first().and_then(|row| number(row.first()?)).is_some_and(|n| n > 0))
-}
-
 fn entry(row: &[Cell]) -> Option<LedgerEntry> {
-    let [file, version, stamp, seen_at, modified, stored, decoded, rows, quarantined, load_id, loaded_at, status] = row
+    let [
+        file,
+        version,
+        stamp,
+        seen_at,
+        modified,
+        stored,
+        decoded,
+        rows,
+        quarantined,
+        load_id,
+        loaded_at,
+        status,
+    ] = row
     else {
         return None;
     };
@@ -128,7 +142,9 @@ fn entry(row: &[Cell]) -> Option<LedgerEntry> {
         quarantined: number(quarantined)?,
         load_id: words(load_id)?,
         loaded_at: moment(loaded_at)?,
-        status: [Status::Loaded, Status::Replaced].into_iter().find(|s| words(status).as_deref() == Some(s.as_str()))?,
+        status: [Status::Loaded, Status::Replaced]
+            .into_iter()
+            .find(|s| words(status).as_deref() == Some(s.as_str()))?,
     })
 }
 
@@ -165,7 +181,12 @@ pub(super) struct Counted {
 }
 
 /// The ledger row of a file that was just loaded, in the order of [`ledger_columns`].
-pub(super) fn ledger_row(spec: &LoadSpec, stamp: &LoadStamp, file: &LandedFile, counted: Counted) -> Vec<Cell> {
+pub(super) fn ledger_row(
+    spec: &LoadSpec,
+    stamp: &LoadStamp,
+    file: &LandedFile,
+    counted: Counted,
+) -> Vec<Cell> {
     let count = |n: u64| Cell::Integer(i128::from(n));
     vec![
         Cell::Text(stage_key(&spec.relation)),

@@ -2,12 +2,15 @@
 
 use std::sync::mpsc::Receiver;
 
+use chrono::{DurationRound, TimeDelta};
+
 use super::decode::Poison;
 use super::fetch::{Arrived, start};
 use super::ledger::{Counted, ledger_row};
 use super::stage::{create_statements, ledger_columns, quarantine_columns, stage_columns, stage_key, text};
 use super::{
-    LandedFile, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnChange, PlannedFile, Store, Through, Why, copy,
+    LandedFile, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnChange, PlannedFile, Store,
+    Through, Why, copy,
 };
 use crate::sql::Dialect;
 use crate::warehouse::{Cell, Session};
@@ -69,6 +72,8 @@ pub fn load(run: &mut LoadRun<'_>, spec: &LoadSpec, plan: &LoadPlan) -> Result<L
     if let Some(refused) = plan.refused.first() {
         return Err(refusal(refused, plan.refused.len()));
     }
+    // Engines keep microseconds; what is written is what will be read.
+    run.stamp.now = run.stamp.now.duration_trunc(TimeDelta::microseconds(1)).unwrap_or(run.stamp.now);
     prepare(run, spec, plan)?;
     match &spec.through {
         Through::Copy { stage } => copy::load(run, spec, stage, plan),
@@ -89,7 +94,8 @@ fn prepare(run: &mut LoadRun<'_>, spec: &LoadSpec, plan: &LoadPlan) -> Result<()
         // Before the stage table exists again, so that a crash in between starts over once more.
         let ours = text(&stage_key(&spec.relation), run.dialect);
         let forget = format!("delete from {} where stage_table = {ours}", spec.ledger);
-        let stage_at = statements.iter().position(|s| s.starts_with("create table")).unwrap_or(statements.len());
+        let stage_at =
+            statements.iter().position(|s| s.starts_with("create table")).unwrap_or(statements.len());
         statements.insert(stage_at, forget);
     }
     for statement in statements {
@@ -105,7 +111,10 @@ fn renew_stamp(run: &mut LoadRun<'_>, spec: &LoadSpec, file: &LandedFile) -> Res
     let stamp = file.stamp.as_deref().map_or_else(|| "null".to_owned(), |stamp| text(stamp, run.dialect));
     let seen = moment(&run.stamp);
     let which = entry_condition(spec, file, run.dialect);
-    run.session.execute(&format!("update {} set file_stamp = {stamp}, seen_at = {seen} where {which}", spec.ledger))?;
+    run.session.execute(&format!(
+        "update {} set file_stamp = {stamp}, seen_at = {seen} where {which}",
+        spec.ledger
+    ))?;
     Ok(())
 }
 
@@ -129,7 +138,8 @@ pub(super) fn transaction<T>(
     work: impl FnOnce(&mut LoadRun<'_>) -> Result<T, LoadError>,
 ) -> Result<T, LoadError> {
     run.session.execute("begin")?;
-    let done = work(run).and_then(|value| run.session.execute("commit").map(|_| value).map_err(LoadError::from));
+    let done =
+        work(run).and_then(|value| run.session.execute("commit").map(|_| value).map_err(LoadError::from));
     if done.is_err() {
         // When the connection is gone the engine rolls back by itself; the first error is the one to report.
         let _ = run.session.execute("rollback");
@@ -189,7 +199,11 @@ fn append_group(
         let known = make_way(run, spec, planned)?;
         let counted = append_file(run, spec, &planned.file, arrived)?;
         let entry = ledger_row(spec, &run.stamp, &planned.file, counted);
-        if known { revive(run, spec, &planned.file, counted)? } else { entries.push(entry) }
+        if known {
+            revive(run, spec, &planned.file, counted)?;
+        } else {
+            entries.push(entry);
+        }
         let (rows, quarantined) = (counted.rows, counted.quarantined);
         reports.push(FileReport { file: planned.file.clone(), why: planned.why.clone(), rows, quarantined });
     }
@@ -201,7 +215,11 @@ fn append_group(
 
 /// Deletes the rows of a changed file's version before, where the spec says so. True when the ledger has a row for the
 /// version that is to be loaded.
-pub(super) fn make_way(run: &mut LoadRun<'_>, spec: &LoadSpec, planned: &PlannedFile) -> Result<bool, LoadError> {
+pub(super) fn make_way(
+    run: &mut LoadRun<'_>,
+    spec: &LoadSpec,
+    planned: &PlannedFile,
+) -> Result<bool, LoadError> {
     if spec.on_change == OnChange::ReplaceFileRows && planned.why != Why::New {
         let file = text(&planned.file.name, run.dialect);
         run.session.execute(&format!("delete from {} where _file = {file}", spec.relation))?;
@@ -212,7 +230,12 @@ pub(super) fn make_way(run: &mut LoadRun<'_>, spec: &LoadSpec, planned: &Planned
 }
 
 /// Turns the ledger row of a replaced version into that of a loaded one.
-fn revive(run: &mut LoadRun<'_>, spec: &LoadSpec, file: &LandedFile, counted: Counted) -> Result<(), LoadError> {
+fn revive(
+    run: &mut LoadRun<'_>,
+    spec: &LoadSpec,
+    file: &LandedFile,
+    counted: Counted,
+) -> Result<(), LoadError> {
     let stamp = file.stamp.as_deref().map_or_else(|| "null".to_owned(), |stamp| text(stamp, run.dialect));
     let now = moment(&run.stamp);
     let sql = format!(

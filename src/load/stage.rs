@@ -144,25 +144,6 @@ fn type_of(holds: Holds, dialect: Dialect) -> &'static str {
     }
 }
 
-/// Asks whether a table exists; one row with one number.
-pub(super) fn exists_query(relation: &Relation) -> String {
-    let mut conditions = vec![same("table_name", &relation.identifier)];
-    conditions.extend(relation.schema.as_deref().map(|schema| same("table_schema", schema)));
-    conditions.extend(relation.database.as_deref().map(|database| same("table_catalog", database)));
-    let catalog = relation.database.as_deref().map(|database| {
-        if relation.quoting.database { format!("\"{database}\".") } else { format!("{database}.") }
-    });
-    format!(
-        "select count(*) from {}information_schema.tables where {}",
-        catalog.unwrap_or_default(),
-        conditions.join(" and ")
-    )
-}
-
-fn same(column: &str, name: &str) -> String {
-    format!("lower({column}) = {}", text(&fold(name), Dialect::DuckDb))
-}
-
 /// A string literal. Snowflake also reads backslashes in it.
 pub(super) fn text(value: &str, dialect: Dialect) -> String {
     let value = value.replace('\'', "''");

@@ -14,7 +14,6 @@ use object_store::{BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectSto
 
 use super::{Credentials, Ledger, LoadError, LoadErrorKind, Location, ObjectStoreOptions, Place, disk};
 
-
 /// A file as one listing saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LandedFile {
@@ -73,10 +72,9 @@ impl Store {
     pub fn open(location: &Location, options: &ObjectStoreOptions) -> Result<Self, LoadError> {
         let Place::Bucket { bucket, .. } = &location.place else { return Ok(Self { inner: Inner::Disk }) };
         let store = bucket_store(bucket, options)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|e| LoadError::new(LoadErrorKind::Store, format!("cannot start network threads: {e}")))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
+            LoadError::new(LoadErrorKind::Store, format!("cannot start network threads: {e}"))
+        })?;
         Ok(Self { inner: Inner::Bucket { store, runtime } })
     }
 
@@ -163,13 +161,16 @@ fn bucket_store(bucket: &str, options: &ObjectStoreOptions) -> Result<AmazonS3, 
     builder = match &options.credentials {
         Credentials::Key { access_key_id, secret_access_key, session_token } => {
             let keyed = builder.with_access_key_id(access_key_id).with_secret_access_key(secret_access_key);
-            session_token.iter().fold(keyed, |builder, token| builder.with_token(token))
+            session_token.iter().fold(keyed, AmazonS3Builder::with_token)
         }
         Credentials::Instance => builder,
         Credentials::Anonymous => builder.with_skip_signature(true),
         Credentials::Missing => {
-            return Err(LoadError::new(LoadErrorKind::Store, format!("no credentials for bucket `{bucket}`"))
-                .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or declare the bucket as public"));
+            return Err(LoadError::new(
+                LoadErrorKind::Store,
+                format!("no credentials for bucket `{bucket}`"),
+            )
+            .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or declare the bucket as public"));
         }
     };
     builder.build().map_err(|e| store_error(&e, bucket))
@@ -180,7 +181,8 @@ async fn list_bucket(
     location: &Location,
     (bucket, prefix): (&str, &str),
 ) -> Result<Vec<LandedFile>, LoadError> {
-    let prefix = Path::parse(prefix).map_err(|e| LoadError::spec(format!("the prefix cannot be addressed: {e}")))?;
+    let prefix =
+        Path::parse(prefix).map_err(|e| LoadError::spec(format!("the prefix cannot be addressed: {e}")))?;
     let below = if prefix.as_ref().is_empty() { 0 } else { prefix.as_ref().len() + 1 };
     let mut found = Vec::new();
     let mut objects = store.list(Some(&prefix));
@@ -193,7 +195,8 @@ async fn list_bucket(
         found.push(LandedFile {
             name: location.name(rest),
             key: key.to_owned(),
-            version: tag.unwrap_or_else(|| format!("{}-{}", object.size, modified.and_utc().timestamp_micros())),
+            version: tag
+                .unwrap_or_else(|| format!("{}-{}", object.size, modified.and_utc().timestamp_micros())),
             stamp: None,
             hashed: false,
             size: object.size,
@@ -216,7 +219,10 @@ async fn fetch_object(store: &AmazonS3, file: &LandedFile) -> Result<Vec<u8>, Lo
         };
         let got = store.get_opts(&path, options).await.map_err(|e| fetch_error(&e, file))?;
         if got.meta.size != file.size {
-            return Err(changed(file, &format!("{} bytes were listed, now it has {}", file.size, got.meta.size)));
+            return Err(changed(
+                file,
+                &format!("{} bytes were listed, now it has {}", file.size, got.meta.size),
+            ));
         }
         let chunk = got.bytes().await.map_err(|e| fetch_error(&e, file))?;
         if chunk.is_empty() {
@@ -266,7 +272,12 @@ fn store_error(error: &object_store::Error, what: &str) -> LoadError {
 }
 
 /// Why a listed key is not loaded; none when it is. `below` is the key below the place, `next` the key after it.
-fn reason_to_ignore(location: &Location, file: &LandedFile, below: &str, next: Option<&str>) -> Option<String> {
+fn reason_to_ignore(
+    location: &Location,
+    file: &LandedFile,
+    below: &str,
+    next: Option<&str>,
+) -> Option<String> {
     let marker = next.and_then(|next| next.strip_prefix(&file.key)).is_some_and(|rest| rest.starts_with('/'));
     if file.size == 0 && marker {
         return Some("a marker of a folder".to_owned());
@@ -284,4 +295,3 @@ fn is_bookkeeping(segment: &str) -> bool {
         || segment.starts_with("_committed_")
         || segment.starts_with("_started_")
 }
-

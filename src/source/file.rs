@@ -71,8 +71,9 @@ pub struct SourceFile {
 
 impl SourceFile {
     fn new(path: String, location: Option<PathBuf>, text: Arc<str>) -> Self {
-        let line_starts =
-            std::iter::once(0).chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1)).collect();
+        let line_starts = std::iter::once(0)
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
+            .collect();
         Self { path, location, text, line_starts }
     }
 
@@ -89,9 +90,12 @@ impl SourceFile {
 
     /// The byte offset of a line and column (both from 1); places outside the text are moved to its nearest end.
     pub fn offset(&self, position: Position) -> usize {
-        let Some(start) = self.line_starts.get(position.line.saturating_sub(1)) else { return self.text.len() };
+        let Some(start) = self.line_starts.get(position.line.saturating_sub(1)) else {
+            return self.text.len();
+        };
         let line = self.text[*start..].split('\n').next().unwrap_or_default();
-        let within = line.char_indices().nth(position.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
+        let within =
+            line.char_indices().nth(position.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
         start + within
     }
 }
@@ -105,7 +109,12 @@ pub struct Sources {
 
 impl Sources {
     /// Adds a file; a second file under the same path replaces what the path means, but both keep their identities.
-    pub fn add(&mut self, path: impl Into<String>, location: Option<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
+    pub fn add(
+        &mut self,
+        path: impl Into<String>,
+        location: Option<PathBuf>,
+        text: impl Into<Arc<str>>,
+    ) -> FileId {
         let path = path.into();
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files are read"));
         self.by_path.insert(path.clone(), id);

@@ -1,5 +1,26 @@
 //! SQL as text and tree: dialects, identifiers, relations, types, parsing with spans, translation between dialects.
+//!
+//! [`parse`] says whether a text is SQL and where it is not; [`split`] takes a text apart into statements;
+//! [`translate()`] turns one Snowflake statement into statements of the embedded `DuckDB` with the same result, or
+//! refuses it. A connection that runs translations first runs [`prelude()`].
 
+mod data_type;
+mod function;
+mod parse;
+mod prelude;
+mod problem;
 mod relation;
+mod split;
+mod text;
+mod translate;
 
+pub use data_type::DataType;
+pub use function::{FunctionSupport, State, supported_functions};
+pub use parse::{Parsed, parse};
+pub use prelude::prelude;
+pub use problem::SqlProblem;
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
+pub use split::split;
+pub use translate::{
+    Columns, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation, translate,
+};

@@ -6,8 +6,8 @@ use bigdecimal::num_bigint::{BigInt, Sign};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use duckdb::arrow::array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
 };
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
@@ -25,7 +25,7 @@ impl Rows {
     /// Adds a batch's rows.
     pub(super) fn extend(&mut self, columns: &[ArrayRef], fields: &Fields) -> Result<(), String> {
         let start = self.0.len();
-        let count = columns.first().map_or(0, |column| column.len());
+        let count = columns.first().map_or(0, Array::len);
         self.0.extend((0..count).map(|_| Vec::with_capacity(columns.len())));
         for (column, field) in columns.iter().zip(fields) {
             for row in 0..count {
@@ -146,10 +146,16 @@ pub(super) fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, 
         DataType::Binary => Cell::Binary(array.as_binary::<i32>().value(row).to_owned()),
         DataType::LargeBinary => Cell::Binary(array.as_binary::<i64>().value(row).to_owned()),
         DataType::Date32 => date(array.as_primitive::<Date32Type>().value(row)),
-        DataType::Time64(TimeUnit::Nanosecond) => time(array.as_primitive::<Time64NanosecondType>().value(row)),
-        DataType::Time64(_) => time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000)),
+        DataType::Time64(TimeUnit::Nanosecond) => {
+            time(array.as_primitive::<Time64NanosecondType>().value(row))
+        }
+        DataType::Time64(_) => {
+            time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000))
+        }
         DataType::Timestamp(unit, zone) => timestamp(array, *unit, zone.as_deref(), row),
-        DataType::Interval(_) => Cell::Text(interval(array.as_primitive::<IntervalMonthDayNanoType>().value(row))),
+        DataType::Interval(_) => {
+            Cell::Text(interval(array.as_primitive::<IntervalMonthDayNanoType>().value(row)))
+        }
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let word = dictionary.normalized_keys().get(row).copied().unwrap_or_default();
@@ -216,8 +222,9 @@ fn bignum(bytes: &[u8]) -> BigInt {
 /// `BIT`: a byte with the number of padding bits, then the bits.
 fn bits(bytes: &[u8]) -> String {
     let padding = usize::from(bytes.first().copied().unwrap_or_default());
-    let all: String = bytes.iter().skip(1).map(|byte| format!("{byte:08b}")).collect();
-    all.get(padding..).unwrap_or_default().to_owned()
+    let bit = |byte: &u8, place: u8| if byte & (0x80 >> place) == 0 { '0' } else { '1' };
+    let all = bytes.iter().skip(1).flat_map(|byte| (0..8).map(move |place| bit(byte, place)));
+    all.skip(padding).collect()
 }
 
 /// A date; beyond the calendar's range as `DuckDB` writes it.
@@ -242,7 +249,11 @@ fn far_date(days: i64) -> String {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    if year > 0 { format!("{year}-{month:02}-{day:02}") } else { format!("{}-{month:02}-{day:02} (BC)", 1 - year) }
+    if year > 0 {
+        format!("{year}-{month:02}-{day:02}")
+    } else {
+        format!("{}-{month:02}-{day:02} (BC)", 1 - year)
+    }
 }
 
 /// A time of day from nanoseconds; 24:00:00 is text.
@@ -261,10 +272,10 @@ fn time_tz(bits: u64) -> String {
     let (hours, minutes, seconds) = (offset.abs() / 3600, offset.abs() / 60 % 60, offset.abs() % 60);
     let mut text = format!("{}{sign}{hours:02}", clock(micros));
     if minutes != 0 || seconds != 0 {
-        text.push_str(&format!(":{minutes:02}"));
+        text = format!("{text}:{minutes:02}");
     }
     if seconds != 0 {
-        text.push_str(&format!(":{seconds:02}"));
+        text = format!("{text}:{seconds:02}");
     }
     text
 }
@@ -290,10 +301,14 @@ fn timestamp(array: &ArrayRef, unit: TimeUnit, zone: Option<&str>, row: usize) -
         _ => {}
     }
     let seconds = value.div_euclid(per_second);
-    let nanos = u32::try_from(value.rem_euclid(per_second) * (1_000_000_000 / per_second)).unwrap_or_default();
+    let nanos =
+        u32::try_from(value.rem_euclid(per_second) * (1_000_000_000 / per_second)).unwrap_or_default();
     let Some(instant) = DateTime::<Utc>::from_timestamp(seconds, nanos) else {
         let day = far_date(seconds.div_euclid(86_400));
-        return Cell::Text(format!("{day} {}", clock(seconds.rem_euclid(86_400) * 1_000_000 + i64::from(nanos / 1000))));
+        return Cell::Text(format!(
+            "{day} {}",
+            clock(seconds.rem_euclid(86_400) * 1_000_000 + i64::from(nanos / 1000))
+        ));
     };
     match zone {
         None => Cell::Timestamp(instant.naive_utc()),
@@ -336,11 +351,16 @@ fn json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result
         DataType::FixedSizeList(item, _) => list(&array.as_fixed_size_list().value(row), item, out),
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
-            object(fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, field, row)), out)
+            object(
+                fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, field, row)),
+                out,
+            )
         }
         DataType::Map(entries, _) => {
             let value = array.as_map().value(row);
-            let DataType::Struct(fields) = entries.data_type() else { return Err("a map without entries".to_owned()) };
+            let DataType::Struct(fields) = entries.data_type() else {
+                return Err("a map without entries".to_owned());
+            };
             let (keys, values) = (value.column(0), value.column(1));
             let names = (0..value.len()).map(|entry| Ok(cell(keys, &fields[0], entry)?.to_string()));
             let names = names.collect::<Result<Vec<_>, String>>()?;
@@ -349,14 +369,15 @@ fn json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result
         DataType::Union(fields, _) => {
             let union = array.as_union();
             let active = union.type_id(row);
-            let member = fields.iter().find(|(id, _)| *id == active).ok_or("a union without the value's member")?;
+            let member =
+                fields.iter().find(|(id, _)| *id == active).ok_or("a union without the value's member")?;
             let (_, field) = member;
             object(std::iter::once((field.name().clone(), union.child(active), field, row)), out)
         }
         _ => {
             match cell(array, field, row)? {
                 Cell::Json(text) => out.push_str(&text),
-                Cell::Float(value) if !value.is_finite() => out.push_str(&format!("\"{value}\"")),
+                Cell::Float(value) if !value.is_finite() => out.extend(["\"", &value.to_string(), "\""]),
                 value @ (Cell::Boolean(_) | Cell::Integer(_) | Cell::Decimal(_) | Cell::Float(_)) => {
                     out.push_str(&value.to_string());
                 }

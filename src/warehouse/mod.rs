@@ -1,18 +1,22 @@
-//! Running SQL somewhere: the trait, and Snowflake, embedded DuckDB, and Snowflake-on-DuckDB behind it.
+//! Running SQL somewhere: the trait, and Snowflake, embedded `DuckDB`, and Snowflake on `DuckDB` behind it.
 //!
 //! A [`Warehouse`] is opened once per invocation; each worker thread takes a [`Session`] of its own. Statements are
 //! sent one at a time, as text, in the dialect [`Warehouse::dialect`] names.
 
 mod arrow;
 mod duckdb;
+mod local;
 mod snowflake;
 mod statement;
+mod connection;
 mod value;
 
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
+pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
+pub use connection::Connection;
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};
@@ -40,7 +44,12 @@ pub trait Session: Send {
 
     /// Appends rows to a table that exists, as fast as the engine can, inside the open transaction if there is one.
     /// Every row has a cell for each of `columns`. Engines that load from files only answer with an error.
-    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError>;
+    fn append(
+        &mut self,
+        table: &Relation,
+        columns: &[String],
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<u64, WarehouseError>;
 
     /// A handle with which another thread can stop the running statement.
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>>;

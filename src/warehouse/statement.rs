@@ -39,6 +39,13 @@ pub(super) fn line_column(sql: &str, offset: usize) -> (usize, usize) {
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
+/// The byte at a line and a column, both from 1, columns in characters.
+pub(super) fn byte_offset(sql: &str, line: usize, column: usize) -> usize {
+    let start: usize = sql.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let within: usize = sql[start..].chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
+    start + within
+}
+
 /// The pieces of a statement that matter here.
 enum Token<'a> {
     /// A keyword or an unquoted name.
@@ -87,7 +94,7 @@ impl<'a> Iterator for Scan<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{line_column, verb};
+    use super::{byte_offset, line_column, verb};
 
     #[test]
     fn the_verb_is_found_behind_comments_and_common_table_expressions() {
@@ -102,6 +109,8 @@ mod tests {
     #[test]
     fn a_byte_becomes_a_line_and_a_column_in_characters() {
         assert_eq!(line_column("ab\n'äö' x", 10), (2, 6));
+        assert_eq!(byte_offset("ab\n'äö' x", 2, 6), 10);
+        assert_eq!(byte_offset("a", 7, 7), 1);
         assert_eq!(line_column("a", 99), (1, 2));
         assert_eq!(line_column("ä", 1), (1, 1));
     }

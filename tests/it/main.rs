@@ -1,4 +1,13 @@
-//! Tests of the library as a whole, against real engines and stand-ins.
+//! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
 
+mod jinja_corpus;
+mod jinja_engine;
+mod jinja_stub;
+mod load;
+mod services;
+mod snowflake_cases;
+mod snowflake_robust;
 mod warehouse_duckdb;
+mod warehouse_local;
+mod warehouse_snowflake;

@@ -2,7 +2,7 @@
 """Renders the calls of `calls/*.txt` with dbt's macro library and with ours, and compares.
 
 Needs a Python with dbt-core 1.11, dbt-duckdb and dbt-snowflake (an oracle's environment).
-  compare.py check [WORD ..]   compares both libraries, prints what differs; only calls whose id has one of the words
+  compare.py check [WORD ..]   compares both libraries (what only ours has: with the calls file), prints what differs; only calls whose id has one of the words
   compare.py show [WORD ..]    prints what dbt's library renders
   compare.py names             names and parameters that differ between the libraries
   compare.py record            writes `calls.jsonl`: the calls with what dbt's library renders, for the Rust test
@@ -66,7 +66,10 @@ def ours(packages):
 
 
 def cases():
-    """`## name [exact|tokens] adapters.. {given}` opens a case; the lines up to the next one are the call"""
+    """`## name [tokens] [lines] [ours] adapters.. {given}` opens a case; the lines up to the next one are the call
+
+    `tokens`: white space and comments do not count; `lines`: a call per line; `ours`: call, a line `=>`, what we render.
+    """
     for path in sorted(glob.glob(os.path.join(HERE, "calls", "*.txt"))):
         topic = os.path.basename(path)[:-4]
         with open(path) as file:
@@ -80,16 +83,28 @@ def cases():
             match = "tokens" if "tokens" in words else "exact"
             adapters = [w for w in words if w in ("default", "duckdb", "snowflake")] or ["default", "duckdb", "snowflake"]
             split = body.strip("\n").split("\n") if "lines" in words else [body.strip("\n")]
+            wanted = None
+            if "ours" in words:
+                call, wanted = body.strip("\n").split("\n=>\n")
+                split = [call]
             for call in split:
                 if not call.strip():
                     continue
                 n = count[name] = count.get(name, 0) + 1
                 for adapter in adapters:
-                    yield {"id": f"{topic}/{name}/{n}/{adapter}", "adapter": adapter, "match": match, "call": call, "given": given}
+                    yield {"id": f"{topic}/{name}/{n}/{adapter}", "adapter": adapter, "match": match, "call": call, "given": given,
+                           "wanted": wanted}
 
 
 def selected(words):
     return [c for c in cases() if not words or any(w in c["id"] for w in words)]
+
+
+def expected(case, reference):
+    """what dbt renders, or for what dbt does not have what the calls file says"""
+    if case["wanted"] is None:
+        return answer(case, reference)
+    return {"error": ""} if case["wanted"] == "error" else {"ok": case["wanted"]}
 
 
 def answer(case, macros):
@@ -145,7 +160,7 @@ def check(words):
     reference, mine = libraries(theirs), libraries(ours)
     good = bad = both = 0
     for case in selected(words):
-        a, b = answer(case, reference), answer(case, mine)
+        a, b = expected(case, reference), answer(case, mine)
         if same(case, a, b):
             good, both = good + 1, both + ("error" in a)
             continue
@@ -188,11 +203,12 @@ def record():
     n = 0
     with open(os.path.join(HERE, "calls.jsonl"), "w") as file:
         for case in cases():
-            a = answer(case, reference)
+            a = expected(case, reference)
             if "error" in a:
                 line = {k: case[k] for k in ("id", "adapter", "call", "given")} | {"fails": True}
             else:
-                line = {k: case[k] for k in ("id", "adapter", "match", "call", "given")} | {"expected": a["ok"]}
+                line = {k: case[k] for k in ("id", "adapter", "match", "call", "given")}
+                line["expected"] = a["ok"] if case["match"] == "exact" else normal(a["ok"])
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
             n += 1
     print(f"{n} calls recorded")

@@ -3,7 +3,8 @@
 Relations and columns are dbt's own classes; the adapter answers from the case and keeps a protocol of what was asked of it.
 A case may set, under "given":
   config {..}        values of config.get; flags {..}; model {..} merged over the model below; target {..}; vars {..}
-  columns {id: [[name, type], ..]}   of relations by identifier; "*" for every other relation and for queries
+  columns {id: [[name, type], ..]}   of relations by identifier; "*" for every other relation, "query" for queries, "contract"
+                                     for the query without rows that stands for a contract
   existing {id: type}                relations that are in the warehouse
   answers [[part of a query, [names], [[row], ..]], ..]   what queries return
   execute false      the parse phase's value of `execute`
@@ -125,7 +126,8 @@ class Adapter:
         return self._columns(relation.identifier)
 
     def get_column_schema_from_query(self, sql, *a):
-        return self._columns("query")
+        declared = "null as" in sql and "contract" in self.given.get("columns", {})
+        return self._columns("contract" if declared else "query")
 
     def get_missing_columns(self, a, b):
         known = [c.name for c in self._columns(b.identifier)]

@@ -59,17 +59,19 @@
     {{ return(assert_columns_equivalent(sql)) }}
 {%- endmacro %}
 
-{#- Fails when the query's columns are not the contract's: compared by name and formatted type, in any order. -#}
+{#- Fails when the query's columns are not the contract's: compared by name and type, in any order. -#}
 {% macro assert_columns_equivalent(sql) -%}
     {%- set declared = model['columns'] -%}
     {%- set wanted = format_columns(get_column_schema_from_query(get_empty_schema_sql(declared))) -%}
     {%- set given = format_columns(get_column_schema_from_query(sql, config.get('sql_header', none))) -%}
-    {%- set agree = given | length == wanted | length -%}
-    {%- set texts = wanted | map(attribute='formatted') | list -%}
-    {%- for column in given if column.formatted not in texts -%}
+    {%- set known = [] -%}
+    {%- for column in wanted -%}
+        {%- do known.append([column.name, column.formatted]) -%}
+    {%- endfor -%}
+    {%- for column in given if [column.name, column.formatted] not in known -%}
         {%- do exceptions.raise_contract_error(wanted, given) -%}
     {%- endfor -%}
-    {%- if not agree -%}
+    {%- if given | length != wanted | length -%}
         {%- do exceptions.raise_contract_error(wanted, given) -%}
     {%- endif -%}
 {%- endmacro %}

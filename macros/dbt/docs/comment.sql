@@ -35,7 +35,8 @@
 {#- The described columns that are there, a quoted name in its own case; a warning names the others. -#}
 {% macro validate_doc_columns(relation, column_dict, existing_column_names) %}
     {%- set known = existing_column_names | map('lower') | list -%}
-    {%- set found, missing = {}, [] -%}
+    {%- set found = {} -%}
+    {%- set missing = [] -%}
     {%- for name, column in column_dict.items() -%}
         {%- if name in existing_column_names or (not column.get('quote') and name | lower in known) -%}
             {%- do found.update({name: column}) -%}

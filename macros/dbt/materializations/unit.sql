@@ -4,10 +4,10 @@
     {%- set expected_rows = config.get('expected_rows') -%}
     {%- set expected_sql = config.get('expected_sql') -%}
     {%- set tested = expected_rows[0].keys() | list if expected_rows else get_columns_in_query(sql) -%}
-    {%- set target_relation = this.incorporate(type='view') -%}
-    {%- set typed = make_temp_relation(target_relation) -%}
+    {%- set typed = make_temp_relation(this.incorporate(type='view')) -%}
     {%- do run_query(get_create_table_as_sql(True, typed, get_empty_subquery_sql(sql))) -%}
-    {%- set types, quoted = {}, {} -%}
+    {%- set types = {} -%}
+    {%- set quoted = {} -%}
     {%- for column in adapter.get_columns_in_relation(typed) -%}
         {%- do types.update({column.name | lower: column.data_type}) -%}
         {%- do quoted.update({column.name | lower: column.quoted}) -%}
@@ -21,5 +21,5 @@
         {{ get_unit_test_sql(sql, expected, names) }}
     {%- endcall -%}
     {%- do adapter.drop_relation(typed) -%}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': []}) }}
 {% endmaterialization %}

@@ -3,29 +3,22 @@
 {% macro get_create_sql(relation, sql) -%}{{ adapter.dispatch('get_create_sql', 'dbt')(relation, sql) }}{%- endmacro %}
 
 {% macro default__get_create_sql(relation, sql) -%}
-    {%- if relation.is_table -%}
-        {{ get_create_table_as_sql(False, relation, sql) }}
-    {%- elif relation.is_view -%}
-        {{ get_create_view_as_sql(relation, sql) }}
-    {%- elif relation.is_materialized_view -%}
-        {{ get_create_materialized_view_as_sql(relation, sql) }}
-    {%- else -%}
-        {{- exceptions.raise_compiler_error('`get_create_sql` has not been implemented for: ' ~ relation.type) -}}
-    {%- endif -%}
+    {%- set type = relation.type | string -%}
+    {%- if type == 'table' -%}{{ return(get_create_table_as_sql(False, relation, sql)) }}{%- endif -%}
+    {%- set make = {'view': get_create_view_as_sql, 'materialized_view': get_create_materialized_view_as_sql}.get(type) -%}
+    {{ make(relation, sql) if make else merganser__no_step('get_create_sql', type) }}
 {%- endmacro %}
+
+{% macro merganser__no_step(name, type) %}
+    {%- do exceptions.raise_compiler_error('`' ~ name ~ '` has not been implemented for: ' ~ type) -%}
+{% endmacro %}
 
 {% macro get_drop_sql(relation) -%}{{ adapter.dispatch('get_drop_sql', 'dbt')(relation) }}{%- endmacro %}
 
 {% macro default__get_drop_sql(relation) -%}
-    {%- if relation.is_view -%}
-        {{ drop_view(relation) }}
-    {%- elif relation.is_table -%}
-        {{ drop_table(relation) }}
-    {%- elif relation.is_materialized_view -%}
-        {{ drop_materialized_view(relation) }}
-    {%- else -%}
-    drop {{ relation.type }} if exists {{ relation.render() }} cascade
-    {%- endif -%}
+    {%- set type = relation.type | string -%}
+    {%- set drop = {'table': drop_table, 'view': drop_view, 'materialized_view': drop_materialized_view}.get(type) -%}
+    {{ drop(relation) if drop else 'drop ' ~ type ~ ' if exists ' ~ relation.render() ~ ' cascade' }}
 {%- endmacro %}
 
 {% macro drop_relation(relation) -%}{{ return(adapter.dispatch('drop_relation', 'dbt')(relation)) }}{%- endmacro %}
@@ -46,15 +39,10 @@
 {% macro get_rename_sql(relation, new_name) -%}{{ adapter.dispatch('get_rename_sql', 'dbt')(relation, new_name) }}{%- endmacro %}
 
 {% macro default__get_rename_sql(relation, new_name) -%}
-    {%- if relation.is_view -%}
-        {{ get_rename_view_sql(relation, new_name) }}
-    {%- elif relation.is_table -%}
-        {{ get_rename_table_sql(relation, new_name) }}
-    {%- elif relation.is_materialized_view -%}
-        {{ get_rename_materialized_view_sql(relation, new_name) }}
-    {%- else -%}
-        {{- exceptions.raise_compiler_error('`get_rename_sql` has not been implemented for: ' ~ relation.type) -}}
-    {%- endif -%}
+    {%- set type = relation.type | string -%}
+    {%- set rename = {
+        'table': get_rename_table_sql, 'view': get_rename_view_sql, 'materialized_view': get_rename_materialized_view_sql}.get(type) -%}
+    {{ rename(relation, new_name) if rename else merganser__no_step('get_rename_sql', type) }}
 {%- endmacro %}
 
 {% macro rename_relation(from_relation, to_relation) -%}
@@ -105,30 +93,19 @@
 
 {#- In order of preference: one statement; old and new side by side and two renames; drop, then create. -#}
 {% macro default__get_replace_sql(existing_relation, target_relation, sql) %}
-    {%- set same = existing_relation.type == target_relation.type -%}
-    {%- if same and target_relation.can_be_replaced -%}
-        {%- if target_relation.is_table -%}
-            {{ get_replace_table_sql(target_relation, sql) }}
-        {%- elif target_relation.is_view -%}
-            {{ get_replace_view_sql(target_relation, sql) }}
-        {%- elif target_relation.is_materialized_view -%}
-            {{ get_replace_materialized_view_sql(target_relation, sql) }}
-        {%- endif -%}
-    {%- elif target_relation.can_be_renamed and existing_relation.can_be_renamed -%}
-        {{ get_create_intermediate_sql(target_relation, sql) }};
-        {{ get_create_backup_sql(existing_relation) }};
-        {{ get_rename_intermediate_sql(target_relation) }};
-        {{ get_drop_backup_sql(existing_relation) }}
-    {%- elif target_relation.can_be_renamed -%}
-        {{ get_create_intermediate_sql(target_relation, sql) }};
-        {{ get_drop_sql(existing_relation) }};
-        {{ get_rename_intermediate_sql(target_relation) }}
-    {%- elif existing_relation.can_be_renamed -%}
-        {{ get_create_backup_sql(existing_relation) }};
-        {{ get_create_sql(target_relation, sql) }};
-        {{ get_drop_backup_sql(existing_relation) }}
-    {%- else -%}
-        {{ get_drop_sql(existing_relation) }};
-        {{ get_create_sql(target_relation, sql) }}
+    {%- set type = target_relation.type | string -%}
+    {%- set at_once = {'table': get_replace_table_sql, 'view': get_replace_view_sql,
+        'materialized_view': get_replace_materialized_view_sql}.get(type) -%}
+    {%- if at_once and target_relation.can_be_replaced and type == existing_relation.type | string -%}
+        {{- return(at_once(target_relation, sql)) -}}
     {%- endif -%}
+    {%- set beside = target_relation.can_be_renamed -%}
+    {%- set kept = existing_relation.can_be_renamed -%}
+    {%- set steps = [get_create_intermediate_sql(target_relation, sql)] if beside else [] -%}
+    {%- do steps.append(get_create_backup_sql(existing_relation) if kept else get_drop_sql(existing_relation)) -%}
+    {%- do steps.append(get_rename_intermediate_sql(target_relation) if beside else get_create_sql(target_relation, sql)) -%}
+    {%- if kept -%}
+        {%- do steps.append(get_drop_backup_sql(existing_relation)) -%}
+    {%- endif -%}
+    {{- return(steps | join(';\n')) -}}
 {% endmacro %}

@@ -79,7 +79,8 @@
     {%- for name in agate_table.column_names -%}
         {%- do marks.append(get_binding_char()) -%}
     {%- endfor -%}
-    {%- set tuples, values = [], [] -%}
+    {%- set tuples = [] -%}
+    {%- set values = [] -%}
     {%- for row in rows -%}
         {%- do tuples.append('(' ~ marks | join(',') ~ ')') -%}
         {%- do values.extend(row) -%}

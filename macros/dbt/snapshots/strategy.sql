@@ -77,11 +77,12 @@
     {%- if not target_exists -%}{{ return((false, [])) }}{%- endif -%}
     {%- set query = node['compiled_code'] -%}
     {%- if check_cols_config != 'all' -%}
-        {%- set query = 'select ' ~ check_cols_config | join(', ') ~ ' from (' ~ query ~ ') subq' -%}
+        {%- set query = 'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ query ~ '\n) subq' -%}
     {%- endif -%}
     {%- set present = adapter.get_relation(database=node.database, schema=node.schema, identifier=node.alias) -%}
     {%- set known = adapter.get_columns_in_relation(present) | map(attribute='name') | map('lower') | list -%}
-    {%- set shared, added = [], [] -%}
+    {%- set shared = [] -%}
+    {%- set added = [] -%}
     {%- for name in get_columns_in_query(query) -%}
         {%- if name | lower in known -%}
             {%- do shared.append(adapter.quote(name)) -%}
@@ -102,7 +103,8 @@
     {%- set added, columns = snapshot_check_all_get_existing_columns(node, target_exists, checked) -%}
     {%- set tests = [] -%}
     {%- for column in columns -%}
-        {%- set old, new = snapshotted_rel ~ '.' ~ column, current_rel ~ '.' ~ column -%}
+        {%- set old = snapshotted_rel ~ '.' ~ column -%}
+        {%- set new = current_rel ~ '.' ~ column -%}
         {%- do tests.append(old ~ ' != ' ~ new ~ ' or ( ((' ~ old ~ ' is null) and not (' ~ new ~ ' is null)) or ((not '
             ~ old ~ ' is null) and (' ~ new ~ ' is null)) )') -%}
     {%- endfor -%}

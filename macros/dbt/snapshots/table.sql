@@ -32,7 +32,8 @@
 {#- The changes to merge, marked insert, update or delete. With `new_record` a deletion is a version too. -#}
 {% macro default__snapshot_staging_table(strategy, source_sql, target_relation) -%}
     {%- set columns = merganser__snapshot_columns() -%}
-    {%- set key, at = strategy.unique_key, strategy.updated_at -%}
+    {%- set key = strategy.unique_key -%}
+    {%- set at = strategy.updated_at -%}
     {%- set records = strategy.hard_deletes == 'new_record' -%}
     {%- set deletes = records or strategy.hard_deletes == 'invalidate' -%}
     {%- set was_deleted = 'snapshotted_data.' ~ columns.dbt_is_deleted ~ " = 'True'" -%}

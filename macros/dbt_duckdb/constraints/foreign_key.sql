@@ -29,32 +29,28 @@
     {{- return('primary_key' in types or 'unique' in types) -}}
 {% endmacro %}
 
-{#- Drops the tables that refer to this one, the farthest first, and returns them. -#}
+{#- Drops the tables that refer to this one, the farthest first, and returns them. Their DDL names no database: it must be the current one. -#}
 {% macro drop_foreign_key_dependents(relation) %}
     {%- set query %}
-    with recursive fks as (
-      select table_name, referenced_table
+    with recursive refers as (
+      select lower(table_name) as child, lower(referenced_table) as parent
       from duckdb_constraints()
       where constraint_type = 'FOREIGN KEY'
-        and lower(database_name) = lower('{{ relation.database }}')
-        and lower(schema_name) = lower('{{ relation.schema }}')
-        and lower(table_name) <> lower(referenced_table)
+        and lower(database_name) = '{{ relation.database | lower }}'
+        and lower(schema_name) = '{{ relation.schema | lower }}'
     ),
-    dependents(table_name, depth) as (
-      select table_name, 1
-      from fks
-      where lower(referenced_table) = lower('{{ relation.identifier }}')
+    reached(child, steps) as (
+      select child, 1 from refers where parent = '{{ relation.identifier | lower }}' and child <> parent
       union
-      select fks.table_name, dependents.depth + 1
-      from fks
-      join dependents on lower(fks.referenced_table) = lower(dependents.table_name)
+      select refers.child, reached.steps + 1
+      from reached
+      join refers on refers.parent = reached.child and refers.child <> refers.parent
+      where reached.steps < 1000
     )
-    select d.table_name, d.depth, f.referenced_table
-    from (select table_name, max(depth) as depth from dependents group by table_name) d
-    join fks f on f.table_name = d.table_name
-    order by d.depth desc, d.table_name, f.referenced_table
+    select child from reached group by child order by max(steps) desc, child
     {%- endset -%}
-    {%- set dropped, names = [], [] -%}
+    {%- set dropped = [] -%}
+    {%- set names = [] -%}
     {%- for row in run_query(query).rows if row[0] not in names -%}
         {%- set table = api.Relation.create(database=relation.database, schema=relation.schema, identifier=row[0], type='table') -%}
         {%- set copy = make_temp_relation(table, '__dbt_fk') -%}

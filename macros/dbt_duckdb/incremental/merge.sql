@@ -49,7 +49,8 @@
 {%- endmacro %}
 
 {% macro merganser__merge_action(clause, dest_columns) -%}
-    {%- set action, mode = clause.get('action'), clause.get('mode', 'by_name') -%}
+    {%- set action = clause.get('action') -%}
+    {%- set mode = clause.get('mode', 'by_name') -%}
     {%- if action == 'update' and mode == 'explicit' -%}
         UPDATE SET {{ merganser__assignments(clause.get('update') or {}, dest_columns) }}
     {%- elif action == 'insert' and mode == 'explicit' -%}
@@ -71,7 +72,8 @@
 {#- Expressions first, then the included columns, or all but the excluded ones. -#}
 {% macro merganser__assignments(update, dest_columns) -%}
     {%- set expressions = update.get('set_expressions') or {} -%}
-    {%- set parts, done = [], [] -%}
+    {%- set parts = [] -%}
+    {%- set done = [] -%}
     {%- for name, value in expressions.items() -%}
         {%- do parts.append(name ~ ' = ' ~ value) -%}
         {%- do done.append(name | lower) -%}

@@ -66,9 +66,9 @@
         {%- for field in base_configuration_fields if config.get(field) -%}
             {%- do errors.append(field ~ ' cannot be used together with merge_clauses') -%}
         {%- endfor -%}
-        {%- for kind, list in clauses.items() -%}
+        {%- for kind, entries in clauses.items() -%}
             {%- if kind in ['when_matched', 'when_not_matched'] -%}
-                {%- do validate_merge_clause_list(list, kind, errors) -%}
+                {%- do validate_merge_clause_list(entries, kind, errors) -%}
             {%- else -%}
                 {%- do errors.append('merge_clauses has an unknown key: ' ~ kind) -%}
             {%- endif -%}

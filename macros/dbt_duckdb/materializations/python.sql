@@ -6,13 +6,7 @@
 
 
 def materialize(df, con):
-    try:
-        import pyarrow
-        pyarrow_available = True
-    except ImportError:
-        pyarrow_available = False
-    if pyarrow_available and isinstance(df, (pyarrow.Table, pyarrow.dataset.Dataset)):
-        import pyarrow.dataset
+    # DuckDB finds `df` by its name, whatever kind of data frame it is.
     con.execute('create {{ 'temporary ' if temporary }}table {{ place }} as select * from df limit 0')
     {%- if partitioned_by %}
     con.execute('alter table {{ relation }} set partitioned by ({{ partitioned_by }})')

@@ -66,59 +66,46 @@
 {% endmacro %}
 
 {% macro duckdb__get_catalog_tables_sql(information_schema) -%}
-    {%- set here = "upper('" ~ information_schema.database ~ "')" -%}
     select *
     from (
-        select
-            t.database_name as table_database,
-            t.schema_name as table_schema,
-            t.table_name as table_name,
-            'BASE TABLE' as table_type,
-            t.comment as table_comment
-        from duckdb_tables() t
-        where upper(t.database_name) = {{ here }}
-        union all
-        select
-            v.database_name as table_database,
-            v.schema_name as table_schema,
-            v.view_name as table_name,
-            'VIEW' as table_type,
-            v.comment as table_comment
-        from duckdb_views() v
-        where upper(v.database_name) = {{ here }}
+    {%- for kind, type in [['table', 'BASE TABLE'], ['view', 'VIEW']] -%}
+        {{ ' union all ' if not loop.first }}
+        {%- set x = kind[0] %}
+        select {{ merganser__renamed(x, {'table_database': 'database_name', 'table_schema': 'schema_name', 'table_name': kind ~ '_name'}) }},
+            '{{ type }}' as table_type,
+            {{ x }}.comment as table_comment
+        from duckdb_{{ kind }}s() {{ x }}
+        where upper({{ x }}.database_name) = upper('{{ information_schema.database }}')
+    {%- endfor %}
     ) catalog_tables
+{%- endmacro %}
+
+{#- `FROM.COLUMN as NAME` for each name. -#}
+{% macro merganser__renamed(from, columns) -%}
+    {%- for name, column in columns.items() -%}
+        {{ from ~ '.' ~ column }} as {{ name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_columns_sql(information_schema) -%}
     select *
     from (
-        select
-            c.database_name as table_database,
-            c.schema_name as table_schema,
-            c.table_name as table_name,
-            c.column_name as column_name,
-            c.column_index as column_index,
-            c.data_type as column_type,
-            c.comment as column_comment
+        select {{ merganser__renamed('c', {
+            'table_database': 'database_name', 'table_schema': 'schema_name', 'table_name': 'table_name', 'column_name': 'column_name',
+            'column_index': 'column_index', 'column_type': 'data_type', 'column_comment': 'comment'}) }}
         from duckdb_columns() c
         where upper(c.database_name) = upper('{{ information_schema.database }}')
     ) catalog_columns
 {%- endmacro %}
 
 {% macro duckdb__get_catalog_results_sql() -%}
+    {%- set shared = ['table_database', 'table_schema', 'table_name'] -%}
     select
-        tables.table_database,
-        tables.table_schema,
-        tables.table_name,
-        tables.table_type,
-        tables.table_comment,
-        columns.column_name,
-        columns.column_index,
-        columns.column_type,
-        columns.column_comment,
+        {% for name in shared + ['table_type', 'table_comment'] %}tables.{{ name }}, {% endfor %}
+        {% for name in ['name', 'index', 'type', 'comment'] %}columns.column_{{ name }}, {% endfor %}
         null as table_owner
     from tables
-    join columns using (table_database, table_schema, table_name)
+    join columns using ({{ shared | join(', ') }})
     order by table_schema, table_name, column_index
 {%- endmacro %}
 

@@ -13,7 +13,7 @@
     {% if type | lower in ['geography', 'geometry'] -%}
     try_to_{{ type | lower }}({{ field }})
     {%- else -%}
-        {%- set text = field if field is string else dbt.string_literal(field) %}
+        {%- set text = field if field is string or field is none else dbt.string_literal(field) %}
         try_cast({{ text }} as {{ type }})
     {%- endif %}
     {% endmacro %}

@@ -60,7 +60,8 @@
     {{ place }}
     {{ 'cluster by (' ~ keys ~ ')' if keys }}
     {{ 'immutable where (' ~ immutable ~ ')' if immutable }}
-    {%- set policy, tag = wanted.row_access_policy, wanted.table_tag %}
+    {%- set policy = wanted.row_access_policy -%}
+    {%- set tag = wanted.table_tag %}
     {{ 'with row access policy ' ~ policy if policy }}
     {{ 'with tag (' ~ tag ~ ')' if tag }}
     as (

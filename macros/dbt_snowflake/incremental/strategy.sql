@@ -11,7 +11,7 @@
     {%- if unique_key -%}
         {%- set dml = default__get_merge_sql(target, source_sql, unique_key, dest_columns, incremental_predicates) -%}
     {%- else -%}
-        {%- set dml = (config.get('sql_header', none) or '') ~ get_insert_into_sql(target, source_sql, dest_columns) -%}
+        {%- set dml = (config.get('sql_header', none) or '') ~ '\n' ~ get_insert_into_sql(target, source_sql, dest_columns) -%}
     {%- endif -%}
     {{ return(merganser__snowflake_dml(dml)) }}
 {%- endmacro %}

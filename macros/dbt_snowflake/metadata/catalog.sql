@@ -53,14 +53,12 @@
 {%- endmacro %}
 
 {% macro snowflake__get_catalog_columns_sql(information_schema) -%}
-    select
-        table_catalog as "table_database",
-        table_schema as "table_schema",
-        table_name as "table_name",
-        column_name as "column_name",
-        ordinal_position as "column_index",
-        data_type as "column_type",
-        comment as "column_comment"
+    {%- set names = {
+        'table_catalog': 'table_database', 'table_schema': 'table_schema', 'table_name': 'table_name', 'column_name': 'column_name',
+        'ordinal_position': 'column_index', 'data_type': 'column_type', 'comment': 'column_comment'} -%}
+    select {% for column, name in names.items() -%}
+        {{ column }} as "{{ name }}"{{ ', ' if not loop.last }}
+    {%- endfor %}
     from {{ information_schema }}.columns
 {%- endmacro %}
 

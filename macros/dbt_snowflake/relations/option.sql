@@ -8,7 +8,8 @@
 {#- Policies, tags and grants that the relation shall have, in Snowflake's order. -#}
 {% macro merganser__snowflake_governance() %}
     {{- '\n    copy grants' if copy_grants() -}}
-    {%- set policy, tag = config.get('row_access_policy'), config.get('table_tag') -%}
+    {%- set policy = config.get('row_access_policy') -%}
+    {%- set tag = config.get('table_tag') -%}
     {{- '\n    with row access policy ' ~ policy if policy -}}
     {{- '\n    with tag (' ~ tag ~ ')' if tag -}}
 {% endmacro %}
@@ -18,7 +19,8 @@
 {% macro merganser__masked_columns(comments={}, types=true) %}
     {%- set policies = config.get('merganser_policies') or {} -%}
     {%- if not policies -%}{{- return('') -}}{%- endif -%}
-    {%- set parts, seen = [], [] -%}
+    {%- set parts = [] -%}
+    {%- set seen = [] -%}
     {%- for column in config.get('merganser_columns') or [] -%}
         {%- set name = column.name if column is mapping else column -%}
         {%- set type = column.get('data_type') if column is mapping and types else none -%}
@@ -35,7 +37,8 @@
 {% macro merganser__contract_columns() %}
     {%- set policies = config.get('merganser_policies') or {} -%}
     {%- if not policies -%}{{- return(get_table_columns_and_constraints()) -}}{%- endif -%}
-    {%- set parts, seen = [], [] -%}
+    {%- set parts = [] -%}
+    {%- set seen = [] -%}
     {%- for key, column in model['columns'].items() -%}
         {%- set name = adapter.quote(column['name']) if column.get('quote') else column['name'] -%}
         {%- set text = adapter.render_raw_columns_constraints(raw_columns={key: column}) | first -%}

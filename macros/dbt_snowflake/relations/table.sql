@@ -131,7 +131,8 @@ as (
 {% macro snowflake__create_table_iceberg_rest_with_glue(relation, compiled_code, catalog_relation) -%}
     {%- set keys = get_partition_by_keys(catalog_relation) -%}
     {%- set policies = config.get('merganser_policies') or {} -%}
-    {%- set columns, seen = [], [] -%}
+    {%- set columns = [] -%}
+    {%- set seen = [] -%}
     {%- for column in get_column_schema_from_query(compiled_code, config.get('sql_header', none)) -%}
         {%- set name = adapter.quote(column.name | lower) -%}
         {%- do columns.append(name ~ ' ' ~ column.data_type ~ (' with masking policy ' ~ policies[name] if name in policies else '')) -%}

@@ -185,3 +185,8 @@ impl Object for ColumnClass {
         f.write_str("<class 'Column'>")
     }
 }
+
+/// A column of a relation as templates handle it.
+pub fn column_value(column: &warehouse::Column, dialect: Dialect) -> Value {
+    Value::from_object(ColumnValue::of(column, dialect))
+}

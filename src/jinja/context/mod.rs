@@ -17,6 +17,7 @@ mod session;
 mod table;
 mod world;
 
+pub use column::column_value;
 pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
 pub use render::{Phase, json_repr, json_str, json_value, render, render_description, render_macro, render_yaml};

@@ -15,7 +15,7 @@ pub(super) fn split(args: &[Value]) -> (&[Value], Vec<(String, Value)>) {
 }
 
 fn pairs(kwargs: &Value) -> Vec<(String, Value)> {
-    let pairs = kwargs.as_object().and_then(|object| object.try_iter_pairs());
+    let pairs = kwargs.as_object().and_then(minijinja::value::DynObject::try_iter_pairs);
     pairs.into_iter().flatten().map(|(key, value)| (key.to_string(), value)).collect()
 }
 

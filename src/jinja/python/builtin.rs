@@ -11,9 +11,10 @@ use super::argument::{bind, flag, required, split, text};
 use super::dict::{self, pairs, record};
 use super::error::{no_method, type_error};
 use super::generator::generator;
-use super::json::{Style, dumps, from_json, loads, to_json};
+use super::json::{Style, dumps, from_json, to_json};
 use super::kind::{items, iter, type_name};
 use super::list::list;
+use super::loads::loads;
 use super::method::{Native, function};
 use super::repr::str;
 use super::set::set;
@@ -164,7 +165,8 @@ fn difference(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
             left.push((key, values));
             continue;
         };
-        let kept: Vec<Value> = items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
+        let kept: Vec<Value> =
+            items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
         if !kept.is_empty() {
             left.push((key, list(kept)));
         }

@@ -199,10 +199,10 @@ pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     if let Some(set) = container.downcast_object_ref::<Set>() {
         return set.contains(item);
     }
-    if container.kind() == ValueKind::Map {
-        if let Some(object) = container.as_object().filter(|_| iterable(container)) {
-            return Ok(object.try_iter().into_iter().flatten().any(|key| equal(&key, item)));
-        }
+    if let (ValueKind::Map, Some(object), true) =
+        (container.kind(), container.as_object(), iterable(container))
+    {
+        return Ok(object.try_iter().into_iter().flatten().any(|key| equal(&key, item)));
     }
     if !iterable(container) {
         return Err(type_error(format!("argument of type '{}' is not iterable", type_name(container))));

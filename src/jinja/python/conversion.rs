@@ -61,9 +61,8 @@ pub(super) fn rounded(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Er
     defined(&value)?;
     let precision = optional_int(precision.as_ref(), 0)?;
     let method = method.unwrap_or_else(|| Value::from("common"));
-    let own = number(&value).ok_or_else(|| {
-        type_error(format!("type {} doesn't define __round__ method", type_name(&value)))
-    })?;
+    let own = number(&value)
+        .ok_or_else(|| type_error(format!("type {} doesn't define __round__ method", type_name(&value))))?;
     match (method.as_str(), own) {
         (Some("common"), Number::Int(n)) => {
             round_int(n, precision).map(Value::from).ok_or_else(|| overflow_error("too large"))

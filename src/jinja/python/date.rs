@@ -27,11 +27,11 @@ const METHODS: [&str; 8] =
     ["ctime", "isocalendar", "isoformat", "isoweekday", "replace", "strftime", "toordinal", "weekday"];
 
 impl Date {
-    pub(super) fn repr(&self) -> String {
+    pub(super) fn repr(self) -> String {
         format!("datetime.date({}, {}, {})", self.0.year(), self.0.month(), self.0.day())
     }
 
-    pub(super) fn strftime(&self, format: &str) -> String {
+    pub(super) fn strftime(self, format: &str) -> String {
         strftime(&Moment { date: self.0, time: NaiveTime::MIN, zone: None }, format)
     }
 
@@ -215,9 +215,11 @@ pub(super) fn sub(a: &Value, b: &Value) -> Option<Result<Value, Error>> {
         return Some(Ok(Value::from_object(Duration(i128::from(days) * super::duration::DAY))));
     }
     let (a, b) = (a.downcast_object_ref::<DateTime>()?, b.downcast_object_ref::<DateTime>()?);
-    Some(a.since(b).map(Value::from_object).ok_or_else(|| {
-        type_error("can't subtract offset-naive and offset-aware datetimes")
-    }))
+    Some(
+        a.since(b)
+            .map(Value::from_object)
+            .ok_or_else(|| type_error("can't subtract offset-naive and offset-aware datetimes")),
+    )
 }
 
 /// `a * b` where one side is a duration; none otherwise.

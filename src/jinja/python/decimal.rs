@@ -65,16 +65,27 @@ impl Decimal {
         Decimal(rounded)
     }
 
+    /// The digits of both at the finer of the two scales: the crate's own arithmetic drops zeros.
+    fn aligned(&self, other: &Decimal) -> (BigInt, BigInt, i64) {
+        let scale = self.0.fractional_digit_count().max(other.0.fractional_digit_count());
+        let digits = |value: &BigDecimal| value.with_scale(scale).into_bigint_and_exponent().0;
+        (digits(&self.0), digits(&other.0), scale)
+    }
+
     pub(super) fn add(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 + &other.0)
+        let (a, b, scale) = self.aligned(other);
+        Decimal::fit(BigDecimal::new(a + b, scale))
     }
 
     pub(super) fn sub(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 - &other.0)
+        let (a, b, scale) = self.aligned(other);
+        Decimal::fit(BigDecimal::new(a - b, scale))
     }
 
     pub(super) fn mul(&self, other: &Decimal) -> Decimal {
-        Decimal::fit(&self.0 * &other.0)
+        let (a, scale_a) = self.0.as_bigint_and_exponent();
+        let (b, scale_b) = other.0.as_bigint_and_exponent();
+        Decimal::fit(BigDecimal::new(a * b, scale_a + scale_b))
     }
 
     pub(super) fn neg(&self) -> Decimal {
@@ -116,16 +127,14 @@ impl Decimal {
         if other.0.is_zero() {
             return Err(zero_division("division by zero"));
         }
-        let scale = self.0.fractional_digit_count().max(other.0.fractional_digit_count());
-        let (a, _) = self.0.with_scale(scale).into_bigint_and_exponent();
-        let (b, _) = other.0.with_scale(scale).into_bigint_and_exponent();
+        let (a, b, _) = self.aligned(other);
         Ok(Decimal(BigDecimal::new(a / b, 0)))
     }
 
     /// The remainder, with the sign of the dividend.
     pub(super) fn rem(&self, other: &Decimal) -> Result<Decimal, Error> {
         let quotient = self.floordiv(other)?;
-        Ok(Decimal::fit(&self.0 - &quotient.0 * &other.0))
+        Ok(self.sub(&quotient.mul(other)))
     }
 
     /// An integer power.
@@ -144,6 +153,33 @@ impl Decimal {
 
     pub(super) fn cmp(&self, other: &Decimal) -> Ordering {
         self.0.cmp(&other.0)
+    }
+
+    /// Sign, digits and exponent.
+    fn parts(&self) -> Value {
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        let sign = i64::from(digits.sign() == Sign::Minus);
+        let digits = digits.magnitude().to_str_radix(10);
+        let digits: Vec<Value> = digits.bytes().map(|digit| Value::from(digit - b'0')).collect();
+        Value::from((sign, Value::from(minijinja::value::Tuple::from(digits)), -scale))
+    }
+
+    fn ratio(&self) -> Result<Value, Error> {
+        let too_large = || overflow_error("the integers do not fit into 128 bits");
+        let (digits, scale) = self.0.as_bigint_and_exponent();
+        let digits = digits.to_i128().ok_or_else(too_large)?;
+        let power = u32::try_from(scale.unsigned_abs()).ok().and_then(|n| 10i128.checked_pow(n));
+        let power = power.ok_or_else(too_large)?;
+        if scale <= 0 {
+            let whole = digits.checked_mul(power).ok_or_else(too_large)?;
+            return Ok(Value::from((whole, 1)));
+        }
+        let (mut a, mut b) = (digits.unsigned_abs(), power.unsigned_abs());
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        let divisor = i128::try_from(a.max(1)).map_err(|_| too_large())?;
+        Ok(Value::from((digits / divisor, power / divisor)))
     }
 
     fn normalized(&self) -> Decimal {
@@ -230,6 +266,8 @@ impl Object for Decimal {
                 let scale = super::conversion::exponent(&required(exponent))?;
                 Ok(Value::from_object(self.rounded(scale)))
             }
+            "as_tuple" => Ok(self.parts()),
+            "as_integer_ratio" => self.ratio(),
             _ => Err(no_method("decimal.Decimal", method)),
         }
     }

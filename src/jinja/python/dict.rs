@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
-use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple};
+use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr, Tuple};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use super::argument::{bind, required, split};
 use super::error::{key_error, no_method, type_error, value_error};
-use super::generator::generator;
 use super::key::{Key, Word};
 use super::kind::{items, mapping, type_name};
 use super::method::bound;
@@ -35,19 +34,8 @@ pub(crate) fn record<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> V
     Value::from_object(Dict { items: Mutex::new(items) })
 }
 
-pub(super) const METHODS: [&str; 11] = [
-    "clear",
-    "copy",
-    "fromkeys",
-    "get",
-    "items",
-    "keys",
-    "pop",
-    "popitem",
-    "setdefault",
-    "update",
-    "values",
-];
+pub(super) const METHODS: [&str; 11] =
+    ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
 
 impl Dict {
     fn lock(&self) -> MutexGuard<'_, IndexMap<Key, Value>> {
@@ -121,7 +109,7 @@ pub(super) fn pairs(value: &Value) -> Result<Vec<(Value, Value)>, Error> {
         return Ok(dict.pairs());
     }
     if mapping(value) {
-        let pairs = value.as_object().and_then(|object| object.try_iter_pairs());
+        let pairs = value.as_object().and_then(DynObject::try_iter_pairs);
         return Ok(pairs.into_iter().flatten().collect());
     }
     let mut pairs = Vec::new();
@@ -291,13 +279,6 @@ impl View {
     /// What the view shows at this moment.
     pub(super) fn snapshot(&self) -> Vec<Value> {
         live(&self.dict, self.part).collect()
-    }
-
-    /// The view backwards.
-    pub(super) fn reversed(&self) -> Value {
-        let mut items = self.snapshot();
-        items.reverse();
-        generator("dict_reverseiterator", items.into_iter())
     }
 }
 

@@ -37,7 +37,8 @@ impl Duration {
     #[expect(clippy::cast_precision_loss, reason = "Python rounds to microseconds as well")]
     pub(super) fn scaled(self, factor: f64) -> Result<Value, Error> {
         let product = (self.0 as f64 * factor).round_ties_even();
-        let micros = super::number::truncate(product).ok_or_else(|| overflow_error("timedelta is too large"))?;
+        let micros =
+            super::number::truncate(product).ok_or_else(|| overflow_error("timedelta is too large"))?;
         Duration(micros).checked()
     }
 

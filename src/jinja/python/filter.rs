@@ -12,7 +12,7 @@ use super::kind::{list as is_list, truth, undefined};
 use super::markup::{self, escape};
 use super::method::Native;
 use super::percent::percent;
-use super::repr::{repr, str};
+use super::repr::{pretty, str};
 use super::text::{capitalize, center, lines, replaced, stripped};
 use super::{conversion, select, sequence};
 
@@ -57,7 +57,7 @@ const FILTERS: [(&str, Native); 57] = [
     ("map", select::map),
     ("max", sequence::max),
     ("min", sequence::min),
-    ("pprint", |_, args| bind("pprint", ["value"], 1, args).map(|[v]| Value::from(repr(&required(v))))),
+    ("pprint", |_, args| bind("pprint", ["value"], 1, args).map(|[v]| Value::from(pretty(&required(v))))),
     ("random", sequence::random),
     ("reject", select::reject),
     ("rejectattr", select::rejectattr),
@@ -79,7 +79,9 @@ const FILTERS: [(&str, Native); 57] = [
     ("unique", sequence::unique),
     ("upper", |_, args| scalar("upper", args, str::to_uppercase)),
     ("urlencode", markup::urlencode),
-    ("wordcount", |_, args| bind("wordcount", ["s"], 1, args).map(|[s]| Value::from(words(&str(&required(s)))))),
+    ("wordcount", |_, args| {
+        bind("wordcount", ["s"], 1, args).map(|[s]| Value::from(words(&str(&required(s)))))
+    }),
     ("xmlattr", markup::xmlattr),
 ];
 
@@ -210,7 +212,8 @@ fn truncate(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         return Ok(Value::from(value));
     }
     let cut: String = value.chars().take(room).collect();
-    let kept = if flag(kill.as_ref()) { &cut } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head) };
+    let kept =
+        if flag(kill.as_ref()) { &cut } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head) };
     Ok(Value::from(format!("{kept}{end}")))
 }
 

@@ -61,6 +61,9 @@ impl Iterator for Rest {
     type Item = Value;
 
     fn next(&mut self) -> Option<Value> {
+        if let Err(error) = crate::jinja::run::step() {
+            return Some(Value::from(error));
+        }
         self.generator.advance()
     }
 

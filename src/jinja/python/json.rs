@@ -1,5 +1,7 @@
 //! JSON as Python's `json` reads and writes it.
 
+use std::fmt::Write as _;
+
 use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 use serde_json::Value as Json;
@@ -197,16 +199,11 @@ impl Writer {
                 ' '..='~' => self.out.push(c),
                 c => {
                     for unit in c.encode_utf16(&mut [0; 2]) {
-                        self.out.push_str(&format!("\\u{unit:04x}"));
+                        _ = write!(self.out, "\\u{unit:04x}");
                     }
                 }
             }
         }
         self.out.push('"');
     }
-}
-
-/// Python's `json.loads(text)`; none if the text is not JSON.
-pub(super) fn loads(text: &str) -> Option<Value> {
-    serde_json::from_str::<Json>(text).ok().map(|json| from_json(&json))
 }

@@ -109,9 +109,15 @@ pub(super) fn tuple(value: &Value) -> bool {
     value.is_tuple() || is::<Group>(value)
 }
 
-/// Whether the value is a dictionary: ours, or a native map without a type of its own.
+/// Whether the value is a dictionary: ours, one of the engine's maps, or an object that says it is a `dict`.
 pub(super) fn dict(value: &Value) -> bool {
-    is::<Dict>(value) || (mapping(value) && named(value).is_none())
+    is::<Dict>(value) || (mapping(value) && (plain_map(value) || named(value).as_deref() == Some("dict")))
+}
+
+fn plain_map(value: &Value) -> bool {
+    let types = ["indexmap::", "std::collections::", "alloc::collections::"];
+    let name = value.as_object().map_or("", DynObject::type_name);
+    types.iter().any(|module| name.starts_with(module)) || value.is_kwargs()
 }
 
 /// The name under which a foreign object presents its type, by the hidden attribute `__class__`.
@@ -217,8 +223,11 @@ pub(super) fn not_iterable(value: &Value) -> Error {
 /// Whether `iter(value)` works.
 pub(super) fn iterable(value: &Value) -> bool {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::String | ValueKind::Bytes => true,
-        ValueKind::Seq | ValueKind::Iterable => true,
+        ValueKind::Undefined
+        | ValueKind::String
+        | ValueKind::Bytes
+        | ValueKind::Seq
+        | ValueKind::Iterable => true,
         ValueKind::Map => !namespace(value),
         _ => false,
     }

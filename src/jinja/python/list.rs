@@ -99,7 +99,9 @@ impl List {
         let [key, reverse] = bind("sort", ["key", "reverse"], 0, args)?;
         let own = self.snapshot();
         let keys = match key.filter(|key| !key.is_none()) {
-            Some(key) => own.iter().map(|v| key.call(state, std::slice::from_ref(v))).collect::<Result<_, _>>()?,
+            Some(key) => {
+                own.iter().map(|v| key.call(state, std::slice::from_ref(v))).collect::<Result<_, _>>()?
+            }
             None => own.clone(),
         };
         let sorted = sorted(own, &keys, flag(reverse.as_ref()))?;
@@ -172,6 +174,10 @@ impl Iterator for Live {
     type Item = Value;
 
     fn next(&mut self) -> Option<Value> {
+        // A loop that appends to its own list never ends.
+        if let Err(error) = crate::jinja::run::step() {
+            return Some(Value::from(error));
+        }
         let item = self.list.lock().get(self.at).cloned();
         self.at += usize::from(item.is_some());
         item
@@ -214,7 +220,9 @@ impl Object for List {
         args: &[Value],
     ) -> Result<Value, Error> {
         match method {
-            "append" | "extend" | "insert" | "clear" | "reverse" | "remove" | "pop" => self.change(method, args),
+            "append" | "extend" | "insert" | "clear" | "reverse" | "remove" | "pop" => {
+                self.change(method, args)
+            }
             "copy" => bind("copy", [], 0, args).map(|[]| list(self.snapshot())),
             "count" | "index" => search("list", method, &self.snapshot(), args),
             "sort" => self.sort(state, args),

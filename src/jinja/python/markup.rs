@@ -1,5 +1,7 @@
 //! Filters for HTML and URLs.
 
+use std::fmt::Write as _;
+
 use minijinja::{Error, State, Value};
 
 use super::argument::{bind, flag, optional_int, required};
@@ -37,7 +39,8 @@ fn without(mut text: String, start: &str, end: &str) -> String {
 pub(super) fn strip_tags(text: &str) -> String {
     let bare = without(without(text.to_owned(), "<!--", "-->"), "<", ">");
     let spaced = bare.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain = spaced.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"");
+    let plain =
+        spaced.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"");
     plain.replace("&#39;", "'").replace("&amp;", "&")
 }
 
@@ -48,7 +51,7 @@ fn quoted(text: &str, query: bool) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' | b'~' => out.push(char::from(byte)),
             b'/' if !query => out.push('/'),
             b' ' if query => out.push('+'),
-            byte => out.push_str(&format!("%{byte:02X}")),
+            byte => _ = write!(out, "%{byte:02X}"),
         }
     }
     out
@@ -139,7 +142,8 @@ fn wrapped(line: &str, width: usize, break_long: bool) -> Vec<String> {
 pub(super) fn urlize(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let names = ["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"];
     let [value, limit, nofollow, target, _, _] = bind("urlize", names, 1, args)?;
-    let limit = limit.filter(|limit| !limit.is_none()).map(|limit| optional_int(Some(&limit), 0)).transpose()?;
+    let limit =
+        limit.filter(|limit| !limit.is_none()).map(|limit| optional_int(Some(&limit), 0)).transpose()?;
     let rel = if flag(nofollow.as_ref()) { "nofollow noopener" } else { "noopener" };
     let target = target.filter(|target| !target.is_none());
     let target = target.map_or_else(String::new, |target| format!(" target=\"{}\"", escape(&str(&target))));

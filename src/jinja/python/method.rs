@@ -27,7 +27,11 @@ impl Object for Bound {
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        self.owner.call_method(state, &self.name, args)
+        // Not through the value: it would look for an unknown method among the attributes and find this one.
+        match self.owner.as_object() {
+            Some(object) => object.call_method(state, &self.name, args),
+            None => self.owner.call_method(state, &self.name, args),
+        }
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

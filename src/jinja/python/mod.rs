@@ -27,6 +27,7 @@ mod json;
 mod key;
 mod kind;
 mod list;
+mod loads;
 mod markup;
 mod method;
 mod number;
@@ -50,17 +51,16 @@ mod zone;
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value};
 
-pub(crate) use builtin::{ParseYaml, PrintYaml, install_yaml};
+pub(crate) use builtin::install_yaml;
 pub(crate) use compare::equal;
 pub(crate) use date::date;
 pub(crate) use datetime::{datetime, naive_datetime};
 pub(crate) use decimal::decimal;
 pub(crate) use dict::{dict, record};
 pub(crate) use json::{from_json, to_json};
-pub(crate) use kind::{missing, undefined};
+pub(crate) use kind::missing;
 pub(crate) use list::list;
 pub(crate) use repr::{repr, str};
-pub(crate) use set::set;
 
 /// Registers filters, tests, operators and globals, and sets how methods, undefined values and output behave.
 pub(crate) fn install(env: &mut Environment<'static>) {
@@ -80,7 +80,11 @@ pub(crate) fn tuple(items: Vec<Value>) -> Value {
 }
 
 /// Writes what `{{ value }}` prints.
-pub(crate) fn formatter(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+pub(crate) fn formatter(
+    out: &mut Output<'_>,
+    _state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), Error> {
     let written = match value.as_str() {
         Some(text) if value.kind() == ValueKind::String => out.write_str(text),
         _ => out.write_str(&str(value)),
@@ -107,16 +111,40 @@ pub(crate) fn call_method(
             _ => Err(error::no_method("tuple", method)),
         },
         // A container of the engine cannot change, but a copy of it answers to what reads.
-        ValueKind::Seq if kind::list(value) => {
-            list(kind::items(value)?).call_method(state, method, args)
+        ValueKind::Seq if kind::is::<Vec<Value>>(value) => {
+            on_copy(state, &list(kind::items(value)?), method, args)
         }
-        ValueKind::Map if kind::dict(value) => {
-            let copy = dict(dict::pairs(value)?)?;
-            match copy.as_object() {
-                Some(copy) => copy.call_method(state, method, args),
-                None => Err(error::no_method("dict", method)),
-            }
+        ValueKind::Map if kind::mapping(value) && !kind::is::<dict::Dict>(value) => {
+            on_mapping(state, value, method, args)
         }
         _ => Err(error::no_method(&kind::type_name(value), method)),
+    }
+}
+
+/// The methods of Python's abstract mapping, for maps of the engine and objects that are one.
+fn on_mapping(
+    state: &mut State<'_, '_>,
+    value: &Value,
+    method: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
+    match method {
+        "get" => {
+            let [key, default] = argument::bind("get", ["key", "default"], 1, args)?;
+            let item = value.get_item(&argument::required(key))?;
+            let absent = || default.unwrap_or_else(|| Value::from(()));
+            Ok(if item.is_undefined() { absent() } else { item })
+        }
+        "items" | "keys" | "values" => on_copy(state, &dict(dict::pairs(value)?)?, method, args),
+        "copy" if kind::dict(value) => on_copy(state, &dict(dict::pairs(value)?)?, method, args),
+        _ => Err(error::no_method(&kind::type_name(value), method)),
+    }
+}
+
+/// Calls the object's own method; through the value, an unknown name would come back here.
+fn on_copy(state: &mut State<'_, '_>, copy: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+    match copy.as_object() {
+        Some(object) => object.call_method(state, method, args),
+        None => Err(error::no_method(&kind::type_name(copy), method)),
     }
 }

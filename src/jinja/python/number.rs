@@ -1,7 +1,7 @@
 //! Python's numbers: integers of up to 128 bits, floats, decimals; how they parse and print.
 
-use minijinja::{Error, Value};
 use minijinja::value::ValueKind;
+use minijinja::{Error, Value};
 
 use super::decimal::Decimal;
 
@@ -109,7 +109,7 @@ fn prefixed(text: &str, base: u32) -> Option<(u32, &str)> {
     };
     match base {
         0 if named != 0 => Some((named, &text[2..])),
-        0 if text.starts_with('0') && text.trim_start_matches('0') != "" => None,
+        0 if text.starts_with('0') && !text.trim_start_matches('0').is_empty() => None,
         0 => Some((10, text)),
         2..=36 if named == base => Some((base, &text[2..])),
         2..=36 => Some((base, text)),

@@ -135,14 +135,15 @@ fn convert(value: &Value, kind: char, mut spec: Spec) -> Result<String, Error> {
                 _ => n.unsigned_abs().to_string(),
             };
             let digits = format!("{digits:0>width$}", width = spec.precision.unwrap_or(0));
-            let prefix = if spec.alternate && "xXo".contains(kind) { format!("0{kind}") } else { String::new() };
+            let prefix =
+                if spec.alternate && "xXo".contains(kind) { format!("0{kind}") } else { String::new() };
             let sign = grouped_sign(n < 0, spec.sign);
             Ok(numeric(&format!("{sign}{prefix}"), &digits, &spec))
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
-            let x = number(value).map(|n| n.to_float()).ok_or_else(|| {
-                type_error(format!("must be real number, not {}", type_name(value)))
-            })?;
+            let x = number(value)
+                .map(|n| n.to_float())
+                .ok_or_else(|| type_error(format!("must be real number, not {}", type_name(value))))?;
             spec.kind = Some(kind);
             let text = float_text(x.abs(), &spec);
             Ok(numeric(grouped_sign(x.is_sign_negative(), spec.sign), &text, &spec))

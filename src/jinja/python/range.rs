@@ -26,6 +26,13 @@ impl Range {
         usize::try_from((span.max(0) + step - 1) / step).unwrap_or(usize::MAX)
     }
 
+    /// The range of the numbers at these positions, which lie `by` apart.
+    pub(super) fn pick(&self, positions: &[usize], by: i128) -> Range {
+        let step = self.step * by;
+        let start = positions.first().map_or(self.start, |at| self.at(*at));
+        Range { start, stop: start + step * positions.len() as i128, step }
+    }
+
     /// The number at this position.
     pub(super) fn at(&self, at: usize) -> i128 {
         self.start + self.step * at as i128

@@ -130,7 +130,8 @@ impl Pattern {
                     let replacement = with.call(state, &[Value::from_object(found)])?;
                     let name = type_name(&replacement);
                     let text = replacement.as_str();
-                    let text = text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
+                    let text =
+                        text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
                     out.push_str(text);
                 }
                 None => return Err(type_error("the replacement must be a string or callable")),
@@ -163,7 +164,8 @@ fn expand(out: &mut String, template: &str, found: &Match) -> Result<(), Error> 
             return Err(value_error("bad escape (end of pattern)"));
         };
         if let Some(tail) = rest.strip_prefix("g<") {
-            let (name, tail) = tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
+            let (name, tail) =
+                tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
             out.push_str(&found.text(found.index(&Value::from(name), name)?));
             rest = tail;
         } else if c.is_ascii_digit() {
@@ -372,11 +374,7 @@ fn module(state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Val
         "split" => ["pattern", "string", "maxsplit", "flags", ""],
         _ => ["pattern", "string", "flags", "", ""],
     };
-    let given: Vec<Value> = match keywords.is_empty() {
-        true => positional.to_vec(),
-        false => args.to_vec(),
-    };
-    let mut values = bind(method, own, 2, &given)?;
+    let mut values = bind(method, own, 2, if keywords.is_empty() { positional } else { args })?;
     let at = own.iter().position(|name| *name == "flags").unwrap_or(2);
     let flags = optional_int(values[at].take().as_ref(), 0)?;
     let pattern = pattern(&required(values[0].take()), flags)?;

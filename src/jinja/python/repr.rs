@@ -10,7 +10,7 @@ use super::datetime::DateTime;
 use super::decimal::Decimal;
 use super::dict::{Dict, View, pairs};
 use super::duration::Duration;
-use super::kind::{is, items, list, namespace, tuple, undefined};
+use super::kind::{dict, is, items, list, namespace, tuple, undefined};
 use super::list::List;
 use super::method::Class;
 use super::number::float;
@@ -25,7 +25,9 @@ pub(crate) fn str(value: &Value) -> String {
         ValueKind::Undefined => String::new(),
         _ if undefined(value) => String::new(),
         ValueKind::Plain => value.to_string(),
-        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable if foreign(value) => value.to_string(),
+        ValueKind::Map | ValueKind::Seq | ValueKind::Iterable if !dict(value) && !namespace(value) => {
+            if list(value) || tuple(value) { repr(value) } else { value.to_string() }
+        }
         _ => repr(value),
     }
 }
@@ -37,10 +39,34 @@ pub(crate) fn repr(value: &Value) -> String {
     out
 }
 
-/// Whether the object prints itself: one with a text of its own rather than its items.
-fn foreign(value: &Value) -> bool {
-    let containers = list(value) || tuple(value) || namespace(value) || value.is_kwargs();
-    !containers && hidden(value).is_some()
+/// Python's `pformat(value)` on one line: the repr with the keys of dictionaries in order.
+pub(super) fn pretty(value: &Value) -> String {
+    repr(&ordered(value, 0))
+}
+
+fn ordered(value: &Value, depth: usize) -> Value {
+    if depth > 50 {
+        return value.clone();
+    }
+    let inner = |items: Vec<Value>| items.iter().map(|item| ordered(item, depth + 1)).collect();
+    if list(value) {
+        return super::list::list(inner(items(value).unwrap_or_default()));
+    }
+    if tuple(value) {
+        return Value::from(minijinja::value::Tuple::new(inner(items(value).unwrap_or_default())));
+    }
+    if !dict(value) {
+        return value.clone();
+    }
+    let pairs = pairs(value).unwrap_or_default();
+    let keys: Vec<Value> = pairs.iter().map(|(key, _)| key.clone()).collect();
+    let keys = super::list::sorted(keys.clone(), &keys, false).unwrap_or(keys);
+    let of = |key: &Value| pairs.iter().find(|(k, _)| super::compare::equal(k, key)).map(|(_, v)| v.clone());
+    let sorted = keys.into_iter().map(|key| {
+        let value = ordered(&of(&key).unwrap_or_default(), depth + 1);
+        (key, value)
+    });
+    super::dict::dict(sorted.collect()).unwrap_or_else(|_| value.clone())
 }
 
 fn hidden(value: &Value) -> Option<String> {
@@ -110,7 +136,7 @@ fn container(out: &mut String, value: &Value, open: &mut Vec<usize>) -> bool {
         join(out, ("([", "])"), &view.snapshot(), open);
     } else if namespace(value) {
         out.push_str("<Namespace ");
-        let pairs = value.as_object().and_then(|object| object.try_iter_pairs());
+        let pairs = value.as_object().and_then(minijinja::value::DynObject::try_iter_pairs);
         mapping(out, pairs.into_iter().flatten().collect(), open);
         out.push('>');
     } else {
@@ -165,10 +191,8 @@ fn leaf(out: &mut String, value: &Value) -> bool {
 }
 
 fn foreign_object(out: &mut String, value: &Value, open: &mut Vec<usize>) {
-    if value.kind() == ValueKind::Map {
-        if let Ok(pairs) = pairs(value) {
-            return mapping(out, pairs, open);
-        }
+    if let (true, Ok(pairs)) = (dict(value), pairs(value)) {
+        return mapping(out, pairs, open);
     }
     _ = write!(out, "{value}");
 }

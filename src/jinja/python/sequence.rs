@@ -178,7 +178,7 @@ pub(super) fn unique(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Err
     let [value, sensitive, attribute] = bind("unique", ["value", "case_sensitive", "attribute"], 1, args)?;
     let getter = Getter::new(attribute.as_ref()).ignoring_case(!flag(sensitive.as_ref()));
     let mut found = Vec::new();
-    let mut collect = || {
+    let collect = || {
         let mut seen = indexmap::IndexSet::new();
         for item in items(&required(value))? {
             if seen.insert(Key::new(getter.get(&item)?)?) {
@@ -277,4 +277,3 @@ pub(super) fn pairs_of(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, E
         Err(error) => partial(name, Vec::new(), Some(error)),
     })
 }
-

@@ -89,12 +89,6 @@ impl Set {
         Ok(self.lock().contains(&key))
     }
 
-    /// Whether every member is in the other set.
-    pub(super) fn subset(&self, other: &Set) -> bool {
-        let (own, other) = (self.clone_items(), other.clone_items());
-        own.is_subset(&other)
-    }
-
     /// A new set made from both.
     pub(super) fn with(&self, other: &Set, how: Combine) -> Value {
         let (own, other) = (self.clone_items(), other.clone_items());

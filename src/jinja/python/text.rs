@@ -1,5 +1,7 @@
 //! The methods of Python's strings.
 
+use std::fmt::Write as _;
+
 use minijinja::value::Tuple;
 use minijinja::{Error, Value};
 
@@ -159,7 +161,9 @@ fn question(own: &str, method: &str) -> Option<bool> {
         "isalpha" => all(char::is_alphabetic),
         "isalnum" => all(char::is_alphanumeric),
         "isdigit" => all(|c| c.is_ascii_digit() || (c.is_numeric() && !c.is_alphabetic() && digit_like(c))),
-        "isdecimal" => all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && decimal_like(c))),
+        "isdecimal" => {
+            all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && decimal_like(c)))
+        }
         "isnumeric" => all(char::is_numeric),
         "isspace" => all(char::is_whitespace),
         "isupper" => cased(|c| c.is_uppercase(), char::is_lowercase),
@@ -275,7 +279,8 @@ fn words_from_right(own: &str, limit: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = own.trim_end_matches(space);
     while !rest.is_empty() {
-        let start = if parts.len() < limit { rest.char_indices().rev().find(|(_, c)| space(*c)) } else { None };
+        let start =
+            if parts.len() < limit { rest.char_indices().rev().find(|(_, c)| space(*c)) } else { None };
         match start {
             Some((at, c)) => {
                 parts.push(&rest[at + c.len_utf8()..]);
@@ -294,7 +299,9 @@ fn words_from_right(own: &str, limit: usize) -> Vec<&str> {
 pub(super) fn lines(own: &str, keep: bool) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = own;
-    let ends = |c: char| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let ends = |c: char| {
+        matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
+    };
     while let Some(at) = rest.find(ends) {
         let first = rest[at..].chars().next().map_or(1, char::len_utf8);
         let width = if rest[at..].starts_with("\r\n") { 2 } else { first };
@@ -318,7 +325,11 @@ fn partition(own: &str, separator: &str, left: bool) -> Value {
 }
 
 /// The part of the text between two character positions as Python's slices clamp them, and where it starts.
-fn window<'a>(own: &'a str, start: Option<&Value>, stop: Option<&Value>) -> Result<Option<(&'a str, usize)>, Error> {
+fn window<'a>(
+    own: &'a str,
+    start: Option<&Value>,
+    stop: Option<&Value>,
+) -> Result<Option<(&'a str, usize)>, Error> {
     let length = own.chars().count() as i128;
     let clamp = |at: i128| (if at < 0 { at + length } else { at }).max(0);
     let start = clamp(optional_int(start, 0)?);
@@ -451,9 +462,9 @@ pub(super) fn ascii(text: &str) -> String {
     for c in text.chars() {
         match u32::from(c) {
             0..=0x7f => out.push(c),
-            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
-            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
-            code => out.push_str(&format!("\\U{code:08x}")),
+            code @ 0x80..=0xff => _ = write!(out, "\\x{code:02x}"),
+            code @ 0x100..=0xffff => _ = write!(out, "\\u{code:04x}"),
+            code => _ = write!(out, "\\U{code:08x}"),
         }
     }
     out

@@ -1,5 +1,6 @@
 //! Time zones as pytz has them: a zone object always stands for one offset of its zone.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::offset::LocalResult;
@@ -55,7 +56,7 @@ pub(super) fn clock(offset: i32, colon: &str) -> String {
     let seconds = offset.abs();
     let mut out = format!("{sign}{:02}{colon}{:02}", seconds / 3600, seconds / 60 % 60);
     if seconds % 60 != 0 {
-        out += &format!("{colon}{:02}", seconds % 60);
+        _ = write!(out, "{colon}{:02}", seconds % 60);
     }
     out
 }

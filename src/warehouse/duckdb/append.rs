@@ -23,7 +23,7 @@ pub(super) fn append(
     connection: &Connection,
     table: &Relation,
     columns: &[String],
-    rows: Vec<Vec<Cell>>,
+    rows: &[Vec<Cell>],
 ) -> Result<u64, WarehouseError> {
     if let Some(row) = rows.iter().position(|row| row.len() != columns.len()) {
         let (has, wants) = (rows[row].len(), columns.len());
@@ -40,7 +40,10 @@ pub(super) fn append(
     };
     let failed = |e: duckdb::Error| {
         let error = operation_error(&e);
-        WarehouseError { message: format!("cannot append to `{}`: {}", table.render(), error.message), ..error }
+        WarehouseError {
+            message: format!("cannot append to `{}`: {}", table.render(), error.message),
+            ..error
+        }
     };
     let mut appender = appender.map_err(failed)?;
     for batch in rows.chunks(BATCH) {
@@ -53,9 +56,13 @@ pub(super) fn append(
 /// The rows as Arrow.
 fn record_batch(columns: &[String], rows: &[Vec<Cell>]) -> Result<RecordBatch, WarehouseError> {
     let arrays: Vec<ArrayRef> = (0..columns.len()).map(|index| array(rows, index)).collect();
-    let fields: Vec<Field> =
-        columns.iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| WarehouseError::new(e.to_string()))
+    let fields: Vec<Field> = columns
+        .iter()
+        .zip(&arrays)
+        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        .map_err(|e| WarehouseError::new(e.to_string()))
 }
 
 /// One column: of the cells' type if they agree and Arrow holds all of them exactly, otherwise as text.
@@ -69,7 +76,9 @@ fn array(rows: &[Vec<Cell>], index: usize) -> ArrayRef {
         Cell::Integer(_) => collect(cells(), integer).map(|v| Arc::new(Int64Array::from(v)) as ArrayRef),
         Cell::Float(_) => collect(cells(), float).map(|v| Arc::new(Float64Array::from(v)) as ArrayRef),
         Cell::Date(_) => collect(cells(), date).map(|v| Arc::new(Date32Array::from(v)) as ArrayRef),
-        Cell::Time(_) => collect(cells(), time).map(|v| Arc::new(Time64MicrosecondArray::from(v)) as ArrayRef),
+        Cell::Time(_) => {
+            collect(cells(), time).map(|v| Arc::new(Time64MicrosecondArray::from(v)) as ArrayRef)
+        }
         Cell::Timestamp(_) => {
             collect(cells(), timestamp).map(|v| Arc::new(TimestampMicrosecondArray::from(v)) as ArrayRef)
         }
@@ -111,7 +120,9 @@ fn date(cell: &Cell) -> Option<i32> {
 fn time(cell: &Cell) -> Option<i64> {
     let Cell::Time(value) = cell else { return None };
     let nanos = value.nanosecond();
-    (nanos % 1000 == 0).then(|| i64::from(value.num_seconds_from_midnight()) * 1_000_000 + i64::from(nanos / 1000))
+    nanos
+        .is_multiple_of(1000)
+        .then(|| i64::from(value.num_seconds_from_midnight()) * 1_000_000 + i64::from(nanos / 1000))
 }
 
 fn timestamp(cell: &Cell) -> Option<i64> {
@@ -124,7 +135,7 @@ fn timestamp_tz(cell: &Cell) -> Option<i64> {
 
 /// Microseconds since 1970, if nothing is lost.
 fn micros(value: &NaiveDateTime) -> Option<i64> {
-    (value.nanosecond() % 1000 == 0).then(|| value.and_utc().timestamp_micros())
+    value.nanosecond().is_multiple_of(1000).then(|| value.and_utc().timestamp_micros())
 }
 
 fn binary(cell: &Cell) -> Option<&[u8]> {
@@ -134,7 +145,9 @@ fn binary(cell: &Cell) -> Option<&[u8]> {
 fn text(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Null => None,
-        Cell::Binary(bytes) => Some(bytes.iter().map(|byte| format!("\\x{byte:02X}")).collect()),
+        Cell::Binary(bytes) => {
+            Some(bytes.iter().flat_map(|byte| ["\\x".to_owned(), format!("{byte:02X}")]).collect())
+        }
         other => Some(other.to_string()),
     }
 }

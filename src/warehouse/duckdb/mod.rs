@@ -161,6 +161,13 @@ impl DuckDb {
     pub(super) fn options(&self) -> &DuckDbOptions {
         &self.options
     }
+
+    /// The file beside the main one that holds another database: `shop.duckdb` and `RAW` give `shop.RAW.duckdb`.
+    pub(super) fn sibling(&self, database: &str) -> Option<PathBuf> {
+        let path = self.options.path.as_ref()?;
+        let stem = path.file_stem()?.to_string_lossy();
+        Some(path.with_file_name(format!("{stem}.{database}.duckdb")))
+    }
 }
 
 impl Warehouse for DuckDb {
@@ -178,7 +185,8 @@ impl Warehouse for DuckDb {
 
     fn describe(&self) -> Result<String, WarehouseError> {
         let version = self.root().version().map_err(|e| operation_error(&e))?;
-        let place = self.options.path.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
+        let place =
+            self.options.path.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
         Ok(format!("DuckDB {version}, {place}"))
     }
 }
@@ -223,8 +231,13 @@ impl Session for DuckDbSession {
         self.run(sql)
     }
 
-    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
-        append::append(&self.connection, table, columns, rows)
+    fn append(
+        &mut self,
+        table: &Relation,
+        columns: &[String],
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<u64, WarehouseError> {
+        append::append(&self.connection, table, columns, &rows)
     }
 
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
@@ -247,8 +260,12 @@ enum ResultKind {
 fn result_kind(verb: &str, schema: &SchemaRef) -> ResultKind {
     let query = matches!(verb, "SELECT" | "FROM" | "VALUES" | "WITH" | "TABLE" | "PIVOT" | "UNPIVOT");
     match schema.fields().as_ref() {
-        [field] if !query && field.name() == "Count" && *field.data_type() == DataType::Int64 => ResultKind::Count,
-        [field] if !query && field.name() == "Success" && type_name(field, None) == "BOOLEAN" => ResultKind::Nothing,
+        [field] if !query && field.name() == "Count" && *field.data_type() == DataType::Int64 => {
+            ResultKind::Count
+        }
+        [field] if !query && field.name() == "Success" && type_name(field, None) == "BOOLEAN" => {
+            ResultKind::Nothing
+        }
         _ => ResultKind::Rows,
     }
 }
@@ -270,7 +287,8 @@ fn run(connection: &Connection, sql: &str) -> Result<(), WarehouseError> {
 fn set_options(connection: &Connection, settings: &[(String, String)]) -> Result<(), WarehouseError> {
     settings.iter().try_for_each(|(name, value)| {
         run(connection, &format!("SET {} = {}", quoted(name), literal(value))).map_err(|error| {
-            WarehouseError { position: None, ..error }.help(format!("check `{name}` under `settings` in the profile"))
+            WarehouseError { position: None, ..error }
+                .help(format!("check `{name}` under `settings` in the profile"))
         })
     })
 }
@@ -281,7 +299,8 @@ fn load_extension(connection: &Connection, name: &str) -> Result<(), WarehouseEr
         return Ok(());
     }
     run(connection, &format!("INSTALL {0}; LOAD {0}", quoted(name))).map_err(|error| {
-        WarehouseError { position: None, ..error }.help(format!("install the extension `{name}` where there is a network"))
+        WarehouseError { position: None, ..error }
+            .help(format!("install the extension `{name}` where there is a network"))
     })
 }
 

@@ -15,7 +15,7 @@ pub(super) fn read(session: &mut dyn Session, schemas: &[SchemaName]) -> Result<
     let mut catalog = Catalog::default();
     for (database, schemas) in wanted {
         let rows = match session.execute(&statement(database, &schemas, true)) {
-            // A server without dynamic tables has no column that tells of them.
+            // A stand-in may lack columns that only refine the answer, and list views apart.
             Err(error) if lacks_column(&error) => session.execute(&statement(database, &schemas, false)),
             other => other,
         };
@@ -28,14 +28,15 @@ pub(super) fn read(session: &mut dyn Session, schemas: &[SchemaName]) -> Result<
     Ok(catalog)
 }
 
-/// Whether the server does not know `is_dynamic`.
+/// Whether the server does not know one of the columns that only refine the answer.
 fn lacks_column(error: &WarehouseError) -> bool {
-    error.message.to_lowercase().contains("is_dynamic")
+    let message = error.message.to_lowercase();
+    message.contains("is_dynamic") || message.contains("datetime_precision")
 }
 
 /// Whether the database does not exist for this role.
 fn is_absent(error: &WarehouseError) -> bool {
-    matches!(error.code.as_deref(), Some("002003" | "002043")) || error.message.contains("does not exist")
+    matches!(error.code.as_deref(), Some("002003" | "002043"))
 }
 
 /// A database's name in SQL: in quotes when it has to be.
@@ -46,16 +47,26 @@ fn identifier(name: &str) -> String {
 }
 
 /// Every column of every relation of these schemas; a schema without relations is one row.
-fn statement(database: &str, schemas: &BTreeSet<String>, dynamic: bool) -> String {
+fn statement(database: &str, schemas: &BTreeSet<String>, refined: bool) -> String {
     let information = format!("{}.information_schema", identifier(database));
     let names: Vec<String> = schemas.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-    let dynamic = if dynamic { "t.is_dynamic" } else { "'NO'" };
+    let (dynamic, fraction) =
+        if refined { ("t.is_dynamic", "c.datetime_precision") } else { ("'NO'", "NULL") };
+    let tables = if refined {
+        format!("{information}.tables")
+    } else {
+        let columns = "table_schema, table_name, comment, table_owner";
+        format!(
+            "(SELECT {columns}, table_type, row_count FROM {information}.tables \
+             UNION ALL SELECT table_schema, table_name, NULL, NULL, 'VIEW', NULL FROM {information}.views)"
+        )
+    };
     format!(
         "SELECT s.schema_name, t.table_name, t.table_type, {dynamic} AS is_dynamic, t.comment AS table_comment, \
          t.table_owner, t.row_count, c.column_name, c.data_type, c.character_maximum_length, c.numeric_precision, \
-         c.numeric_scale, c.datetime_precision, c.is_nullable, c.comment AS column_comment \
+         c.numeric_scale, {fraction} AS datetime_precision, c.is_nullable, c.comment AS column_comment \
          FROM {information}.schemata AS s \
-         LEFT JOIN {information}.tables AS t ON t.table_schema = s.schema_name \
+         LEFT JOIN {tables} AS t ON t.table_schema = s.schema_name \
          LEFT JOIN {information}.columns AS c ON c.table_schema = t.table_schema AND c.table_name = t.table_name \
          WHERE lower(s.schema_name) IN ({}) \
          ORDER BY s.schema_name, t.table_name, c.ordinal_position",
@@ -71,7 +82,11 @@ fn add(catalog: &mut Catalog, database: &str, row: &[Cell]) {
     let relations = catalog.schemas.entry(SchemaName::new(database, &schema)).or_default();
     let Some(name) = text(1) else { return };
     let relation = relations.entry(fold(&name)).or_insert_with(|| CatalogRelation {
-        database: if identifier(database) == database { database.to_uppercase() } else { database.to_owned() },
+        database: if identifier(database) == database {
+            database.to_uppercase()
+        } else {
+            database.to_owned()
+        },
         schema,
         name,
         kind: kind(&text(2).unwrap_or_default(), text(3).as_deref() == Some("YES")),
@@ -119,7 +134,9 @@ impl Sizes {
             ("NUMBER", Self { precision: Some(precision), scale, .. }) => {
                 format!("NUMBER({precision},{})", scale.unwrap_or_else(|| "0".to_owned()))
             }
-            (name, Self { fraction: Some(digits), .. }) if name.starts_with("TIME") => format!("{name}({digits})"),
+            (name, Self { fraction: Some(digits), .. }) if name.starts_with("TIME") => {
+                format!("{name}({digits})")
+            }
             (name, _) => name.to_owned(),
         }
     }

@@ -50,7 +50,8 @@ struct SnowflakeSession {
 pub fn open_snowflake(options: &SnowflakeOptions) -> Result<Box<dyn Warehouse>, WarehouseError> {
     options.login()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|e| WarehouseError::new(format!("cannot start the network's runtime: {e}")))?;
+    let runtime =
+        runtime.map_err(|e| WarehouseError::new(format!("cannot start the network's runtime: {e}")))?;
     Ok(Box::new(Snowflake { options: options.clone(), runtime: Arc::new(runtime) }))
 }
 
@@ -69,7 +70,11 @@ impl Snowflake {
 }
 
 /// A client that logs in with its first request.
-fn login(options: &SnowflakeOptions, runtime: &Runtime, reply: &SharedReply) -> Result<SnowflakeApi, WarehouseError> {
+fn login(
+    options: &SnowflakeOptions,
+    runtime: &Runtime,
+    reply: &SharedReply,
+) -> Result<SnowflakeApi, WarehouseError> {
     let arguments = options.login()?;
     let client = transport::client(options, arguments.base_url.as_ref(), reply)?;
     let _inside = runtime.enter();
@@ -98,34 +103,35 @@ impl Warehouse for Snowflake {
         let outcome = self.connect()?.execute("SELECT CURRENT_VERSION()")?;
         let version = outcome.table.rows.first().and_then(|row| row.first()).map(ToString::to_string);
         let account = &self.options.account;
-        Ok(format!("Snowflake {}, account {account}, user {}", version.unwrap_or_default(), self.options.user))
+        Ok(format!(
+            "Snowflake {}, account {account}, user {}",
+            version.unwrap_or_default(),
+            self.options.user
+        ))
     }
 }
 
 impl SnowflakeSession {
     /// Sends one statement and waits, or until it is cancelled.
     fn send(&self, sql: &str) -> Result<RawQueryResult, WarehouseError> {
-        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) = Reply {
-            error: None,
-            query_id: None,
-            ..self.reply()
-        };
+        *self.reply.lock().unwrap_or_else(PoisonError::into_inner) =
+            Reply { error: None, query_id: None, ..self.reply() };
         let request = Uuid::new_v4();
         let ended = self.runtime.block_on(async {
             let statement = pin!(self.api.query(sql).request_id(request).execute_raw());
             let cancelled = pin!(self.cancel.notified());
             match select(statement, cancelled).await {
                 Either::Left((ended, _)) => Some(ended),
-                Either::Right((_, statement)) => {
+                Either::Right(((), statement)) => {
                     let abort = self.api.cancel_query(request);
-                    let _ = tokio::time::timeout(CANCEL_PATIENCE, futures::future::join(abort, statement)).await;
+                    let _ =
+                        tokio::time::timeout(CANCEL_PATIENCE, futures::future::join(abort, statement)).await;
                     None
                 }
             }
         });
         match ended {
-            None => Err(self.cancelled()),
-            Some(Err(SnowflakeApiError::QueryCancelled)) => Err(self.cancelled()),
+            None | Some(Err(SnowflakeApiError::QueryCancelled)) => Err(self.cancelled()),
             Some(Err(error)) => Err(self.reply().error.unwrap_or_else(|| client_error(&error))),
             Some(Ok(result)) => Ok(result),
         }
@@ -138,7 +144,11 @@ impl SnowflakeSession {
 
     fn cancelled(&self) -> WarehouseError {
         let query_id = self.reply().query_id;
-        WarehouseError { query_id, code: Some("000604".to_owned()), ..WarehouseError::new("the statement was cancelled") }
+        WarehouseError {
+            query_id,
+            code: Some("000604".to_owned()),
+            ..WarehouseError::new("the statement was cancelled")
+        }
     }
 
     /// The result as values.
@@ -152,11 +162,14 @@ impl SnowflakeSession {
             RawQueryData::Bytes(parts) => {
                 let mut rows = Vec::new();
                 let read = parts.iter().filter(|part| !part.is_empty());
-                read.map(|part| rows::arrow_rows(part, schema, zone, &mut rows)).collect::<Result<Vec<()>, _>>().map(|_| rows)
+                read.map(|part| rows::arrow_rows(part, schema, zone, &mut rows))
+                    .collect::<Result<Vec<()>, _>>()
+                    .map(|_| rows)
             }
         };
         let query_id = Some(result.metadata.query_id.clone()).filter(|id| !id.is_empty());
-        let rows = rows.map_err(|e| WarehouseError { query_id: query_id.clone(), ..WarehouseError::new(e) })?;
+        let rows =
+            rows.map_err(|e| WarehouseError { query_id: query_id.clone(), ..WarehouseError::new(e) })?;
         let table = Table { columns: rows::columns(schema), rows };
         let affected = affected(&table);
         let count = affected.unwrap_or(table.rows.len() as u64);

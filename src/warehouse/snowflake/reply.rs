@@ -6,8 +6,22 @@ use crate::warehouse::WarehouseError;
 
 /// The types the client knows by name; others it would refuse the whole answer for.
 const KNOWN_TYPES: [&str; 16] = [
-    "fixed", "real", "text", "date", "variant", "timestamp_ltz", "timestamp_ntz", "timestamp_tz", "object", "binary",
-    "time", "boolean", "array", "vector", "map", "decfloat",
+    "fixed",
+    "real",
+    "text",
+    "date",
+    "variant",
+    "timestamp_ltz",
+    "timestamp_ntz",
+    "timestamp_tz",
+    "object",
+    "binary",
+    "time",
+    "boolean",
+    "array",
+    "vector",
+    "map",
+    "decfloat",
 ];
 
 /// Which part of the protocol a request belongs to.
@@ -28,7 +42,9 @@ impl Endpoint {
     pub(super) fn of(path: &str) -> Self {
         if path.ends_with("/login-request") || path.ends_with("/token-request") {
             Self::Session
-        } else if path.ends_with("/query-request") || (path.starts_with("/queries/") && path.ends_with("/result")) {
+        } else if path.ends_with("/query-request")
+            || (path.starts_with("/queries/") && path.ends_with("/result"))
+        {
             Self::Query
         } else {
             Self::Other
@@ -59,10 +75,8 @@ impl Reply {
         if let Some(zone) = time_zone(&data["parameters"]) {
             self.time_zone = Some(zone);
         }
-        self.error = match success || is_running(body) {
-            true => None,
-            false => Some(self.failure(body, &data, status)),
-        };
+        let failed = !success && !is_running(body);
+        self.error = failed.then(|| self.failure(body, &data, status));
         fill(endpoint, success, body);
     }
 
@@ -127,10 +141,13 @@ fn fill(endpoint: Endpoint, success: bool, body: &mut Map<String, Value>) {
     match (endpoint, success) {
         (Endpoint::Session, true) => {
             let token = data["token"].clone();
-            defaults(data, json!({
-                "sessionId": 0, "masterToken": token, "serverVersion": "", "parameters": [], "sessionInfo": {},
-                "validityInSeconds": 3600, "masterValidityInSeconds": 14_400,
-            }));
+            defaults(
+                data,
+                json!({
+                    "sessionId": 0, "masterToken": token, "serverVersion": "", "parameters": [], "sessionInfo": {},
+                    "validityInSeconds": 3600, "masterValidityInSeconds": 14_400,
+                }),
+            );
             if let Some(info) = data.get_mut("sessionInfo") {
                 defaults(info, json!({ "roleName": "" }));
             }
@@ -140,10 +157,13 @@ fn fill(endpoint: Endpoint, success: bool, body: &mut Map<String, Value>) {
         }
         (Endpoint::Query, true) if data.get("rowtype").is_some() => {
             let total = data.get("total").cloned().unwrap_or(json!(0));
-            defaults(data, json!({
-                "total": total, "returned": total, "queryId": "", "finalRoleName": "", "version": 1,
-                "parameters": [], "statementTypeId": 0,
-            }));
+            defaults(
+                data,
+                json!({
+                    "total": total, "returned": total, "queryId": "", "finalRoleName": "", "version": 1,
+                    "parameters": [], "statementTypeId": 0,
+                }),
+            );
             data["rowtype"].as_array_mut().into_iter().flatten().for_each(known_type);
         }
         (Endpoint::Query, false) if !code_is_running(&code) => {
@@ -192,7 +212,10 @@ mod tests {
     fn a_place_is_read_out_of_the_message() {
         let message = "SQL compilation error: error line 3 at position 14\ninvalid identifier 'X'";
         assert_eq!(position(message), Some((3, 15)));
-        assert_eq!(position("SQL compilation error:\nsyntax error line 1 at position 0 unexpected 'x'."), Some((1, 1)));
+        assert_eq!(
+            position("SQL compilation error:\nsyntax error line 1 at position 0 unexpected 'x'."),
+            Some((1, 1))
+        );
         assert_eq!(position("no place"), None);
     }
 
@@ -218,7 +241,10 @@ mod tests {
         });
         Reply::default().read(Endpoint::Query, 200, &mut body);
         let column = &body["data"]["rowtype"][0];
-        assert_eq!((column["type"].as_str(), column["extTypeName"].as_str()), (Some("text"), Some("INTERVAL_DAY_TIME")));
+        assert_eq!(
+            (column["type"].as_str(), column["extTypeName"].as_str()),
+            (Some("text"), Some("INTERVAL_DAY_TIME"))
+        );
         assert_eq!(body["data"]["returned"], json!(1));
     }
 }

@@ -34,7 +34,9 @@ fn type_name(field: &FieldSchema) -> String {
     }
     let scale = field.scale.unwrap_or(9);
     match field.type_ {
-        SnowflakeType::Fixed => format!("NUMBER({},{})", field.precision.unwrap_or(38), field.scale.unwrap_or(0)),
+        SnowflakeType::Fixed => {
+            format!("NUMBER({},{})", field.precision.unwrap_or(38), field.scale.unwrap_or(0))
+        }
         SnowflakeType::Real => "FLOAT".to_owned(),
         SnowflakeType::Text => sized("VARCHAR", field.length),
         SnowflakeType::Binary => sized("BINARY", field.length),
@@ -105,7 +107,9 @@ fn with_nullable_parts(bytes: &[u8]) -> Result<Vec<u8>, String> {
         return Ok(bytes.to_vec());
     }
     let mut stream = Vec::with_capacity(bytes.len() + 64);
-    StreamWriter::try_new(&mut stream, &relaxed).and_then(|mut writer| writer.flush()).map_err(|e| e.to_string())?;
+    StreamWriter::try_new(&mut stream, &relaxed)
+        .and_then(|mut writer| writer.flush())
+        .map_err(|e| e.to_string())?;
     stream.extend_from_slice(&bytes[end..]);
     Ok(stream)
 }
@@ -146,7 +150,7 @@ fn arrow_cell(
             time(in_nanos(i128::from(value), scale)?)
         }
         SnowflakeType::TimestampNtz | SnowflakeType::TimestampLtz | SnowflakeType::TimestampTz => {
-            let (nanos, minutes) = instant(array, row, scale)?;
+            let Some((nanos, minutes)) = instant(array, row, scale)? else { return Ok(Cell::Null) };
             timestamp(&column.type_, nanos, minutes, zone)
         }
         SnowflakeType::Variant | SnowflakeType::Object | SnowflakeType::Array | SnowflakeType::Map => {
@@ -172,7 +176,11 @@ fn whole(array: &ArrayRef, row: usize) -> Option<i64> {
 
 /// Digits with a scale: a whole number when the scale is nothing.
 fn scaled(digits: i128, scale: u32) -> Cell {
-    if scale == 0 { Cell::Integer(digits) } else { Cell::Decimal(BigDecimal::new(digits.into(), scale.into())) }
+    if scale == 0 {
+        Cell::Integer(digits)
+    } else {
+        Cell::Decimal(BigDecimal::new(digits.into(), scale.into()))
+    }
 }
 
 /// A decimal without a fraction as a whole number.
@@ -182,30 +190,37 @@ fn integer(value: &BigDecimal) -> Result<Cell, String> {
 
 /// A count of fractions of a second as nanoseconds.
 fn in_nanos(value: i128, scale: u32) -> Result<i128, String> {
-    let factor = 10i128.checked_pow(9u32.checked_sub(scale).ok_or("a scale above 9")?).ok_or("a scale below 0")?;
+    let factor =
+        10i128.checked_pow(9u32.checked_sub(scale).ok_or("a scale above 9")?).ok_or("a scale below 0")?;
     value.checked_mul(factor).ok_or_else(|| format!("`{value}` is out of range"))
 }
 
-/// Nanoseconds since 1970 and, where the value has one, the offset in minutes.
-fn instant(array: &ArrayRef, row: usize, scale: u32) -> Result<(i128, Option<i32>), String> {
+/// Nanoseconds since 1970 and, where the value has one, the offset in minutes; nothing when the parts are null, which
+/// is how some servers write NULL.
+fn instant(array: &ArrayRef, row: usize, scale: u32) -> Result<Option<(i128, Option<i32>)>, String> {
     let Some(parts) = array.as_struct_opt() else {
         let value = whole(array, row).ok_or("a timestamp is not a number")?;
-        return Ok((in_nanos(i128::from(value), scale)?, None));
+        return Ok(Some((in_nanos(i128::from(value), scale)?, None)));
     };
     let part = |name: &str| {
         let part = parts.column_by_name(name).filter(|part| !part.is_null(row))?;
         whole(part, row)
     };
-    let epoch = i128::from(part("epoch").ok_or("a timestamp without `epoch`")?);
+    let Some(epoch) = part("epoch").map(i128::from) else { return Ok(None) };
     let nanos = match part("fraction") {
         Some(fraction) => epoch * 1_000_000_000 + i128::from(fraction),
         None => in_nanos(epoch, scale)?,
     };
-    Ok((nanos, part("timezone").and_then(|minutes| i32::try_from(minutes - 1440).ok())))
+    Ok(Some((nanos, part("timezone").and_then(|minutes| i32::try_from(minutes - 1440).ok()))))
 }
 
 /// A timestamp of one of the three kinds.
-fn timestamp(kind: &SnowflakeType, nanos: i128, minutes: Option<i32>, zone: Option<&str>) -> Result<Cell, String> {
+fn timestamp(
+    kind: &SnowflakeType,
+    nanos: i128,
+    minutes: Option<i32>,
+    zone: Option<&str>,
+) -> Result<Cell, String> {
     let out_of_range = || format!("a timestamp of {nanos} ns is out of range");
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
     let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
@@ -213,7 +228,8 @@ fn timestamp(kind: &SnowflakeType, nanos: i128, minutes: Option<i32>, zone: Opti
     Ok(match kind {
         SnowflakeType::TimestampNtz => Cell::Timestamp(utc.naive_utc()),
         SnowflakeType::TimestampTz => {
-            let offset = FixedOffset::east_opt(minutes.unwrap_or(0) * 60).ok_or("an offset of more than a day")?;
+            let offset =
+                FixedOffset::east_opt(minutes.unwrap_or(0) * 60).ok_or("an offset of more than a day")?;
             Cell::TimestampTz(utc.with_timezone(&offset))
         }
         _ => {
@@ -238,7 +254,11 @@ fn time(nanos: i128) -> Result<Cell, String> {
 }
 
 /// The rows of a JSON result: an array of arrays of text.
-pub(super) fn json_rows(value: &Value, schema: &[FieldSchema], zone: Option<&str>) -> Result<Vec<Vec<Cell>>, String> {
+pub(super) fn json_rows(
+    value: &Value,
+    schema: &[FieldSchema],
+    zone: Option<&str>,
+) -> Result<Vec<Vec<Cell>>, String> {
     let rows = value.as_array().ok_or("the result is not a list of rows")?;
     let row = |row: &Value| {
         let cells = row.as_array().ok_or("a row is not a list")?;
@@ -269,7 +289,9 @@ fn json_cell(value: &Value, column: &FieldSchema, zone: Option<&str>) -> Result<
         SnowflakeType::Time => time(nanos(&text).ok_or_else(unreadable)?),
         SnowflakeType::TimestampNtz | SnowflakeType::TimestampLtz | SnowflakeType::TimestampTz => {
             let (instant, minutes) = match text.split_once(' ') {
-                Some((instant, minutes)) => (instant, Some(minutes.parse::<i32>().map_err(|_| unreadable())? - 1440)),
+                Some((instant, minutes)) => {
+                    (instant, Some(minutes.parse::<i32>().map_err(|_| unreadable())? - 1440))
+                }
                 None => (text.as_str(), None),
             };
             timestamp(&column.type_, nanos(instant).ok_or_else(unreadable)?, minutes, zone)

@@ -103,9 +103,13 @@ impl Transport {
     /// Adds the session's parameters to a login.
     fn add_parameters(&self, request: &mut Request) {
         let body = request.body().and_then(reqwest::Body::as_bytes);
-        let Some(mut login) = body.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()) else { return };
+        let Some(mut login) = body.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()) else {
+            return;
+        };
         let parameters = login.get_mut("data").and_then(|data| data.get_mut("SESSION_PARAMETERS"));
-        let (Some(Value::Object(parameters)), Value::Object(ours)) = (parameters, &self.parameters) else { return };
+        let (Some(Value::Object(parameters)), Value::Object(ours)) = (parameters, &self.parameters) else {
+            return;
+        };
         parameters.extend(ours.clone());
         *request.body_mut() = Some(login.to_string().into());
     }
@@ -117,7 +121,10 @@ impl Transport {
             Ok(bytes) => bytes,
             Err(error) => {
                 let error = error.without_url();
-                return Err(WarehouseError::new(format!("Snowflake's answer broke off: {}", innermost(&error))));
+                return Err(WarehouseError::new(format!(
+                    "Snowflake's answer broke off: {}",
+                    innermost(&error)
+                )));
             }
         };
         if endpoint == Endpoint::Storage {

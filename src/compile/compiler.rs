@@ -1,0 +1,184 @@
+//! Compiling nodes, many at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::prelude::*;
+
+use super::world::{NodeWorld, Shared};
+use super::{Compilation, Compiled, SourceMap, ephemeral};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::graph::{Graph, Node, Order, dictionary};
+use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
+use crate::project::NodeKind;
+use crate::source::Sources;
+use crate::warehouse::Connection;
+
+/// Compiles nodes of one graph.
+pub struct Compiler {
+    /// What renders share.
+    pub session: Arc<Session>,
+    sources: Arc<Sources>,
+    shared: Arc<Shared>,
+}
+
+impl Compiler {
+    /// A compiler for a graph; without a connection, templates that ask the warehouse fail.
+    pub fn new(
+        session: Arc<Session>,
+        sources: Arc<Sources>,
+        graph: Arc<Graph>,
+        connection: Option<Arc<Connection>>,
+        selected: Vec<String>,
+    ) -> Self {
+        let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
+        Self { session, sources, shared: Arc::new(shared) }
+    }
+
+    /// What templates said to the user since the last time, with whether it is a warning.
+    pub fn said(&self) -> Vec<(String, bool)> {
+        std::mem::take(&mut self.shared.said.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Arc<Graph> {
+        &self.shared.graph
+    }
+
+    /// Who a node is to its templates.
+    pub fn subject(&self, node: &Node) -> Subject {
+        let dialect = self.session.facts.dialect;
+        let quoting = node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
+        let relation = crate::sql::Relation {
+            database: Some(node.database.clone()),
+            schema: Some(node.schema.clone()),
+            identifier: node.alias.clone(),
+            quoting,
+        };
+        Subject {
+            package: node.package.clone(),
+            unique_id: node.unique_id.clone(),
+            this: Some(RelationValue::new(relation, None, dialect)),
+            model: Arc::new(dictionary(node)),
+            config: Arc::new(node.config.clone()),
+            schema: node.schema.clone(),
+            database: node.database.clone(),
+            more: Vec::new(),
+            arguments: node.test.as_ref().map(|test| test.arguments.clone()),
+        }
+    }
+
+    fn world(&self, node: &Node) -> Arc<NodeWorld> {
+        Arc::new(NodeWorld {
+            shared: self.shared.clone(),
+            ephemeral: Mutex::default(),
+            asked: AtomicBool::new(false),
+            own: node.relation.clone(),
+        })
+    }
+
+    /// Renders a text as a node sees it when it is executed.
+    pub fn render(&self, node: &Node, subject: &Arc<Subject>, text: &str, origin: Origin) -> Result<Rendered, TemplateError> {
+        jinja::render(&self.session, subject, Phase::Execute(self.world(node)), text, origin)
+    }
+
+    /// Calls a macro as a node sees it when it is executed.
+    pub fn call(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        name: &str,
+        arguments: Vec<(&str, jinja::value::Value)>,
+    ) -> Result<String, TemplateError> {
+        jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node)), name, arguments)
+    }
+
+    /// A failed render as a diagnostic.
+    pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
+        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| self.sources.file(file).location.is_some())
+    }
+
+    /// Compiles one node. The ephemeral models it reads are compiled with it.
+    pub fn node(&self, node: &Node) -> Result<Compiled, Box<Diagnostic>> {
+        let world = self.world(node);
+        let subject = Arc::new(self.subject(node));
+        let origin = if node.test.is_some() {
+            Origin { file: u32::MAX, base: 0 }
+        } else {
+            Origin { file: node.file.number(), base: node.code.start }
+        };
+        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
+        let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
+        let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut late = world.asked.load(Ordering::Relaxed);
+        let mut ctes: Vec<(String, String)> = Vec::new();
+        for id in read {
+            self.prepend(&id, &mut ctes, &mut late)?;
+        }
+        let mut map = SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
+        let mut sql = rendered.text.clone();
+        let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
+        if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
+            sql.insert_str(at, &text);
+            map = map.insert(at, text.len());
+        }
+        Ok(Compiled { sql, own_sql: rendered.text, map, ctes, late })
+    }
+
+    /// Adds an ephemeral model after those it reads itself, each once.
+    fn prepend(&self, id: &str, ctes: &mut Vec<(String, String)>, late: &mut bool) -> Result<(), Box<Diagnostic>> {
+        let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
+        let compiled = self.node(node)?;
+        *late |= compiled.late;
+        let own = (id.to_owned(), ephemeral::expression(&node.alias, &compiled.own_sql));
+        for cte in compiled.ctes.into_iter().chain([own]) {
+            if !ctes.iter().any(|(known, _)| *known == cte.0) {
+                ctes.push(cte);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compiles the wanted nodes in parallel; problems are appended in the graph's order, and nodes that read a broken one are
+/// left out silently.
+pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, diagnostics: &mut Diagnostics) -> Compilation {
+    let graph = compiler.graph();
+    let mut compilation = Compilation::default();
+    let mut broken: BTreeMap<&str, String> = graph.broken.iter().map(|id| (id.as_str(), id.clone())).collect();
+    for id in &order.sequence {
+        let node = &graph.nodes[id];
+        if let Some(first) = node.depends_on.iter().find_map(|parent| broken.get(parent.as_str()).cloned()) {
+            broken.entry(id).or_insert(first);
+        }
+    }
+    let todo: Vec<&Node> = order
+        .sequence
+        .iter()
+        .filter(|id| wanted.contains(*id) && !broken.contains_key(id.as_str()))
+        .map(|id| &graph.nodes[id])
+        .filter(|node| has_template(node))
+        .collect();
+    let results: Vec<(&Node, Result<Compiled, Box<Diagnostic>>)> = todo.into_par_iter().map(|node| (node, compiler.node(node))).collect();
+    for (node, result) in results {
+        match result {
+            Ok(compiled) => {
+                compilation.nodes.insert(node.unique_id.clone(), compiled);
+            }
+            Err(problem) => {
+                diagnostics.push((*problem).clone());
+                compilation.failed.insert(node.unique_id.clone(), *problem);
+            }
+        }
+    }
+    let skipped = broken.into_iter().filter(|(id, _)| wanted.contains(*id)).map(|(id, first)| (id.to_owned(), first));
+    compilation.skipped = skipped.collect();
+    compilation
+}
+
+/// Whether there is something to render.
+fn has_template(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+}

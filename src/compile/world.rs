@@ -1,0 +1,143 @@
+//! The answers templates get while nodes are compiled or run.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde_json::Value;
+
+use super::ephemeral::cte_name;
+use crate::diagnostic::Code;
+use crate::graph::{Graph, Node, flat_graph};
+use crate::jinja::{Problem, RefCall, RelationValue, Subject, World};
+use crate::sql::{Quoting, Relation, RelationKind};
+use crate::warehouse::{CatalogRelation, Connection, Outcome, SchemaName, WarehouseError};
+
+/// What all nodes of an invocation share.
+pub(super) struct Shared {
+    pub(super) graph: Arc<Graph>,
+    pub(super) connection: Option<Arc<Connection>>,
+    pub(super) selected: Vec<String>,
+    pub(super) flat: OnceLock<Arc<Value>>,
+    /// Lines for the user.
+    pub(super) said: Arc<Mutex<Vec<(String, bool)>>>,
+}
+
+/// The world as one node sees it, and what it asked.
+pub(super) struct NodeWorld {
+    pub(super) shared: Arc<Shared>,
+    /// Unique ids of ephemeral models it read, in order.
+    pub(super) ephemeral: Mutex<Vec<String>>,
+    /// Whether it asked about anything but its own relation.
+    pub(super) asked: AtomicBool,
+    /// The node's own relation.
+    pub(super) own: Option<Relation>,
+}
+
+impl NodeWorld {
+    fn node(&self, unique_id: &str) -> Option<&Node> {
+        self.shared.graph.node(unique_id)
+    }
+}
+
+impl World for NodeWorld {
+    fn reference(&self, subject: &Subject, call: &RefCall) -> Result<RelationValue, Problem> {
+        let id = self.shared.graph.lookup.reference(&subject.package, call)?;
+        let dialect = self.dialect();
+        let node = self.node(&id).ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` is not part of the graph", call.name)))?;
+        let asking = self.node(&subject.unique_id);
+        if asking.is_some_and(|asking| !asking.depends_on.contains(&id)) {
+            let message = format!("`{}` is read here, but not seen when the project was parsed", call.name);
+            let help = format!("add this line to the model: -- depends_on: {{{{ ref('{}') }}}}", call.name);
+            return Err(Problem::new(Code::UnknownRef, message).help(help));
+        }
+        if node.is_ephemeral() {
+            let mut read = self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner);
+            if !read.contains(&id) {
+                read.push(id.clone());
+            }
+            let quoting = Quoting { database: false, schema: false, identifier: false };
+            let relation = Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
+            return Ok(RelationValue::new(relation, Some(RelationKind::Cte), dialect));
+        }
+        let relation = node.relation.clone().ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
+        Ok(RelationValue::new(relation, None, dialect))
+    }
+
+    fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem> {
+        let id = self.shared.graph.lookup.source(&subject.package, source, table)?;
+        let found = self.node(&id).and_then(|node| Some((node, node.relation.clone()?)));
+        let (node, relation) = found.ok_or_else(|| Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph")))?;
+        let mut value = RelationValue::new(relation, None, self.dialect());
+        value.instead = file_read_in_place(node);
+        Ok(value)
+    }
+
+    fn graph(&self) -> Arc<Value> {
+        self.shared.flat.get_or_init(|| Arc::new(flat_graph(&self.shared.graph))).clone()
+    }
+
+    fn selected(&self) -> Vec<String> {
+        self.shared.selected.clone()
+    }
+
+    fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>> {
+        self.asked.store(true, Ordering::Relaxed);
+        self.shared.connection.as_ref().map(|connection| connection.execute(sql))
+    }
+
+    fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
+        let is_own = self.own.as_ref().is_some_and(|own| {
+            own.identifier.eq_ignore_ascii_case(&relation.identifier) && same(own.schema.as_deref(), relation.schema.as_deref())
+        });
+        if !is_own {
+            self.asked.store(true, Ordering::Relaxed);
+        }
+        self.shared.connection.as_ref().map(|connection| connection.relation(relation))
+    }
+
+    fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
+        self.asked.store(true, Ordering::Relaxed);
+        let schema = SchemaName::new(database, schema);
+        self.shared.connection.as_ref().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
+    }
+
+    fn changed(&self, database: &str, schema: &str) {
+        if let Some(connection) = &self.shared.connection {
+            connection.forget(&SchemaName::new(database, schema));
+        }
+    }
+
+    fn say(&self, text: &str, is_warning: bool) {
+        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).push((text.to_owned(), is_warning));
+    }
+}
+
+impl NodeWorld {
+    fn dialect(&self) -> crate::sql::Dialect {
+        self.shared.graph.dialect
+    }
+}
+
+fn same(a: Option<&str>, b: Option<&str>) -> bool {
+    a.unwrap_or_default().eq_ignore_ascii_case(b.unwrap_or_default())
+}
+
+/// The file a `DuckDB` source is read from in place: `external_location` in the meta of the table or its source, with
+/// `{name}`, `{identifier}`, `{schema}` and `{source_name}` filled in (dbt-duckdb: `DuckDBRelation.create_from_source`).
+fn file_read_in_place(node: &Node) -> Option<String> {
+    let details = node.source.as_ref()?;
+    let text = |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
+    let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object(node.config.clone()))));
+    let template = own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
+    let filled = [
+        ("{name}", node.name.as_str()),
+        ("{identifier}", &details.identifier),
+        ("{schema}", &node.schema),
+        ("{source_name}", &details.source_name),
+        ("{database}", &node.database),
+    ]
+    .iter()
+    .fold(template, |text, (key, value)| text.replace(key, value));
+    let is_expression = filled.contains('(') || filled.starts_with('\'');
+    Some(if is_expression { filled } else { format!("'{filled}'") })
+}

@@ -1,0 +1,82 @@
+//! Making a table's columns fit new rows, as `on_schema_change` says (dbt: `process_schema_changes`).
+
+use std::sync::Arc;
+
+use super::node_run::Runner;
+use crate::graph::Node;
+use crate::jinja::Subject;
+use crate::jinja::value::{Value, list};
+use crate::sql::Relation;
+use crate::warehouse::{Column, WarehouseError};
+
+impl Runner<'_> {
+    /// The columns a relation has now, temporary ones too.
+    pub(super) fn columns_of(&self, relation: &Relation) -> Result<Vec<Column>, WarehouseError> {
+        let outcome = self.connection.execute(&format!("select * from {} where false", relation.render()))?;
+        Ok(outcome.table.columns)
+    }
+
+    /// Adds what is missing; with `sync_all_columns` drops what is gone and changes types; with `fail` refuses.
+    pub(super) fn fit_columns(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        (target, source, policy): (&Relation, &Relation, &str),
+    ) -> Result<Vec<String>, WarehouseError> {
+        let (old, new) = (self.columns_of(target)?, self.columns_of(source)?);
+        let named = |columns: &[Column], name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned();
+        let added: Vec<Column> = new.iter().filter(|c| named(&old, &c.name).is_none()).cloned().collect();
+        let gone: Vec<Column> = old.iter().filter(|c| named(&new, &c.name).is_none()).cloned().collect();
+        let changed: Vec<Column> =
+            new.iter().filter(|c| named(&old, &c.name).is_some_and(|old| old.data_type != c.data_type)).cloned().collect();
+        if policy == "fail" && !(added.is_empty() && gone.is_empty() && changed.is_empty()) {
+            let names = |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "the columns of `{}` no longer fit its table: new [{}], gone [{}], of another type [{}]",
+                node.name, names(&added), names(&gone), names(&changed)
+            );
+            return Err(WarehouseError::new(message).help("run with --full-refresh, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`"));
+        }
+        let syncs = policy == "sync_all_columns";
+        let dropped = if syncs { gone } else { Vec::new() };
+        let mut sent = Vec::new();
+        if !added.is_empty() || !dropped.is_empty() {
+            let values = |columns: &[Column]| list(columns.iter().map(|c| crate::jinja::column_value(c, self.connection.dialect())).collect());
+            let arguments = vec![
+                ("relation", self.planner.relation_value(target)),
+                ("add_columns", values(&added)),
+                ("remove_columns", values(&dropped)),
+            ];
+            self.macro_statements(node, subject, "alter_relation_add_remove_columns", arguments, &mut sent)?;
+        }
+        for column in changed.iter().filter(|_| syncs) {
+            let arguments = vec![
+                ("relation", self.planner.relation_value(target)),
+                ("column_name", Value::from(column.name.clone())),
+                ("new_column_type", Value::from(column.data_type.clone())),
+            ];
+            self.macro_statements(node, subject, "alter_column_type", arguments, &mut sent)?;
+        }
+        Ok(sent)
+    }
+
+    /// Calls a macro whose statements may be sent by the macro itself or be its text.
+    fn macro_statements(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        name: &str,
+        arguments: Vec<(&str, Value)>,
+        sent: &mut Vec<String>,
+    ) -> Result<(), WarehouseError> {
+        let text = self.planner.compiler.call(node, subject, name, arguments).map_err(|error| WarehouseError::new(error.message))?;
+        for range in crate::sql::split(&text) {
+            let statement = text[range].trim();
+            if !statement.is_empty() {
+                self.connection.execute(statement)?;
+                sent.push(statement.to_owned());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Running one node's plan.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::Utc;
+
+use super::report::{NodeResult, Status};
+use crate::compile::{Compilation, Compiled};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::Node;
+use crate::jinja::Subject;
+use crate::load::{self, Location, LoadRun, LoadSpec, LoadStamp, ObjectStoreOptions, Store};
+use crate::plan::{LoadSource, NodePlan, Planner, Purpose, Step, Work};
+use crate::sql::RelationKind;
+use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
+
+/// Runs plans against a warehouse.
+pub struct Runner<'a> {
+    /// Makes the plans of late nodes again.
+    pub planner: &'a Planner<'a>,
+    /// What was compiled.
+    pub compilation: &'a Compilation,
+    /// The warehouse.
+    pub connection: Arc<Connection>,
+    /// How many nodes run at a time.
+    pub threads: usize,
+    /// Whether the first failure stops the run.
+    pub fail_fast: bool,
+    /// How S3 is reached.
+    pub object_store: ObjectStoreOptions,
+    /// The id and time of this run's loads.
+    pub stamp: LoadStamp,
+}
+
+/// What the steps gave so far.
+#[derive(Default)]
+struct Progress {
+    main: Option<Outcome>,
+    check: Option<Outcome>,
+    rows: Option<u64>,
+    message: Option<String>,
+    sent: Vec<String>,
+}
+
+/// How often a statement that met another transaction is tried again.
+const TRIES: u32 = 4;
+
+/// Why a node failed: the warehouse's words with the statement, or a diagnostic made elsewhere.
+enum Failure {
+    Warehouse(WarehouseError, String),
+    Other(Box<Diagnostic>),
+}
+
+impl From<WarehouseError> for Failure {
+    fn from(error: WarehouseError) -> Self {
+        Self::Warehouse(error, String::new())
+    }
+}
+
+impl Runner<'_> {
+    /// Runs set-up steps or hooks, one after the other; the first that fails is the answer.
+    pub fn steps(&self, steps: &[Step]) -> Result<(), Box<Diagnostic>> {
+        for step in steps {
+            let (Work::Sql(sql) | Work::Schema(_, sql)) = &step.work else { continue };
+            self.connection.execute(sql).map_err(|error| {
+                let mut diagnostic = Diagnostic::error(Code::WarehouseError, error.message.clone()).excerpt(sql.clone());
+                diagnostic.help = error.help.clone();
+                Box::new(diagnostic)
+            })?;
+            if let Work::Schema(schema, _) = &step.work {
+                self.connection.forget(schema);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one node's plan on a session of its own.
+    pub fn run(&self, plan: &NodePlan, worker: usize) -> NodeResult {
+        let (begun, clock) = (Utc::now(), Instant::now());
+        let graph = self.planner.compiler.graph();
+        let node = &graph.nodes[&plan.unique_id];
+        let (plan, compiled) = self.fresh(node, plan);
+        let ready = Utc::now();
+        let mut progress = Progress::default();
+        let ended = match &plan.problem {
+            Some(problem) => Err(Failure::Other(Box::new(problem.clone()))),
+            None => self.try_plan(node, &plan, compiled.as_ref(), &mut progress),
+        };
+        self.note_change(&plan);
+        let (status, message, failures, problem) = match ended {
+            Err(failure) => {
+                let problem = self.problem(node, compiled.as_ref(), failure);
+                (Status::Error, problem.message.clone(), None, Some(problem))
+            }
+            Ok(()) => self.verdict(node, &progress),
+        };
+        let outcome = progress.main.or(progress.check).unwrap_or_default();
+        NodeResult {
+            unique_id: plan.unique_id.clone(),
+            status,
+            action: plan.action,
+            message,
+            rows: progress.rows,
+            failures,
+            compiled: Some((begun, ready)),
+            executed: Some((ready, Utc::now())),
+            duration: clock.elapsed(),
+            worker,
+            query_id: outcome.query_id,
+            statements: progress.sent,
+            compiled_sql: plan.late.then(|| compiled.map(|compiled| compiled.sql)).flatten(),
+            problem,
+        }
+    }
+
+    /// The plan to run: a late node's is made again now that its parents have run.
+    fn fresh(&self, node: &Node, plan: &NodePlan) -> (NodePlan, Option<Compiled>) {
+        let known = self.compilation.nodes.get(&node.unique_id);
+        if !plan.late {
+            return (plan.clone(), known.cloned());
+        }
+        match self.planner.compiler.node(node) {
+            Ok(compiled) => (self.planner.node(node, Some(&compiled)), Some(compiled)),
+            Err(problem) => (NodePlan { problem: Some(*problem), ..plan.clone() }, known.cloned()),
+        }
+    }
+
+    /// Runs the steps on one session. A transaction that met another one is tried again from the start.
+    fn try_plan(&self, node: &Node, plan: &NodePlan, compiled: Option<&Compiled>, progress: &mut Progress) -> Result<(), Failure> {
+        let subject = self.planner.subject_of(node, compiled);
+        let mut attempt = 1;
+        loop {
+            *progress = Progress::default();
+            let ended = self.connection.pinned(|| plan.steps.iter().try_for_each(|step| self.step(node, &subject, step, progress)));
+            match ended {
+                Err(Failure::Warehouse(error, _)) if error.retryable && attempt < TRIES => {
+                    std::thread::sleep(std::time::Duration::from_millis(40 * u64::from(attempt)));
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn step(&self, node: &Node, subject: &Arc<Subject>, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
+        match &step.work {
+            Work::Sql(sql) | Work::Schema(_, sql) => self.statement(sql, step.purpose, progress),
+            Work::Load(source) => self.load(source, progress),
+            Work::FitColumns { target, source, policy } => {
+                progress.sent.extend(self.fit_columns(node, subject, (target, source, policy))?);
+                Ok(())
+            }
+            Work::Strategy(strategy) => {
+                let columns = self.columns_of(&strategy.target)?;
+                let relations = (&strategy.target, &strategy.source);
+                let steps = self.planner.strategy_steps(node, subject, &strategy.name, relations, &columns).map_err(Failure::Other)?;
+                steps.iter().try_for_each(|step| self.step(node, subject, step, progress))
+            }
+            Work::Materialization(name) => {
+                let call = self.planner.compiler.call(node, subject, name, Vec::new());
+                call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                progress.message = Some("OK".to_owned());
+                Ok(())
+            }
+        }
+    }
+
+    fn statement(&self, sql: &str, purpose: Purpose, progress: &mut Progress) -> Result<(), Failure> {
+        progress.sent.push(sql.to_owned());
+        let outcome = self.connection.execute(sql).map_err(|error| Failure::Warehouse(error, sql.to_owned()))?;
+        match purpose {
+            Purpose::Main => {
+                let rows = outcome.affected;
+                progress.rows = progress.rows.zip(rows).map(|(a, b)| a + b).or(progress.rows).or(rows);
+                progress.main = Some(outcome);
+            }
+            Purpose::Check => progress.check = Some(outcome),
+            Purpose::Support | Purpose::Hook => {}
+        }
+        Ok(())
+    }
+
+    fn load(&self, source: &LoadSource, progress: &mut Progress) -> Result<(), Failure> {
+        let graph = self.planner.compiler.graph();
+        let span = graph.nodes[&source.unique_id].span();
+        let fail = |error: load::LoadError| {
+            let help = error.help.clone();
+            let mut diagnostic = Diagnostic::error(Code::LoadFailed, error.to_string()).at(span).node(&source.unique_id);
+            diagnostic.help = help;
+            Failure::Other(Box::new(diagnostic))
+        };
+        let spec = self.load_spec(source).map_err(fail)?;
+        let store = Store::open(&spec.location, &self.object_store).map_err(fail)?;
+        let schema = |relation: &crate::sql::Relation| {
+            SchemaName::new(relation.database.as_deref().unwrap_or_default(), relation.schema.as_deref().unwrap_or_default())
+        };
+        let schemas = [schema(&spec.relation), schema(&spec.ledger)];
+        schemas.iter().for_each(|schema| self.connection.forget(schema));
+        let catalog = self.connection.catalog(&schemas)?;
+        let mut report = None;
+        let dialect = self.connection.dialect();
+        let ran = self.connection.with_session(|session| {
+            report = Some((|| {
+                let ledger = load::read_ledger(session, dialect, &catalog, &spec)?;
+                let listing = store.list(&spec.location, &ledger)?;
+                let plan = load::survey(&spec, &listing, &ledger);
+                let mut run = LoadRun { session, dialect, store: &store, stamp: self.stamp.clone() };
+                Ok((load::load(&mut run, &spec, &plan)?, plan.loaded))
+            })());
+            Ok(())
+        });
+        ran?;
+        schemas.iter().for_each(|schema| self.connection.forget(schema));
+        let (report, known) = report.unwrap_or_else(|| Ok((load::LoadReport::default(), 0))).map_err(fail)?;
+        progress.rows = Some(report.rows());
+        let quarantined = if report.quarantined() > 0 { format!(", {} lines quarantined", report.quarantined()) } else { String::new() };
+        progress.message = Some(format!("{} new files, {known} known{quarantined}", report.files.len()));
+        Ok(())
+    }
+
+    fn load_spec(&self, source: &LoadSource) -> Result<LoadSpec, load::LoadError> {
+        let location = match &source.pattern {
+            Some(pattern) => format!("{}/{pattern}", source.location.trim_end_matches('/')),
+            None => source.location.clone(),
+        };
+        let beside = |relation: crate::sql::Relation| crate::sql::Relation { schema: Some(source.ledger_schema.clone()), ..relation };
+        Ok(LoadSpec {
+            ledger: beside(load::ledger_beside(&source.relation)),
+            quarantine: beside(load::quarantine_beside(&source.relation)),
+            relation: source.relation.clone(),
+            location: Location::parse(&location, &self.planner.project_dir)?,
+            format: load::Format::named(&source.file_format)?,
+            on_change: match source.on_change.as_str() {
+                "replace_file_rows" => load::OnChange::ReplaceFileRows,
+                "fail" => load::OnChange::Fail,
+                _ => load::OnChange::AppendVersion,
+            },
+            on_error: if source.on_error == "quarantine" { load::OnError::Quarantine } else { load::OnError::Fail },
+            through: source.stage.as_ref().map_or(load::Through::Append, |stage| load::Through::Copy { stage: stage.clone() }),
+        })
+    }
+
+    /// Tells the catalog's copy that a schema changed.
+    fn note_change(&self, plan: &NodePlan) {
+        if let Some((relation, RelationKind::Table | RelationKind::View)) = &plan.makes
+            && let (Some(database), Some(schema)) = (&relation.database, &relation.schema)
+        {
+            self.connection.forget(&SchemaName::new(database, schema));
+        }
+    }
+
+    /// How a node that ran ended: a test by what it counted.
+    fn verdict(&self, node: &Node, progress: &Progress) -> (Status, String, Option<i64>, Option<Diagnostic>) {
+        let message = || progress.message.clone().or_else(|| progress.main.as_ref().map(|outcome| outcome.message.clone())).unwrap_or_default();
+        let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
+        let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
+        let failures = cells.first().and_then(whole).unwrap_or(0);
+        let flag = |index: usize| cells.get(index).is_some_and(|cell| matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true"));
+        let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
+        let status = match (severity.as_str(), flag(2), flag(1)) {
+            ("error", true, _) => Status::Fail,
+            (_, _, true) => Status::Warn,
+            _ => Status::Pass,
+        };
+        if status == Status::Pass {
+            return (status, String::new(), Some(failures), None);
+        }
+        let condition = node.setting_text(if status == Status::Fail { "error_if" } else { "warn_if" }).unwrap_or("!= 0").to_owned();
+        let text = format!("Got {failures} {}, configured to {} if {condition}", if failures == 1 { "result" } else { "results" }, if status == Status::Fail { "fail" } else { "warn" });
+        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        let message = format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
+        let make = if status == Status::Fail { Diagnostic::error } else { Diagnostic::warning };
+        let help = match &node.relation {
+            Some(relation) => format!("the rows are in {}", relation.render()),
+            None => format!("see them with `merganser show --select {} --limit 20`", node.name),
+        };
+        (status, text, Some(failures), Some(make(Code::TestFailed, message).at(place).node(&node.unique_id).help(help)))
+    }
+
+    /// The failure at its place in the template.
+    fn problem(&self, node: &Node, compiled: Option<&Compiled>, failure: Failure) -> Diagnostic {
+        let (error, sql) = match failure {
+            Failure::Other(diagnostic) => return *diagnostic,
+            Failure::Warehouse(error, sql) => (error, sql),
+        };
+        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        let spot = error.position.and_then(|position| offset(&sql, position));
+        let located = spot.and_then(|at| {
+            let compiled = compiled?;
+            let start = sql.find(compiled.sql.trim())?;
+            let lead = compiled.sql.len() - compiled.sql.trim_start().len();
+            let inside = at.checked_sub(start)? + lead;
+            let word = compiled.sql.get(inside..)?.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(1).max(1);
+            compiled.map.locate(&(inside..inside + word))
+        });
+        let mut diagnostic = Diagnostic::error(Code::WarehouseError, first_line(&error.message)).node(&node.unique_id);
+        diagnostic = diagnostic.at(located.map_or(place, |(span, _)| span));
+        diagnostic.help = error.help.clone();
+        match (located, spot) {
+            (Some((_, true)), _) => diagnostic,
+            (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
+            (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
+        }
+    }
+}
+
+/// A whole number out of a cell.
+fn whole(cell: &Cell) -> Option<i64> {
+    match cell {
+        Cell::Integer(value) => i64::try_from(*value).ok(),
+        other => other.to_string().split('.').next()?.parse().ok(),
+    }
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+/// The byte at a line and column (both from 1, columns in characters).
+fn offset(sql: &str, (line, column): (usize, usize)) -> Option<usize> {
+    let start: usize = sql.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let text = sql.get(start..)?;
+    let within = text.char_indices().nth(column.checked_sub(1)?).map_or(text.len(), |(at, _)| at);
+    Some((start + within).min(sql.len()))
+}
+
+/// The lines of a statement around a byte.
+fn around(sql: &str, at: usize) -> String {
+    let line = sql[..at].matches('\n').count();
+    sql.lines().skip(line.saturating_sub(2)).take(5).collect::<Vec<_>>().join("\n")
+}

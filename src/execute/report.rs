@@ -1,0 +1,86 @@
+//! What became of each node.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Action, NodePlan};
+
+/// How a node ended; dbt's statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It was built.
+    Success,
+    /// It could not be compiled, or the warehouse refused it.
+    Error,
+    /// Something it needs did not succeed.
+    Skipped,
+    /// The test found nothing wrong.
+    Pass,
+    /// The test found something wrong.
+    Fail,
+    /// The test found something that is worth a warning.
+    Warn,
+}
+
+impl Status {
+    /// dbt's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+        }
+    }
+
+    /// Whether what stands behind the node is skipped, and the command fails.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Error | Self::Fail | Self::Skipped)
+    }
+}
+
+/// What became of a node.
+#[derive(Debug, Clone)]
+pub struct NodeResult {
+    /// The node.
+    pub unique_id: String,
+    /// How it ended.
+    pub status: Status,
+    /// What was done.
+    pub action: Action,
+    /// The warehouse's words, or why it was skipped.
+    pub message: String,
+    /// Rows written, where the warehouse says.
+    pub rows: Option<u64>,
+    /// Rows a test found.
+    pub failures: Option<i64>,
+    /// When its compiling began and its statements were ready.
+    pub compiled: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When it began and ended.
+    pub executed: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How long it took.
+    pub duration: Duration,
+    /// The worker, counted from 1.
+    pub worker: usize,
+    /// The warehouse's id of the main statement.
+    pub query_id: Option<String>,
+    /// The statements as run.
+    pub statements: Vec<String>,
+    /// The SQL it was compiled to, if that was done again before it ran.
+    pub compiled_sql: Option<String>,
+    /// What is wrong, at its place.
+    pub problem: Option<Diagnostic>,
+}
+
+/// Somebody who watches a run; called from the workers.
+pub trait Observer: Sync {
+    /// A node begins. `index` counts from 1 to `total`.
+    fn started(&self, plan: &NodePlan, index: usize, total: usize);
+
+    /// A node ended.
+    fn finished(&self, result: &NodeResult, index: usize, total: usize);
+}

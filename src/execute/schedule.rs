@@ -1,0 +1,185 @@
+//! Who runs when.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::node_run::Runner;
+use super::report::{NodeResult, Observer, Status};
+use crate::graph::{Graph, Order};
+use crate::plan::NodePlan;
+use crate::project::NodeKind;
+
+/// What waits, what runs and what has ended.
+struct State {
+    /// How many parents of each plan have not ended.
+    waiting: Vec<usize>,
+    ready: BTreeSet<usize>,
+    /// Why a plan will be skipped: the unique id of what failed before it.
+    blocked: HashMap<usize, String>,
+    results: BTreeMap<usize, NodeResult>,
+    running: usize,
+    started: usize,
+    stopped: bool,
+}
+
+/// Who waits for whom among the plans.
+struct Edges {
+    children: Vec<Vec<usize>>,
+    parents: Vec<usize>,
+}
+
+/// Runs the plans with `threads` workers and gives their results in the plans' order. With `tests_block`, what stands behind a
+/// test waits for it, as in `dbt build`.
+pub fn execute(runner: &Runner<'_>, plans: &[NodePlan], order: &Order, tests_block: bool, observer: &dyn Observer) -> Vec<NodeResult> {
+    let edges = edges(runner.planner.compiler.graph(), plans, order, tests_block);
+    let ready = edges.parents.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index).collect();
+    let state = State {
+        waiting: edges.parents.clone(),
+        ready,
+        blocked: HashMap::new(),
+        results: BTreeMap::new(),
+        running: 0,
+        started: 0,
+        stopped: false,
+    };
+    let shared = (Mutex::new(state), Condvar::new());
+    std::thread::scope(|scope| {
+        for worker in 1..=runner.threads.min(plans.len()).max(1) {
+            let (shared, edges) = (&shared, &edges);
+            scope.spawn(move || work(runner, plans, edges, shared, (worker, observer)));
+        }
+    });
+    let state = shared.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    state.results.into_values().collect()
+}
+
+type Shared = (Mutex<State>, Condvar);
+
+fn lock(shared: &Shared) -> MutexGuard<'_, State> {
+    shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn work(runner: &Runner<'_>, plans: &[NodePlan], edges: &Edges, shared: &Shared, (worker, observer): (usize, &dyn Observer)) {
+    loop {
+        let mut state = lock(shared);
+        let index = loop {
+            if state.results.len() == plans.len() || (state.ready.is_empty() && state.running == 0) {
+                shared.1.notify_all();
+                return;
+            }
+            if let Some(index) = state.ready.pop_first() {
+                break index;
+            }
+            state = shared.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        state.running += 1;
+        state.started += 1;
+        let number = state.started;
+        let reason = state.blocked.get(&index).cloned().or_else(|| state.stopped.then(|| "the run was stopped after a failure (--fail-fast)".to_owned()));
+        drop(state);
+        let plan = &plans[index];
+        let result = match reason {
+            Some(reason) => skipped(plan, &reason, worker),
+            None => {
+                observer.started(plan, number, plans.len());
+                runner.run(plan, worker)
+            }
+        };
+        observer.finished(&result, number, plans.len());
+        let mut state = lock(shared);
+        finish(&mut state, edges, index, result, runner.fail_fast);
+        drop(state);
+        shared.1.notify_all();
+    }
+}
+
+fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fail_fast: bool) {
+    let failed = result.status.is_failure();
+    if failed && fail_fast && result.status != Status::Skipped {
+        state.stopped = true;
+    }
+    for child in &edges.children[index] {
+        if failed {
+            let first = state.blocked.get(&index).cloned().unwrap_or_else(|| format!("`{}` did not succeed", result.unique_id));
+            state.blocked.entry(*child).or_insert(first);
+        }
+        state.waiting[*child] -= 1;
+        if state.waiting[*child] == 0 {
+            state.ready.insert(*child);
+        }
+    }
+    state.running -= 1;
+    state.results.insert(index, result);
+}
+
+fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
+    NodeResult {
+        unique_id: plan.unique_id.clone(),
+        status: Status::Skipped,
+        action: plan.action,
+        message: reason.to_owned(),
+        rows: None,
+        failures: None,
+        compiled: None,
+        executed: None,
+        duration: Duration::ZERO,
+        worker,
+        query_id: None,
+        statements: Vec::new(),
+        compiled_sql: None,
+        problem: None,
+    }
+}
+
+/// A plan waits for the plans of its ancestors, through nodes that have no plan. Where tests block, a node also waits for every
+/// test all of whose parents it stands behind (dbt: `add_test_edges`).
+fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) -> Edges {
+    let position: HashMap<&str, usize> = plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
+    let mut parents: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plans.len()];
+    for (index, plan) in plans.iter().enumerate() {
+        let mut stack: Vec<&str> = graph.nodes[&plan.unique_id].depends_on.iter().map(String::as_str).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(id) = stack.pop() {
+            if !seen.insert(id) {
+                continue;
+            }
+            match position.get(id) {
+                Some(parent) => {
+                    parents[index].insert(*parent);
+                }
+                None => stack.extend(graph.nodes.get(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str))),
+            }
+        }
+    }
+    if tests_block {
+        block_behind_tests(graph, plans, order, &position, &mut parents);
+    }
+    let mut children = vec![Vec::new(); plans.len()];
+    for (index, list) in parents.iter().enumerate() {
+        list.iter().for_each(|parent| children[*parent].push(index));
+    }
+    Edges { children, parents: parents.iter().map(BTreeSet::len).collect() }
+}
+
+fn block_behind_tests(graph: &Graph, plans: &[NodePlan], order: &Order, position: &HashMap<&str, usize>, parents: &mut [BTreeSet<usize>]) {
+    for (index, plan) in plans.iter().enumerate() {
+        let node = &graph.nodes[&plan.unique_id];
+        if node.kind != NodeKind::Test || node.depends_on.is_empty() {
+            continue;
+        }
+        let mut behind: Option<BTreeSet<String>> = None;
+        for parent in &node.depends_on {
+            let reach = order.descendants(parent, None);
+            behind = Some(match behind {
+                Some(known) => known.intersection(&reach).cloned().collect(),
+                None => reach,
+            });
+        }
+        for id in behind.unwrap_or_default() {
+            if let Some(child) = position.get(id.as_str()).filter(|child| graph.nodes[&plans[**child].unique_id].kind != NodeKind::Test) {
+                parents[*child].insert(index);
+            }
+        }
+    }
+}

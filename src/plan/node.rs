@@ -1,0 +1,134 @@
+//! Models and snapshots: which materialization, and what surrounds it.
+
+use serde_json::{Value, json};
+
+use super::planner::{Planned, empty, statements};
+use super::{Action, NodePlan, Planner, Purpose, Step, Work};
+use crate::compile::Compiled;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::graph::Node;
+use crate::jinja::{Origin, Subject, json_value};
+use crate::sql::Dialect;
+
+impl Planner<'_> {
+    /// The plan of a model or snapshot.
+    pub(super) fn build(&self, node: &Node, compiled: Option<&Compiled>) -> Planned<NodePlan> {
+        let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
+        let subject = self.subject(node, Some(compiled));
+        let own = self.own_materialization(node)?;
+        let mut plan = match (node.materialized(), own) {
+            (_, Some(name)) => self.materialization(node, name),
+            ("view", None) => self.view(node, &subject, compiled)?,
+            ("table", None) => self.table(node, &subject, compiled)?,
+            ("incremental", None) => self.incremental(node, &subject, compiled)?,
+            (other, None) => self.materialization(node, format!("materialization_{other}_default")),
+        };
+        plan.late = compiled.late;
+        if plan.action == Action::RunMaterialization {
+            return Ok(plan);
+        }
+        let before = self.hooks(node, &subject, "pre-hook")?;
+        let after = self.hooks(node, &subject, "post-hook")?;
+        let comments = self.comments(node, &subject)?;
+        let grants = self.grants(node, &subject)?;
+        plan.steps.splice(0..0, before);
+        plan.steps.extend(comments);
+        plan.steps.extend(grants);
+        plan.steps.extend(after);
+        Ok(plan)
+    }
+
+    fn materialization(&self, node: &Node, name: String) -> NodePlan {
+        let reason = format!("`{}` is a materialization written as a macro", node.materialized());
+        let step = Step { purpose: Purpose::Main, work: Work::Materialization(name) };
+        let kind = crate::sql::RelationKind::Table;
+        let makes = node.relation.clone().map(|relation| (relation, kind));
+        NodePlan { steps: vec![step], makes, ..empty(node, Action::RunMaterialization, reason) }
+    }
+
+    /// The macro of a materialization that is not built in: of the root project or a package, or a built-in one that exists only
+    /// as a macro. An unknown one is an error. (dbt: adapter before default; a package may not replace a built-in one.)
+    fn own_materialization(&self, node: &Node) -> Planned<Option<String>> {
+        let library = &self.compiler.session.library;
+        let facts = &self.compiler.session.facts;
+        let kind = node.materialized();
+        let is_native = matches!(kind, "view" | "table" | "incremental");
+        let names = [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
+        let internal = crate::project::internal_packages(facts.dialect.adapter());
+        for name in &names {
+            let defined = |package: &String| library.get(package, name).is_some();
+            let in_root = defined(&facts.root);
+            let in_package = facts.packages.iter().skip(1).any(defined);
+            let is_builtin = names.iter().any(|name| internal.iter().any(|package| library.get(package, name).is_some()));
+            if in_root || (in_package && !is_builtin) || (!is_native && internal.iter().any(defined)) {
+                return Ok(Some(name.clone()));
+            }
+        }
+        if is_native {
+            return Ok(None);
+        }
+        let known: Vec<String> = library.iter().filter_map(|m| m.def().name.strip_prefix("materialization_").map(str::to_owned)).collect();
+        let known: Vec<&str> = known.iter().filter_map(|name| name.rsplit_once('_').map(|(kind, _)| kind)).collect();
+        let help = match did_you_mean(kind, known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "use view, table, incremental or ephemeral, or define it with `{% materialization %}`".to_owned(),
+        };
+        let message = format!("no materialization `{kind}` for {}", facts.dialect.adapter());
+        Err(Box::new(Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id).help(help)))
+    }
+
+    /// The statements of a node's hooks, rendered as the node sees them; empty ones do nothing.
+    fn hooks(&self, node: &Node, subject: &std::sync::Arc<Subject>, key: &str) -> Planned<Vec<Step>> {
+        let mut steps = Vec::new();
+        for hook in node.config.get(key).and_then(Value::as_array).into_iter().flatten() {
+            let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
+            let origin = Origin { file: u32::MAX, base: 0 };
+            let rendered = self.compiler.render(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
+            let work = |sql| Step { purpose: Purpose::Hook, work: Work::Sql(sql) };
+            steps.extend(statements(&rendered.text).into_iter().map(work));
+        }
+        Ok(steps)
+    }
+
+    /// Comments on the relation and its columns, where `persist_docs` asks for them. Snowflake's views carry their columns'
+    /// comments in the statement that makes them.
+    fn comments(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
+        let persists = |part: &str| node.config.get("persist_docs").and_then(|docs| docs.get(part)).and_then(Value::as_bool).unwrap_or(false);
+        let Some(relation) = &node.relation else { return Ok(Vec::new()) };
+        let is_view = node.materialized() == "view";
+        let kind = if is_view { crate::sql::RelationKind::View } else { crate::sql::RelationKind::Table };
+        let target = || self.value(relation, Some(kind));
+        let mut steps = Vec::new();
+        if persists("relation") && !node.description.is_empty() {
+            let arguments = vec![("relation", target()), ("relation_comment", json_value(&json!(node.description)))];
+            steps.extend(statements(&self.call(node, subject, "alter_relation_comment", arguments)?).into_iter().map(Step::support));
+        }
+        let snowflake_view = is_view && self.compiler.session.facts.dialect == Dialect::Snowflake;
+        if persists("columns") && !node.columns.is_empty() && !snowflake_view {
+            let columns = subject.model.get("columns").cloned().unwrap_or_default();
+            let arguments = vec![("relation", target()), ("column_dict", json_value(&columns))];
+            steps.extend(statements(&self.call(node, subject, "alter_column_comment", arguments)?).into_iter().map(Step::support));
+        }
+        Ok(steps)
+    }
+
+    /// The grants of a relation that is made anew: each privilege to each grantee.
+    fn grants(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
+        let (Some(grants), Some(relation)) = (node.config.get("grants").and_then(Value::as_object), &node.relation) else {
+            return Ok(Vec::new());
+        };
+        let mut steps = Vec::new();
+        for (privilege, grantees) in grants {
+            let grantees = grantees.as_array().cloned().unwrap_or_else(|| vec![grantees.clone()]);
+            for grantee in grantees {
+                let arguments = vec![
+                    ("relation", self.value(relation, None)),
+                    ("privilege", json_value(&json!(privilege))),
+                    ("grantees", json_value(&json!([grantee]))),
+                ];
+                steps.extend(statements(&self.call(node, subject, "get_grant_sql", arguments)?).into_iter().map(Step::support));
+            }
+        }
+        Ok(steps)
+    }
+}

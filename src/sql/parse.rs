@@ -1,0 +1,53 @@
+//! Parsing for diagnostics: whether a text is SQL of its dialect, and where it is not.
+
+use sqlparser::ast::Statement;
+use sqlparser::parser::{Parser, ParserOptions};
+use sqlparser::tokenizer::TokenWithSpan;
+
+use super::Dialect;
+use super::problem::SqlProblem;
+use super::text::{Text, grammar};
+
+/// How deep expressions may nest; real models reach 60.
+const DEPTH: usize = 256;
+
+/// A text that parses.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its statements.
+    pub(super) statements: Vec<Statement>,
+}
+
+impl Parsed {
+    /// How many statements the text has.
+    pub fn len(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// Whether the text has no statement: blank, or comments only.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// Whether it is one query, as the text of a model must be.
+    pub fn is_query(&self) -> bool {
+        matches!(self.statements.as_slice(), [Statement::Query(_)])
+    }
+}
+
+/// Parses the statements of a text. A problem's range is the smallest wrong text.
+pub fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlProblem> {
+    let text = Text::new(sql, dialect)?;
+    let tokens = text.lexemes.iter().map(|lexeme| lexeme.token.clone()).collect();
+    let statements =
+        parser(tokens, dialect).parse_statements().map_err(|error| text.syntax_problem(&error))?;
+    Ok(Parsed { statements })
+}
+
+/// A parser over some of a text's tokens.
+pub(super) fn parser(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Parser<'static> {
+    Parser::new(grammar(dialect))
+        .with_options(ParserOptions::new().with_unescape(false))
+        .with_recursion_limit(DEPTH)
+        .with_tokens_with_locations(tokens)
+}

@@ -1,0 +1,213 @@
+-- What translated statements need of a connection: settings, and macros whose names start with `sf_`.
+
+SET default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC';
+SET TimeZone = 'UTC';
+
+-- Numbers
+
+CREATE OR REPLACE TEMP MACRO sf_div(a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero')
+       ELSE (a // b) + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END;
+CREATE OR REPLACE TEMP MACRO sf_fdiv(a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero') ELSE a / b END;
+CREATE OR REPLACE TEMP MACRO sf_mod(a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero') ELSE a % b END;
+CREATE OR REPLACE TEMP MACRO sf_haversine(lat1, lon1, lat2, lon2) AS
+  2 * 6371.0 * asin(sqrt(pow(sin(radians(lat2 - lat1) / 2), 2)
+    + cos(radians(lat1)) * cos(radians(lat2)) * pow(sin(radians(lon2 - lon1) / 2), 2)));
+CREATE OR REPLACE TEMP MACRO sf_width_bucket(x, low, high, n) AS
+  CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(floor((x - low) / (high - low) * n) AS BIGINT) + 1 END;
+CREATE OR REPLACE TEMP MACRO sf_hash(h) AS CAST(CAST(h AS HUGEINT) - 9223372036854775808 AS DECIMAL(19,0));
+
+-- Text
+
+CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS
+  CASE WHEN len(list_filter(list, lambda sf_x: sf_x IS NULL)) = 0 THEN value END;
+CREATE OR REPLACE TEMP MACRO sf_concat(list) AS sf_if_all(list, array_to_string(list, ''));
+CREATE OR REPLACE TEMP MACRO sf_concat_ws(sep, list) AS
+  CASE WHEN sep IS NOT NULL THEN sf_if_all(list, array_to_string(list, sep)) END;
+CREATE OR REPLACE TEMP MACRO sf_initcap(s) AS
+  CASE WHEN s IS NOT NULL THEN array_to_string(list_transform(
+    regexp_extract_all(s, '[^\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+|[\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+'),
+    lambda sf_w: upper(left(sf_w, 1)) || lower(substr(sf_w, 2))), '') END;
+CREATE OR REPLACE TEMP MACRO sf_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE ascii(s) END;
+CREATE OR REPLACE TEMP MACRO sf_substr
+  (s, start) AS substr(s, CASE WHEN start = 0 THEN 1 WHEN start < -length(s) THEN length(s) + 1 ELSE start END),
+  (s, start, len) AS substr(s, CASE WHEN start = 0 THEN 1 WHEN start < -length(s) THEN length(s) + 1 ELSE start END, greatest(len, 0));
+CREATE OR REPLACE TEMP MACRO sf_lpad(s, n, pad) AS
+  CASE WHEN pad = '' THEN left(s, greatest(n, 0)) ELSE lpad(s, CAST(greatest(n, 0) AS INTEGER), pad) END;
+CREATE OR REPLACE TEMP MACRO sf_rpad(s, n, pad) AS
+  CASE WHEN pad = '' THEN left(s, greatest(n, 0)) ELSE rpad(s, CAST(greatest(n, 0) AS INTEGER), pad) END;
+CREATE OR REPLACE TEMP MACRO sf_replace(s, what, other) AS CASE WHEN what = '' THEN s ELSE replace(s, what, other) END;
+CREATE OR REPLACE TEMP MACRO sf_position(what, s, start) AS
+  CASE WHEN strpos(substr(s, greatest(start, 1)), what) = 0 THEN 0
+       ELSE strpos(substr(s, greatest(start, 1)), what) + greatest(start, 1) - 1 END;
+CREATE OR REPLACE TEMP MACRO sf_split(s, sep) AS CASE WHEN sep = '' THEN [s] ELSE string_split(s, sep) END;
+CREATE OR REPLACE TEMP MACRO sf_split_part(s, sep, n) AS
+  CASE WHEN s IS NULL OR sep IS NULL OR n IS NULL THEN NULL
+       ELSE coalesce(sf_split(s, sep)[CASE WHEN n = 0 THEN 1 ELSE n END], '') END;
+CREATE OR REPLACE TEMP MACRO sf_tokens(s, seps) AS
+  list_filter(string_split(translate(s, seps, repeat(left(seps, 1), length(seps))), left(seps, 1)), lambda sf_x: sf_x <> '');
+CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
+CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
+CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
+  CAST(floor(jaro_winkler_similarity(upper(a), upper(b)) * 100) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO sf_float_text(x) AS
+  CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END
+       ELSE regexp_replace(CAST(x AS VARCHAR), '\.0$', '') END;
+
+-- Regular expressions: subject, pattern, position, occurrence, group
+
+CREATE OR REPLACE TEMP MACRO sf_regexp_substr(s, p, pos, occurrence, grp) AS
+  regexp_extract_all(substr(s, pos), p, grp)[occurrence];
+CREATE OR REPLACE TEMP MACRO sf_regexp_count(s, p, pos) AS
+  CASE WHEN p = '' THEN 0 ELSE len(regexp_extract_all(substr(s, pos), p)) END;
+CREATE OR REPLACE TEMP MACRO sf_regexp_instr(s, p, at_end) AS
+  CASE WHEN s IS NULL OR p IS NULL THEN NULL WHEN NOT regexp_matches(s, p) THEN 0
+       ELSE length(regexp_extract(s, '^((?s:.*?))(?:' || p || ')', 1)) + 1
+            + CASE WHEN at_end THEN length(regexp_extract(s, p)) ELSE 0 END END;
+CREATE OR REPLACE TEMP MACRO sf_parse_url(u) AS
+  CASE WHEN regexp_matches(u, '^[A-Za-z][A-Za-z0-9+.-]*:') THEN json_object(
+    'fragment', nullif(regexp_extract(u, '#(.*)$', 1), ''),
+    'host', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?([^:/?#]*)', 1), ''),
+    'parameters', CASE WHEN regexp_matches(u, '^[^#?]*\?[^#]+') THEN to_json(map_from_entries(list_transform(
+        string_split(regexp_extract(u, '\?([^#]*)', 1), '&'),
+        lambda sf_q: {'k': split_part(sf_q, '=', 1), 'v': CASE WHEN contains(sf_q, '=') THEN substr(sf_q, strpos(sf_q, '=') + 1) END}))) END,
+    'path', nullif(regexp_extract(u, '^[^:/?#]+:(?://[^/?#]*/?)?([^?#]*)', 1), ''),
+    'port', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?[^:/?#]*:(\d+)', 1), ''),
+    'query', nullif(regexp_extract(u, '^[^#?]*\?([^#]*)', 1), ''),
+    'scheme', regexp_extract(u, '^([^:/?#]+):', 1)) END;
+
+-- Booleans
+
+CREATE OR REPLACE TEMP MACRO sf_try_boolean(s) AS
+  CASE WHEN lower(trim(s)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+       WHEN lower(trim(s)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
+CREATE OR REPLACE TEMP MACRO sf_boolean(s) AS
+  CASE WHEN lower(trim(s)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
+       WHEN lower(trim(s)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
+       WHEN s IS NOT NULL THEN error('Boolean value ''' || s || ''' is not recognized') END;
+
+-- Dates and times. Text is read as Snowflake's AUTO does: ISO, numbers since 1970, and a few written forms.
+
+CREATE OR REPLACE TEMP MACRO sf_epoch(n) AS
+  make_timestamp(CAST(CASE WHEN abs(n) < 31536000000 THEN n * 1000000 WHEN abs(n) < 31536000000000 THEN n * 1000
+    WHEN abs(n) < 31536000000000000 THEN n ELSE n // 1000 END AS BIGINT));
+CREATE OR REPLACE TEMP MACRO sf_try_written(s) AS
+  try_strptime(s, ['%d-%b-%Y', '%m/%d/%Y', '%d-%b-%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S', '%a, %d %b %Y %H:%M:%S %z', '%a, %d %b %Y %H:%M:%S', '%a %b %d %H:%M:%S %z %Y', '%Y-%m-%dT%H', '%Y-%m']);
+CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS
+  coalesce(TRY_CAST(trim(s) AS TIMESTAMP),
+    CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END,
+    TRY_CAST(regexp_replace(trim(s), '^(.*:.*\d) *[+-]\d{2}:?\d{2}$', '\1') AS TIMESTAMP),
+    CAST(sf_try_written(s) AS TIMESTAMP));
+CREATE OR REPLACE TEMP MACRO sf_timestamp(s) AS
+  coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_offset(s) AS
+  regexp_replace(trim(s), '^(.*:.*\d) *([+-]\d{2}):?(\d{2})$', '\1\2:\3');
+CREATE OR REPLACE TEMP MACRO sf_try_timestamptz(s) AS
+  coalesce(TRY_CAST(trim(s) AS TIMESTAMPTZ), TRY_CAST(sf_offset(s) AS TIMESTAMPTZ), timezone('UTC', sf_try_timestamp(s)));
+CREATE OR REPLACE TEMP MACRO sf_timestamptz(s) AS
+  coalesce(sf_try_timestamptz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_try_date(s) AS
+  coalesce(TRY_CAST(trim(s) AS DATE), CAST(sf_try_timestamp(s) AS DATE));
+CREATE OR REPLACE TEMP MACRO sf_date(s) AS
+  coalesce(sf_try_date(s), CASE WHEN s IS NOT NULL THEN error('Date ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_time(s) AS
+  coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME),
+    CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_try_time(s) AS
+  coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
+CREATE OR REPLACE TEMP MACRO sf_strptime(s, f, written) AS
+  coalesce(try_strptime(s, f), CASE WHEN s IS NOT NULL THEN
+    error('Can''t parse ''' || s || ''' as timestamp with format ''' || written || '''') END);
+CREATE OR REPLACE TEMP MACRO sf_timestamp_text(t) AS strftime(t, '%Y-%m-%d %H:%M:%S.%g');
+CREATE OR REPLACE TEMP MACRO sf_timestamptz_text(t) AS strftime(timezone('UTC', t), '%Y-%m-%d %H:%M:%S.%g') || ' +0000';
+CREATE OR REPLACE TEMP MACRO sf_months_between(a, b) AS
+  CASE WHEN day(a) = day(b) OR (CAST(a AS DATE) = last_day(a) AND CAST(b AS DATE) = last_day(b))
+       THEN CAST(datediff('month', b, a) AS DOUBLE)
+       ELSE round((year(a) - year(b)) * 12 + month(a) - month(b) + (epoch(a - date_trunc('month', a)) - epoch(b - date_trunc('month', b))) / 86400.0 / 31.0, 6) END;
+CREATE OR REPLACE TEMP MACRO sf_add_months(d, n) AS
+  CASE WHEN CAST(d AS DATE) = last_day(d)
+       THEN last_day(d + to_months(n)) + (d - date_trunc('day', d)) ELSE d + to_months(n) END;
+CREATE OR REPLACE TEMP MACRO sf_weekday(name) AS
+  list_position(['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'], lower(left(trim(name), 2)));
+CREATE OR REPLACE TEMP MACRO sf_next_day(d, name) AS
+  CAST(d AS DATE) + CAST((sf_weekday(name) - isodow(d) + 6) % 7 + 1 AS INTEGER);
+CREATE OR REPLACE TEMP MACRO sf_previous_day(d, name) AS
+  CAST(d AS DATE) - CAST((isodow(d) - sf_weekday(name) + 6) % 7 + 1 AS INTEGER);
+CREATE OR REPLACE TEMP MACRO sf_date_from_parts(y, m, d) AS
+  CAST(make_date(y, 1, 1) + to_months(m - 1) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
+CREATE OR REPLACE TEMP MACRO sf_timestamp_from_parts(y, m, d, h, i, s) AS
+  CAST(sf_date_from_parts(y, m, d) AS TIMESTAMP) + to_hours(h) + to_minutes(i) + to_seconds(s);
+
+-- Semi-structured values are JSON
+
+CREATE OR REPLACE TEMP MACRO sf_parse_json(s) AS CASE WHEN trim(s) = '' THEN NULL ELSE json(s) END;
+CREATE OR REPLACE TEMP MACRO sf_try_parse_json(s) AS CASE WHEN trim(s) <> '' AND json_valid(s) THEN json(s) END;
+CREATE OR REPLACE TEMP MACRO sf_list(a) AS
+  list_transform(CAST(CASE WHEN json_type(a) = 'ARRAY' THEN a WHEN a IS NOT NULL THEN json_array(a) END AS JSON[]),
+    lambda sf_x: coalesce(sf_x, 'null'::JSON));
+CREATE OR REPLACE TEMP MACRO sf_number_json(x) AS
+  CAST(CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END AS JSON);
+CREATE OR REPLACE TEMP MACRO sf_number_text(v) AS
+  CASE v WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE v ->> '$' END;
+CREATE OR REPLACE TEMP MACRO sf_typeof(v) AS
+  CASE json_type(v) WHEN 'VARCHAR' THEN 'VARCHAR' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'
+    WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END;
+CREATE OR REPLACE TEMP MACRO sf_to_object(v) AS
+  CASE json_type(v) WHEN 'OBJECT' THEN v WHEN 'NULL' THEN NULL ELSE error('Failed to cast variant value to OBJECT') END;
+CREATE OR REPLACE TEMP MACRO sf_array_size(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN CAST(json_array_length(v) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO sf_entries(v) AS
+  CASE WHEN json_type(v) = 'OBJECT' THEN list_sort(list_transform(map_entries(CAST(v AS MAP(VARCHAR, JSON))),
+    lambda sf_e: {'k': sf_e.key, 'v': coalesce(sf_e.value, 'null'::JSON)})) ELSE [] END;
+CREATE OR REPLACE TEMP MACRO sf_object(entries) AS
+  CASE WHEN len(entries) = 0 THEN '{}'::JSON ELSE to_json(map_from_entries(entries)) END;
+CREATE OR REPLACE TEMP MACRO sf_object_insert(o, name, value, replace) AS
+  CASE WHEN list_contains(json_keys(o), name) AND NOT replace THEN error('Object already contains key ''' || name || '''')
+       ELSE sf_object(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
+         CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END)) END;
+CREATE OR REPLACE TEMP MACRO sf_object_delete(o, names) AS
+  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: NOT list_contains(names, sf_e.k))) END;
+CREATE OR REPLACE TEMP MACRO sf_object_pick(o, names) AS
+  CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: list_contains(names, sf_e.k))) END;
+CREATE OR REPLACE TEMP MACRO sf_get_ignore_case(v, name) AS
+  coalesce(list_filter(sf_entries(v), lambda sf_e: sf_e.k = name)[1].v, list_filter(sf_entries(v), lambda sf_e: lower(sf_e.k) = lower(name))[1].v);
+CREATE OR REPLACE TEMP MACRO sf_array_cat(a, b) AS
+  CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN to_json(list_concat(sf_list(a), sf_list(b))) END;
+CREATE OR REPLACE TEMP MACRO sf_array_insert(a, pos, v) AS
+  to_json(list_concat(list_append(sf_list(a)[:CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END], v),
+    sf_list(a)[CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1:]));
+CREATE OR REPLACE TEMP MACRO sf_array_remove_at(a, pos) AS
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: sf_i <> CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1));
+CREATE OR REPLACE TEMP MACRO sf_array_distinct(a) AS
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: list_position(sf_list(a), sf_x) = sf_i));
+CREATE OR REPLACE TEMP MACRO sf_array_intersection(a, b) AS
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) <= len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
+CREATE OR REPLACE TEMP MACRO sf_array_except(a, b) AS
+  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) > len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
+CREATE OR REPLACE TEMP MACRO sf_array_slice(a, low, high) AS
+  to_json(sf_list(a)[CASE WHEN low < 0 THEN len(sf_list(a)) + low ELSE low END + 1:CASE WHEN high < 0 THEN len(sf_list(a)) + high ELSE high END]);
+CREATE OR REPLACE TEMP MACRO sf_array_sort(a) AS
+  to_json(list_transform(list_sort(list_transform(sf_list(a), lambda sf_x:
+    {'n': TRY_CAST(CASE WHEN json_type(sf_x) <> 'VARCHAR' THEN sf_x ->> '$' END AS DOUBLE), 't': sf_x ->> '$', 'v': sf_x})), lambda sf_s: sf_s.v));
+CREATE OR REPLACE TEMP MACRO sf_array_to_string(a, sep) AS
+  CASE WHEN sep IS NOT NULL THEN array_to_string(list_transform(sf_list(a), lambda sf_x: coalesce(sf_x ->> '$', '')), sep) END;
+CREATE OR REPLACE TEMP MACRO sf_arrays_to_object(k, v) AS
+  sf_object(list_transform(sf_list(k), lambda sf_x, sf_i: {'k': sf_x ->> '$', 'v': sf_list(v)[sf_i]}));
+
+-- FLATTEN: the entries of a value, as structs of key, path, index, value
+
+CREATE OR REPLACE TEMP MACRO sf_path_key(base, k) AS
+  CASE WHEN regexp_full_match(k, '[A-Za-z_][A-Za-z0-9_]*') THEN CASE WHEN base = '' THEN k ELSE base || '.' || k END
+       ELSE base || '[''' || k || ''']' END;
+CREATE OR REPLACE TEMP MACRO sf_flatten_array(v, base) AS
+  CASE WHEN json_type(v) = 'ARRAY' THEN list_transform(CAST(v AS JSON[]), lambda sf_x, sf_i:
+    {'key': CAST(NULL AS VARCHAR), 'path': base || '[' || (sf_i - 1) || ']', 'index': sf_i - 1, 'value': coalesce(sf_x, 'null'::JSON)}) ELSE [] END;
+CREATE OR REPLACE TEMP MACRO sf_flatten_object(v, base) AS
+  list_transform(sf_entries(v), lambda sf_e: {'key': sf_e.k, 'path': sf_path_key(base, sf_e.k), 'index': CAST(NULL AS BIGINT), 'value': sf_e.v});
+CREATE OR REPLACE TEMP MACRO sf_flatten(v, base) AS
+  CASE WHEN json_type(v) = 'ARRAY' THEN sf_flatten_array(v, base) ELSE sf_flatten_object(v, base) END;
+CREATE OR REPLACE TEMP MACRO sf_flatten_outer(entries) AS
+  CASE WHEN len(coalesce(entries, [])) = 0 THEN [{'key': CAST(NULL AS VARCHAR), 'path': '', 'index': CAST(NULL AS BIGINT), 'value': CAST(NULL AS JSON)}]
+       ELSE entries END;
+CREATE OR REPLACE TEMP MACRO sf_flatten_seq(v) AS CAST(hash(v) >> 1 AS BIGINT);

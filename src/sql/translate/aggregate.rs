@@ -1,0 +1,209 @@
+//! Aggregates whose form depends on types or clauses.
+
+use sqlparser::ast::Expr;
+
+use super::call::Call;
+use super::operator::divide;
+use super::typed::Typed;
+use super::window::direction;
+use super::{Step, Translator};
+use crate::sql::DataType;
+use crate::sql::data_type::Family;
+use crate::sql::problem::SqlProblem;
+
+impl Translator<'_> {
+    pub(super) fn count(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let over = self.over(call)?;
+        let ty = DataType::number(18, 0);
+        if call.star {
+            return Ok(Typed::loose(format!("count(*){over}"), ty));
+        }
+        let mut values = Vec::new();
+        for expr in &call.args {
+            values.push(self.expression(expr)?.sql);
+        }
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let value = match values.as_slice() {
+            [one] => one.clone(),
+            several => {
+                let known: Vec<String> = several.iter().map(|value| format!("{value} IS NOT NULL")).collect();
+                format!("CASE WHEN {} THEN ({}) END", known.join(" AND "), several.join(", "))
+            }
+        };
+        Ok(Typed::loose(format!("count({distinct}{value}){over}"), ty))
+    }
+
+    fn number_argument(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let range = self.range_of(call.args[0]);
+        Ok(self.numeric(value, &range)?.into_exact())
+    }
+
+    pub(super) fn sum(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.number_argument(call)?;
+        let over = self.over(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let sql = format!("sum({distinct}{}){over}", value.sql);
+        Ok(match value.ty.digits() {
+            Some((precision, scale)) => Typed::loose(sql, DataType::number(precision + 12, scale)),
+            None => Typed::new(sql, DataType::Float),
+        })
+    }
+
+    pub(super) fn avg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.number_argument(call)?;
+        let over = self.over(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let Some((precision, scale)) = value.ty.digits() else {
+            return Ok(Typed::new(format!("avg({distinct}{}){over}", value.sql), DataType::Float));
+        };
+        let sum = format!("sum({distinct}{}){over}", value.sql);
+        let count = format!("nullif(count({distinct}{}){over}, 0)", value.sql);
+        let mean = divide(&sum, (38, scale), &count, (18, 0));
+        let digits = mean.ty.digits().map_or(0, |digits| digits.1);
+        Ok(Typed::loose(mean.sql, DataType::number(precision + 12, digits)))
+    }
+
+    pub(super) fn median(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.number_argument(call)?;
+        let over = self.over(call)?;
+        Ok(interpolated("median", &value, "", &over))
+    }
+
+    /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY x)` and `PERCENTILE_DISC`.
+    pub(super) fn percentile(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let [order] = call.order else {
+            return Err(call.refused("without one `WITHIN GROUP (ORDER BY …)`"));
+        };
+        let share = self.expression(call.args[0])?.sql;
+        let value = self.expression(&order.expr)?.into_exact();
+        let over = self.over(call)?;
+        if call.name == "PERCENTILE_CONT" {
+            if direction(order).contains("DESC") {
+                return Ok(interpolated("quantile_cont", &value, &format!(", 1 - {share}"), &over));
+            }
+            return Ok(interpolated("quantile_cont", &value, &format!(", {share}"), &over));
+        }
+        if direction(order).contains("DESC") {
+            return Err(call.refused("in descending order"));
+        }
+        Ok(Typed::loose(format!("quantile_disc({}, {share}){over}", value.sql), value.ty))
+    }
+
+    pub(super) fn approx_percentile(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let value = self.convert(&value, DataType::Float, &call.range)?;
+        let share = self.expression(call.args[1])?.sql;
+        let over = self.over(call)?;
+        Ok(Typed::new(format!("quantile_cont({}, {share}){over}", value.sql), DataType::Float))
+    }
+
+    /// The order inside an aggregate, with a space before it.
+    fn inner_order(&mut self, call: &Call<'_>) -> Step<String> {
+        if call.order.is_empty() {
+            return Ok(String::new());
+        }
+        Ok(format!(" ORDER BY {}", self.order_list(call.order)?))
+    }
+
+    pub(super) fn listagg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?.text();
+        let separator = match call.args.get(1) {
+            Some(separator) => self.expression(separator)?.text(),
+            None => "''".to_owned(),
+        };
+        let order = self.inner_order(call)?;
+        let over = self.over(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let sql = format!("coalesce(string_agg({distinct}{value}, {separator}{order}){over}, '')");
+        Ok(Typed::new(sql, DataType::TEXT))
+    }
+
+    pub(super) fn array_agg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let json = value.variant();
+        let order = self.inner_order(call)?;
+        let over = self.over(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let sql = format!(
+            "coalesce(to_json(list({distinct}{json}{order}) FILTER (WHERE {} IS NOT NULL){over}), '[]'::JSON)",
+            value.sql
+        );
+        Ok(Typed::new(sql, DataType::Array))
+    }
+
+    pub(super) fn array_unique_agg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let over = self.over(call)?;
+        let sql = format!(
+            "coalesce(to_json(list(DISTINCT {}) FILTER (WHERE {} IS NOT NULL){over}), '[]'::JSON)",
+            value.variant(),
+            value.sql
+        );
+        Ok(Typed::new(sql, DataType::Array))
+    }
+
+    pub(super) fn object_agg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let key = self.expression(call.args[0])?.text();
+        let value = self.expression(call.args[1])?.variant();
+        let over = self.over(call)?;
+        let sql = format!(
+            "sf_object(coalesce(list({{'k': {key}, 'v': {value}}} ORDER BY {key}) \
+             FILTER (WHERE {key} IS NOT NULL AND {value} IS NOT NULL){over}, []))"
+        );
+        Ok(Typed::new(sql, DataType::Object))
+    }
+
+    pub(super) fn ratio_to_report(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.number_argument(call)?;
+        let over = self.over(call)?;
+        let sum = Typed::loose(format!("nullif(sum({}){over}, 0)", value.sql), value.ty);
+        match (value.ty.digits(), value.ty.digits()) {
+            (Some(digits), Some((_, scale))) => Ok(divide(&value.sql, digits, &sum.sql, (38, scale))),
+            _ => Ok(Typed::new(format!("({} / {})", value.sql, sum.sql), DataType::Float)),
+        }
+    }
+
+    pub(super) fn conditional_true_event(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let condition = self.boolean(call.args[0])?;
+        let over = self.over(call)?;
+        let over = over.strip_suffix(')').unwrap_or(&over);
+        let sql = format!(
+            "count(*) FILTER (WHERE {condition}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+        );
+        Ok(Typed::loose(sql, DataType::INTEGER))
+    }
+
+    /// Refuses an argument that must be a literal.
+    pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
+        self.constant(expr).ok_or_else(|| {
+            SqlProblem::unsupported(
+                format!("a computed argument of `{}` here", call.name),
+                self.range_of(expr),
+            )
+        })
+    }
+}
+
+/// An aggregate that interpolates: three digits more behind the point, of exact numbers.
+fn interpolated(function: &str, value: &Typed, share: &str, over: &str) -> Typed {
+    match value.ty.digits() {
+        Some((precision, scale)) if value.ty.family() == Family::Number => {
+            let scale = (scale + 3).min(37);
+            let ty = DataType::number(precision.max(1) + 3, scale);
+            Typed::new(
+                format!(
+                    "CAST({function}(CAST({} AS {}){share}){over} AS {})",
+                    value.sql,
+                    ty.duckdb(),
+                    ty.duckdb()
+                ),
+                ty,
+            )
+        }
+        _ if value.ty == DataType::Date => {
+            Typed::new(format!("CAST({function}({}{share}){over} AS DATE)", value.sql), DataType::Date)
+        }
+        _ => Typed::new(format!("{function}({}{share}){over}", value.sql), value.ty),
+    }
+}

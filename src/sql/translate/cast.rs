@@ -1,0 +1,212 @@
+//! Conversions between types, explicit (`CAST`, `TRY_CAST`, `::`) and implied.
+
+use std::ops::Range;
+
+use super::typed::Typed;
+use super::{Step, Translator};
+use crate::sql::DataType;
+use crate::sql::data_type::Family;
+use crate::sql::problem::{SqlProblem, WRONG_TYPE};
+
+/// What happens to a value that cannot be converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failing {
+    /// It is an error.
+    Error,
+    /// It becomes NULL.
+    Null,
+}
+
+impl Failing {
+    fn cast(self, sql: &str, to: &str) -> String {
+        match self {
+            Self::Error => format!("CAST({sql} AS {to})"),
+            Self::Null => format!("TRY_CAST({sql} AS {to})"),
+        }
+    }
+
+    fn pick(self, error: &'static str, null: &'static str) -> &'static str {
+        match self {
+            Self::Error => error,
+            Self::Null => null,
+        }
+    }
+}
+
+impl Typed {
+    /// The value as text, as `TO_VARCHAR` gives it.
+    pub(super) fn text(&self) -> String {
+        let sql = &self.sql;
+        match self.ty.family() {
+            Family::Text | Family::Null => sql.clone(),
+            Family::Number => format!("CAST({} AS VARCHAR)", self.stored()),
+            Family::Float => format!("sf_float_text({sql})"),
+            Family::Semi => match &self.path {
+                Some((value, path)) => format!("json_extract_string({value}, {path})"),
+                None => format!("({sql} ->> '$')"),
+            },
+            Family::Timestamp => format!("sf_timestamp_text({sql})"),
+            Family::Zoned => format!("sf_timestamptz_text({sql})"),
+            Family::Binary => format!("hex({sql})"),
+            Family::Boolean | Family::Date | Family::Time | Family::Unknown => {
+                format!("CAST({sql} AS VARCHAR)")
+            }
+        }
+    }
+
+    /// The value as a semi-structured one, as `TO_VARIANT` gives it.
+    pub(super) fn variant(&self) -> String {
+        match self.ty.family() {
+            Family::Semi => self.sql.clone(),
+            Family::Null => "CAST(NULL AS JSON)".to_owned(),
+            Family::Number => format!("sf_number_json({})", self.stored()),
+            Family::Boolean | Family::Unknown => format!("to_json({})", self.sql),
+            Family::Float => format!("CAST(sf_float_text({}) AS JSON)", self.sql),
+            _ => format!("to_json({})", self.text()),
+        }
+    }
+
+    fn number(&self, to: DataType, failing: Failing) -> Option<String> {
+        let target = to.duckdb();
+        Some(match self.ty.family() {
+            Family::Text | Family::Unknown => failing.cast(&self.sql, &target),
+            Family::Number if self.exact && self.ty == to => self.sql.clone(),
+            Family::Number | Family::Float => failing.cast(&self.sql, &target),
+            Family::Boolean => format!("CAST(CAST({} AS INTEGER) AS {target})", self.sql),
+            Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), &target),
+            Family::Null => format!("CAST(NULL AS {target})"),
+            _ => return None,
+        })
+    }
+
+    fn float(&self, failing: Failing) -> Option<String> {
+        Some(match self.ty.family() {
+            Family::Float => self.sql.clone(),
+            Family::Text | Family::Number | Family::Unknown => failing.cast(&self.sql, "DOUBLE"),
+            Family::Boolean => format!("CAST({} AS DOUBLE)", self.sql),
+            Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), "DOUBLE"),
+            Family::Null => "CAST(NULL AS DOUBLE)".to_owned(),
+            _ => return None,
+        })
+    }
+
+    fn boolean(&self, failing: Failing) -> Option<String> {
+        Some(match self.ty.family() {
+            Family::Boolean => self.sql.clone(),
+            Family::Text | Family::Semi => {
+                format!("{}({})", failing.pick("sf_boolean", "sf_try_boolean"), self.text())
+            }
+            Family::Number | Family::Float => format!("({} <> 0)", self.sql),
+            Family::Null | Family::Unknown => format!("CAST({} AS BOOLEAN)", self.sql),
+            _ => return None,
+        })
+    }
+
+    fn moment(&self, to: DataType, failing: Failing) -> Option<String> {
+        let target = to.duckdb();
+        let (parse, try_parse) = match to.family() {
+            Family::Date => ("sf_date", "sf_try_date"),
+            Family::Time => ("sf_time", "sf_try_time"),
+            Family::Timestamp => ("sf_timestamp", "sf_try_timestamp"),
+            _ => ("sf_timestamptz", "sf_try_timestamptz"),
+        };
+        Some(match (self.ty.family(), to.family()) {
+            (from, to) if from == to => self.sql.clone(),
+            (Family::Text | Family::Semi, _) => {
+                format!("{}({})", failing.pick(parse, try_parse), self.text())
+            }
+            (Family::Null | Family::Unknown, _) => format!("CAST({} AS {target})", self.sql),
+            (Family::Date | Family::Timestamp | Family::Zoned, Family::Time) if self.ty != DataType::Date => {
+                format!("CAST({} AS TIME)", self.sql)
+            }
+            (Family::Date | Family::Timestamp, Family::Zoned) => {
+                format!("timezone('UTC', CAST({} AS TIMESTAMP))", self.sql)
+            }
+            (Family::Zoned, Family::Timestamp) => format!("timezone('UTC', {})", self.sql),
+            (Family::Zoned, Family::Date) => format!("CAST(timezone('UTC', {}) AS DATE)", self.sql),
+            (Family::Date | Family::Timestamp, Family::Date | Family::Timestamp) => {
+                format!("CAST({} AS {target})", self.sql)
+            }
+            (Family::Number, Family::Timestamp) => self.epoch(),
+            (Family::Number, Family::Zoned) => format!("timezone('UTC', {})", self.epoch()),
+            _ => return None,
+        })
+    }
+
+    /// A number of seconds since 1970 as a timestamp.
+    pub(super) fn epoch(&self) -> String {
+        format!("make_timestamp(CAST(CAST({} AS DECIMAL(38,6)) * 1000000 AS BIGINT))", self.sql)
+    }
+
+    /// The value as another type; `None` when Snowflake has no such conversion.
+    pub(super) fn convert(&self, to: DataType, failing: Failing) -> Option<Typed> {
+        let sql = match to.family() {
+            Family::Text => match to {
+                DataType::Varchar(Some(length)) if self.ty != to => {
+                    format!("left({}, {length})", self.text())
+                }
+                _ => self.text(),
+            },
+            Family::Number => self.number(to, failing)?,
+            Family::Float => self.float(failing)?,
+            Family::Boolean => self.boolean(failing)?,
+            Family::Date | Family::Time | Family::Timestamp | Family::Zoned => self.moment(to, failing)?,
+            Family::Semi => self.semi(to),
+            Family::Binary => match self.ty.family() {
+                Family::Binary => self.sql.clone(),
+                Family::Text => format!("unhex({})", self.sql),
+                Family::Null => "CAST(NULL AS BLOB)".to_owned(),
+                _ => return None,
+            },
+            Family::Null | Family::Unknown => self.sql.clone(),
+        };
+        Some(Typed::new(sql, to))
+    }
+
+    fn semi(&self, to: DataType) -> String {
+        match to {
+            DataType::Array if self.ty != DataType::Array && self.ty.family() != Family::Null => {
+                format!("to_json(sf_list({}))", self.variant())
+            }
+            DataType::Object if self.ty == DataType::Variant => format!("sf_to_object({})", self.sql),
+            _ => self.variant(),
+        }
+    }
+}
+
+impl Translator<'_> {
+    /// The value as another type, or the problem that Snowflake has no such conversion.
+    pub(super) fn convert(&self, value: &Typed, to: DataType, range: &Range<usize>) -> Step<Typed> {
+        value.convert(to, Failing::Error).ok_or_else(|| cannot(value.ty, to, range))
+    }
+
+    /// The value with the engine type of `to`, where one column or result must hold values of several types. Values
+    /// that the engine itself brings together stay as they are.
+    pub(super) fn unify(&self, value: &Typed, to: DataType, range: &Range<usize>) -> Step<String> {
+        let same = value.ty.family() == to.family() || matches!(value.ty, DataType::Null | DataType::Unknown);
+        if same && !matches!(value.ty, DataType::Null) {
+            return Ok(value.sql.clone());
+        }
+        if value.ty == DataType::Null && to.family() != Family::Semi {
+            return Ok(value.sql.clone());
+        }
+        Ok(self.convert(value, to, range)?.sql)
+    }
+
+    /// The common type of several values; `Unknown` for none.
+    pub(super) fn common(&self, values: &[Typed], range: &Range<usize>) -> Step<DataType> {
+        let mut common = DataType::Null;
+        for value in values {
+            common = common.common(value.ty).ok_or_else(|| {
+                let message = format!("{common} and {} have no common type", value.ty);
+                SqlProblem::new(WRONG_TYPE, message, range.clone())
+            })?;
+        }
+        Ok(common)
+    }
+}
+
+/// The problem that a value cannot become another type.
+pub(super) fn cannot(from: DataType, to: DataType, range: &Range<usize>) -> SqlProblem {
+    SqlProblem::new(WRONG_TYPE, format!("{from} cannot be converted to {to}"), range.clone())
+}

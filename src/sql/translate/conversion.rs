@@ -1,0 +1,141 @@
+//! The conversion functions: `TO_DATE`, `TO_TIMESTAMP`, `TO_CHAR`, `TO_NUMBER`, and their `TRY_` forms.
+
+use sqlparser::ast::Expr;
+
+use super::call::Call;
+use super::cast::Failing;
+use super::format::{printing, reading};
+use super::typed::Typed;
+use super::{Step, Translator, literal};
+use crate::sql::DataType;
+use crate::sql::data_type::Family;
+use crate::sql::function::{Form, Returns};
+use crate::sql::problem::SqlProblem;
+
+impl Translator<'_> {
+    pub(super) fn conversion(&mut self, name: &str, call: &Call<'_>, form: &Form) -> Step<Typed> {
+        let (kind, failing) = match name.strip_prefix("try_") {
+            Some(kind) => (kind, Failing::Null),
+            None => (name, Failing::Error),
+        };
+        match kind {
+            "to_char" => self.to_char(call),
+            "to_number" => self.to_number(call, failing),
+            "to_double" => self.cast_argument(call, DataType::Float, failing),
+            "to_boolean" => self.cast_argument(call, DataType::Boolean, failing),
+            "to_time" => self.cast_argument(call, DataType::Time, failing),
+            "to_array" => self.to_array(call),
+            "to_binary" => self.to_binary(call),
+            _ => {
+                let to = match form.returns {
+                    Returns::Type(ty) => ty,
+                    _ => DataType::TimestampNtz,
+                };
+                self.to_moment(call, to, failing)
+            }
+        }
+    }
+
+    /// `TO_DATE` and `TO_TIMESTAMP…`, with a format, a scale, or neither.
+    fn to_moment(&mut self, call: &Call<'_>, to: DataType, failing: Failing) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let Some(second) = call.args.get(1) else {
+            return value.convert(to, failing).ok_or_else(|| super::cast::cannot(value.ty, to, &call.range));
+        };
+        if matches!(value.ty.family(), Family::Number | Family::Float) || self.small_integer(second).is_some()
+        {
+            return self.scaled_epoch(&value, second, call, to);
+        }
+        let written = self.literal_argument(call, second)?;
+        if written.eq_ignore_ascii_case("auto") {
+            return value.convert(to, failing).ok_or_else(|| super::cast::cannot(value.ty, to, &call.range));
+        }
+        let format = self.format(&written, second, reading)?;
+        let sql = match failing {
+            Failing::Error => {
+                format!("sf_strptime({}, {}, {})", value.text(), literal(&format), literal(&written))
+            }
+            Failing::Null => format!("try_strptime({}, {})", value.text(), literal(&format)),
+        };
+        let zoned = format.contains("%z");
+        let sql = match to.family() {
+            Family::Zoned if zoned => sql,
+            Family::Zoned => format!("timezone('UTC', {sql})"),
+            _ if zoned => format!("CAST(timezone('UTC', {sql}) AS {})", to.duckdb()),
+            _ => format!("CAST({sql} AS {})", to.duckdb()),
+        };
+        Ok(Typed::new(sql, to))
+    }
+
+    /// A number of units of 10 to the -scale seconds since 1970.
+    fn scaled_epoch(&mut self, value: &Typed, scale: &Expr, call: &Call<'_>, to: DataType) -> Step<Typed> {
+        let scale = self.small_integer(scale).filter(|scale| (0..=9).contains(scale));
+        let Some(scale) = scale else { return Err(call.refused("with a computed scale")) };
+        let value = self.numeric(value.clone(), &call.range)?.sql;
+        let micros = if scale <= 6 {
+            format!("CAST({value} AS DECIMAL(38,6)) * 1{}", "0".repeat((6 - scale).unsigned_abs() as usize))
+        } else {
+            format!("CAST({value} AS HUGEINT) // 1{}", "0".repeat((scale - 6).unsigned_abs() as usize))
+        };
+        let stamp = Typed::new(format!("make_timestamp(CAST({micros} AS BIGINT))"), DataType::TimestampNtz);
+        self.convert(&stamp, to, &call.range)
+    }
+
+    fn format(
+        &self,
+        written: &str,
+        place: &Expr,
+        compile: fn(&str) -> Result<String, super::format::UnknownElement>,
+    ) -> Step<String> {
+        compile(written).map_err(|unknown| {
+            let message = format!("`{}` in the format `{written}`", unknown.0);
+            SqlProblem::unsupported(message, self.range_of(place))
+        })
+    }
+
+    fn to_char(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let Some(format) = call.args.get(1) else {
+            return Ok(Typed::new(value.text(), DataType::TEXT));
+        };
+        match value.ty.family() {
+            Family::Date | Family::Timestamp | Family::Zoned | Family::Text | Family::Time => {}
+            _ => return Err(call.refused(&format!("of {} with a format", value.ty))),
+        }
+        let written = self.literal_argument(call, format)?;
+        let compiled = self.format(&written, format, printing)?;
+        let value = match value.ty {
+            DataType::Time => format!("(DATE '1970-01-01' + {})", value.sql),
+            _ => self.datetime(value, &call.range)?.sql,
+        };
+        Ok(Typed::new(format!("strftime({value}, {})", literal(&compiled)), DataType::TEXT))
+    }
+
+    /// `TO_NUMBER(x [, format] [, precision [, scale]])`; without digits it is `NUMBER(38,0)`.
+    fn to_number(&mut self, call: &Call<'_>, failing: Failing) -> Step<Typed> {
+        let mut digits = Vec::new();
+        for expr in &call.args[1..] {
+            match self.small_integer(expr).and_then(|digits| u32::try_from(digits).ok()) {
+                Some(value) => digits.push(value),
+                None => return Err(call.refused("with a format")),
+            }
+        }
+        let to = match digits.as_slice() {
+            [] => DataType::INTEGER,
+            [precision] => DataType::number(*precision, 0),
+            [precision, scale, ..] => DataType::number(*precision, *scale),
+        };
+        self.cast_argument(call, to, failing)
+    }
+
+    fn to_binary(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let text = self.expression(call.args[0])?.text();
+        let sql = match self.literal_argument(call, call.args[1])?.to_ascii_uppercase().as_str() {
+            "HEX" => format!("unhex({text})"),
+            "UTF-8" | "UTF8" => format!("encode({text})"),
+            "BASE64" => format!("from_base64({text})"),
+            _ => return Err(call.refused("with this format")),
+        };
+        Ok(Typed::new(sql, DataType::Binary))
+    }
+}

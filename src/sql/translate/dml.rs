@@ -1,0 +1,209 @@
+//! Changes of rows: INSERT, UPDATE, DELETE, TRUNCATE.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, FromTable, ObjectName, Spanned, Statement, TableFactor, UpdateTableFromKind,
+};
+use sqlparser::tokenizer::Token;
+
+use super::cursor::Cursor;
+use super::scope::{Relation, Scope};
+use super::typed::{Column, Typed};
+use super::{Made, ResultShape, Step, Translator, fold, quote};
+use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_TYPE, nearest};
+
+impl Translator<'_> {
+    pub(super) fn insert(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        cursor.expect("INSERT")?;
+        let overwrites = cursor.takes("OVERWRITE");
+        if !cursor.takes("INTO") {
+            return Err(SqlProblem::unsupported("an INSERT into several tables", cursor.range()));
+        }
+        cursor.takes("TABLE");
+        let path = self.full_path(&cursor.path()?);
+        let named = cursor.sees_token(&Token::LParen);
+        let range = cursor.range();
+        let names = if named { cursor.names()? } else { Vec::new() };
+        let query = cursor.query()?;
+        let made = self.query(&query)?;
+        let table = self.path_sql(&path);
+        let target: Option<Vec<Column>> = self
+            .columns
+            .columns(&path)
+            .map(|columns| columns.into_iter().map(|(name, ty)| Column::new(name, ty)).collect());
+        let mut sql = made.sql;
+        if let (Some(target), false) = (&target, made.open) {
+            let wanted: Vec<&Column> = if named {
+                names.iter().map(|(name, range)| find(target, name, range)).collect::<Step<_>>()?
+            } else {
+                target.iter().collect()
+            };
+            if wanted.len() != made.columns.len() {
+                let message = format!("{} columns are filled by {} values", wanted.len(), made.columns.len());
+                return Err(SqlProblem::new(WRONG_TYPE, message, range));
+            }
+            if made.columns.iter().zip(&wanted).any(|(from, to)| from.ty.family() != to.ty.family()) {
+                let mut items = Vec::new();
+                for (from, to) in made.columns.iter().zip(&wanted) {
+                    let value = Typed::new(quote(&from.stored), from.ty);
+                    items.push(self.assignable(&value, to, &range)?);
+                }
+                sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
+            }
+        }
+        let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
+        let list = if named { format!(" ({})", list.join(", ")) } else { String::new() };
+        let mut statements = Vec::new();
+        if overwrites {
+            statements.push(format!("DELETE FROM {table}"));
+        }
+        statements.push(format!("INSERT INTO {table}{list} {sql}"));
+        let result = ResultShape::Affected(vec![("number of rows inserted", statements.len() - 1)]);
+        Ok(Made { statements, result, session: Vec::new() })
+    }
+
+    /// A value as a column takes it.
+    fn assignable(&self, value: &Typed, column: &Column, range: &std::ops::Range<usize>) -> Step<String> {
+        if value.ty.family() == column.ty.family() {
+            return Ok(value.sql.clone());
+        }
+        Ok(self.convert(value, column.ty, range)?.sql)
+    }
+
+    pub(super) fn update(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        let range = cursor.range();
+        let Statement::Update(update) = cursor.statement()? else { return Err(cursor.expected("UPDATE")) };
+        if !update.table.joins.is_empty() || update.limit.is_some() || update.returning.is_some() {
+            return Err(SqlProblem::unsupported("this UPDATE", range));
+        }
+        self.scopes.push(Scope::default());
+        let table = self.table(&update.table.relation)?;
+        let target = self.scope().relations.last().cloned().expect("a table enters the scope");
+        let from = match &update.from {
+            None => String::new(),
+            Some(UpdateTableFromKind::AfterSet(from)) => {
+                let hidden = std::mem::take(&mut self.scope().relations);
+                let from = self.from_clause(from)?;
+                self.scope().relations.extend(hidden);
+                format!(" FROM {from}")
+            }
+            Some(UpdateTableFromKind::BeforeSet(_)) => {
+                return Err(SqlProblem::unsupported("this UPDATE", range));
+            }
+        };
+        let sets = self.assignments(&update.assignments, &target)?;
+        let condition = match &update.selection {
+            Some(condition) => format!(" WHERE {}", self.boolean(condition)?),
+            None => String::new(),
+        };
+        self.scopes.pop();
+        let statements = vec![format!("UPDATE {table} SET {sets}{from}{condition}")];
+        let result = ResultShape::Affected(vec![("number of rows updated", 0)]);
+        Ok(Made { statements, result, session: Vec::new() })
+    }
+
+    /// `SET a = x, …` of an UPDATE or a MERGE.
+    pub(super) fn assignments(&mut self, assignments: &[Assignment], target: &Relation) -> Step<String> {
+        let mut sets = Vec::new();
+        for assignment in assignments {
+            let AssignmentTarget::ColumnName(name) = &assignment.target else {
+                let range = self.range_of(&assignment.value);
+                return Err(SqlProblem::unsupported("an assignment of several columns", range));
+            };
+            let value = self.expression(&assignment.value)?;
+            let range = self.range_of(&assignment.value);
+            sets.push(match self.target_column(name, target)? {
+                Ok(column) => {
+                    format!("{} = {}", quote(&column.stored), self.assignable(&value, column, &range)?)
+                }
+                Err(unknown) => format!("{} = {}", quote(&unknown), value.sql),
+            });
+        }
+        Ok(sets.join(", "))
+    }
+
+    /// The column that an assignment names, or its name where the columns are not known.
+    pub(super) fn target_column<'r>(
+        &self,
+        name: &ObjectName,
+        target: &'r Relation,
+    ) -> Step<Result<&'r Column, String>> {
+        let range = self.text.range(name.span());
+        let last = name.0.last().and_then(|part| part.as_ident()).map(fold).unwrap_or_default();
+        if target.open {
+            return Ok(Err(last));
+        }
+        find(&target.columns, &last, &range).map(Ok)
+    }
+
+    /// A value for a column, by position in an insert list.
+    pub(super) fn value_for(
+        &mut self,
+        value: &sqlparser::ast::Expr,
+        column: Result<&Column, String>,
+    ) -> Step<String> {
+        let range = self.range_of(value);
+        let value = self.expression(value)?;
+        match column {
+            Ok(column) => self.assignable(&value, column, &range),
+            Err(_) => Ok(value.sql),
+        }
+    }
+
+    pub(super) fn delete(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        let range = cursor.range();
+        let Statement::Delete(delete) = cursor.statement()? else { return Err(cursor.expected("DELETE")) };
+        let FromTable::WithFromKeyword(from) = &delete.from else { return Err(cursor.expected("FROM")) };
+        let [table] = from.as_slice() else { return Err(SqlProblem::unsupported("this DELETE", range)) };
+        if !table.joins.is_empty() || delete.limit.is_some() || delete.returning.is_some() {
+            return Err(SqlProblem::unsupported("this DELETE", range));
+        }
+        self.scopes.push(Scope::default());
+        let target = self.table(&table.relation)?;
+        let using = match &delete.using {
+            None => String::new(),
+            Some(using) => {
+                let hidden = std::mem::take(&mut self.scope().relations);
+                let using = self.from_clause(using)?;
+                self.scope().relations.extend(hidden);
+                format!(" USING {using}")
+            }
+        };
+        let condition = match &delete.selection {
+            Some(condition) => format!(" WHERE {}", self.boolean(condition)?),
+            None => String::new(),
+        };
+        self.scopes.pop();
+        let statements = vec![format!("DELETE FROM {target}{using}{condition}")];
+        let result = ResultShape::Affected(vec![("number of rows deleted", 0)]);
+        Ok(Made { statements, result, session: Vec::new() })
+    }
+
+    pub(super) fn truncate(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        cursor.expect("TRUNCATE")?;
+        cursor.takes("TABLE");
+        let quiet = cursor.takes("IF EXISTS");
+        let path = self.full_path(&cursor.path()?);
+        cursor.expect_end()?;
+        let done = "Statement executed successfully.";
+        if quiet && self.columns.columns(&path).is_none() {
+            return Ok(Made::status(Vec::new(), done));
+        }
+        Ok(Made::status(vec![format!("DELETE FROM {}", self.path_sql(&path))], done))
+    }
+
+    /// Whether a relation of a FROM clause is a plain table.
+    pub(super) fn is_plain(&self, table: &TableFactor) -> bool {
+        matches!(table, TableFactor::Table { args: None, .. })
+    }
+}
+
+fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
+    columns.iter().find(|column| column.name == name).ok_or_else(|| {
+        let problem =
+            SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
+        match nearest(name, columns.iter().map(|column| column.name.as_str())) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem,
+        }
+    })
+}

@@ -1,0 +1,206 @@
+//! Names to columns: what is visible at a place of a query, innermost first.
+
+use std::ops::Range;
+
+use sqlparser::ast::Ident;
+
+use super::position::mark;
+use super::typed::{Column, Typed};
+use super::{Step, Translator, fold, quote};
+use crate::sql::DataType;
+use crate::sql::problem::{AMBIGUOUS_COLUMN, SqlProblem, UNKNOWN_COLUMN, UNKNOWN_RELATION, nearest};
+
+/// A relation of a FROM clause.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    /// The name it is referred to by.
+    pub(super) alias: String,
+    /// Its full name, of tables without an alias.
+    pub(super) path: Vec<String>,
+    /// Its columns.
+    pub(super) columns: Vec<Column>,
+    /// Whether it has columns that are not known.
+    pub(super) open: bool,
+}
+
+/// The alias of a select item.
+#[derive(Debug, Clone)]
+pub(super) struct Alias {
+    pub(super) name: String,
+    pub(super) value: Typed,
+}
+
+/// What one SELECT makes visible.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Scope {
+    pub(super) relations: Vec<Relation>,
+    /// Columns of `USING` and natural joins, which need no qualification.
+    pub(super) merged: Vec<String>,
+    pub(super) aliases: Vec<Alias>,
+    /// Whether aliases hide columns, as they do in ORDER BY.
+    pub(super) aliases_first: bool,
+    /// The parameters of a lambda.
+    pub(super) parameters: Vec<(String, Typed)>,
+    /// The column that numbers the rows of a generator.
+    pub(super) sequence: Option<String>,
+}
+
+impl Scope {
+    fn find(&self, name: &str, range: &Range<usize>) -> Step<Option<Typed>> {
+        if let Some((_, value)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
+            return Ok(Some(value.clone()));
+        }
+        let alias = || self.aliases.iter().find(|alias| alias.name == name).map(|alias| alias.value.clone());
+        if self.aliases_first
+            && let Some(found) = alias()
+        {
+            return Ok(Some(found));
+        }
+        let found: Vec<(&Relation, &Column)> = self.candidates(name).collect();
+        match found.as_slice() {
+            [] => {}
+            [(relation, column)] => return Ok(Some(reference(relation, column, range))),
+            [(_, column), ..] if self.merged.iter().any(|merged| merged == name) => {
+                return Ok(Some(Typed::new(mark(range, &quote(&column.stored)), column.ty)));
+            }
+            several => {
+                let owners: Vec<_> =
+                    several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
+                let message = format!("ambiguous column `{name}`: {} have it", owners.join(" and "));
+                return Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, range.clone())
+                    .help("qualify it with the relation's name"));
+            }
+        }
+        if let Some(found) = alias() {
+            return Ok(Some(found));
+        }
+        let open: Vec<&Relation> = self.relations.iter().filter(|relation| relation.open).collect();
+        Ok(match open.as_slice() {
+            [] => None,
+            [one] => Some(Typed::new(
+                mark(range, &format!("{}.{}", quote(&one.alias), quote(name))),
+                DataType::Unknown,
+            )),
+            _ => Some(Typed::new(mark(range, &quote(name)), DataType::Unknown)),
+        })
+    }
+
+    fn candidates<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'s Relation, &'s Column)> {
+        self.relations.iter().flat_map(move |relation| {
+            relation
+                .columns
+                .iter()
+                .filter(move |column| column.name == name)
+                .map(move |column| (relation, column))
+        })
+    }
+}
+
+/// A column of a relation as an expression.
+pub(super) fn reference(relation: &Relation, column: &Column, range: &Range<usize>) -> Typed {
+    let sql = format!("{}.{}", quote(&relation.alias), quote(&column.stored));
+    Typed::new(mark(range, &sql), column.ty)
+}
+
+impl Translator<'_> {
+    /// The bytes of an identifier.
+    pub(super) fn at(&self, ident: &Ident) -> Range<usize> {
+        self.text.range(ident.span)
+    }
+
+    /// The column of an unqualified name.
+    pub(super) fn resolve(&self, ident: &Ident) -> Step<Typed> {
+        let name = fold(ident);
+        let range = self.at(ident);
+        for scope in self.scopes.iter().rev() {
+            if let Some(found) = scope.find(&name, &range)? {
+                return Ok(found);
+            }
+        }
+        Err(self.unknown_column(&name, range, None))
+    }
+
+    /// The column of a qualified name.
+    pub(super) fn resolve_qualified(&self, parts: &[Ident]) -> Step<Typed> {
+        let (last, qualifier) = parts.split_last().expect("a compound identifier has parts");
+        let whole = self.at(&parts[0]).start..self.at(last).end;
+        let relation = self.relation(qualifier)?;
+        let name = fold(last);
+        let mut found = relation.columns.iter().filter(|column| column.name == name);
+        match (found.next(), found.next()) {
+            (Some(column), None) => Ok(reference(relation, column, &whole)),
+            (Some(_), Some(_)) => {
+                let message =
+                    format!("ambiguous column `{name}`: `{}` has it more than once", relation.alias);
+                Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, whole))
+            }
+            (None, _) if relation.open => {
+                let sql = format!("{}.{}", quote(&relation.alias), quote(&name));
+                Ok(Typed::new(mark(&whole, &sql), DataType::Unknown))
+            }
+            (None, _) => Err(self.unknown_column(&name, self.at(last), Some(relation))),
+        }
+    }
+
+    /// The relation that a qualifier names.
+    pub(super) fn relation(&self, qualifier: &[Ident]) -> Step<&Relation> {
+        let wanted: Vec<String> = qualifier.iter().map(fold).collect();
+        let named = |relation: &&Relation| match wanted.as_slice() {
+            [alias] => relation.alias == *alias,
+            path => relation.path.ends_with(path),
+        };
+        let found = self.scopes.iter().rev().find_map(|scope| scope.relations.iter().find(named));
+        found.ok_or_else(|| {
+            let range = self.at(&qualifier[0]).start..self.at(&qualifier[qualifier.len() - 1]).end;
+            let aliases = self.scopes.iter().flat_map(|s| &s.relations).map(|r| r.alias.as_str());
+            let problem = SqlProblem::new(
+                UNKNOWN_RELATION,
+                format!("no relation `{}` in scope", wanted.join(".")),
+                range,
+            );
+            match nearest(&wanted[wanted.len() - 1], aliases) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            }
+        })
+    }
+
+    fn unknown_column(&self, name: &str, range: Range<usize>, relation: Option<&Relation>) -> SqlProblem {
+        let columns: Vec<&str> = match relation {
+            Some(relation) => relation.columns.iter().map(|column| column.name.as_str()).collect(),
+            None => {
+                let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
+                let columns =
+                    relations.flat_map(|relation| &relation.columns).map(|column| column.name.as_str());
+                columns.chain(self.scopes.iter().flat_map(|s| &s.aliases).map(|a| a.name.as_str())).collect()
+            }
+        };
+        let message = match relation {
+            Some(relation) => format!("`{}` has no column `{name}`", relation.alias),
+            None => format!("unknown column `{name}`"),
+        };
+        let problem = SqlProblem::new(UNKNOWN_COLUMN, message, range);
+        match columns.iter().find(|column| column.eq_ignore_ascii_case(name)) {
+            Some(other) => problem.help(format!("the column is `\"{other}\"`: write it with quotes")),
+            None => match nearest(name, columns.into_iter()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            },
+        }
+    }
+
+    /// The innermost scope.
+    pub(super) fn scope(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::default());
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    /// A name nothing else has.
+    pub(super) fn fresh(&mut self, stem: &str) -> String {
+        self.fresh += 1;
+        format!("{stem}${}", self.fresh)
+    }
+}

@@ -1,0 +1,407 @@
+//! One SELECT: its items, stars, aliases and clauses.
+
+use std::ops::Range;
+
+use sqlparser::ast::{
+    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowExpr, ObjectName,
+    OrderBy, RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
+    WildcardAdditionalOptions,
+};
+use sqlparser::tokenizer::Token;
+
+use super::scope::{Alias, Relation, Scope, reference};
+use super::typed::{Column, Shaped, Typed};
+use super::{Step, Translator, fold, quote};
+use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, nearest};
+
+/// The items of a SELECT as they are written out.
+#[derive(Default)]
+struct Items {
+    sql: Vec<String>,
+    columns: Vec<Column>,
+    open: bool,
+}
+
+impl Items {
+    /// Adds a column; one whose name the engine cannot tell from another's is stored under another.
+    fn add(&mut self, value: &Typed, name: String) {
+        let taken =
+            |stored: &str| self.columns.iter().any(|column| column.stored.eq_ignore_ascii_case(stored));
+        let mut stored = name.clone();
+        let mut copy = 2;
+        while taken(&stored) {
+            stored = format!("{name}${copy}");
+            copy += 1;
+        }
+        self.sql.push(format!("{} AS {}", value.stored(), quote(&stored)));
+        self.columns.push(Column { name, stored, ty: value.ty });
+    }
+}
+
+impl Translator<'_> {
+    /// Translates a SELECT with the ORDER BY of its query, which sees its aliases.
+    pub(super) fn select(&mut self, select: &Select, order: Option<&OrderBy>) -> Step<Shaped> {
+        let range = self.text.range(select.select_token.0.span);
+        let refused = [
+            (select.into.is_some(), "SELECT INTO"),
+            (!select.connect_by.is_empty(), "CONNECT BY"),
+            (!select.lateral_views.is_empty(), "LATERAL VIEW"),
+            (select.exclude.is_some(), "EXCLUDE after the items"),
+            (select.prewhere.is_some() || select.value_table_mode.is_some(), "this form of SELECT"),
+        ];
+        if let Some((_, what)) = refused.iter().find(|(is, _)| *is) {
+            return Err(SqlProblem::unsupported(what, range));
+        }
+        self.scopes.push(Scope::default());
+        let made = self.select_inside(select, order);
+        self.scopes.pop();
+        made
+    }
+
+    fn select_inside(&mut self, select: &Select, order: Option<&OrderBy>) -> Step<Shaped> {
+        let from = self.from_clause(&select.from)?;
+        let items = self.items(select)?;
+        let mut sql = String::from("SELECT ");
+        match &select.distinct {
+            None | Some(Distinct::All) => {}
+            Some(Distinct::Distinct) => sql.push_str("DISTINCT "),
+            Some(Distinct::On(_)) => {
+                let range = self.text.range(select.select_token.0.span);
+                return Err(SqlProblem::unsupported("DISTINCT ON", range));
+            }
+        }
+        sql.push_str(&items.sql.join(", "));
+        if !from.is_empty() {
+            sql.push_str(&format!(" FROM {from}"));
+        }
+        if let Some(condition) = &select.selection {
+            sql.push_str(&format!(" WHERE {}", self.boolean(condition)?));
+        }
+        sql.push_str(&self.group_by(&select.group_by, &items)?);
+        if let Some(condition) = &select.having {
+            sql.push_str(&format!(" HAVING {}", self.boolean(condition)?));
+        }
+        if !select.named_window.is_empty() {
+            sql.push_str(&self.named_windows(select)?);
+        }
+        if let Some(condition) = &select.qualify {
+            sql.push_str(&format!(" QUALIFY {}", self.boolean(condition)?));
+        }
+        if let Some(order) = order {
+            self.scope().aliases_first = true;
+            let keys = self.order_by(order)?;
+            self.scope().aliases_first = false;
+            sql.push_str(&keys);
+        }
+        if let Some(top) = &select.top {
+            sql.push_str(&self.top(top)?);
+        }
+        Ok(Shaped { sql, columns: items.columns, open: items.open })
+    }
+
+    fn top(&mut self, top: &Top) -> Step<String> {
+        match &top.quantity {
+            Some(TopQuantity::Constant(rows)) if !top.percent && !top.with_ties => {
+                Ok(format!(" LIMIT {rows}"))
+            }
+            _ => Err(SqlProblem::unsupported("this TOP", 0..0)),
+        }
+    }
+
+    fn named_windows(&mut self, select: &Select) -> Step<String> {
+        let mut parts = Vec::new();
+        for definition in &select.named_window {
+            let NamedWindowExpr::WindowSpec(spec) = &definition.1 else {
+                return Err(SqlProblem::unsupported("a window named after another", self.at(&definition.0)));
+            };
+            parts.push(format!("{} AS ({})", quote(&fold(&definition.0)), self.window(spec, false)?));
+        }
+        Ok(format!(" WINDOW {}", parts.join(", ")))
+    }
+
+    fn group_by(&mut self, group_by: &GroupByExpr, items: &Items) -> Step<String> {
+        let (keys, modifiers) = match group_by {
+            GroupByExpr::All(modifiers) if modifiers.is_empty() => return Ok(" GROUP BY ALL".to_owned()),
+            GroupByExpr::All(modifiers) => (&[][..], modifiers),
+            GroupByExpr::Expressions(keys, modifiers) => (keys.as_slice(), modifiers),
+        };
+        if let [.., GroupByWithModifier::Totals | GroupByWithModifier::GroupingSets(_)] = modifiers.as_slice()
+        {
+            return Err(SqlProblem::unsupported("this GROUP BY", 0..0));
+        }
+        if keys.is_empty() {
+            return Ok(String::new());
+        }
+        let mut parts = Vec::new();
+        for key in keys {
+            parts.push(self.group_key(key, items)?);
+        }
+        Ok(format!(" GROUP BY {}", parts.join(", ")))
+    }
+
+    fn group_key(&mut self, key: &Expr, items: &Items) -> Step<String> {
+        let sets = |sets: Vec<String>, word: &str| Ok(format!("{word} ({})", sets.join(", ")));
+        match key {
+            Expr::Value(value) if matches!(value.value, Value::Number(_, _)) => Ok(value.value.to_string()),
+            Expr::Rollup(groups) => sets(self.group_sets(groups)?, "ROLLUP"),
+            Expr::Cube(groups) => sets(self.group_sets(groups)?, "CUBE"),
+            Expr::GroupingSets(groups) => sets(self.group_sets(groups)?, "GROUPING SETS"),
+            Expr::Identifier(ident) if !items.open => {
+                let name = fold(ident);
+                let is_column = self.scope().relations.iter().any(|relation| {
+                    relation.open || relation.columns.iter().any(|column| column.name == name)
+                });
+                match items.columns.iter().position(|column| column.name == name) {
+                    Some(position) if !is_column => Ok((position + 1).to_string()),
+                    _ => Ok(self.expression(key)?.sql),
+                }
+            }
+            other => Ok(self.expression(other)?.sql),
+        }
+    }
+
+    fn group_sets(&mut self, groups: &[Vec<Expr>]) -> Step<Vec<String>> {
+        let mut sets = Vec::new();
+        for group in groups {
+            let mut keys = Vec::new();
+            for key in group {
+                keys.push(self.expression(key)?.sql);
+            }
+            sets.push(format!("({})", keys.join(", ")));
+        }
+        Ok(sets)
+    }
+
+    fn items(&mut self, select: &Select) -> Step<Items> {
+        let mut items = Items::default();
+        for (index, item) in select.projection.iter().enumerate() {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let value = self.expression(expr)?;
+                    let name = match expr {
+                        Expr::Identifier(ident) if !ident.value.starts_with('$') => fold(ident),
+                        Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),
+                        _ => self.written_name(select, index),
+                    };
+                    items.add(&value, name);
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let value = self.expression(expr)?;
+                    let name = fold(alias);
+                    let value = value.into_exact();
+                    self.scope().aliases.push(Alias { name: name.clone(), value: value.clone() });
+                    items.add(&value, name);
+                }
+                SelectItem::Wildcard(options) => {
+                    let relations = self.scope().relations.clone();
+                    let merged = self.scope().merged.clone();
+                    let star = self.text.range(options.wildcard_token.0.span);
+                    self.star(&relations, &merged, options, (&mut items, &star))?;
+                }
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
+                    let parts: Vec<Ident> =
+                        name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                    let relation = self.relation(&parts)?.clone();
+                    let star = self.at(&parts[0]);
+                    self.star(&[relation], &[], options, (&mut items, &star))?;
+                }
+                _ => {
+                    let range = self.text.range(select.select_token.0.span);
+                    return Err(SqlProblem::unsupported("this select item", range));
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// The columns of relations, as `*` with its modifiers selects them.
+    fn star(
+        &mut self,
+        relations: &[Relation],
+        merged: &[String],
+        options: &WildcardAdditionalOptions,
+        (items, range): (&mut Items, &Range<usize>),
+    ) -> Step<()> {
+        let plain = options.opt_exclude.is_none()
+            && options.opt_rename.is_none()
+            && options.opt_replace.is_none()
+            && options.opt_ilike.is_none();
+        if options.opt_except.is_some() || options.opt_alias.is_some() {
+            return Err(SqlProblem::unsupported("this form of `*`", range.clone()));
+        }
+        let mut columns: Vec<(String, Typed)> = Vec::new();
+        for relation in relations {
+            if relation.open && !plain {
+                return Err(SqlProblem::unsupported(
+                    "`*` with modifiers over unknown columns",
+                    range.clone(),
+                ));
+            }
+            if relation.open {
+                items.sql.push(format!("{}.*", quote(&relation.alias)));
+                items.open = true;
+                continue;
+            }
+            for column in &relation.columns {
+                let is_merged = merged.contains(&column.name);
+                if is_merged && columns.iter().any(|(name, _)| *name == column.name) {
+                    continue;
+                }
+                let value = if is_merged {
+                    Typed::new(quote(&column.stored), column.ty)
+                } else {
+                    reference(relation, column, range)
+                };
+                columns.push((column.name.clone(), value));
+            }
+            if items.open {
+                self.flush(&mut columns, items);
+            }
+        }
+        self.modify_star(&mut columns, options)?;
+        self.flush(&mut columns, items);
+        Ok(())
+    }
+
+    fn flush(&self, columns: &mut Vec<(String, Typed)>, items: &mut Items) {
+        for (name, value) in columns.drain(..) {
+            items.add(&value, name);
+        }
+    }
+
+    fn modify_star(
+        &mut self,
+        columns: &mut Vec<(String, Typed)>,
+        options: &WildcardAdditionalOptions,
+    ) -> Step<()> {
+        if let Some(ilike) = &options.opt_ilike {
+            columns.retain(|(name, _)| matches(&super::expression::unescape(&ilike.pattern), name));
+        }
+        let excluded: Vec<&ObjectName> = match &options.opt_exclude {
+            None => Vec::new(),
+            Some(ExcludeSelectItem::Single(name)) => vec![name],
+            Some(ExcludeSelectItem::Multiple(names)) => names.iter().collect(),
+        };
+        for name in excluded {
+            let ident =
+                name.0.last().and_then(|part| part.as_ident()).expect("an excluded column has a name");
+            self.star_column(columns, ident)?;
+            let name = fold(ident);
+            columns.retain(|(column, _)| *column != name);
+        }
+        if let Some(replace) = &options.opt_replace {
+            for element in &replace.items {
+                let at = self.star_column(columns, &element.column_name)?;
+                columns[at].1 = self.expression(&element.expr)?;
+            }
+        }
+        let renamed = match &options.opt_rename {
+            None => &[][..],
+            Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),
+            Some(RenameSelectItem::Multiple(many)) => many.as_slice(),
+        };
+        for rename in renamed {
+            let at = self.star_column(columns, &rename.ident)?;
+            columns[at].0 = fold(&rename.alias);
+        }
+        Ok(())
+    }
+
+    fn star_column(&self, columns: &[(String, Typed)], ident: &Ident) -> Step<usize> {
+        let name = fold(ident);
+        columns.iter().position(|(column, _)| *column == name).ok_or_else(|| {
+            let problem =
+                SqlProblem::new(UNKNOWN_COLUMN, format!("`*` has no column `{name}`"), self.at(ident));
+            match nearest(&name, columns.iter().map(|(column, _)| column.as_str())) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            }
+        })
+    }
+
+    /// The name Snowflake gives an item without an alias: its text, upper case outside quotes.
+    fn written_name(&self, select: &Select, index: usize) -> String {
+        let range = self.item_range(select, index);
+        let mut name = String::new();
+        let mut quoted = None;
+        for c in self.text.sql[range].chars() {
+            match quoted {
+                Some(quote) if c == quote => quoted = None,
+                None if c == '\'' || c == '"' => quoted = Some(c),
+                _ => {}
+            }
+            if quoted.is_some() { name.push(c) } else { name.extend(c.to_uppercase()) }
+        }
+        name
+    }
+
+    /// The bytes of an item: between the commas around it.
+    fn item_range(&self, select: &Select, index: usize) -> Range<usize> {
+        let start = self.text.range(select.select_token.0.span).start;
+        let mut at = self.text.index_at(start) + 1;
+        let skipped = |token: &Token| {
+            matches!(token, Token::Word(word) if word.quote_style.is_none()
+            && ["DISTINCT", "ALL"].contains(&word.value.to_ascii_uppercase().as_str()))
+        };
+        while self.text.lexemes.get(at).is_some_and(|lexeme| skipped(&lexeme.token.token)) {
+            at += 1;
+        }
+        let (mut depth, mut item, mut from, mut to) = (0i32, 0, None, 0);
+        for lexeme in &self.text.lexemes[at.min(self.text.lexemes.len())..] {
+            match &lexeme.token.token {
+                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+                Token::Comma if depth == 0 => {
+                    item += 1;
+                    continue;
+                }
+                Token::Word(word) if depth == 0 && word.quote_style.is_none() && ends_items(&word.value) => {
+                    break;
+                }
+                Token::SemiColon => break,
+                _ => {}
+            }
+            if depth < 0 || item > index {
+                break;
+            }
+            if item == index {
+                from.get_or_insert(lexeme.range.start);
+                to = lexeme.range.end;
+            }
+        }
+        from.unwrap_or(to)..to
+    }
+}
+
+fn ends_items(word: &str) -> bool {
+    let ends = [
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "QUALIFY",
+        "ORDER",
+        "LIMIT",
+        "UNION",
+        "EXCEPT",
+        "MINUS",
+        "INTERSECT",
+        "FETCH",
+    ];
+    ends.contains(&word.to_ascii_uppercase().as_str())
+}
+
+/// `ILIKE` on names, for `* ILIKE 'pattern'`.
+fn matches(pattern: &str, name: &str) -> bool {
+    fn rest(pattern: &[char], name: &[char]) -> bool {
+        match pattern.split_first() {
+            None => name.is_empty(),
+            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
+            Some((c, after)) => {
+                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
+            }
+        }
+    }
+    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
+    rest(&chars(pattern), &chars(name))
+}

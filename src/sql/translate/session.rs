@@ -1,0 +1,180 @@
+//! Statements by their first words; transactions and the session's state.
+
+use sqlparser::tokenizer::Token;
+
+use super::cursor::Cursor;
+use super::{Made, ResultColumn, ResultShape, SessionChange, Step, Translator, literal};
+use crate::sql::problem::SqlProblem;
+
+impl Translator<'_> {
+    /// Translates the statement.
+    pub(super) fn statement(&mut self) -> Step<Made> {
+        let mut cursor = Cursor::new(self.text);
+        match cursor.word().as_str() {
+            "SELECT" | "WITH" | "VALUES" => self.rows(&mut cursor),
+            "" if cursor.sees_token(&Token::LParen) => self.rows(&mut cursor),
+            "CREATE" => self.create(&mut cursor),
+            "DROP" => self.drop(&mut cursor),
+            "ALTER" if cursor.sees("ALTER SESSION") => alter_session(&mut cursor),
+            "ALTER" => self.alter(&mut cursor),
+            "INSERT" => self.insert(&mut cursor),
+            "UPDATE" => self.update(&mut cursor),
+            "DELETE" => self.delete(&mut cursor),
+            "MERGE" => self.merge(&mut cursor),
+            "TRUNCATE" => self.truncate(&mut cursor),
+            "COMMENT" => self.comment(&mut cursor),
+            "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => transaction(&mut cursor),
+            "USE" => use_statement(&mut cursor),
+            "GRANT" | "REVOKE" => {
+                self.notes.push("grants have no effect on the embedded engine".to_owned());
+                Ok(Made::status(Vec::new(), "Statement executed successfully."))
+            }
+            word => {
+                let what = if word.is_empty() { "this statement".to_owned() } else { format!("`{word}`") };
+                Err(SqlProblem::unsupported(what, cursor.range()))
+            }
+        }
+    }
+
+    fn rows(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        let query = cursor.query()?;
+        let made = self.query(&query)?;
+        let columns = made
+            .columns
+            .iter()
+            .map(|column| ResultColumn { name: column.name.clone(), data_type: column.ty })
+            .collect();
+        let columns = (!made.open).then_some(columns);
+        let result = ResultShape::Rows { statement: 0, columns };
+        Ok(Made { statements: vec![made.sql], result, session: Vec::new() })
+    }
+
+    /// `COMMENT ON kind name IS 'text'`.
+    fn comment(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        cursor.expect("COMMENT")?;
+        cursor.takes("IF EXISTS");
+        cursor.expect("ON")?;
+        let kind = cursor.word();
+        let range = cursor.range();
+        cursor.skip();
+        let parts = cursor.path()?;
+        cursor.expect("IS")?;
+        let text = literal(&cursor.string()?);
+        cursor.expect_end()?;
+        let done = "Statement executed successfully.";
+        let sql = match kind.as_str() {
+            "TABLE" | "VIEW" => {
+                format!("COMMENT ON {kind} {} IS {text}", self.path_sql(&self.full_path(&parts)))
+            }
+            "COLUMN" => {
+                let (column, table) = parts.split_last().expect("a path has parts");
+                let mut path = self.full_path(table);
+                path.push(column.clone());
+                format!("COMMENT ON COLUMN {} IS {text}", self.path_sql(&path))
+            }
+            "SCHEMA" | "DATABASE" => {
+                self.notes.push(format!("the comment on the {} is not kept", kind.to_lowercase()));
+                return Ok(Made::status(Vec::new(), done));
+            }
+            _ => return Err(SqlProblem::unsupported(format!("COMMENT ON {kind}"), range)),
+        };
+        Ok(Made::status(vec![sql], done))
+    }
+}
+
+fn changes(session: Vec<SessionChange>, statements: Vec<String>) -> Made {
+    Made { session, ..Made::status(statements, "Statement executed successfully.") }
+}
+
+fn transaction(cursor: &mut Cursor<'_>) -> Step<Made> {
+    let word = cursor.word();
+    cursor.skip();
+    let known = ["TRANSACTION", "WORK"].into_iter().any(|word| cursor.takes(word));
+    if known && cursor.takes("NAME") {
+        cursor.name()?;
+    }
+    if !cursor.at_end() {
+        return Err(SqlProblem::unsupported("a scripting block", cursor.range()));
+    }
+    Ok(match word.as_str() {
+        "COMMIT" => changes(vec![SessionChange::End { commit: true }], vec!["COMMIT".to_owned()]),
+        "ROLLBACK" => changes(vec![SessionChange::End { commit: false }], vec!["ROLLBACK".to_owned()]),
+        _ => changes(vec![SessionChange::Begin], vec!["BEGIN TRANSACTION".to_owned()]),
+    })
+}
+
+fn use_statement(cursor: &mut Cursor<'_>) -> Step<Made> {
+    cursor.expect("USE")?;
+    let kind = cursor.word();
+    let session = match kind.as_str() {
+        "ROLE" | "WAREHOUSE" | "DATABASE" => {
+            cursor.skip();
+            let name = cursor.name()?;
+            vec![match kind.as_str() {
+                "ROLE" => SessionChange::Role(name),
+                "WAREHOUSE" => SessionChange::Warehouse(name),
+                _ => SessionChange::Database(name),
+            }]
+        }
+        "SECONDARY" => {
+            cursor.skip_rest();
+            Vec::new()
+        }
+        _ => {
+            cursor.takes("SCHEMA");
+            let mut path = cursor.path()?;
+            let last = path.pop().expect("a path has parts");
+            match path.pop() {
+                Some(database) => vec![SessionChange::Database(database), SessionChange::Schema(last)],
+                None if kind == "SCHEMA" => vec![SessionChange::Schema(last)],
+                None => vec![SessionChange::Database(last)],
+            }
+        }
+    };
+    cursor.expect_end()?;
+    Ok(changes(session, Vec::new()))
+}
+
+/// `ALTER SESSION SET name = value …` and `UNSET name, …`.
+fn alter_session(cursor: &mut Cursor<'_>) -> Step<Made> {
+    cursor.expect("ALTER SESSION")?;
+    let mut session = Vec::new();
+    if cursor.takes("UNSET") {
+        session.push(SessionChange::Unset(cursor.name()?));
+        while cursor.takes_token(&Token::Comma) {
+            session.push(SessionChange::Unset(cursor.name()?));
+        }
+    } else {
+        cursor.expect("SET")?;
+        while !cursor.at_end() {
+            let name_range = cursor.range();
+            let name = cursor.name()?;
+            cursor.expect_token(&Token::Eq)?;
+            let value = match cursor.string() {
+                Ok(text) => text,
+                Err(_) => cursor.expression()?.to_string().to_uppercase(),
+            };
+            refuse_parameter(&name, &value, name_range)?;
+            session.push(SessionChange::Parameter(name, value));
+            cursor.takes_token(&Token::Comma);
+        }
+    }
+    cursor.expect_end()?;
+    Ok(changes(session, Vec::new()))
+}
+
+/// Parameters that change results are taken only at the values that translations assume.
+fn refuse_parameter(name: &str, value: &str, range: std::ops::Range<usize>) -> Step<()> {
+    let fine = match name {
+        "TIMEZONE" => ["UTC", "ETC/UTC"].contains(&value.to_uppercase().as_str()),
+        "WEEK_START" => ["0", "1"].contains(&value),
+        "WEEK_OF_YEAR_POLICY" => value == "0",
+        "TIMESTAMP_TYPE_MAPPING" => value.eq_ignore_ascii_case("TIMESTAMP_NTZ"),
+        "QUOTED_IDENTIFIERS_IGNORE_CASE" | "AUTOCOMMIT_API_SUPPORTED" => value.eq_ignore_ascii_case("FALSE"),
+        "DATE_INPUT_FORMAT" | "TIME_INPUT_FORMAT" | "TIMESTAMP_INPUT_FORMAT" => {
+            value.eq_ignore_ascii_case("AUTO")
+        }
+        name => !name.ends_with("_OUTPUT_FORMAT"),
+    };
+    if fine { Ok(()) } else { Err(SqlProblem::unsupported(format!("`{name}` = `{value}`"), range)) }
+}

@@ -1,0 +1,262 @@
+//! The special forms of the function table: those that depend on the types or the literals of their arguments.
+
+use sqlparser::ast::Expr;
+
+use super::call::Call;
+use super::cast::Failing;
+use super::expression::bigint;
+use super::operator::divide;
+use super::typed::Typed;
+use super::{Step, Translator, literal};
+use crate::sql::DataType;
+use crate::sql::data_type::Family;
+use crate::sql::function::Form;
+use crate::sql::problem::SqlProblem;
+
+impl Translator<'_> {
+    pub(super) fn special(&mut self, name: &str, call: &Call<'_>, form: &Form) -> Step<Typed> {
+        match name {
+            "count" => self.count(call),
+            "sum" => self.sum(call),
+            "avg" => self.avg(call),
+            "median" => self.median(call),
+            "percentile_cont" | "percentile_disc" => self.percentile(call),
+            "approx_percentile" => self.approx_percentile(call),
+            "listagg" => self.listagg(call),
+            "array_agg" => self.array_agg(call),
+            "array_unique_agg" => self.array_unique_agg(call),
+            "object_agg" => self.object_agg(call),
+            "ratio_to_report" => self.ratio_to_report(call),
+            "conditional_true_event" => self.conditional_true_event(call),
+            "round" => self.round(call, "round"),
+            "trunc" => self.trunc(call),
+            "ceil" | "floor" => self.rounded_up_or_down(call, name),
+            "mod" => self.modulo(call),
+            "div0" | "div0null" => self.div0(call, name == "div0null"),
+            "nullif" => self.nullif(call),
+            "equal_null" => self.equal_null(call),
+            "decode" => self.decode(call),
+            "uniform" => self.uniform(call),
+            "seq" => self.seq(call),
+            "sha2" => self.sha2(call),
+            _ if name.starts_with("current_") || name == "is_role_in_session" => {
+                self.session_function(name, call)
+            }
+            _ if name.starts_with("regexp_") => self.regexp(name, call),
+            _ if name.starts_with("to_") || name.starts_with("try_to_") => self.conversion(name, call, form),
+            _ if name.starts_with("date") || DATES.contains(&name) => self.date_function(name, call),
+            _ => self.semi_function(name, call),
+        }
+    }
+
+    /// `ROUND`: exact numbers keep their decimals, floats are rounded as floats.
+    fn round(&mut self, call: &Call<'_>, function: &str) -> Step<Typed> {
+        if call.args.len() == 3 {
+            return Err(call.refused("with a rounding mode"));
+        }
+        let range = self.range_of(call.args[0]);
+        let value = self.expression(call.args[0])?;
+        let value = self.numeric(value, &range)?;
+        match call.args.get(1) {
+            None => self.whole(function, &value, 0),
+            Some(digits) => match self.small_integer(digits) {
+                Some(digits) => self.whole(function, &value, digits),
+                None => {
+                    let digits = self.integer(digits)?;
+                    let sql = format!("{function}({}, CAST({digits} AS INTEGER))", value.stored());
+                    Ok(Typed::loose(sql, value.ty))
+                }
+            },
+        }
+    }
+
+    fn rounded_up_or_down(&mut self, call: &Call<'_>, function: &str) -> Step<Typed> {
+        let range = self.range_of(call.args[0]);
+        let value = self.expression(call.args[0])?;
+        let value = self.numeric(value, &range)?;
+        match call.args.get(1).map(|digits| self.small_integer(digits)) {
+            None => self.whole(function, &value, 0),
+            Some(Some(digits)) => self.whole(function, &value, digits),
+            Some(None) => Err(call.refused("to a computed number of digits")),
+        }
+    }
+
+    /// `TRUNC` of numbers; of dates it is `DATE_TRUNC` with its arguments turned around.
+    fn trunc(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        if matches!(value.ty.family(), Family::Date | Family::Timestamp | Family::Zoned) {
+            let [value, part] = call.args.as_slice() else {
+                return Err(call.refused("of a date without a part"));
+            };
+            return self.date_trunc(part, value, call);
+        }
+        self.round(call, "trunc")
+    }
+
+    /// Rounds to digits behind the point by one of the engine's functions.
+    pub(super) fn whole(&self, function: &str, value: &Typed, digits: i32) -> Step<Typed> {
+        let Some((precision, scale)) = value.ty.digits() else {
+            let sql = if digits == 0 {
+                format!("{function}({})", value.sql)
+            } else {
+                format!("({function}({} * 1e{digits}) / 1e{digits})", value.sql)
+            };
+            return Ok(Typed::new(sql, DataType::Float));
+        };
+        let kept = u32::try_from(digits).unwrap_or(0).min(scale);
+        if u32::try_from(digits).is_ok_and(|digits| digits >= scale) {
+            return Ok(value.clone());
+        }
+        let ty = DataType::number(precision - scale + kept + 1, kept);
+        let stored = value.stored();
+        let sql = match (function, digits) {
+            ("round" | "trunc", _) => format!("{function}({stored}, {digits})"),
+            (_, 0) => format!("{function}({stored})"),
+            _ => {
+                let power = format!("CAST(1{} AS DECIMAL({},0))", "0".repeat(kept as usize), kept + 1);
+                let unit = format!("0.{}1", "0".repeat((kept as usize).saturating_sub(1)));
+                if digits < 0 {
+                    return Err(SqlProblem::unsupported(format!("`{function}` before the point"), 0..0));
+                }
+                format!("({function}({stored} * {power}) * {unit})")
+            }
+        };
+        Ok(Typed::new(format!("CAST({sql} AS {})", ty.duckdb()), ty))
+    }
+
+    /// The value of a small whole-number literal.
+    pub(super) fn small_integer(&self, expr: &Expr) -> Option<i32> {
+        match expr {
+            Expr::Value(value) => value.value.to_string().parse().ok(),
+            Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => {
+                self.small_integer(expr).map(|value| -value)
+            }
+            Expr::Nested(inner) => self.small_integer(inner),
+            _ => None,
+        }
+    }
+
+    fn pair(&mut self, call: &Call<'_>) -> Step<(Typed, Typed)> {
+        let left = self.expression(call.args[0])?;
+        let left = self.numeric(left, &call.range)?;
+        let right = self.expression(call.args[1])?;
+        let right = self.numeric(right, &call.range)?;
+        Ok((left, right))
+    }
+
+    fn modulo(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let (left, right) = self.pair(call)?;
+        self.arithmetic(left, &sqlparser::ast::BinaryOperator::Modulo, right, &call.range)
+    }
+
+    /// `DIV0`: a zero divisor gives 0, and with `nulls` a NULL one too.
+    fn div0(&mut self, call: &Call<'_>, nulls: bool) -> Step<Typed> {
+        let (left, right) = self.pair(call)?;
+        let divisor = format!("nullif({}, 0)", right.stored());
+        let (sql, ty) = match (left.ty.digits(), right.ty.digits()) {
+            (Some(l), Some(r)) => {
+                let quotient = divide(&left.stored(), l, &divisor, r);
+                (quotient.sql, quotient.ty)
+            }
+            _ => (format!("(CAST({} AS DOUBLE) / {divisor})", left.sql), DataType::Float),
+        };
+        let zero =
+            if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
+        let sql = format!("CASE WHEN {zero} AND {} IS NOT NULL THEN 0 ELSE {sql} END", left.sql);
+        Ok(Typed::loose(sql, ty))
+    }
+
+    fn nullif(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let left = self.expression(call.args[0])?;
+        let right = self.expression(call.args[1])?;
+        let equal = self.compare(&left, "=", &right, &call.range)?.sql;
+        let sql = format!("CASE WHEN {equal} THEN NULL ELSE {} END", left.sql);
+        Ok(Typed { exact: left.exact, ..Typed::new(sql, left.ty) })
+    }
+
+    fn equal_null(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let left = self.expression(call.args[0])?;
+        let right = self.expression(call.args[1])?;
+        self.compare(&left, "IS NOT DISTINCT FROM", &right, &call.range)
+    }
+
+    /// `DECODE(x, wanted, result, …, otherwise)`; NULL is equal to NULL.
+    fn decode(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let subject = self.expression(call.args[0])?;
+        let mut conditions = Vec::new();
+        let mut results = Vec::new();
+        for pair in call.args[1..].chunks(2) {
+            match pair {
+                [wanted, result] => {
+                    let wanted = self.expression(wanted)?;
+                    conditions
+                        .push(self.compare(&subject, "IS NOT DISTINCT FROM", &wanted, &call.range)?.sql);
+                    results.push(self.expression(result)?);
+                }
+                [otherwise] => results.push(self.expression(otherwise)?),
+                _ => {}
+            }
+        }
+        self.choose(&conditions, &results, &call.range)
+    }
+
+    fn uniform(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let (low, high) = self.pair(call)?;
+        if low.ty.digits().is_some_and(|d| d.1 == 0) && high.ty.digits().is_some_and(|d| d.1 == 0) {
+            let (low, high) = (bigint(&low), bigint(&high));
+            let sql = format!("({low} + CAST(floor(random() * ({high} - {low} + 1)) AS BIGINT))");
+            return Ok(Typed::loose(sql, DataType::INTEGER));
+        }
+        Ok(Typed::new(
+            format!("(CAST({} AS DOUBLE) + random() * ({} - {}))", low.sql, high.sql, low.sql),
+            DataType::Float,
+        ))
+    }
+
+    /// `SEQ4()` and its like number the rows of a generator from 0.
+    fn seq(&mut self, call: &Call<'_>) -> Step<Typed> {
+        match self.scope().sequence.clone() {
+            Some(column) => Ok(Typed::loose(column, DataType::number(19, 0))),
+            None => Err(call.refused("outside a query of `TABLE(GENERATOR(…))`")),
+        }
+    }
+
+    fn sha2(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let text = self.expression(call.args[0])?.text();
+        match self.small_integer(call.args[1]) {
+            Some(0 | 256) => Ok(Typed::new(format!("sha256({text})"), DataType::TEXT)),
+            _ => Err(call.refused("of other than 256 bits")),
+        }
+    }
+
+    fn session_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
+        let session = self.session;
+        let value = match name {
+            "current_user" => &session.user,
+            "current_role" => &session.role,
+            "current_database" => &session.database,
+            "current_schema" => &session.schema,
+            "current_warehouse" => &session.warehouse,
+            _ => {
+                let role = self.expression(call.args[0])?.text();
+                let mut roles: Vec<String> =
+                    session.inherited_roles.iter().map(|role| literal(role)).collect();
+                roles.extend(session.role.iter().map(|role| literal(role)));
+                if roles.is_empty() {
+                    return Ok(Typed::new("false", DataType::Boolean));
+                }
+                return Ok(Typed::new(format!("({role} IN ({}))", roles.join(", ")), DataType::Boolean));
+            }
+        };
+        let sql = value.as_ref().map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |value| literal(value));
+        Ok(Typed::new(sql, DataType::TEXT))
+    }
+
+    /// The first argument as another type, by the rules of `CAST` or `TRY_CAST`.
+    pub(super) fn cast_argument(&mut self, call: &Call<'_>, to: DataType, failing: Failing) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        value.convert(to, failing).ok_or_else(|| super::cast::cannot(value.ty, to, &call.range))
+    }
+}
+
+const DATES: [&str; 4] = ["add_months", "last_day", "time_slice", "convert_timezone"];

@@ -1,0 +1,132 @@
+//! One open warehouse with the sessions that are free and what is known of its catalog.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Catalog, CatalogRelation, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold};
+use crate::sql::{Dialect, Relation};
+
+/// A warehouse that many threads use: each statement runs on a session nobody else uses at the time.
+pub struct Connection {
+    warehouse: Box<dyn Warehouse>,
+    free: Mutex<Vec<Box<dyn Session>>>,
+    /// Schemas read so far; none for a schema that does not exist.
+    known: Mutex<BTreeMap<SchemaName, Option<BTreeMap<String, CatalogRelation>>>>,
+}
+
+thread_local! {
+    /// The session this thread holds on to, see [`Connection::pinned`].
+    static PINNED: RefCell<Option<Box<dyn Session>>> = const { RefCell::new(None) };
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Connection {
+    /// A connection to an open warehouse.
+    pub fn new(warehouse: Box<dyn Warehouse>) -> Self {
+        Self { warehouse, free: Mutex::default(), known: Mutex::default() }
+    }
+
+    /// The SQL it is spoken to in.
+    pub fn dialect(&self) -> Dialect {
+        self.warehouse.dialect()
+    }
+
+    /// The engine and where it is, for people.
+    pub fn describe(&self) -> Result<String, WarehouseError> {
+        self.warehouse.describe()
+    }
+
+    /// Gives a session that nobody else uses to `work`. A session whose statement failed is not used again: a transaction
+    /// may be open in it.
+    pub fn with_session<T>(&self, work: impl FnOnce(&mut dyn Session) -> Result<T, WarehouseError>) -> Result<T, WarehouseError> {
+        if let Some(mut session) = PINNED.with_borrow_mut(Option::take) {
+            let result = work(session.as_mut());
+            PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
+            return result;
+        }
+        let taken = lock(&self.free).pop();
+        let mut session = match taken {
+            Some(session) => session,
+            None => self.warehouse.session()?,
+        };
+        let result = work(session.as_mut());
+        if result.is_ok() {
+            lock(&self.free).push(session);
+        }
+        result
+    }
+
+    /// Runs `work` with one session for all statements this thread sends meanwhile, so that transactions and temporary
+    /// relations hold. After a failure the session is not used again.
+    pub fn pinned<T, E: From<WarehouseError>>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let taken = lock(&self.free).pop();
+        let session = match taken {
+            Some(session) => session,
+            None => self.warehouse.session()?,
+        };
+        PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
+        let result = work();
+        let session = PINNED.with_borrow_mut(Option::take);
+        if let (Ok(_), Some(session)) = (&result, session) {
+            lock(&self.free).push(session);
+        }
+        result
+    }
+
+    /// Runs one statement on any session.
+    pub fn execute(&self, sql: &str) -> Result<Outcome, WarehouseError> {
+        self.with_session(|session| session.execute(sql))
+    }
+
+    /// Reads these schemas in bulk, if they are not known yet.
+    pub fn load(&self, schemas: &[SchemaName]) -> Result<(), WarehouseError> {
+        let missing: Vec<SchemaName> = {
+            let known = lock(&self.known);
+            schemas.iter().filter(|schema| !known.contains_key(*schema)).cloned().collect()
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut read = self.warehouse.catalog(&missing)?;
+        let mut known = lock(&self.known);
+        for schema in missing {
+            let relations = read.schemas.remove(&schema);
+            known.insert(schema, relations);
+        }
+        Ok(())
+    }
+
+    /// Forgets a schema, because something in it was made or dropped.
+    pub fn forget(&self, schema: &SchemaName) {
+        lock(&self.known).remove(schema);
+    }
+
+    /// The relation as it was when its schema was last read.
+    pub fn relation(&self, relation: &Relation) -> Result<Option<CatalogRelation>, WarehouseError> {
+        let (Some(database), Some(schema)) = (&relation.database, &relation.schema) else { return Ok(None) };
+        let schema = SchemaName::new(database, schema);
+        self.load(std::slice::from_ref(&schema))?;
+        let known = lock(&self.known);
+        Ok(known.get(&schema).and_then(Option::as_ref).and_then(|relations| relations.get(&fold(&relation.identifier))).cloned())
+    }
+
+    /// All relations of a schema, and whether it exists.
+    pub fn relations(&self, schema: &SchemaName) -> Result<(Vec<CatalogRelation>, bool), WarehouseError> {
+        self.load(std::slice::from_ref(schema))?;
+        let known = lock(&self.known);
+        let found = known.get(schema).and_then(Option::as_ref);
+        Ok((found.map(|relations| relations.values().cloned().collect()).unwrap_or_default(), found.is_some()))
+    }
+
+    /// What is known of these schemas, read first where it is not.
+    pub fn catalog(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
+        self.load(schemas)?;
+        let known = lock(&self.known);
+        let found = schemas.iter().filter_map(|schema| Some((schema.clone(), known.get(schema)?.clone()?)));
+        Ok(Catalog { schemas: found.collect() })
+    }
+}

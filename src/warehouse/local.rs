@@ -1,0 +1,327 @@
+//! Snowflake on `DuckDB`: statements in Snowflake's SQL, translated by `sql` and run on the embedded engine.
+//!
+//! The types of the relations a statement names are looked up once and kept until something is defined anew; a further
+//! database is a file beside the main one; answers and errors are put back in Snowflake's words, with places in the
+//! statement as it was written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
+use super::statement::{byte_offset, line_column, verb};
+use super::{Catalog, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold};
+use crate::sql::{
+    Columns, DataType, Dialect, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
+    Translation, prelude, translate,
+};
+
+/// A relation's columns with their types.
+type RelationColumns = Vec<(String, DataType)>;
+
+/// The instance with what all sessions share.
+struct Local {
+    shared: Arc<Shared>,
+    context: SessionContext,
+}
+
+/// What all sessions share.
+struct Shared {
+    duckdb: DuckDb,
+    /// Columns by database, schema and name, folded; nothing for a relation that is not there.
+    columns: Mutex<HashMap<Vec<String>, Option<RelationColumns>>>,
+}
+
+/// A connection.
+struct LocalSession {
+    shared: Arc<Shared>,
+    inner: Mutex<DuckDbSession>,
+    context: SessionContext,
+    in_transaction: bool,
+}
+
+/// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
+/// options' when it has none.
+pub fn open_local(
+    options: &DuckDbOptions,
+    context: &SessionContext,
+) -> Result<Box<dyn Warehouse>, WarehouseError> {
+    let duckdb = DuckDb::open(options)?;
+    let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
+    let context = SessionContext {
+        database: context.database.clone().or_else(|| Some(options.database.clone())),
+        schema: context.schema.clone().or_else(|| Some(schema.to_owned())),
+        ..context.clone()
+    };
+    let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&options.database));
+    duckdb.connect()?.execute(&public)?;
+    let shared = Shared { duckdb, columns: Mutex::default() };
+    Ok(Box::new(Local { shared: Arc::new(shared), context }))
+}
+
+/// What a lock guards, whatever became of the thread that held it before.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Warehouse for Local {
+    fn dialect(&self) -> Dialect {
+        Dialect::Snowflake
+    }
+
+    fn session(&self) -> Result<Box<dyn Session>, WarehouseError> {
+        let mut inner = self.shared.duckdb.connect()?;
+        for statement in prelude() {
+            inner.execute(statement)?;
+        }
+        Ok(Box::new(LocalSession {
+            shared: Arc::clone(&self.shared),
+            inner: Mutex::new(inner),
+            context: self.context.clone(),
+            in_transaction: false,
+        }))
+    }
+
+    fn catalog(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
+        for name in schemas {
+            self.shared.attach_existing(&name.database)?;
+        }
+        let mut catalog = self.shared.duckdb.catalog(schemas)?;
+        let relations = catalog.schemas.values_mut().flat_map(BTreeMap::values_mut);
+        relations.flat_map(|relation| &mut relation.columns).for_each(to_snowflake);
+        Ok(catalog)
+    }
+
+    fn describe(&self) -> Result<String, WarehouseError> {
+        Ok(format!("Snowflake's SQL on {}", self.shared.duckdb.describe()?))
+    }
+}
+
+impl Shared {
+    /// Attaches another database if its file is there.
+    fn attach_existing(&self, database: &str) -> Result<(), WarehouseError> {
+        let exists = self.duckdb.sibling(&database.to_uppercase()).is_some_and(|path| path.exists());
+        if exists { self.attach(database) } else { Ok(()) }
+    }
+
+    /// Attaches another database, making its file when there is none.
+    fn attach(&self, database: &str) -> Result<(), WarehouseError> {
+        if database.eq_ignore_ascii_case(&self.duckdb.options().database) {
+            return Ok(());
+        }
+        let upper = database.to_uppercase();
+        let path =
+            self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
+        self.duckdb.attach(&Attach { path, alias: Some(upper), read_only: false })
+    }
+}
+
+impl Columns for LocalSession {
+    fn columns(&self, path: &[String]) -> Option<RelationColumns> {
+        let current = [self.context.database.clone()?, self.context.schema.clone()?];
+        let missing = 3usize.checked_sub(path.len())?;
+        let parts: Vec<String> = current.into_iter().take(missing).chain(path.iter().cloned()).collect();
+        let key: Vec<String> = parts.iter().map(|part| fold(part)).collect();
+        if let Some(known) = locked(&self.shared.columns).get(&key) {
+            return known.clone();
+        }
+        // A name that does not resolve is the statement's error to report, with its place.
+        let _ = self.shared.attach_existing(&parts[0]);
+        let name: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
+        let described = locked(&self.inner).execute(&format!("DESCRIBE {}", name.join("."))).ok();
+        let column =
+            |row: &Vec<Cell>| Some((row.first()?.to_string(), DataType::of_duckdb(&row.get(1)?.to_string())));
+        let columns =
+            described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
+        // Inside a transaction what is seen may be undone.
+        if !self.in_transaction {
+            locked(&self.shared.columns).insert(key, columns.clone());
+        }
+        columns
+    }
+}
+
+impl LocalSession {
+    /// Runs the statements of a translation, all or none of them.
+    fn run(&mut self, sql: &str, translation: &Translation) -> Result<Vec<Outcome>, WarehouseError> {
+        let control =
+            translation.session.iter().any(|c| matches!(c, SessionChange::Begin | SessionChange::End { .. }));
+        let wrapped = translation.statements.len() > 1 && !self.in_transaction && !control;
+        if wrapped {
+            self.inner().execute("BEGIN")?;
+        }
+        let mut outcomes = Vec::new();
+        for (index, statement) in translation.statements.iter().enumerate() {
+            match self.run_one(statement) {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => {
+                    if wrapped {
+                        // The error that ended the transaction is the one to report.
+                        let _ = self.inner().execute("ROLLBACK");
+                    }
+                    return Err(in_the_source(error, sql, translation, index));
+                }
+            }
+        }
+        if wrapped {
+            self.inner().execute("COMMIT")?;
+        }
+        Ok(outcomes)
+    }
+
+    /// Runs one statement; a database that it creates something in is attached when it is not yet there.
+    fn run_one(&mut self, statement: &str) -> Result<Outcome, WarehouseError> {
+        let error = match self.inner().execute(statement) {
+            Err(error) => error,
+            done => return done,
+        };
+        let Some(database) = missing_database(&error.message) else { return Err(error) };
+        if verb(statement).is_some_and(|verb| verb == "CREATE") {
+            self.shared.attach(&database)?;
+        } else {
+            self.shared.attach_existing(&database)?;
+        }
+        self.inner().execute(statement)
+    }
+
+    fn inner(&mut self) -> &mut DuckDbSession {
+        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a statement changes in the session.
+    fn change(&mut self, change: &SessionChange) -> Result<(), WarehouseError> {
+        match change {
+            SessionChange::Database(name) => {
+                self.shared.attach_existing(name)?;
+                self.context.database = Some(name.clone());
+            }
+            SessionChange::Schema(name) => self.context.schema = Some(name.clone()),
+            SessionChange::Role(name) => self.context.role = Some(name.clone()),
+            SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
+            SessionChange::Begin => self.in_transaction = true,
+            SessionChange::End { .. } => self.in_transaction = false,
+            SessionChange::Parameter(..) | SessionChange::Unset(_) => {}
+        }
+        let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
+        let database = self.context.database.clone().unwrap_or_default();
+        let schema = self.context.schema.clone().unwrap_or_default();
+        // After USE DATABASE the schema may not be there; names that need it then say so themselves.
+        let _ = self.inner().look_in(&database, &schema);
+        Ok(())
+    }
+}
+
+impl Session for LocalSession {
+    fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
+        let Some(verb) = verb(sql) else { return Ok(Outcome::default()) };
+        let translation = translate(sql, self, &self.context).map_err(|problem| refused(problem, sql))?;
+        let ended = self.run(sql, &translation);
+        if matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "COMMIT") {
+            locked(&self.shared.columns).clear();
+        }
+        let outcomes = ended?;
+        for change in &translation.session {
+            self.change(change)?;
+        }
+        Ok(shaped(outcomes, &translation.result))
+    }
+
+    fn append(
+        &mut self,
+        table: &Relation,
+        columns: &[String],
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<u64, WarehouseError> {
+        self.inner().append(table, columns, rows)
+    }
+
+    fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
+        locked(&self.inner).canceller()
+    }
+}
+
+/// The answer that Snowflake would give.
+fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
+    let mut outcome = match shape {
+        ResultShape::Rows { statement, columns } if *statement < outcomes.len() => {
+            let mut outcome = outcomes.swap_remove(*statement);
+            outcome.table.columns.iter_mut().for_each(to_snowflake);
+            outcome.table.rows.iter_mut().flatten().for_each(whole_number);
+            for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
+                column.name.clone_from(&known.name);
+            }
+            outcome
+        }
+        ResultShape::Rows { .. } => Outcome::default(),
+        ResultShape::Affected(labels) => {
+            let counts: Vec<u64> = labels
+                .iter()
+                .map(|(_, index)| outcomes.get(*index).and_then(|o| o.affected).unwrap_or(0))
+                .collect();
+            let columns = labels.iter().map(|(label, _)| Column::new(*label, "NUMBER(19,0)")).collect();
+            let row = counts.iter().map(|count| Cell::Integer((*count).into())).collect();
+            let table = Table { columns, rows: vec![row] };
+            Outcome { table, affected: Some(counts.iter().sum()), ..Outcome::default() }
+        }
+        ResultShape::Status(text) => {
+            let columns = vec![Column::new("status", "VARCHAR(16777216)")];
+            let table = Table { columns, rows: vec![vec![Cell::Text(text.clone())]] };
+            Outcome { table, ..Outcome::default() }
+        }
+    };
+    let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);
+    outcome.message = format!("SUCCESS {count}");
+    outcome
+}
+
+/// A decimal without a fraction as the whole number that Snowflake gives for `NUMBER(38,0)`.
+fn whole_number(cell: &mut Cell) {
+    if let Cell::Decimal(value) = cell
+        && value.fractional_digit_count() == 0
+        && let Ok(whole) = value.to_plain_string().parse()
+    {
+        *cell = Cell::Integer(whole);
+    }
+}
+
+/// A translation's refusal as the warehouse's error.
+fn refused(problem: SqlProblem, sql: &str) -> WarehouseError {
+    WarehouseError {
+        code: Some(problem.code.to_owned()),
+        position: Some(line_column(sql, problem.range.start)),
+        help: problem.help,
+        ..WarehouseError::new(problem.message)
+    }
+}
+
+/// The database in `Catalog "X" does not exist!`.
+fn missing_database(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("Catalog \"")?;
+    let (name, rest) = rest.split_once('"')?;
+    rest.trim_start().starts_with("does not exist").then(|| name.to_owned())
+}
+
+/// An error of the engine with its place in the statement as it was written.
+fn in_the_source(
+    error: WarehouseError,
+    sql: &str,
+    translation: &Translation,
+    index: usize,
+) -> WarehouseError {
+    let translated = &translation.statements[index];
+    let place = error.position.and_then(|(line, column)| {
+        let range = translation.positions.get(index)?.original(byte_offset(translated, line, column))?;
+        Some(line_column(sql, range.start))
+    });
+    let error = WarehouseError { position: place, ..error };
+    if error.message.contains("single attached database") {
+        return error.help(
+            "locally a database is a file of its own, and a transaction can write to one of them only",
+        );
+    }
+    error
+}
+
+/// The column with its type in Snowflake's words.
+fn to_snowflake(column: &mut Column) {
+    column.data_type = DataType::of_duckdb(&column.data_type).to_string();
+}
