@@ -5,11 +5,14 @@
 //! does is kept, also where it surprises: ephemeral models are selected like others, a package's nodes are found by `path:`
 //! when the root project has that path too, and a word that matches nothing only warns.
 
+mod definition;
 mod file;
 mod grammar;
 mod method;
 mod suggest;
 mod wildcard;
+
+pub use definition::selector_definitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
