@@ -23,7 +23,7 @@ pub use node::{Column, Node, SourceDetails, TestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Previous, Selection, select};
+pub use select::{Indirect, Previous, Selection, select, selector_definitions};
 
 use std::collections::BTreeMap;
 

@@ -47,7 +47,8 @@ pub(super) fn default(project: &Project, indirect: Indirect) -> Result<Option<Sp
     }
 }
 
-fn list(project: &Project) -> &[Value] {
+/// What `selectors:` lists.
+pub(super) fn list(project: &Project) -> &[Value] {
     let list = project.selectors.as_ref().and_then(|(_, document)| document.get("selectors")?.as_array());
     list.map_or(&[], Vec::as_slice)
 }

@@ -1,6 +1,6 @@
 //! What can be written after `--select` and `--exclude`: `@` or `N+`, a method, a value, `+N`; commas intersect, spaces unite.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::config_text;
 use super::{Indirect, file};
@@ -51,6 +51,10 @@ macro_rules! methods {
 
         impl Method {
             pub(super) const NAMES: &'static [&'static str] = &[$($name,)*];
+
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
 
             pub(super) fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
@@ -169,6 +173,30 @@ fn number(digits: &str) -> Result<Option<usize>, Diagnostic> {
         return Ok(None);
     }
     digits.parse().map(Some).map_err(|_| bad(format!("`{digits}` is too large for a depth")))
+}
+
+/// A criterion as dbt's dictionary, with the keys that are set; a word that is none as it was written.
+pub(super) fn dictionary(text: &str) -> Value {
+    let Ok(criterion) = criterion(text, Indirect::default()) else { return Value::String(text.to_owned()) };
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Value| {
+        map.insert(key.to_owned(), value);
+    };
+    if criterion.with_childrens_parents {
+        put("childrens_parents", Value::Bool(true));
+    }
+    if let Some(depth) = criterion.parents {
+        put("parents", Value::Bool(true));
+        depth.into_iter().for_each(|depth| put("parents_depth", Value::String(depth.to_string())));
+    }
+    let method = std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
+    put("method", Value::String(method.collect::<Vec<_>>().join(".")));
+    put("value", criterion.value);
+    if let Some(depth) = criterion.children {
+        put("children", Value::Bool(true));
+        depth.into_iter().for_each(|depth| put("children_depth", Value::String(depth.to_string())));
+    }
+    Value::Object(map)
 }
 
 #[cfg(test)]

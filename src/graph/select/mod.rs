@@ -5,11 +5,14 @@
 //! does is kept, also where it surprises: ephemeral models are selected like others, a package's nodes are found by `path:`
 //! when the root project has that path too, and a word that matches nothing only warns.
 
+mod definition;
 mod file;
 mod grammar;
 mod method;
 mod suggest;
 mod wildcard;
+
+pub use definition::selector_definitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +108,7 @@ pub fn select(
     found.retain(|id| context.is_wanted(id));
     if found.is_empty() && diagnostics.iter().count() == before {
         let kinds: Vec<&str> = selection.kinds.iter().map(|kind| kind.as_str()).collect();
-        let what = if kinds.is_empty() { "node".to_owned() } else { kinds.join(" or ") };
+        let what = if (1..=3).contains(&kinds.len()) { kinds.join(" or ") } else { "node".to_owned() };
         let help = "`merganser ls` with the same options and `--resource-type all` shows what they match";
         diagnostics.push(Diagnostic::warning(Code::EmptySelection, format!("no {what} is selected")).help(help));
     }
@@ -150,7 +153,7 @@ impl Context<'_> {
             Spec::Intersection { parts, indirect, raw } => (self.combine(parts, *indirect, |a, b| a & b, diagnostics), raw.as_ref()),
             Spec::Difference(parts) => (self.combine(parts.as_ref(), Indirect::Eager, |a, b| a - b, diagnostics), None),
         };
-        if let Some(raw) = raw.filter(|_| found.direct.is_empty()) {
+        if let Some(raw) = raw.filter(|_| found.direct.is_empty() && !diagnostics.has_errors()) {
             diagnostics.push(suggest::empty(self, raw, spec));
         }
         found

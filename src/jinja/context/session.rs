@@ -48,7 +48,7 @@ pub struct SessionFacts {
 }
 
 /// The version of dbt whose behaviour templates are told about (`dbt_version`).
-pub(super) const DBT_VERSION: &str = "1.11.16";
+pub const DBT_VERSION: &str = "1.11.16";
 
 /// The node being rendered.
 #[derive(Debug, Clone, Default)]

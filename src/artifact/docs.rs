@@ -1,0 +1,84 @@
+//! Which docs blocks descriptions use: `doc_blocks` of nodes and columns.
+
+use serde_json::{Map, Value, json};
+
+use crate::graph::Node;
+use crate::project::{DocsBlock, EntryKind, NodeKind, Project};
+
+/// Finds the docs blocks of descriptions as they were written.
+pub(super) struct DocsCalls<'a> {
+    project: &'a Project,
+}
+
+impl<'a> DocsCalls<'a> {
+    pub(super) fn new(project: &'a Project) -> Self {
+        Self { project }
+    }
+
+    /// Fills `doc_blocks` of a node's dictionary and of its columns.
+    pub(super) fn fill(&self, node: &Node, dictionary: &mut Value) {
+        let Some(written) = self.written(node) else { return };
+        if let Some(slot) = dictionary.get_mut("doc_blocks") {
+            *slot = self.blocks(&node.package, written.get("description"));
+        }
+        for column in written.get("columns").and_then(Value::as_array).into_iter().flatten() {
+            let Some(name) = column.get("name").and_then(Value::as_str) else { continue };
+            if let Some(slot) = dictionary.get_mut("columns").and_then(|columns| columns.get_mut(name)?.get_mut("doc_blocks")) {
+                *slot = self.blocks(&node.package, column.get("description"));
+            }
+        }
+    }
+
+    /// The YAML a node's descriptions come from, as written.
+    fn written(&self, node: &Node) -> Option<&'a Map<String, Value>> {
+        let entries = &self.project.entries;
+        let Some(source) = node.source.as_ref().filter(|_| node.kind == NodeKind::Source) else {
+            return entries.get(node.patch?).map(|entry| &entry.written);
+        };
+        let is_own = |table: &&Value| table.get("name").and_then(Value::as_str) == Some(&node.name);
+        let declared = entries.iter().filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
+        let mut tables = declared.flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
+        tables.find(is_own)?.as_object()
+    }
+
+    /// The unique ids of the blocks a description calls, in order.
+    fn blocks(&self, package: &str, description: Option<&Value>) -> Value {
+        let Some(text) = description.and_then(Value::as_str).filter(|text| text.contains("doc(")) else { return json!([]) };
+        let id = |arguments: Vec<&str>| {
+            let block = match arguments.as_slice() {
+                [name] => [Some(package), Some(&*self.project.packages[0].file.name), None].into_iter().find_map(|p| self.find(p, name)),
+                [package, name] => self.find(Some(package), name),
+                _ => None,
+            }?;
+            Some(json!(format!("doc.{}.{}", block.package, block.name)))
+        };
+        calls(text).into_iter().filter_map(id).collect()
+    }
+
+    fn find(&self, package: Option<&str>, name: &str) -> Option<&'a DocsBlock> {
+        self.project.docs.iter().find(|block| block.name == name && package.is_none_or(|package| package == block.package))
+    }
+}
+
+/// The string arguments of each `{{ doc(...) }}` of a text.
+fn calls(text: &str) -> Vec<Vec<&str>> {
+    let expressions = text.split("{{").skip(1).filter_map(|rest| rest.split_once("}}"));
+    let lists = expressions.filter_map(|(inner, _)| arguments(inner.trim_matches('-').trim()));
+    lists.map(|list| list.split(',').map(|part| part.trim().trim_matches(['\'', '"'])).collect()).collect()
+}
+
+/// What stands between the parentheses of a call of `doc`.
+fn arguments(expression: &str) -> Option<&str> {
+    expression.strip_prefix("doc")?.trim_start().strip_prefix('(')?.strip_suffix(')')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::calls;
+
+    #[test]
+    fn calls_of_docs_blocks_are_found() {
+        let text = "A {{ doc('a') }} and {{doc(\"p\", \"b\")}}, not {{ var('doc') }} nor doc('c').";
+        assert_eq!(calls(text), [vec!["a"], vec!["p", "b"]]);
+    }
+}

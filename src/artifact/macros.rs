@@ -1,0 +1,65 @@
+//! Macros as dbt's dictionaries.
+
+use serde_json::{Map, Value, json};
+
+use super::manifest::ManifestInputs;
+use crate::project::{Entry, EntryKind, Macro};
+
+/// All macros by unique id.
+pub(super) fn macros(inputs: &ManifestInputs<'_>) -> Value {
+    let patches: Vec<&Entry> = inputs.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro).collect();
+    let one = |m: &Macro| {
+        let patch = patches.iter().find(|entry| entry.package == m.package && entry.name == m.name);
+        (m.unique_id(), dictionary(inputs, m, patch.copied()))
+    };
+    Value::Object(inputs.project.macros.iter().map(one).collect())
+}
+
+fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> Value {
+    let unique_id = m.unique_id();
+    let own = |key: &str| {
+        let fields = patch.map(|patch| &patch.value)?;
+        fields.get("config").and_then(|config| config.get(key)).or_else(|| fields.get(key)).cloned()
+    };
+    let calls = inputs.graph.macros.get(&unique_id).cloned().unwrap_or_default();
+    let meta = own("meta").filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let mut docs = json!({"show": true, "node_color": null});
+    own("docs").as_ref().and_then(Value::as_object).into_iter().flatten().for_each(|(key, value)| docs[key.as_str()] = value.clone());
+    json!({
+        "name": m.name,
+        "resource_type": "macro",
+        "package_name": m.package,
+        "path": m.original_path,
+        "original_file_path": m.original_path,
+        "unique_id": unique_id,
+        "macro_sql": &inputs.sources.text(m.file)[m.block.full.clone()],
+        "depends_on": {"macros": calls},
+        "description": patch.and_then(|patch| patch.text("description")).unwrap_or_default(),
+        "meta": meta,
+        "docs": docs,
+        "config": {"meta": meta, "docs": docs},
+        "patch_path": patch.map(|patch| format!("{}://{}", patch.package, patch.original_path)),
+        "arguments": arguments(inputs, m, patch),
+        "created_at": inputs.created_at(),
+        "supported_languages": m.languages,
+    })
+}
+
+/// The arguments as its properties declare them, else as its header does.
+fn arguments(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> Value {
+    let argument = |name: &str, kind: Value, description: Value| json!({"name": name, "type": kind, "description": description});
+    let declared = patch.and_then(|patch| patch.value.get("arguments")).and_then(Value::as_array).filter(|list| !list.is_empty());
+    if let Some(list) = declared {
+        let read = |item: &Value| {
+            let fields: &Map<String, Value> = item.as_object()?;
+            let description = fields.get("description").cloned().filter(Value::is_string).unwrap_or_else(|| json!(""));
+            Some(argument(fields.get("name")?.as_str()?, fields.get("type").cloned().unwrap_or_default(), description))
+        };
+        return list.iter().filter_map(read).collect();
+    }
+    if m.languages.is_some() {
+        return json!([argument("supported_languages", Value::Null, json!(""))]);
+    }
+    let compiled = inputs.invocation.session.library.get(&m.package, &m.name);
+    compiled.into_iter().flat_map(|m| m.arguments()).map(|name| argument(name, Value::Null, json!(""))).collect()
+}

@@ -1,0 +1,96 @@
+//! `run_results.json`, version 6: what became of each node of a run.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::{Invocation, timestamp};
+
+/// A finished run.
+pub struct RunResults<'a> {
+    /// The invocation.
+    pub invocation: Invocation<'a>,
+    /// What became of the nodes, in the order they ended.
+    pub results: &'a [NodeResult],
+    /// How long the whole run took, in seconds.
+    pub elapsed_seconds: f64,
+}
+
+/// What became of one node.
+#[derive(Debug, Clone, Default)]
+pub struct NodeResult {
+    /// The node.
+    pub unique_id: String,
+    /// dbt's word: `success`, `error`, `skipped`, `pass`, `warn`, `fail`, `partial success`, `no-op`.
+    pub status: &'static str,
+    /// When compiling began and ended, if it did.
+    pub compile: Option<Interval>,
+    /// When executing began and ended, if it did.
+    pub execute: Option<Interval>,
+    /// The thread, as dbt names it: `Thread-1 (worker)`.
+    pub thread: String,
+    /// How long the node took, in seconds.
+    pub seconds: f64,
+    /// What the warehouse said: `_message`, `code`, `rows_affected`, `query_id`.
+    pub adapter_response: Map<String, Value>,
+    /// What to tell the user.
+    pub message: Option<String>,
+    /// The number of failing rows of a test.
+    pub failures: Option<u64>,
+    /// Whether it was compiled; none for what never is.
+    pub compiled: Option<bool>,
+    /// The compiled SQL.
+    pub compiled_code: Option<String>,
+    /// The relation it makes.
+    pub relation_name: Option<String>,
+    /// The batches of a microbatch model: `{"successful": [...], "failed": [...]}`.
+    pub batch_results: Option<Value>,
+}
+
+/// From when to when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// The beginning.
+    pub started_at: DateTime<Utc>,
+    /// The end.
+    pub completed_at: DateTime<Utc>,
+}
+
+/// The file's value.
+pub fn run_results(run: &RunResults<'_>) -> Value {
+    json!({
+        "metadata": run.invocation.metadata("run-results/v6"),
+        "results": run.results.iter().map(one).collect::<Vec<_>>(),
+        "elapsed_time": run.elapsed_seconds,
+        "args": arguments(&run.invocation),
+    })
+}
+
+/// The arguments as typed, with the command under dbt's key.
+fn arguments(invocation: &Invocation<'_>) -> Value {
+    let run = &invocation.session.facts.run;
+    let mut arguments = run.arguments.clone();
+    arguments.entry("which").or_insert_with(|| json!(run.command));
+    Value::Object(arguments)
+}
+
+fn one(result: &NodeResult) -> Value {
+    let phases = [("compile", result.compile), ("execute", result.execute)];
+    let timing = phases.into_iter().filter_map(|(name, interval)| {
+        let interval = interval?;
+        Some(json!({"name": name, "started_at": timestamp(interval.started_at), "completed_at": timestamp(interval.completed_at)}))
+    });
+    json!({
+        "status": result.status,
+        "timing": timing.collect::<Vec<_>>(),
+        "thread_id": result.thread,
+        "execution_time": result.seconds,
+        "adapter_response": result.adapter_response,
+        "message": result.message,
+        "failures": result.failures,
+        "unique_id": result.unique_id,
+        "compiled": result.compiled,
+        "compiled_code": result.compiled_code,
+        "relation_name": result.relation_name,
+        "batch_results": result.batch_results,
+    })
+}

@@ -1,0 +1,104 @@
+//! Putting artifacts on disk: whole files or none, at dbt's paths below the target folder.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::graph::Node;
+use crate::project::NodeKind;
+
+/// A file or folder that could not be written.
+#[derive(Debug)]
+pub struct WriteError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// The operating system's words.
+    pub reason: String,
+}
+
+impl std::fmt::Display for WriteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "cannot write {}: {}", self.path.display(), self.reason)
+    }
+}
+
+impl std::error::Error for WriteError {}
+
+/// The two trees of SQL below the target folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tree {
+    /// The compiled SQL of nodes.
+    Compiled,
+    /// The statement that was run for a node.
+    Run,
+}
+
+/// Writes JSON on one line.
+pub fn json(path: &Path, value: &Value) -> Result<(), WriteError> {
+    text(path, &value.to_string())
+}
+
+/// Writes a file: its text goes to a new file beside it, which then takes its name, so that a reader never sees half of it.
+pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
+    let failed = |error: std::io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_data()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        // The temporary file is of no use; if it cannot be removed either, the first error says why.
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// Writes a node's SQL into one of the trees of the target folder, and says where.
+pub fn node_sql(target: &Path, tree: Tree, node: &Node, sql: &str) -> Result<PathBuf, WriteError> {
+    let folder = match tree {
+        Tree::Compiled => "compiled",
+        Tree::Run => "run",
+    };
+    let path = target.join(folder).join(node_path(node));
+    fs::create_dir_all(path.parent().unwrap_or(target))
+        .and_then(|()| fs::write(&path, sql))
+        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
+    Ok(path)
+}
+
+/// Whether dbt keeps the compiled SQL of such a node as a file.
+pub fn has_compiled_file(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Model | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+}
+
+/// The path of a node's SQL below `compiled` and `run`: that of its file; below it, where several nodes share the file.
+pub fn node_path(node: &Node) -> String {
+    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    if base(&node.path) == base(&node.original_path) {
+        format!("{}/{}", node.package, node.original_path)
+    } else {
+        format!("{}/{}/{}", node.package, node.original_path, node.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_file_is_replaced_and_nothing_else_stays() {
+        let folder = std::env::temp_dir().join(format!("merganser-write-{}", std::process::id()));
+        let path = folder.join("a/manifest.json");
+        text(&path, "one").expect("written");
+        text(&path, "two").expect("written again");
+        let names: Vec<_> = std::fs::read_dir(folder.join("a")).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(names, ["manifest.json"]);
+        assert_eq!(std::fs::read(&path).expect("readable"), b"two");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+}
