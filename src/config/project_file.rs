@@ -233,13 +233,16 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
             None
         }
     };
-    let landing = value.get("landing").map(plain_text);
-    Settings {
-        dialect,
-        policy_paths: texts(value.get("policy-paths")).unwrap_or_default(),
-        landing,
-        file: Some(file),
+    let landing = value.get("landing").and_then(Value::as_object).cloned().unwrap_or_default();
+    for key in landing.keys().filter(|key| *key != "ledger-schema") {
+        let span = Span::new(file, yaml::locate(&text, &["landing".into(), key.as_str().into()]));
+        let message = format!("unknown key `{key}` in `landing`");
+        let help = "it has one key: `ledger-schema`";
+        diagnostics.push(Diagnostic::error(Code::UnknownKey, message).at(span).help(help));
     }
+    let ledger_schema = landing.get("ledger-schema").map(plain_text);
+    let policy_paths = texts(value.get("policy-paths")).unwrap_or_else(|| vec!["policies".to_owned()]);
+    Settings { dialect, policy_paths, ledger_schema, file: Some(file) }
 }
 
 fn read_mapping(
