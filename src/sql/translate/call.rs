@@ -190,6 +190,11 @@ impl Translator<'_> {
             .map(|(_, arg)| arg.clone())
             .collect();
         let common = self.common(&same, &call.range)?;
+        if common.family() == Family::Semi
+            && (call.name.starts_with("GREATEST") || call.name.starts_with("LEAST"))
+        {
+            return Err(call.refused("of semi-structured values"));
+        }
         for index in (0..args.len()).filter(|index| is_same(*index)) {
             args[index].sql = self.unify(&args[index], common, &call.range)?;
         }

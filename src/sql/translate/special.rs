@@ -19,6 +19,7 @@ impl Translator<'_> {
             "count" => self.count(call),
             "sum" => self.sum(call),
             "avg" => self.avg(call),
+            "extreme" => self.extreme(call),
             "median" => self.median(call),
             "percentile_cont" | "percentile_disc" => self.percentile(call),
             "approx_percentile" => self.approx_percentile(call),
