@@ -2,6 +2,7 @@
 
 SET default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC';
 SET TimeZone = 'UTC';
+SET order_by_non_integer_literal = true;
 
 -- Numbers
 

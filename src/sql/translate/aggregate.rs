@@ -188,7 +188,7 @@ impl Translator<'_> {
 
     /// Refuses an argument that must be a literal.
     pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
-        self.constant(expr).ok_or_else(|| {
+        super::path::constant(expr).ok_or_else(|| {
             SqlProblem::unsupported(
                 format!("a computed argument of `{}` here", call.name),
                 self.range_of(expr),

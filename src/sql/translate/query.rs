@@ -308,7 +308,7 @@ impl Translator<'_> {
         };
         let mut parts = Vec::new();
         for key in keys {
-            let keys = match self.small_integer(&key.expr) {
+            let keys = match super::special::small_integer(&key.expr) {
                 Some(position) => vec![position.to_string()],
                 None => super::window::order_values(&self.expression(&key.expr)?),
             };

@@ -26,7 +26,7 @@ impl Translator<'_> {
         }
     }
 
-    /// A window's inside. FIRST_VALUE and its like see the whole partition when no frame is written.
+    /// A window's inside. `FIRST_VALUE` and its like see the whole partition when no frame is written.
     pub(super) fn window(&mut self, spec: &WindowSpec, whole: bool) -> Step<String> {
         let mut parts = Vec::new();
         if let Some(name) = &spec.window_name {
