@@ -135,20 +135,22 @@ impl DataType {
             W::Numeric(info) | W::Decimal(info) | W::Dec(info) => Self::of_number(info)?,
             W::TinyInt(_) | W::SmallInt(_) | W::Int(_) | W::Integer(_) | W::BigInt(_) => Self::INTEGER,
             W::Float(_) | W::Float4 | W::Float8 | W::Double(_) | W::DoublePrecision | W::Real => Self::Float,
+            W::Char(None) | W::Character(None) => Self::Varchar(Some(1)),
             W::Varchar(length)
             | W::Nvarchar(length)
             | W::CharacterVarying(length)
-            | W::CharVarying(length) => Self::Varchar(characters(length.as_ref())?),
-            W::Char(None) | W::Character(None) => Self::Varchar(Some(1)),
-            W::Char(length) | W::Character(length) => Self::Varchar(characters(length.as_ref())?),
+            | W::CharVarying(length)
+            | W::Char(length)
+            | W::Character(length) => of_length(length.as_ref())?,
             W::String(length) => Self::Varchar(length.map(u32::try_from).transpose().ok()?),
             W::Text => Self::TEXT,
             W::Binary(_) | W::Varbinary(_) => Self::Binary,
             W::Boolean | W::Bool => Self::Boolean,
             W::Date => Self::Date,
             W::Time(_, _) => Self::Time,
-            W::Datetime(_) | W::TimestampNtz(_) => Self::TimestampNtz,
-            W::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => Self::TimestampNtz,
+            W::Datetime(_)
+            | W::TimestampNtz(_)
+            | W::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => Self::TimestampNtz,
             W::Timestamp(_, TimezoneInfo::Tz) => Self::TimestampTz,
             W::Array(ast::ArrayElemTypeDef::None) => Self::Array,
             W::Custom(name, arguments) => Self::of_name(&name.to_string(), arguments)?,
@@ -221,6 +223,10 @@ impl DataType {
 
     /// The type that values of both are brought to where one result must hold either (`COALESCE`, `CASE`, `UNION`).
     /// `None`: Snowflake has no such type.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "the arms are ordered rules, each for its own pair of families"
+    )]
     pub(super) fn common(self, other: Self) -> Option<Self> {
         use Family as F;
         if self == other {
@@ -260,10 +266,12 @@ fn wider_than_text(other: DataType) -> DataType {
     }
 }
 
-fn characters(length: Option<&ast::CharacterLength>) -> Option<Option<u32>> {
+fn of_length(length: Option<&ast::CharacterLength>) -> Option<DataType> {
     match length {
-        None | Some(ast::CharacterLength::Max) => Some(None),
-        Some(ast::CharacterLength::IntegerLength { length, .. }) => Some(Some(u32::try_from(*length).ok()?)),
+        None | Some(ast::CharacterLength::Max) => Some(DataType::TEXT),
+        Some(ast::CharacterLength::IntegerLength { length, .. }) => {
+            Some(DataType::Varchar(Some(u32::try_from(*length).ok()?)))
+        }
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::split::split;
-
 static STATEMENTS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let text = include_str!("prelude.sql");
-    split(text).into_iter().map(|range| &text[range]).collect()
+    // The text is the engine's SQL, where `//` divides: Snowflake's splitter does not read it. A statement ends with its line.
+    text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()).collect()
 });
 
 /// The statements for every new connection. The macros are temporary: they belong to the connection, so that files

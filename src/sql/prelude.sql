@@ -2,6 +2,7 @@
 
 SET default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC';
 SET TimeZone = 'UTC';
+SET order_by_non_integer_literal = true;
 
 -- Numbers
 
@@ -151,6 +152,7 @@ CREATE OR REPLACE TEMP MACRO sf_number_json(x) AS
   CAST(CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END AS JSON);
 CREATE OR REPLACE TEMP MACRO sf_number_text(v) AS
   CASE v WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE v ->> '$' END;
+CREATE OR REPLACE TEMP MACRO sf_variant_key(t) AS {'n': TRY_CAST(t AS DOUBLE), 't': t};
 CREATE OR REPLACE TEMP MACRO sf_typeof(v) AS
   CASE json_type(v) WHEN 'VARCHAR' THEN 'VARCHAR' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'
     WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END;

@@ -117,8 +117,9 @@ fn rows_of(connection: &Connection, sql: &str, names: Option<Vec<String>>) -> Re
     let mut rows = statement.query([])?;
     let mut text = String::new();
     let mut lines = Vec::new();
-    let width = rows.as_ref().map_or(0, |statement| statement.column_count());
-    let names = names.unwrap_or_else(|| rows.as_ref().map(|s| s.column_names()).unwrap_or_default());
+    let width = rows.as_ref().map_or(0, duckdb::Statement::column_count);
+    let names =
+        names.unwrap_or_else(|| rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default());
     while let Some(row) = rows.next()? {
         let cells: Result<Vec<_>, _> =
             (0..width).map(|index| row.get::<_, Value>(index).map(|v| cell(&v))).collect();
@@ -179,7 +180,7 @@ fn cases(text: &str) -> Vec<(std::ops::Range<usize>, Case<'_>)> {
         match (fence, line.trim_end()) {
             (Some((kind, start)), "```") => {
                 match kind {
-                    "sql" => sql = text[start..at].to_owned(),
+                    "sql" => text[start..at].clone_into(&mut sql),
                     _ => found.push((
                         start..at,
                         Case { title, sql: sql.clone(), kind, expected: text[start..at].to_owned() },

@@ -74,7 +74,7 @@ pub(super) struct Form {
     pub(super) repeats: bool,
     pub(super) returns: Returns,
     pub(super) state: State,
-    pub(super) form: &'static str,
+    pub(super) template: &'static str,
     written: &'static str,
 }
 
@@ -136,7 +136,7 @@ fn row(line: &'static str, kind: Kind) -> (&'static str, Form) {
     let mut cells = line.splitn(5, " |").map(str::trim);
     let mut cell =
         || cells.next().unwrap_or_else(|| panic!("five cells in each row of functions.txt: {line}"));
-    let (names, written, returns, state, form) = (cell(), cell(), cell(), cell(), cell());
+    let (names, written, returns, state, template) = (cell(), cell(), cell(), cell(), cell());
     let repeats = written.ends_with('*');
     let arguments = written.trim_end_matches('*').split_whitespace().map(argument).collect();
     let state = match state.split_once(": ") {
@@ -144,7 +144,7 @@ fn row(line: &'static str, kind: Kind) -> (&'static str, Form) {
         Some(("refused", reason)) => State::Refused(reason),
         _ => State::Exact,
     };
-    (names, Form { kind, arguments, repeats, returns: result(returns), state, form, written })
+    (names, Form { kind, arguments, repeats, returns: result(returns), state, template, written })
 }
 
 fn argument(word: &str) -> Argument {
@@ -189,7 +189,7 @@ mod tests {
         for name in names() {
             for form in super::forms(name).unwrap() {
                 let refused = matches!(form.state, State::Refused(_));
-                assert_eq!(form.form.is_empty(), refused, "{name}");
+                assert_eq!(form.template.is_empty(), refused, "{name}");
             }
         }
         assert!(supported_functions().len() > names().count());

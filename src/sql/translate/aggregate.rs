@@ -64,6 +64,18 @@ impl Translator<'_> {
         Ok(Typed::loose(mean.sql, DataType::number(precision + 12, digits)))
     }
 
+    /// `MIN` and `MAX`; semi-structured values are compared by their number, then by their text.
+    pub(super) fn extreme(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let over = self.over(call)?;
+        let word = if call.name == "MIN" { "min" } else { "max" };
+        let sql = match value.ty.family() {
+            Family::Semi => format!("arg_{word}({}, sf_variant_key({})){over}", value.sql, value.text()),
+            _ => format!("{word}({}){over}", value.stored()),
+        };
+        Ok(Typed::new(sql, value.ty))
+    }
+
     pub(super) fn median(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.number_argument(call)?;
         let over = self.over(call)?;
@@ -176,7 +188,7 @@ impl Translator<'_> {
 
     /// Refuses an argument that must be a literal.
     pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
-        self.constant(expr).ok_or_else(|| {
+        super::path::constant(expr).ok_or_else(|| {
             SqlProblem::unsupported(
                 format!("a computed argument of `{}` here", call.name),
                 self.range_of(expr),

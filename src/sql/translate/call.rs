@@ -135,7 +135,7 @@ impl Translator<'_> {
             State::Exact => {}
         }
         self.check_clauses(call, form)?;
-        if let Some(special) = form.form.strip_prefix('@') {
+        if let Some(special) = form.template.strip_prefix('@') {
             return self.special(special, call, form);
         }
         if call.star {
@@ -144,7 +144,7 @@ impl Translator<'_> {
         let (args, same) = self.arguments(call, form)?;
         let over = self.over(call)?;
         let nulls = if call.ignore_nulls { " IGNORE NULLS" } else { "" };
-        let sql = fill(form.form, &args, [if call.distinct { "DISTINCT " } else { "" }, &over, nulls]);
+        let sql = fill(form.template, &args, [if call.distinct { "DISTINCT " } else { "" }, &over, nulls]);
         let ty = match form.returns {
             Returns::Type(ty) => ty,
             Returns::Same | Returns::Special => same,
@@ -162,11 +162,11 @@ impl Translator<'_> {
             let message = format!("`{}` is a window function: it needs `OVER (…)`", call.name);
             return Err(SqlProblem::new(WRONG_ARGUMENTS, message, call.range.clone()));
         }
-        let special = form.form.starts_with('@');
-        if call.distinct && !special && !form.form.contains("{d}") && form.kind != Kind::Aggregate {
+        let special = form.template.starts_with('@');
+        if call.distinct && !special && !form.template.contains("{d}") && form.kind != Kind::Aggregate {
             return Err(call.refused("with `DISTINCT`"));
         }
-        if call.ignore_nulls && !special && !form.form.contains("{n}") {
+        if call.ignore_nulls && !special && !form.template.contains("{n}") {
             return Err(call.refused("with `IGNORE NULLS`"));
         }
         if !call.order.is_empty() && !special {
@@ -190,6 +190,11 @@ impl Translator<'_> {
             .map(|(_, arg)| arg.clone())
             .collect();
         let common = self.common(&same, &call.range)?;
+        if common.family() == Family::Semi
+            && (call.name.starts_with("GREATEST") || call.name.starts_with("LEAST"))
+        {
+            return Err(call.refused("of semi-structured values"));
+        }
         for index in (0..args.len()).filter(|index| is_same(*index)) {
             args[index].sql = self.unify(&args[index], common, &call.range)?;
         }

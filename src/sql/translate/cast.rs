@@ -69,9 +69,10 @@ impl Typed {
     fn number(&self, to: DataType, failing: Failing) -> Option<String> {
         let target = to.duckdb();
         Some(match self.ty.family() {
-            Family::Text | Family::Unknown => failing.cast(&self.sql, &target),
             Family::Number if self.exact && self.ty == to => self.sql.clone(),
-            Family::Number | Family::Float => failing.cast(&self.sql, &target),
+            Family::Text | Family::Unknown | Family::Number | Family::Float => {
+                failing.cast(&self.sql, &target)
+            }
             Family::Boolean => format!("CAST(CAST({} AS INTEGER) AS {target})", self.sql),
             Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), &target),
             Family::Null => format!("CAST(NULL AS {target})"),

@@ -42,7 +42,8 @@ impl Translator<'_> {
         let Some(second) = call.args.get(1) else {
             return value.convert(to, failing).ok_or_else(|| super::cast::cannot(value.ty, to, &call.range));
         };
-        if matches!(value.ty.family(), Family::Number | Family::Float) || self.small_integer(second).is_some()
+        if matches!(value.ty.family(), Family::Number | Family::Float)
+            || super::special::small_integer(second).is_some()
         {
             return self.scaled_epoch(&value, second, call, to);
         }
@@ -69,7 +70,7 @@ impl Translator<'_> {
 
     /// A number of units of 10 to the -scale seconds since 1970.
     fn scaled_epoch(&mut self, value: &Typed, scale: &Expr, call: &Call<'_>, to: DataType) -> Step<Typed> {
-        let scale = self.small_integer(scale).filter(|scale| (0..=9).contains(scale));
+        let scale = super::special::small_integer(scale).filter(|scale| (0..=9).contains(scale));
         let Some(scale) = scale else { return Err(call.refused("with a computed scale")) };
         let value = self.numeric(value.clone(), &call.range)?.sql;
         let micros = if scale <= 6 {
@@ -115,7 +116,7 @@ impl Translator<'_> {
     fn to_number(&mut self, call: &Call<'_>, failing: Failing) -> Step<Typed> {
         let mut digits = Vec::new();
         for expr in &call.args[1..] {
-            match self.small_integer(expr).and_then(|digits| u32::try_from(digits).ok()) {
+            match super::special::small_integer(expr).and_then(|digits| u32::try_from(digits).ok()) {
                 Some(value) => digits.push(value),
                 None => return Err(call.refused("with a format")),
             }

@@ -60,7 +60,7 @@ impl Translator<'_> {
     fn part(&self, expr: &Expr, call: &Call<'_>) -> Step<String> {
         let word = match expr {
             Expr::Identifier(ident) => ident.value.clone(),
-            other => self.constant(other).ok_or_else(|| call.refused("with a computed part"))?,
+            other => super::path::constant(other).ok_or_else(|| call.refused("with a computed part"))?,
         };
         part_named(&word).ok_or_else(|| {
             SqlProblem::new(WRONG_TYPE, format!("`{word}` is no date part"), self.range_of(expr))

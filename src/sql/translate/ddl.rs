@@ -199,19 +199,30 @@ impl Translator<'_> {
         Ok(sql)
     }
 
+    /// The bytes of the whole statement.
+    fn everything(&self) -> std::ops::Range<usize> {
+        0..self.text.sql.trim_end().len()
+    }
+
     /// A query with the names and types of a column list, and without columns of no type.
     fn as_defined(&mut self, made: Shaped, defined: &[Defined]) -> Step<Shaped> {
         let untyped = made.columns.iter().any(|column| column.ty == DataType::Null);
+        let renamed = made.columns.iter().find(|column| column.stored != column.name);
+        if let Some(column) = renamed.filter(|_| defined.is_empty()) {
+            let message = format!("duplicate column name `{}`", column.name);
+            return Err(SqlProblem::new("duplicate-column", message, self.everything())
+                .help("give each column its own alias"));
+        }
         if defined.is_empty() && !untyped {
             return Ok(made);
         }
         if made.open {
-            return Err(SqlProblem::unsupported("a column list over unknown columns", 0..0));
+            return Err(SqlProblem::unsupported("a column list over unknown columns", self.everything()));
         }
         if !defined.is_empty() && defined.len() != made.columns.len() {
             let message =
                 format!("{} columns are defined, the query has {}", defined.len(), made.columns.len());
-            return Err(SqlProblem::new(WRONG_TYPE, message, 0..0));
+            return Err(SqlProblem::new(WRONG_TYPE, message, self.everything()));
         }
         let mut items = Vec::new();
         let mut columns = made.columns.clone();
@@ -225,7 +236,7 @@ impl Translator<'_> {
             };
             let value = match to {
                 to if column.ty == DataType::Null => format!("CAST({} AS {})", value.sql, to.duckdb()),
-                to => self.convert(&value, to, &(0..0))?.sql,
+                to => self.convert(&value, to, &self.everything())?.sql,
             };
             if let Some(wanted) = wanted {
                 column.name.clone_from(&wanted.name);

@@ -411,8 +411,9 @@ impl Translator<'_> {
 
     fn start_of(&self, expr: &Expr) -> usize {
         let mut first = expr;
-        while let Expr::BinaryOp { left: expr, .. } | Expr::Cast { expr, .. } | Expr::JsonAccess { value: expr, .. } =
-            first
+        while let Expr::BinaryOp { left: expr, .. }
+        | Expr::Cast { expr, .. }
+        | Expr::JsonAccess { value: expr, .. } = first
         {
             first = expr;
         }

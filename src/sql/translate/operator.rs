@@ -66,6 +66,13 @@ impl Translator<'_> {
 
     /// A comparison; both sides are brought to one type as Snowflake does.
     pub(super) fn compare(&self, left: &Typed, op: &str, right: &Typed, range: &Range<usize>) -> Step<Typed> {
+        let ordered = matches!(op, "<" | "<=" | ">" | ">=");
+        if ordered && left.ty.family() == Family::Semi && right.ty.family() == Family::Semi {
+            let (left, right) = (left.text(), right.text());
+            let keys = format!("sf_variant_key({left}) {op} sf_variant_key({right})");
+            let sql = format!("CASE WHEN {left} IS NOT NULL AND {right} IS NOT NULL THEN {keys} END");
+            return Ok(Typed::new(sql, DataType::Boolean));
+        }
         let (left, right) = self.comparable(left, right, range)?;
         Ok(Typed::new(format!("({left} {op} {right})"), DataType::Boolean))
     }

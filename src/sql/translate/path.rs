@@ -148,25 +148,25 @@ impl Translator<'_> {
     /// `GET_PATH(v, 'a.b[0]')`.
     pub(super) fn get_path(&mut self, value: &Expr, path: &Expr) -> Step<Typed> {
         let root = self.semi(value)?;
-        let Some(text) = self.constant(path) else {
+        let Some(text) = constant(path) else {
             return Err(SqlProblem::unsupported("a computed path", self.range_of(path)));
         };
         let steps = written_path(&text)
             .ok_or_else(|| SqlProblem::unsupported(format!("the path `{text}`"), self.range_of(path)))?;
         Ok(extract(&root, &steps))
     }
+}
 
-    /// The text of a string literal.
-    pub(super) fn constant(&self, expr: &Expr) -> Option<String> {
-        match expr {
-            Expr::Value(value) => match &value.value {
-                Value::SingleQuotedString(text) => Some(unescape(text)),
-                Value::DollarQuotedString(text) => Some(text.value.clone()),
-                _ => None,
-            },
-            Expr::Nested(inner) => self.constant(inner),
+/// The text of a string literal.
+pub(super) fn constant(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => Some(unescape(text)),
+            Value::DollarQuotedString(text) => Some(text.value.clone()),
             _ => None,
-        }
+        },
+        Expr::Nested(inner) => constant(inner),
+        _ => None,
     }
 }
 

@@ -308,11 +308,11 @@ impl Translator<'_> {
         };
         let mut parts = Vec::new();
         for key in keys {
-            let sql = match (self.small_integer(&key.expr), &key.expr) {
-                (Some(position), _) => position.to_string(),
-                (None, expr) => self.sort_key(expr)?,
+            let keys = match super::special::small_integer(&key.expr) {
+                Some(position) => vec![position.to_string()],
+                None => super::window::order_values(&self.expression(&key.expr)?),
             };
-            parts.push(format!("{sql}{}", direction(key)));
+            parts.extend(keys.into_iter().map(|sql| format!("{sql}{}", direction(key))));
         }
         Ok(format!(" ORDER BY {}", parts.join(", ")))
     }

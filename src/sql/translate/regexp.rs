@@ -71,7 +71,7 @@ impl Translator<'_> {
         if m.position != "1" || !first {
             return Err(call.refused("from a position, or of an occurrence but the first"));
         }
-        let at_end = match call.args.get(4).map(|option| self.small_integer(option)) {
+        let at_end = match call.args.get(4).map(|option| super::special::small_integer(option)) {
             None | Some(Some(0)) => "false",
             Some(Some(1)) => "true",
             Some(_) => return Err(call.refused("with a computed option")),

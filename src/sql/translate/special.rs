@@ -19,6 +19,7 @@ impl Translator<'_> {
             "count" => self.count(call),
             "sum" => self.sum(call),
             "avg" => self.avg(call),
+            "extreme" => self.extreme(call),
             "median" => self.median(call),
             "percentile_cont" | "percentile_disc" => self.percentile(call),
             "approx_percentile" => self.approx_percentile(call),
@@ -59,7 +60,7 @@ impl Translator<'_> {
         let value = self.numeric(value, &range)?;
         match call.args.get(1) {
             None => self.whole(function, &value, 0),
-            Some(digits) => match self.small_integer(digits) {
+            Some(digits) => match small_integer(digits) {
                 Some(digits) => self.whole(function, &value, digits),
                 None => {
                     let digits = self.integer(digits)?;
@@ -74,7 +75,7 @@ impl Translator<'_> {
         let range = self.range_of(call.args[0]);
         let value = self.expression(call.args[0])?;
         let value = self.numeric(value, &range)?;
-        match call.args.get(1).map(|digits| self.small_integer(digits)) {
+        match call.args.get(1).map(|digits| small_integer(digits)) {
             None => self.whole(function, &value, 0),
             Some(Some(digits)) => self.whole(function, &value, digits),
             Some(None) => Err(call.refused("to a computed number of digits")),
@@ -122,18 +123,6 @@ impl Translator<'_> {
             }
         };
         Ok(Typed::new(format!("CAST({sql} AS {})", ty.duckdb()), ty))
-    }
-
-    /// The value of a small whole-number literal.
-    pub(super) fn small_integer(&self, expr: &Expr) -> Option<i32> {
-        match expr {
-            Expr::Value(value) => value.value.to_string().parse().ok(),
-            Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => {
-                self.small_integer(expr).map(|value| -value)
-            }
-            Expr::Nested(inner) => self.small_integer(inner),
-            _ => None,
-        }
     }
 
     fn pair(&mut self, call: &Call<'_>) -> Step<(Typed, Typed)> {
@@ -223,7 +212,7 @@ impl Translator<'_> {
 
     fn sha2(&mut self, call: &Call<'_>) -> Step<Typed> {
         let text = self.expression(call.args[0])?.text();
-        match self.small_integer(call.args[1]) {
+        match small_integer(call.args[1]) {
             Some(0 | 256) => Ok(Typed::new(format!("sha256({text})"), DataType::TEXT)),
             _ => Err(call.refused("of other than 256 bits")),
         }
@@ -260,3 +249,15 @@ impl Translator<'_> {
 }
 
 const DATES: [&str; 4] = ["add_months", "last_day", "time_slice", "convert_timezone"];
+
+/// The value of a small whole-number literal.
+pub(super) fn small_integer(expr: &Expr) -> Option<i32> {
+    match expr {
+        Expr::Value(value) => value.value.to_string().parse().ok(),
+        Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => {
+            small_integer(expr).map(|value| -value)
+        }
+        Expr::Nested(inner) => small_integer(inner),
+        _ => None,
+    }
+}

@@ -91,8 +91,7 @@ impl Translator<'_> {
         let mut value = self.semi(input)?.sql;
         let mut base = String::new();
         if let Some(path) = argument("PATH") {
-            base = self
-                .constant(path)
+            base = super::path::constant(path)
                 .ok_or_else(|| SqlProblem::unsupported("a computed path", self.range_of(path)))?;
             value = self.get_path(input, path)?.sql;
         }
@@ -107,7 +106,7 @@ impl Translator<'_> {
         let (outer, recursive) = (flag("OUTER")?, flag("RECURSIVE")?);
         let mode = match argument("MODE") {
             None => "BOTH".to_owned(),
-            Some(mode) => self.constant(mode).unwrap_or_default().to_ascii_uppercase(),
+            Some(mode) => super::path::constant(mode).unwrap_or_default().to_ascii_uppercase(),
         };
         let function = match mode.as_str() {
             "BOTH" => "sf_flatten",

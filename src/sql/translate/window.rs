@@ -5,7 +5,6 @@ use sqlparser::ast::{OrderByExpr, WindowFrame, WindowFrameBound, WindowSpec, Win
 use super::call::Call;
 use super::typed::Typed;
 use super::{Step, Translator, fold, quote};
-use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::SqlProblem;
 
@@ -27,7 +26,7 @@ impl Translator<'_> {
         }
     }
 
-    /// A window's inside. FIRST_VALUE and its like see the whole partition when no frame is written.
+    /// A window's inside. `FIRST_VALUE` and its like see the whole partition when no frame is written.
     pub(super) fn window(&mut self, spec: &WindowSpec, whole: bool) -> Step<String> {
         let mut parts = Vec::new();
         if let Some(name) = &spec.window_name {
@@ -36,7 +35,7 @@ impl Translator<'_> {
         if !spec.partition_by.is_empty() {
             let mut keys = Vec::new();
             for key in &spec.partition_by {
-                keys.push(self.sort_key(key)?);
+                keys.push(self.expression(key)?.stored());
             }
             parts.push(format!("PARTITION BY {}", keys.join(", ")));
         }
@@ -83,26 +82,23 @@ impl Translator<'_> {
             if key.with_fill.is_some() {
                 return Err(SqlProblem::unsupported("WITH FILL", self.range_of(&key.expr)));
             }
-            let sql = self.sort_key(&key.expr)?;
-            keys.push(format!("{sql}{}", direction(key)));
+            let value = self.expression(&key.expr)?;
+            keys.extend(order_values(&value).into_iter().map(|sql| format!("{sql}{}", direction(key))));
         }
         Ok(keys.join(", "))
     }
-
-    /// A key of an order or a partition.
-    pub(super) fn sort_key(&mut self, expr: &sqlparser::ast::Expr) -> Step<String> {
-        let value = self.expression(expr)?;
-        Ok(order_value(&value))
-    }
 }
 
-/// A value as the engine sorts it: semi-structured ones as text or number are compared as their text.
-pub(super) fn order_value(value: &Typed) -> String {
-    match value.ty {
-        DataType::Number { .. } if value.ty.family() == Family::Number && !value.exact => {
-            format!("({})", value.stored())
+/// A value as the engine sorts it: semi-structured ones by their number, then by their text.
+pub(super) fn order_values(value: &Typed) -> Vec<String> {
+    match value.ty.family() {
+        Family::Semi => {
+            let text = value.text();
+            vec![format!("TRY_CAST({text} AS DOUBLE)"), text]
         }
-        _ => value.sql.clone(),
+        // A bare number would be a position.
+        Family::Number if !value.exact => vec![format!("({})", value.stored())],
+        _ => vec![value.sql.clone()],
     }
 }
 
