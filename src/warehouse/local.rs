@@ -247,6 +247,14 @@ impl Session for LocalSession {
     }
 }
 
+/// The rows a `MERGE` changed: it answers with one row of counts.
+fn changed_rows(table: &Table) -> Option<u64> {
+    let counts = table.columns.iter().all(|column| column.name.to_lowercase().starts_with("number of rows"));
+    let [row] = table.rows.as_slice() else { return None };
+    let count = |cell: &Cell| if let Cell::Integer(count) = cell { u64::try_from(*count).ok() } else { None };
+    if counts && !row.is_empty() { row.iter().map(count).sum() } else { None }
+}
+
 /// The answer that Snowflake would give.
 fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let mut outcome = match shape {
@@ -257,6 +265,7 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
             for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
                 column.name.clone_from(&known.name);
             }
+            outcome.affected = outcome.affected.or_else(|| changed_rows(&outcome.table));
             outcome
         }
         ResultShape::Rows { .. } => Outcome::default(),
