@@ -64,7 +64,7 @@ fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let facts = &inputs.invocation.session.facts;
     let mut metadata = inputs.invocation.metadata("manifest/v12");
     let quoting = crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
-    let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("{:x}", Md5::digest(facts.root.as_bytes()));
     let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string();
     let fields = [
         ("project_name", json!(facts.root)),
@@ -107,6 +107,9 @@ impl Maker<'_> {
     fn node(&self, node: &Node) -> Value {
         let mut made = self.declared(node);
         let compiled = self.inputs.compilation.and_then(|compilation| compilation.nodes.get(&node.unique_id));
+        if compiled.is_some() && node.test.is_some() {
+            add_wrapper(&mut made);
+        }
         if let (Some(compiled), Some(map)) = (compiled, made.as_object_mut()) {
             if write::has_compiled_file(node) {
                 map.insert("compiled_path".to_owned(), json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))));
@@ -155,6 +158,14 @@ impl Maker<'_> {
 /// Whether a test was taken out of the graph for what it reads, not by its own configuration.
 fn is_switched_off(node: &Node) -> bool {
     node.test.is_some() && node.setting_flag("enabled")
+}
+
+/// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
+fn add_wrapper(made: &mut Value) {
+    let wrapper = json!("macro.dbt.get_where_subquery");
+    if let Some(macros) = made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper)) {
+        macros.push(wrapper);
+    }
 }
 
 /// `time_spine` of a model, with every key dbt gives it.

@@ -393,7 +393,6 @@ fn assemble(
             Some(table) => node.sources.push((entry.name.clone(), table.to_owned())),
             None => node.refs.push(RefCall { package: None, name: entry.name.clone(), version: written.target.version.clone() }),
         }
-        node.macros.push("macro.dbt.get_where_subquery".to_owned());
     } else {
         let parsed = parsing.parse(&subject, &raw, span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
