@@ -366,6 +366,9 @@ impl Translator<'_> {
     pub(super) fn alter(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
         cursor.expect("ALTER")?;
         let kind = cursor.word();
+        if kind == "MASKING" {
+            return self.alter_policy(cursor);
+        }
         if !["TABLE", "VIEW"].contains(&kind.as_str()) {
             return Err(SqlProblem::unsupported(format!("ALTER {kind}"), cursor.range()));
         }
@@ -515,6 +518,29 @@ impl Translator<'_> {
         statements.push(format!("INSERT {conflict}INTO {table} VALUES ({row})"));
         let done = format!("Masking policy {} successfully created.", path[path.len() - 1]);
         Ok(Made::status(statements, done))
+    }
+
+    /// `ALTER MASKING POLICY … SET BODY ->`.
+    fn alter_policy(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        cursor.expect("MASKING POLICY")?;
+        let quiet = cursor.takes("IF EXISTS");
+        let path = self.full_path(&cursor.path()?);
+        if !cursor.takes("SET BODY") {
+            let what = format!("ALTER MASKING POLICY … {}", cursor.word());
+            return Err(SqlProblem::unsupported(what.trim_end(), cursor.range()));
+        }
+        cursor.expect_token(&Token::Arrow)?;
+        let (name, body) = (literal(&path.join(".")), literal(&cursor.rest_text()));
+        let table = self.policy_table("MASKING_POLICIES");
+        let mut statements = self.policy_tables();
+        if !quiet {
+            let missing = literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
+            statements.push(format!(
+                "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {table} WHERE POLICY = {name}) THEN error({missing}) END"
+            ));
+        }
+        statements.push(format!("UPDATE {table} SET BODY = {body} WHERE POLICY = {name}"));
+        Ok(Made::status(statements, "Statement executed successfully."))
     }
 
     fn policy_table(&self, name: &str) -> String {
