@@ -31,6 +31,8 @@ pub struct Runner<'a> {
     pub object_store: ObjectStoreOptions,
     /// The id and time of this run's loads.
     pub stamp: LoadStamp,
+    /// Held while files are loaded: all loads write one ledger, so they take turns.
+    pub loading: std::sync::Mutex<()>,
 }
 
 /// What the steps gave so far.
@@ -182,6 +184,7 @@ impl Runner<'_> {
     }
 
     fn load(&self, source: &LoadSource, progress: &mut Progress) -> Result<(), Failure> {
+        let _turn = self.loading.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let graph = self.planner.compiler.graph();
         let span = graph.nodes[&source.unique_id].span();
         let fail = |error: load::LoadError| {

@@ -11,7 +11,7 @@ fn span(frame: &Frame) -> Span {
     Span::new(FileId::from_number(frame.file), frame.span.clone())
 }
 
-/// What is wrong, at the innermost place that belongs to the project or its packages, with the macro calls that led there.
+/// What is wrong, at the innermost place that belongs to the project or its packages (else at `whole`), with the macro calls that led there.
 /// `is_own` tells whether a file is the user's rather than part of the binary.
 pub fn report(error: &TemplateError, node: &str, whole: (FileId, Range<usize>), is_own: &dyn Fn(FileId) -> bool) -> Diagnostic {
     let problem = error.payload::<Problem>();
@@ -20,11 +20,10 @@ pub fn report(error: &TemplateError, node: &str, whole: (FileId, Range<usize>), 
     diagnostic.help = problem.and_then(|problem| problem.help.clone()).or_else(|| help(error).map(str::to_owned));
     let frames: Vec<&Frame> = error.trace.iter().filter(|frame| frame.file != u32::MAX).collect();
     let own = frames.iter().position(|frame| is_own(FileId::from_number(frame.file)));
-    let first = own.or_else(|| (!frames.is_empty()).then_some(0));
-    let place = first.map_or_else(|| Span::new(whole.0, whole.1), |index| span(frames[index]));
+    let place = own.map_or_else(|| Span::new(whole.0, whole.1), |index| span(frames[index]));
     diagnostic = diagnostic.at(place);
     let name = |frame: &Frame| frame.macro_id.as_ref().map_or_else(|| node.to_owned(), |id| format!("macro `{}`", macro_name(id)));
-    let others = frames.iter().enumerate().filter(|(index, _)| Some(*index) != first);
+    let others = frames.iter().enumerate().filter(|(index, _)| Some(*index) != own);
     diagnostic.trace(others.map(|(_, frame)| Label { span: span(frame), text: name(frame) }).collect())
 }
 

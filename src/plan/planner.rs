@@ -120,8 +120,13 @@ impl Planner<'_> {
                 wanted.entry(SchemaName::new(database, schema)).or_insert_with(|| relation.clone());
             }
         };
-        chosen.iter().filter(|node| self.takes_part(node)).filter_map(|node| node.relation.as_ref()).for_each(&mut add);
+        let written = chosen.iter().filter(|node| self.takes_part(node) && (node.kind != NodeKind::Test || node.relation.is_some()));
+        written.filter_map(|node| node.relation.as_ref()).for_each(&mut add);
         let dialect = self.compiler.session.facts.dialect;
+        let ledgers = chosen.iter().filter(|node| node.kind == NodeKind::Source && self.takes_part(node)).filter_map(|node| node.relation.clone());
+        for relation in ledgers {
+            add(&Relation { schema: Some(self.ledger_schema.clone()), ..relation });
+        }
         let uses_policies = dialect == crate::sql::Dialect::Snowflake && chosen.iter().any(|node| self.governance.masked.contains_key(&node.unique_id));
         for placed in self.governance.policies.iter().filter(|_| uses_policies) {
             add(&Relation {

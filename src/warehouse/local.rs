@@ -231,7 +231,15 @@ impl Session for LocalSession {
         columns: &[String],
         rows: Vec<Vec<Cell>>,
     ) -> Result<u64, WarehouseError> {
-        self.inner().append(table, columns, rows)
+        let fold = |name: &str, quoted: bool| if quoted { name.to_owned() } else { name.to_uppercase() };
+        let stored = Relation {
+            database: table.database.as_deref().map(|name| fold(name, table.quoting.database)),
+            schema: table.schema.as_deref().map(|name| fold(name, table.quoting.schema)),
+            identifier: fold(&table.identifier, table.quoting.identifier),
+            quoting: table.quoting,
+        };
+        let columns: Vec<String> = columns.iter().map(|name| fold(name, false)).collect();
+        self.inner().append(&stored, &columns, rows)
     }
 
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {

@@ -94,6 +94,7 @@ fn carry_out(
         fail_fast: run.fail_fast,
         object_store: environment::object_store(&loaded.options.environment),
         stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
+        loading: std::sync::Mutex::default(),
     };
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };

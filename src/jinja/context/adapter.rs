@@ -94,7 +94,8 @@ impl Adapter {
             "valid_incremental_strategies" => Some(Ok(python::list(
                 ["append", "delete+insert", "merge", "microbatch"].iter().map(|name| Value::from(*name)).collect(),
             ))),
-            "build_catalog_relation" | "get_catalog_integration" => Some(Ok(Value::from(()))),
+            "build_catalog_relation" => Some(Ok(super::catalog::relation(&self.0.subject, self.dialect()))),
+            "get_catalog_integration" => Some(Ok(Value::from(()))),
             "adapter_macro" => Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call))),
             _ => None,
         }

@@ -7,6 +7,7 @@
 mod adapter;
 mod builtins;
 mod call;
+mod catalog;
 mod column;
 mod config;
 mod constraints;
