@@ -171,17 +171,18 @@ type Found = (Vec<String>, Vec<(Problem, String)>);
 
 fn references(lookup: &Lookup, node: &Node) -> Found {
     let mut found: Vec<String> = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems: Vec<(Problem, String)> = Vec::new();
     let mut add = |answer: Result<String, Problem>, text: &str| match answer {
         Ok(id) if found.contains(&id) => {}
         Ok(id) => found.push(id),
+        Err(problem) if problems.iter().any(|(known, _)| *known == problem) => {}
         Err(problem) => problems.push((problem, text.to_owned())),
     };
-    for call in &node.refs {
-        add(lookup.reference(&node.package, call), &call.name);
-    }
     for (source, table) in &node.sources {
         add(lookup.source(&node.package, source, table), table);
+    }
+    for call in &node.refs {
+        add(lookup.reference(&node.package, call), &call.name);
     }
     (found, problems)
 }

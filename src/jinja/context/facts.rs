@@ -13,7 +13,7 @@ pub struct RefCall {
     pub version: Option<Value>,
 }
 
-/// What was recorded in the parse phase, in the order of the calls, each once.
+/// What was recorded in the parse phase, in the order of the calls.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// `ref` calls.
