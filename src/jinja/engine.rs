@@ -142,7 +142,7 @@ impl Engine {
         render.native = true;
         let context = Value::from_object(Context(root.clone()));
         let (result, render) = run::within(render, || run::evaluate(&self.env, &unit, context));
-        let called = render.called.into_iter().filter(|(_, direct)| *direct).map(|(id, _)| id).collect();
+        let called = render.direct;
         let result = result.and_then(|_| match render.gathered {
             Gathered::Values(values) => native::join(values),
             Gathered::Text | Gathered::Map { .. } => Ok(Value::from("")),
@@ -248,10 +248,7 @@ fn finished(text: String, render: Render) -> Rendered {
         Gathered::Map { segments, .. } => segments,
         Gathered::Text | Gathered::Values(_) => Vec::new(),
     };
-    let called_directly =
-        render.called.iter().filter(|(_, direct)| *direct).map(|(id, _)| id.clone()).collect();
-    let called = render.called.into_iter().map(|(id, _)| id).collect();
-    Rendered { text, segments, returned: None, called, called_directly }
+    Rendered { text, segments, returned: None, called: render.called, called_directly: render.direct }
 }
 
 /// Whether there is anything to render; dbt returns other text as it is, its last line end included.

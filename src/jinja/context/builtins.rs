@@ -35,7 +35,10 @@ pub(super) const NAMES: [&str; 46] = [
 /// The value of a name in a node's render.
 pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
     if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
-        return Some(python::from_json(value));
+        return Some(match value {
+            serde_json::Value::Array(items) if name == "results" => python::list(items.iter().map(runtime::result).collect()),
+            value => python::from_json(value),
+        });
     }
     let facts = &scene.session.facts;
     let function = |name: &'static str| Some(Value::from_object(Function { name, scene: scene.clone() }));
@@ -55,7 +58,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "run_started_at" => python::datetime(facts.run.started_at),
         "thread_id" => Value::from("Thread-1"),
         "flags" => flags(scene),
-        "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| python::from_json(&world.graph())),
+        "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => {
             python::list(scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect())
         }
