@@ -147,6 +147,7 @@ fn session(
         flags: root.flags.clone(),
         dispatch: root.dispatch.clone(),
         packages: project.packages.iter().map(|package| package.file.name.clone()).collect(),
+        versions: project.packages.iter().map(|package| (package.file.name.clone(), package.file.version.clone())).collect(),
     };
     Session { engine: Engine::new(), library, facts }
 }

@@ -9,10 +9,10 @@ use super::report::{NodeResult, Status};
 use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
-use crate::jinja::Subject;
+use crate::jinja::{Origin, Subject};
 use crate::load::{self, Location, LoadRun, LoadSpec, LoadStamp, ObjectStoreOptions, Store};
 use crate::plan::{LoadSource, NodePlan, Planner, Purpose, Step, Work};
-use crate::sql::RelationKind;
+use crate::sql::{RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
 
 /// Runs plans against a warehouse.
@@ -158,6 +158,14 @@ impl Runner<'_> {
                 let relations = (&strategy.target, &strategy.source);
                 let steps = self.planner.strategy_steps(node, subject, &strategy.name, relations, &columns).map_err(Failure::Other)?;
                 steps.iter().try_for_each(|step| self.step(node, subject, step, progress))
+            }
+            Work::Hook(text) => {
+                let origin = Origin { file: u32::MAX, base: 0 };
+                let compiler = self.planner.compiler;
+                let rendered = compiler.render(node, subject, text, origin);
+                let rendered = rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;
+                let statements = split(&rendered.text);
+                statements.into_iter().try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
             }
             Work::Materialization(name) => {
                 let call = self.planner.compiler.call(node, subject, name, Vec::new());

@@ -15,6 +15,7 @@ mod order;
 mod parse;
 mod resolve;
 mod select;
+mod semantic;
 mod source_table;
 
 pub use configuration::{Trees, config_text};
@@ -38,6 +39,8 @@ pub struct Graph {
     pub nodes: IndexMap<String, Node>,
     /// Disabled nodes.
     pub disabled: Vec<Node>,
+    /// Tests that read what is disabled or not there: dbt keeps them among its nodes and never selects them.
+    pub dropped: Vec<Node>,
     /// What each macro calls, by the macros' unique ids.
     pub macros: BTreeMap<String, Vec<String>>,
     /// Docs blocks.

@@ -75,6 +75,14 @@ impl Planner<'_> {
         if let Some(problem) = compilation.failed.get(&node.unique_id) {
             return broken(node, problem.clone());
         }
+        if compilation.later.contains(&node.unique_id) {
+            let action = match node.kind {
+                NodeKind::Test => Action::RunTest,
+                NodeKind::Operation => Action::RunHook,
+                _ => Action::RunMaterialization,
+            };
+            return NodePlan { late: true, ..empty(node, action, "its template asks the warehouse") };
+        }
         self.node(node, compilation.nodes.get(&node.unique_id))
     }
 

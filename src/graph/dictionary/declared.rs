@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Node;
+use crate::project::NodeKind;
 use super::column::columns;
 use super::{calls, depends_on, identity, refs, sources};
 
@@ -113,12 +114,18 @@ pub(super) fn other(node: &Node) -> Value {
         put(key, value.clone());
     }
     put("description", json!(node.description));
-    put("meta", meta(node));
-    put("tags", json!(node.tags));
+    if node.kind != NodeKind::SemanticModel {
+        put("meta", meta(node));
+        put("tags", json!(node.tags));
+    }
     put("config", json!(node.config));
     put("unrendered_config", json!(node.unrendered_config));
     put("depends_on", depends_on(node));
-    calls(node, &mut put);
+    if node.kind == NodeKind::SemanticModel {
+        put("refs", refs(node));
+    } else {
+        calls(node, &mut put);
+    }
     put("created_at", Value::Null);
     put("group", json!(node.group));
     Value::Object(map)

@@ -14,6 +14,7 @@ mod constraints;
 mod facts;
 mod relation;
 mod render;
+mod runtime;
 mod session;
 mod table;
 mod world;

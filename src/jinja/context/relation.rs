@@ -135,9 +135,20 @@ impl RelationValue {
             "External" => Value::from("external"),
             "MaterializedView" => Value::from("materialized_view"),
             "DynamicTable" => Value::from("dynamic_table"),
+            "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
+            "__mapping__" => Value::from(true),
+            "__call__" => Value::from(false),
             "information_schema_view" => self.information_schema.clone().flatten().map_or(Value::from(()), Value::from),
             _ => return None,
         })
+    }
+}
+
+/// The name of dbt's class for relations of an adapter.
+fn class_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::DuckDb => "DuckDBRelation",
+        Dialect::Snowflake => "SnowflakeRelation",
     }
 }
 
