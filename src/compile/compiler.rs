@@ -174,6 +174,9 @@ impl Compiler {
     }
 }
 
+/// What became of one node: nothing where it was left for later.
+type Answer = Result<Option<Compiled>, Box<Diagnostic>>;
+
 /// Compiles the wanted nodes in parallel; problems are appended in the graph's order, and nodes that read a broken one are
 /// left out silently.
 pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, diagnostics: &mut Diagnostics) -> Compilation {
@@ -194,7 +197,7 @@ pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, di
         .filter(|node| has_template(node))
         .collect();
     let one = |node| if compiler.defers { compiler.early(node) } else { compiler.node(node).map(Some) };
-    let results: Vec<(&Node, Result<Option<Compiled>, Box<Diagnostic>>)> = todo.into_par_iter().map(|node| (node, one(node))).collect();
+    let results: Vec<(&Node, Answer)> = todo.into_par_iter().map(|node| (node, one(node))).collect();
     for (node, result) in results {
         match result {
             Ok(Some(compiled)) => {

@@ -99,7 +99,7 @@ fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     }
 }
 
-fn list<'a>(fields: &'a Map<String, Value>) -> Option<(&'static str, &'a Vec<Value>)> {
+fn list(fields: &Map<String, Value>) -> Option<(&'static str, &Vec<Value>)> {
     ["data_tests", "tests"].into_iter().find_map(|key| Some((key, fields.get(key)?.as_array()?)))
 }
 

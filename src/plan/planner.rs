@@ -38,7 +38,7 @@ pub struct Planner<'a> {
 }
 
 /// A failure to make a plan, at its place.
-pub type Planned<T> = Result<T, Box<Diagnostic>>;
+pub(super) type Planned<T> = Result<T, Box<Diagnostic>>;
 
 impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.

@@ -119,7 +119,7 @@ impl RelationValue {
             "is_cte" => self.is(RelationKind::Cte),
             "is_materialized_view" => self.is(RelationKind::MaterializedView),
             "is_dynamic_table" => self.is(RelationKind::DynamicTable),
-            "is_iceberg_format" | "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "is_function" => Value::from(false),
+            "is_iceberg_format" | "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "is_function" | "__call__" => Value::from(false),
             "can_be_renamed" => Value::from(matches!(self.kind, Some(RelationKind::Table | RelationKind::View))),
             "can_be_replaced" => Value::from(matches!(self.kind, Some(RelationKind::Table | RelationKind::View | RelationKind::DynamicTable))),
             "quote_policy" => python::from_json(&serde_json::json!({
@@ -137,7 +137,6 @@ impl RelationValue {
             "DynamicTable" => Value::from("dynamic_table"),
             "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
             "__mapping__" => Value::from(true),
-            "__call__" => Value::from(false),
             "information_schema_view" => self.information_schema.clone().flatten().map_or(Value::from(()), Value::from),
             _ => return None,
         })
