@@ -48,6 +48,11 @@ impl Compiler {
         std::mem::take(&mut self.shared.said.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether what asks the warehouse waits until the node's parents have run.
+    pub fn defers(&self) -> bool {
+        self.defers
+    }
+
     /// The unique ids that were selected.
     pub fn selected(&self) -> BTreeSet<String> {
         self.shared.selected.iter().cloned().collect()

@@ -75,13 +75,16 @@ impl Planner<'_> {
         if let Some(problem) = compilation.failed.get(&node.unique_id) {
             return broken(node, problem.clone());
         }
-        if compilation.later.contains(&node.unique_id) {
+        // A contract is checked against the columns of the query, which needs the node's parents.
+        let has_contract = self.compiler.defers() && node.kind == NodeKind::Model
+            && node.config.get("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool).unwrap_or(false);
+        if has_contract || compilation.later.contains(&node.unique_id) {
             let action = match node.kind {
                 NodeKind::Test => Action::RunTest,
                 NodeKind::Operation => Action::RunHook,
                 _ => Action::RunMaterialization,
             };
-            return NodePlan { late: true, ..empty(node, action, "its template asks the warehouse") };
+            return NodePlan { late: true, ..empty(node, action, if has_contract { "its contract is checked against its columns" } else { "its template asks the warehouse" }) };
         }
         self.node(node, compilation.nodes.get(&node.unique_id))
     }

@@ -21,7 +21,8 @@ pub fn dictionary(node: &Node) -> Value {
     match node.kind {
         NodeKind::Source => declared::source(node),
         NodeKind::Exposure => declared::exposure(node),
-        NodeKind::Metric | NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
+        NodeKind::Metric => declared::metric(node),
+        NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
         _ => executable(node),
     }
 }

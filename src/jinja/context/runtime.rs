@@ -46,7 +46,7 @@ impl Object for Variables {
     }
 }
 
-/// One result of a run as `on-run-end` hooks get it: its fields, and `to_dict`.
+/// One result of a run as `on-run-end` hooks get it: its fields, and `to_dict`; its node likewise.
 pub(super) fn result(fields: &serde_json::Value) -> Value {
     Value::from_object(RunResult(fields.clone()))
 }
@@ -60,7 +60,9 @@ impl Object for RunResult {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.0.get(key.as_str()?).map(python::from_json)
+        let key = key.as_str()?;
+        let field = self.0.get(key)?;
+        Some(if key == "node" && field.is_object() { result(field) } else { python::from_json(field) })
     }
 
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
