@@ -9,6 +9,7 @@ mod jinja_stub;
 mod load;
 mod markdown;
 mod services;
+mod slice;
 mod snowflake_cases;
 mod snowflake_robust;
 mod warehouse_duckdb;

@@ -26,6 +26,7 @@ pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArgumen
     }
     let clock = Instant::now();
     let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
