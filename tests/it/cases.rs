@@ -226,7 +226,7 @@ fn diagnostics(bench: &Bench, command: &str) -> String {
     events.iter().map(|event| line_of(event) + "\n").collect()
 }
 
-/// A line for each node that ran: its status, its id, and failures or rows where they were counted; then how it ended.
+/// A line for each node that ran: its status, its id, and the failures a test counted; then how it ended.
 fn results(bench: &Bench, command: &str) -> String {
     let answer = bench.run(&words(&format!("{command} --output json")));
     let value: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no results\n{}", answer.stderr));
@@ -235,9 +235,6 @@ fn results(bench: &Bench, command: &str) -> String {
         let _ = write!(text, "{} {}", result["status"].as_str().unwrap_or_default(), result["unique_id"].as_str().unwrap_or_default());
         if let Some(failures) = result["failures"].as_u64() {
             let _ = write!(text, ", {failures} failures");
-        }
-        if let Some(rows) = result["adapter_response"]["rows_affected"].as_i64().filter(|_| result["failures"].is_null()) {
-            let _ = write!(text, ", {rows} rows");
         }
         text.push('\n');
     }
