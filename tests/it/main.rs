@@ -5,6 +5,8 @@ mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
 mod load;
+mod macro_world;
+mod macros;
 mod services;
 mod snowflake_cases;
 mod snowflake_robust;
