@@ -7,6 +7,8 @@ mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
 mod load;
+mod macro_world;
+mod macros;
 mod markdown;
 mod services;
 mod slice;
