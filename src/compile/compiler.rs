@@ -224,5 +224,5 @@ pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, di
 
 /// Whether there is something to render.
 fn has_template(node: &Node) -> bool {
-    matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+    !node.is_python() && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
 }

@@ -87,10 +87,9 @@ pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diag
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
-        let Some((list, name)) = details.file_key_name.split_once('.') else { continue };
-        // `relationships` and others may call `ref` for another node before the one they are declared on.
-        let own = test.refs.iter().find(|call| call.name == name).or(test.refs.first());
-        let Some(call) = own.filter(|_| list != "sources") else { continue };
+        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources") else { continue };
+        // The reference to what the test is declared on comes last; arguments may name other nodes.
+        let Some(call) = test.refs.iter().rev().find(|call| call.name == target) else { continue };
         let attached = lookup.reference(&test.package, call).ok();
         let fallback = || nodes.iter().find(|node| node.name == call.name && node.kind.is_refable()).map(|node| node.unique_id.clone());
         details.attached_node = attached.or_else(fallback);

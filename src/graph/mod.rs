@@ -13,6 +13,7 @@ mod name;
 mod node;
 mod order;
 mod parse;
+mod python_model;
 mod resolve;
 mod select;
 mod semantic;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
-use super::{Graph, Lookup, declared, generic_test, hook, resolve, semantic, source_table};
+use super::{Graph, Lookup, declared, generic_test, hook, python_model, resolve, semantic, source_table};
 use crate::config::YamlScope;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -242,7 +242,11 @@ impl Parsing<'_> {
         }
         let raw: Arc<str> = if file.kind == NodeKind::Seed { "".into() } else { self.sources.text(file.file)[file.code.clone()].into() };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
-        let parsed = self.parse(&subject, &raw, file.file, file.code.start);
+        let parsed = if file.original_path.ends_with(".py") {
+            Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
+        } else {
+            self.parse(&subject, &raw, file.file, file.code.start)
+        };
         let mut config = entry.map(|entry| own_config(&entry.value)).unwrap_or_default();
         if let Some(version) = version {
             own_config(&version.fields).into_iter().for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));

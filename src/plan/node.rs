@@ -13,6 +13,11 @@ use crate::sql::Dialect;
 impl Planner<'_> {
     /// The plan of a model or snapshot.
     pub(super) fn build(&self, node: &Node, compiled: Option<&Compiled>) -> Planned<NodePlan> {
+        if node.is_python() {
+            let message = format!("`{}` is a model in Python, and merganser runs SQL only", node.unique_id);
+            let problem = Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
+            return Err(Box::new(problem.help("disable it, or write it in SQL")));
+        }
         let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
         let subject = self.subject(node, Some(compiled));
         let own = self.own_materialization(node)?;

@@ -96,7 +96,7 @@ fn executable(node: &Node) -> Value {
         put("depends_on", json!({"macros": node.macros}));
         return Value::Object(map);
     }
-    put("language", json!("sql"));
+    put("language", json!(if node.is_python() { "python" } else { "sql" }));
     calls(node, &mut put);
     put("functions", json!([]));
     put("depends_on", depends_on(node));

@@ -159,6 +159,11 @@ impl Adapter {
             "get_relation" => self.get_relation(world, call),
             "get_columns_in_relation" => {
                 let relation = required_relation(call, 0, "relation")?;
+                if relation.relation.schema.is_none() {
+                    // A temporary relation is in no schema that the catalog lists.
+                    let outcome = answer(world.execute(&format!("select * from {} limit 0", relation.relation.render())), method)?;
+                    return Ok(self.columns(outcome.table.columns.iter()));
+                }
                 let found = answer(world.relation(&relation.relation), method)?;
                 Ok(self.columns(found.iter().flat_map(|found| &found.columns)))
             }
