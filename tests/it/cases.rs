@@ -36,6 +36,7 @@ fn cases_give_what_they_say() {
 fn pages_of_explain_are_true() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/explain");
     let files: Vec<PathBuf> = merganser::diagnostic::Code::ALL.iter().map(|code| folder.join(format!("{code}.md"))).collect();
+    run_files(&files);
     for (code, path) in merganser::diagnostic::Code::ALL.iter().zip(&files) {
         let text = std::fs::read_to_string(path).unwrap_or_else(|_| panic!("`{code}` has no page"));
         assert!(text.starts_with(&format!("# {code}\n")), "{code}: the page begins with its name");
@@ -47,7 +48,6 @@ fn pages_of_explain_are_true() {
         assert!(shown, "{code}: no `diagnostics` fence of the page has the code with a place");
     }
     assert_eq!(files_below(&folder, "md").len(), files.len(), "a page for a code that is not there");
-    run_files(&files);
 }
 
 /// Runs the files' cases on two threads; with `CASE` in the environment, only those whose title contains it.

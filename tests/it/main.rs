@@ -8,6 +8,7 @@ mod jinja_engine;
 mod jinja_stub;
 mod load;
 mod markdown;
+mod mutations;
 mod services;
 mod snowflake_cases;
 mod snowflake_robust;
