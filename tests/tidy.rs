@@ -1,5 +1,9 @@
 //! Reads `src/` as text and holds it to the rules of the house: module order, one door per package, sizes, words.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what went wrong by panicking and printing"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,14 +44,25 @@ const DOORS: [(&str, &str); 11] = [
 ];
 
 /// Names of files that say nothing.
-const EMPTY_NAMES: [&str; 9] = ["utils", "helpers", "common", "misc", "types", "base", "manager", "shared", "core"];
+const EMPTY_NAMES: [&str; 9] =
+    ["utils", "helpers", "common", "misc", "types", "base", "manager", "shared", "core"];
 
 /// Words that say that something was left over. Joined here so that this file does not hold them.
-const LEFT_OVER: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
+const LEFT_OVER: [&str; 4] =
+    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 
 /// Words in comments that tell history instead of what is.
-const HISTORY: [&str; 9] =
-    [" no longer ", " anymore", "previously", "formerly", "legacy", " used to be ", "workaround for now", "for now,", "refactor"];
+const HISTORY: [&str; 9] = [
+    " no longer ",
+    " anymore",
+    "previously",
+    "formerly",
+    "legacy",
+    " used to be ",
+    "workaround for now",
+    "for now,",
+    "refactor",
+];
 
 const FILE_WALL: usize = 800;
 const FUNCTION_WALL: usize = 80;
@@ -113,7 +128,11 @@ fn code_of(text: &str) -> String {
         let end = token_end(bytes, at);
         if end > at + 1 && !matches!(bytes[at], b'a'..=b'z' | b'A'..=b'Z' | b'_') {
             out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-        } else if bytes[at] == b'r' && end > at + 1 && bytes[end - 1] != b'_' && !bytes[end - 1].is_ascii_alphanumeric() {
+        } else if bytes[at] == b'r'
+            && end > at + 1
+            && bytes[end - 1] != b'_'
+            && !bytes[end - 1].is_ascii_alphanumeric()
+        {
             out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
         }
         at = end.max(at + 1);
@@ -125,7 +144,10 @@ fn code_of(text: &str) -> String {
 fn token_end(bytes: &[u8], at: usize) -> usize {
     let rest = &bytes[at..];
     let find = |what: &[u8], from: usize| {
-        rest[from..].windows(what.len()).position(|window| window == what).map_or(bytes.len(), |found| at + from + found + what.len())
+        rest[from..]
+            .windows(what.len())
+            .position(|window| window == what)
+            .map_or(bytes.len(), |found| at + from + found + what.len())
     };
     match rest {
         [b'/', b'/', ..] => find(b"\n", 2).saturating_sub(1),
@@ -135,7 +157,10 @@ fn token_end(bytes: &[u8], at: usize) -> usize {
         [b'\'', ..] => {
             // A character, unless it is a lifetime.
             let width = std::str::from_utf8(&rest[1..rest.len().min(5)])
-                .map_or_else(|error| std::str::from_utf8(&rest[1..=error.valid_up_to()]).unwrap(), |text| text)
+                .map_or_else(
+                    |error| std::str::from_utf8(&rest[1..=error.valid_up_to()]).unwrap(),
+                    |text| text,
+                )
                 .chars()
                 .next()
                 .map_or(1, char::len_utf8);
@@ -172,7 +197,8 @@ fn words<'t>(code: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     code.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let bytes = code.as_bytes();
-        !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + word.len()))
+        !is_part(at.checked_sub(1).and_then(|before| bytes.get(before)))
+            && !is_part(bytes.get(at + word.len()))
     })
 }
 
@@ -189,8 +215,13 @@ fn functions(file: &File) -> Vec<Function> {
     let mut found = Vec::new();
     for at in words(code, "fn") {
         let rest = &code[at + 2..];
-        let name: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let Some(open) = rest.find(['(', ';', '{']).filter(|open| rest.as_bytes()[*open] == b'(' && !name.is_empty()) else { continue };
+        let name: String =
+            rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let Some(open) =
+            rest.find(['(', ';', '{']).filter(|open| rest.as_bytes()[*open] == b'(' && !name.is_empty())
+        else {
+            continue;
+        };
         let Some(close) = matching(rest, open) else { continue };
         let parameters = count_parameters(&rest[open + 1..close]);
         let end = body_end(rest, close);
@@ -255,7 +286,8 @@ fn count_parameters(list: &str) -> usize {
     let is_parameter = |part: &&String| {
         let text = part.trim();
         let name = text.trim_start_matches(['&', ' ']).trim_start_matches("mut ");
-        let is_self = name == "self" || name.starts_with("self:") || text.starts_with("&'") && text.ends_with("self");
+        let is_self =
+            name == "self" || name.starts_with("self:") || text.starts_with("&'") && text.ends_with("self");
         !text.is_empty() && !is_self
     };
     parts.iter().filter(is_parameter).count()
@@ -274,10 +306,12 @@ fn quantile(numbers: &mut [usize], percent: usize) -> usize {
 #[test]
 fn the_crate_is_the_modules_in_their_order() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let named: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let named: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(named, MODULES, "lib.rs lists the modules in phase order");
     let folders: BTreeSet<String> = files().iter().map(|file| file.module().to_owned()).collect();
-    let known: BTreeSet<String> = MODULES.iter().chain(&["lib", "main"]).map(|name| (*name).to_owned()).collect();
+    let known: BTreeSet<String> =
+        MODULES.iter().chain(&["lib", "main"]).map(|name| (*name).to_owned()).collect();
     assert_eq!(folders, known, "src holds lib.rs, main.rs and a folder per module");
 }
 
@@ -297,7 +331,11 @@ fn modules_use_only_modules_above_them() {
             for name in names {
                 let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if rank(&name).is_some_and(|used| used > own) {
-                    problems.push(format!("{}: `{}` uses `{name}`, which stands below it", file.place(at), file.module()));
+                    problems.push(format!(
+                        "{}: `{}` uses `{name}`, which stands below it",
+                        file.place(at),
+                        file.module()
+                    ));
                 }
             }
         }
@@ -310,9 +348,12 @@ fn each_package_has_one_door() {
     let mut problems = Vec::new();
     for file in files() {
         for (package, door) in DOORS.iter().filter(|(_, door)| *door != file.module()) {
-            let used = words(&file.code, package).filter(|at| file.code[at + package.len()..].starts_with("::"));
+            let used =
+                words(&file.code, package).filter(|at| file.code[at + package.len()..].starts_with("::"));
             let outside = used.filter(|at| !file.code[..*at].ends_with("::"));
-            problems.extend(outside.map(|at| format!("{}: `{package}` is named outside `{door}`", file.place(at))));
+            problems.extend(
+                outside.map(|at| format!("{}: `{package}` is named outside `{door}`", file.place(at))),
+            );
         }
     }
     report(&problems, "one module names a package");
@@ -329,9 +370,18 @@ fn files_are_short() {
             problems.push(format!("src/{}: {lines} lines", file.path.display()));
         }
     }
-    eprintln!("files: {}, lines: median {}, 95 % {}, longest {}", sizes.len(), quantile(&mut sizes, 50), quantile(&mut sizes, 95), quantile(&mut sizes, 100));
+    eprintln!(
+        "files: {}, lines: median {}, 95 % {}, longest {}",
+        sizes.len(),
+        quantile(&mut sizes, 50),
+        quantile(&mut sizes, 95),
+        quantile(&mut sizes, 100)
+    );
     report(&problems, "a file has at most 800 lines");
-    assert!(quantile(&mut sizes, 50) <= 200 && quantile(&mut sizes, 95) <= 500, "the median file has at most 200 lines, 95 % at most 500");
+    assert!(
+        quantile(&mut sizes, 50) <= 200 && quantile(&mut sizes, 95) <= 500,
+        "the median file has at most 200 lines, 95 % at most 500"
+    );
 }
 
 #[test]
@@ -341,31 +391,56 @@ fn functions_are_short() {
         for function in functions(&file) {
             sizes.push(function.lines);
             if function.lines > FUNCTION_WALL {
-                problems.push(format!("{}: `{}` has {} lines", file.place(function.at), function.name, function.lines));
+                problems.push(format!(
+                    "{}: `{}` has {} lines",
+                    file.place(function.at),
+                    function.name,
+                    function.lines
+                ));
             }
             if function.parameters > PARAMETER_WALL {
-                problems.push(format!("{}: `{}` has {} parameters", file.place(function.at), function.name, function.parameters));
+                problems.push(format!(
+                    "{}: `{}` has {} parameters",
+                    file.place(function.at),
+                    function.name,
+                    function.parameters
+                ));
             }
         }
     }
     assert!(sizes.len() > 1000, "only {} functions were found", sizes.len());
-    eprintln!("functions: {}, lines: median {}, 95 % {}, longest {}", sizes.len(), quantile(&mut sizes, 50), quantile(&mut sizes, 95), quantile(&mut sizes, 100));
+    eprintln!(
+        "functions: {}, lines: median {}, 95 % {}, longest {}",
+        sizes.len(),
+        quantile(&mut sizes, 50),
+        quantile(&mut sizes, 95),
+        quantile(&mut sizes, 100)
+    );
     report(&problems, "a function has at most 80 lines and 6 parameters");
-    assert!(quantile(&mut sizes, 50) <= 8 && quantile(&mut sizes, 95) <= 35, "the median function has at most 8 lines, 95 % at most 35");
+    assert!(
+        quantile(&mut sizes, 50) <= 8 && quantile(&mut sizes, 95) <= 35,
+        "the median function has at most 8 lines, 95 % at most 35"
+    );
 }
 
 #[test]
 fn files_open_by_saying_what_they_hold() {
     let closed = files().into_iter().filter(|file| !file.text.starts_with("//! "));
-    report(&closed.map(|file| format!("src/{}", file.path.display())).collect::<Vec<_>>(), "a file opens with `//!`");
+    report(
+        &closed.map(|file| format!("src/{}", file.path.display())).collect::<Vec<_>>(),
+        "a file opens with `//!`",
+    );
 }
 
 #[test]
 fn file_names_say_something() {
     let mut problems = Vec::new();
     for file in files() {
-        let parts = file.path.iter().filter_map(|part| part.to_str()).map(|part| part.trim_end_matches(".rs"));
-        let empty = parts.filter(|part| EMPTY_NAMES.contains(part)).map(|part| format!("src/{}: `{part}`", file.path.display()));
+        let parts =
+            file.path.iter().filter_map(|part| part.to_str()).map(|part| part.trim_end_matches(".rs"));
+        let empty = parts
+            .filter(|part| EMPTY_NAMES.contains(part))
+            .map(|part| format!("src/{}: `{part}`", file.path.display()));
         problems.extend(empty);
     }
     report(&problems, "a file's name is a noun of the field");
@@ -375,7 +450,8 @@ fn file_names_say_something() {
 fn nothing_unwraps_outside_tests() {
     let mut problems = Vec::new();
     for file in files() {
-        let found = file.code.match_indices(".unwrap()").map(|(at, _)| at).filter(|at| *at < file.tests_begin());
+        let found =
+            file.code.match_indices(".unwrap()").map(|(at, _)| at).filter(|at| *at < file.tests_begin());
         problems.extend(found.map(|at| file.place(at)));
     }
     report(&problems, "no `.unwrap()` outside tests");
@@ -389,11 +465,19 @@ fn nothing_is_left_over() {
             problems.extend(words(&file.text, word).map(|at| format!("{}: {word}", file.place(at))));
         }
         for (index, line) in file.text.lines().enumerate() {
-            let Some((_, comment)) = line.split_once("// ").or_else(|| line.split_once("/// ")) else { continue };
+            let Some((_, comment)) = line.split_once("// ").or_else(|| line.split_once("/// ")) else {
+                continue;
+            };
             let place = format!("src/{}:{}", file.path.display(), index + 1);
             let comment = comment.to_lowercase();
-            problems.extend(HISTORY.iter().filter(|word| comment.contains(*word)).map(|word| format!("{place}: `{}`", word.trim())));
-            let is_code = line.trim_start().starts_with("// ") && (comment.ends_with(';') || comment.ends_with(" {"));
+            problems.extend(
+                HISTORY
+                    .iter()
+                    .filter(|word| comment.contains(*word))
+                    .map(|word| format!("{place}: `{}`", word.trim())),
+            );
+            let is_code =
+                line.trim_start().starts_with("// ") && (comment.ends_with(';') || comment.ends_with(" {"));
             problems.extend(is_code.then(|| format!("{place}: code that is commented out")));
         }
     }
@@ -404,7 +488,8 @@ fn nothing_is_left_over() {
 fn every_code_has_a_page() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/explain");
     let text = std::fs::read_to_string(folder.join("../code.rs")).unwrap();
-    let codes: Vec<&str> = text.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.strip_suffix("\",")).collect();
+    let codes: Vec<&str> =
+        text.lines().filter_map(|line| line.trim().split_once(" = \"")?.1.strip_suffix("\",")).collect();
     assert!(codes.len() > 20, "only {} codes were found", codes.len());
     let missing = codes.iter().filter(|code| {
         let page = std::fs::read_to_string(folder.join(format!("{code}.md"))).unwrap_or_default();
@@ -417,7 +502,8 @@ fn every_code_has_a_page() {
 fn the_reader_of_code_knows_strings_and_comments() {
     let text = "fn a<'t>(x: &'t str, y: (u8, u8)) { // fn no()\n  let s = \"fn b() {\"; let r = r#\"\"fn c()\"#; let q = '\"'; let e = '\\''; }\nfn d(&self) {}";
     let file = File { path: PathBuf::from("x.rs"), text: text.to_owned(), code: code_of(text) };
-    let found: Vec<(String, usize, usize)> = functions(&file).into_iter().map(|f| (f.name, f.lines, f.parameters)).collect();
+    let found: Vec<(String, usize, usize)> =
+        functions(&file).into_iter().map(|f| (f.name, f.lines, f.parameters)).collect();
     assert_eq!(found, [("a".to_owned(), 2, 2), ("d".to_owned(), 1, 0)]);
     assert_eq!(file.code.len(), text.len());
 }

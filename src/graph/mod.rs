@@ -6,6 +6,7 @@
 
 mod configuration;
 mod declared;
+mod description;
 mod dictionary;
 mod generic_test;
 mod hook;

@@ -10,8 +10,12 @@ use serde_json::{Map, Value};
 use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
+<<<<<<< HEAD
 use super::{Graph, Lookup, declared, generic_test, hook, python_model, resolve, semantic, source_table};
 use crate::config::YamlScope;
+=======
+use super::{Graph, Lookup, declared, description, generic_test, hook, resolve, source_table};
+>>>>>>> cases
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
@@ -72,7 +76,11 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     let lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
     nodes.extend(declared::exposures(&parsing, diagnostics));
+<<<<<<< HEAD
     nodes.extend(semantic::nodes(&parsing, diagnostics));
+=======
+    description::unknown_docs(&parsing, diagnostics);
+>>>>>>> cases
     let mut graph = Graph {
         nodes: IndexMap::new(),
         disabled: Vec::new(),
@@ -380,29 +388,6 @@ impl Parsing<'_> {
             Some((name, column))
         };
         list.iter().enumerate().filter_map(column).collect()
-    }
-
-    /// A description with its `doc()` calls answered; one that cannot be rendered stays as written.
-    pub(super) fn description(&self, package: &str, text: &str) -> String {
-        if !text.contains("{{") && !text.contains("{%") {
-            return text.to_owned();
-        }
-        let facts = &self.session.facts;
-        let scope = YamlScope {
-            vars: Some(facts.vars.clone()),
-            target: Some(facts.target.clone()),
-            package: package.to_owned(),
-            secrets: false,
-            environment: facts.environment.clone(),
-        };
-        let docs = |wanted: Option<&str>, name: &str| {
-            let order = [Some(package), Some(facts.root.as_str())];
-            let find = |package: Option<&str>| {
-                self.project.docs.iter().find(|doc| doc.name == name && package.is_none_or(|p| p == doc.package)).map(|doc| doc.text.clone())
-            };
-            if wanted.is_some() { find(wanted) } else { order.into_iter().find_map(find).or_else(|| find(None)) }
-        };
-        jinja::render_description(&self.session.engine, text, &scope, &docs).unwrap_or_else(|_| text.to_owned())
     }
 
     /// Who is rendered while parsing: names are those before configuration is known.

@@ -1,5 +1,9 @@
 //! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what went wrong by panicking and printing"
+)]
 
 mod bench;
 mod cases;
@@ -10,6 +14,7 @@ mod load;
 mod macro_world;
 mod macros;
 mod markdown;
+mod mutations;
 mod services;
 mod slice;
 mod snowflake_cases;

@@ -15,7 +15,11 @@ fn three_daily_builds_give_what_one_build_gives() {
         assert_eq!(bench.files_loaded(), landed, "{day}");
         let daily = "select report_date, sum(spend) from BRIGHTCART.ANALYTICS_marts.fct_ad_spend group by 1 order by 1";
         spend.push(bench.query(daily).rows);
-        orders.push(bench.query("select order_id, refund_amount from BRIGHTCART.ANALYTICS_marts.fct_orders order by 1").rows);
+        orders.push(
+            bench
+                .query("select order_id, refund_amount from BRIGHTCART.ANALYTICS_marts.fct_orders order by 1")
+                .rows,
+        );
     }
     // What makes the sample worth it: a later file changes what was built before.
     let corrected = spend[1].iter().filter(|day| !spend[2].contains(day)).count();
