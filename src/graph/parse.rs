@@ -10,12 +10,9 @@ use serde_json::{Map, Value};
 use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
-<<<<<<< HEAD
-use super::{Graph, Lookup, declared, generic_test, hook, python_model, resolve, semantic, source_table};
-use crate::config::YamlScope;
-=======
-use super::{Graph, Lookup, declared, description, generic_test, hook, resolve, source_table};
->>>>>>> cases
+use super::{
+    Graph, Lookup, declared, description, generic_test, hook, python_model, resolve, semantic, source_table,
+};
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
@@ -76,11 +73,8 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     let lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
     nodes.extend(declared::exposures(&parsing, diagnostics));
-<<<<<<< HEAD
     nodes.extend(semantic::nodes(&parsing, diagnostics));
-=======
     description::unknown_docs(&parsing, diagnostics);
->>>>>>> cases
     let mut graph = Graph {
         nodes: IndexMap::new(),
         disabled: Vec::new(),
