@@ -94,7 +94,10 @@ fn text(value: &str) -> String {
             out.push(c);
         } else {
             let mut units = [0; 2];
-            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str("\\u");
+                out.extend(format!("{unit:04x}").chars());
+            }
         }
     }
     out

@@ -45,7 +45,7 @@ fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> 
     })
 }
 
-/// The arguments as its properties declare them, else as its header does.
+/// The arguments as its properties declare them; else, for projects that have macros' arguments validated, as its header does.
 fn arguments(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> Value {
     let argument = |name: &str, kind: Value, description: Value| json!({"name": name, "type": kind, "description": description});
     let declared = patch.and_then(|patch| patch.value.get("arguments")).and_then(Value::as_array).filter(|list| !list.is_empty());
@@ -56,6 +56,9 @@ fn arguments(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> V
             Some(argument(fields.get("name")?.as_str()?, fields.get("type").cloned().unwrap_or_default(), description))
         };
         return list.iter().filter_map(read).collect();
+    }
+    if !inputs.invocation.session.facts.flags.get("validate_macro_args").and_then(Value::as_bool).unwrap_or(false) {
+        return json!([]);
     }
     if m.languages.is_some() {
         return json!([argument("supported_languages", Value::Null, json!(""))]);

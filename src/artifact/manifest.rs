@@ -41,7 +41,7 @@ pub fn manifest(inputs: &ManifestInputs<'_>) -> Value {
     let (parents, children) = edges(inputs.graph);
     json!({
         "metadata": metadata(inputs),
-        "nodes": maker.of_kinds(&EXECUTABLE),
+        "nodes": maker.executable(),
         "sources": maker.of_kinds(&[NodeKind::Source]),
         "macros": macros::macros(inputs),
         "docs": docs(inputs.project),
@@ -64,7 +64,7 @@ fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let facts = &inputs.invocation.session.facts;
     let mut metadata = inputs.invocation.metadata("manifest/v12");
     let quoting = crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
-    let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = format!("{:x}", Md5::digest(facts.root.as_bytes()));
     let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string();
     let fields = [
         ("project_name", json!(facts.root)),
@@ -87,6 +87,18 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// What dbt keeps under `nodes`. A test that is enabled itself but reads a disabled node is switched off there, while one that
+    /// is configured as disabled is listed under `disabled`.
+    fn executable(&self) -> Value {
+        let mut nodes = self.of_kinds(&EXECUTABLE);
+        for node in self.inputs.graph.disabled.iter().filter(|node| is_switched_off(node)) {
+            let mut made = self.declared(node);
+            made["config"]["enabled"] = json!(false);
+            nodes[node.unique_id.as_str()] = made;
+        }
+        nodes
+    }
+
     fn of_kinds(&self, kinds: &[NodeKind]) -> Value {
         let nodes = self.inputs.graph.nodes.iter().filter(|(_, node)| kinds.contains(&node.kind));
         Value::Object(nodes.map(|(id, node)| (id.clone(), self.node(node))).collect())
@@ -95,6 +107,9 @@ impl Maker<'_> {
     fn node(&self, node: &Node) -> Value {
         let mut made = self.declared(node);
         let compiled = self.inputs.compilation.and_then(|compilation| compilation.nodes.get(&node.unique_id));
+        if compiled.is_some() && node.test.is_some() {
+            add_wrapper(&mut made);
+        }
         if let (Some(compiled), Some(map)) = (compiled, made.as_object_mut()) {
             if write::has_compiled_file(node) {
                 map.insert("compiled_path".to_owned(), json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))));
@@ -116,6 +131,10 @@ impl Maker<'_> {
         let mut made = with_primary_key(dictionary(node), self.keys.get(&node.unique_id));
         self.docs.fill(node, &mut made);
         made["created_at"] = self.inputs.created_at();
+        let entry = node.patch.and_then(|index| self.inputs.project.entries.get(index));
+        if let (NodeKind::Model, Some(Value::Object(spine))) = (node.kind, entry.and_then(|entry| entry.value.get("time_spine"))) {
+            made["time_spine"] = time_spine(spine);
+        }
         if node.kind == NodeKind::Seed {
             let package = self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
             made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
@@ -126,7 +145,7 @@ impl Maker<'_> {
     /// Disabled nodes: a list for each unique id.
     fn disabled(&self) -> Value {
         let mut lists: Map<String, Value> = Map::new();
-        for node in &self.inputs.graph.disabled {
+        for node in self.inputs.graph.disabled.iter().filter(|node| !is_switched_off(node)) {
             let list = lists.entry(node.unique_id.clone()).or_insert_with(|| json!([]));
             if let Value::Array(items) = list {
                 items.push(self.declared(node));
@@ -134,6 +153,27 @@ impl Maker<'_> {
         }
         Value::Object(lists)
     }
+}
+
+/// Whether a test was taken out of the graph for what it reads, not by its own configuration.
+fn is_switched_off(node: &Node) -> bool {
+    node.test.is_some() && node.setting_flag("enabled")
+}
+
+/// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
+fn add_wrapper(made: &mut Value) {
+    let wrapper = json!("macro.dbt.get_where_subquery");
+    if let Some(macros) = made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper)) {
+        macros.push(wrapper);
+    }
+}
+
+/// `time_spine` of a model, with every key dbt gives it.
+fn time_spine(written: &Map<String, Value>) -> Value {
+    json!({
+        "standard_granularity_column": written.get("standard_granularity_column"),
+        "custom_granularities": written.get("custom_granularities").filter(|list| list.is_array()).unwrap_or(&json!([])),
+    })
 }
 
 /// Inserts entries behind `key`, so that the order of keys is dbt's.

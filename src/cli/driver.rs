@@ -176,7 +176,11 @@ impl Loaded {
     pub(super) fn select(&self, select: &Select, kinds: &[NodeKind], printer: &Printer) -> Result<BTreeSet<String>, Outcome> {
         let mut diagnostics = Diagnostics::default();
         let selection = self.selection(select, kinds, &mut diagnostics);
-        let found = graph::select(&self.graph, &self.order, &self.project, &selection, &mut diagnostics);
+        let found = if selection.kinds.is_empty() {
+            BTreeSet::new()
+        } else {
+            graph::select(&self.graph, &self.order, &self.project, &selection, &mut diagnostics)
+        };
         printer.diagnostics(diagnostics.iter(), &self.sources);
         if diagnostics.has_errors() { Err(Outcome::Unusable) } else { Ok(found) }
     }
@@ -188,7 +192,7 @@ impl Loaded {
             for word in words.iter().flat_map(|word| word.split_whitespace()) {
                 match word {
                     "all" => list.extend(NodeKind::ALL),
-                    "default" => list.extend(NodeKind::ALL),
+                    "default" => list.extend(kinds),
                     _ => match NodeKind::ALL.iter().find(|kind| kind.as_str() == word) {
                         Some(kind) => list.push(*kind),
                         None => {
@@ -202,7 +206,10 @@ impl Loaded {
             list
         };
         let (only, without) = (kind(&select.resource_type), kind(&select.exclude_resource_type));
+        let is_listing = self.options.run.command == "list";
         if !only.is_empty() {
+            // `ls` shows analyses when they are asked for.
+            wanted.extend(is_listing.then_some(NodeKind::Analysis));
             wanted.retain(|kind| only.contains(kind));
         }
         wanted.retain(|kind| !without.contains(kind));
@@ -217,6 +224,7 @@ impl Loaded {
                 IndirectSelection::Empty => Indirect::Empty,
             },
             kinds: wanted,
+            keep_empty: is_listing,
             ..Selection::default()
         }
     }

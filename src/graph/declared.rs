@@ -67,10 +67,12 @@ pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
         if let Some(own) = entry.value.get("config").and_then(Value::as_object) {
             own.iter().for_each(|(key, value)| config[key.as_str()] = value.clone());
         }
+        let mut known = json!({"email": null, "name": null});
+        owner.as_object().into_iter().flatten().for_each(|(key, value)| known[key.as_str()] = value.clone());
         let value = json!({
             "name": entry.name, "resource_type": "group", "package_name": entry.package, "path": entry.path,
             "original_file_path": entry.original_path, "unique_id": unique_id,
-            "owner": {"email": owner.get("email"), "name": owner.get("name")},
+            "owner": known,
             "description": entry.value.get("description"), "config": config,
         });
         (unique_id, value)

@@ -86,7 +86,10 @@ pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diag
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
-        let Some(call) = test.refs.first().filter(|_| !details.file_key_name.starts_with("sources.")) else { continue };
+        let Some((list, name)) = details.file_key_name.split_once('.') else { continue };
+        // `relationships` and others may call `ref` for another node before the one they are declared on.
+        let own = test.refs.iter().find(|call| call.name == name).or(test.refs.first());
+        let Some(call) = own.filter(|_| list != "sources") else { continue };
         let attached = lookup.reference(&test.package, call).ok();
         let fallback = || nodes.iter().find(|node| node.name == call.name && node.kind.is_refable()).map(|node| node.unique_id.clone());
         details.attached_node = attached.or_else(fallback);
@@ -390,13 +393,15 @@ fn assemble(
             Some(table) => node.sources.push((entry.name.clone(), table.to_owned())),
             None => node.refs.push(RefCall { package: None, name: entry.name.clone(), version: written.target.version.clone() }),
         }
-        node.macros.push("macro.dbt.get_where_subquery".to_owned());
     } else {
         let parsed = parsing.parse(&subject, &raw, span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
-        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id));
+        // The arguments are templates too: `model` calls `get_where_subquery`.
+        let wrapper = "macro.dbt.get_where_subquery".to_owned();
+        let called = parsed.macros.into_iter().filter(|id| *id != macro_id && *id != wrapper);
+        node.macros.extend(std::iter::once(wrapper.clone()).chain(called));
         for (key, value) in parsed.facts.config {
             calls.insert(key, value);
         }
@@ -411,7 +416,7 @@ fn assemble(
     node.test = Some(TestDetails {
         name: parts.name,
         namespace: parts.namespace,
-        column_name: parts.arguments.get("column_name").and_then(Value::as_str).map(str::to_owned),
+        column_name: parts.arguments.get("column_name").filter(|_| written.column.is_some()).and_then(Value::as_str).map(str::to_owned),
         arguments: parts.arguments,
         attached_node: None,
         file_key_name: format!("{list}.{}", entry.name),

@@ -42,7 +42,7 @@ fn operation(parsing: &Parsing<'_>, package: &Package, key: &str, hook: (usize, 
         properties: serde_json::Map::new(),
         calls: parsed.facts.config.clone(),
     };
-    let digest = Sha256::digest(raw.as_bytes());
+    let digest = Sha256::digest(parsing.sources.text(package.file.file).trim().as_bytes());
     let mut node = Node {
         kind: NodeKind::Operation,
         unique_id,

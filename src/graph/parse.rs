@@ -295,7 +295,7 @@ impl Parsing<'_> {
             node.columns = self.version_columns(entry, &node.columns, chosen);
         }
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
-        node.deprecation_date = field("deprecation_date").cloned().filter(|date| !date.is_null());
+        node.deprecation_date = version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
     }

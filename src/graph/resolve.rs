@@ -177,11 +177,11 @@ fn references(lookup: &Lookup, node: &Node) -> Found {
         Ok(id) => found.push(id),
         Err(problem) => problems.push((problem, text.to_owned())),
     };
-    for call in &node.refs {
-        add(lookup.reference(&node.package, call), &call.name);
-    }
     for (source, table) in &node.sources {
         add(lookup.source(&node.package, source, table), table);
+    }
+    for call in &node.refs {
+        add(lookup.reference(&node.package, call), &call.name);
     }
     (found, problems)
 }

@@ -93,7 +93,7 @@ fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>,
         schema,
         relation: Some(relation),
         config: parsing.trees.resolve(&wanted),
-        unrendered_config: parsing.trees.unrendered(&wanted),
+        unrendered_config: unrendered(parsing, wanted, declares(source, fields)),
         description: parsing.description(&entry.package, &text(fields, "description").unwrap_or_default()),
         columns: parsing.columns(entry, fields, &steps),
         source: Some(SourceDetails {
@@ -115,6 +115,21 @@ fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>,
     node.macros = Vec::new();
     place(&mut node, entry.span(parsing.sources, &[steps, vec!["name".into()]].concat()));
     node
+}
+
+/// The configuration as written; freshness only where it is.
+fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) -> Map<String, Value> {
+    let mut wanted = wanted;
+    if !has_freshness {
+        wanted.properties.shift_remove("freshness");
+    }
+    parsing.trees.unrendered(&wanted)
+}
+
+/// Whether a source or its table says anything about freshness.
+fn declares(source: &Map<String, Value>, table: &Map<String, Value>) -> bool {
+    let says = |map: &Map<String, Value>| map.contains_key("freshness") || map.get("config").is_some_and(|config| config.get("freshness").is_some());
+    says(source) || says(table)
 }
 
 /// The configuration a source and its table declare, merged as dbt merges it.

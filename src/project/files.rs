@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Block, BlockKind, Checksum, DocsBlock, FileNode, Macro, NodeKind, Package, blocks};
+use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Macro, NodeKind, Package, blocks};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, FoundFile, Sources, Span, find_files, read_text};
 
@@ -123,6 +123,26 @@ pub(super) fn snapshot_nodes(
         FileNode { name, fqn, code, ..whole.clone() }
     };
     file_blocks(found, sources, &[BlockKind::Snapshot], diagnostics).into_iter().map(node).collect()
+}
+
+/// The snapshot that a YAML entry with `relation:` is. Its template is made here, as a text of its own (dbt: `parser/schemas.py`).
+pub(super) fn declared_snapshot(entry: &Entry, sources: &mut Sources) -> FileNode {
+    let relation = entry.text("relation").unwrap_or_default();
+    let text = format!("select * from {{{{ {relation} }}}}");
+    let (code, declared) = (0..text.len(), sources.file(entry.file));
+    let checksum = sha256(declared.text.trim());
+    let (shown, location) = (format!("{}/{}.sql", declared.path, entry.name), declared.location.clone());
+    FileNode {
+        kind: NodeKind::Snapshot,
+        package: entry.package.clone(),
+        name: entry.name.clone(),
+        path: format!("{}/{}.sql", entry.path, entry.name),
+        original_path: entry.original_path.clone(),
+        fqn: fqn(&entry.package, &entry.path, &entry.name),
+        file: sources.add(shown, location, text),
+        code,
+        checksum,
+    }
 }
 
 /// The macros of a file.

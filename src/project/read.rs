@@ -190,7 +190,10 @@ fn read_properties(
             }
         };
         let mut reader = EntryReader { package, found: &found, text: &text, templates, scope, diagnostics };
-        project.entries.extend(reader.entries(&document));
+        let entries = reader.entries(&document);
+        let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
+        project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
+        project.entries.extend(entries);
     }
 }
 

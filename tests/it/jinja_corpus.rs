@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use merganser::jinja::{Engine, Library, MacroDef, Origin, Root};
-use merganser::project::block::{self, BlockKind};
+use merganser::project::{self as block, BlockKind};
 
 use crate::jinja_stub;
 

@@ -8,7 +8,7 @@ use merganser::jinja::{
     Engine, FailureKind, Library, MacroCall, MacroDef, Origin, Rendered, Root, TemplateError, macro_calls,
     raise,
 };
-use merganser::project::block::{self, BlockKind};
+use merganser::project::{self as block, BlockKind};
 use serde_json::json;
 
 const FILE: u32 = 7;

@@ -1,12 +1,15 @@
 //! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
 
+mod bench;
+mod cases;
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
 mod load;
 mod macro_world;
 mod macros;
+mod markdown;
 mod services;
 mod snowflake_cases;
 mod snowflake_robust;

@@ -1,14 +1,20 @@
 //! `plan`.
 
 use super::super::Outcome;
-use super::super::arguments::{Planned, RunArguments, TextOrJson};
+use super::super::arguments::{Global, Planned, RunArguments, TextOrJson};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::{kinds, run};
 use crate::plan::{NodePlan, Plan};
+use crate::warehouse::Catalog;
 
-/// Prints exactly the statements that the command would run.
-pub(super) fn plan(loaded: &Loaded, command: Planned, arguments: &RunArguments, printer: &Printer) -> Result<Outcome, Outcome> {
+/// Prints exactly the statements that the command would run; with `--no-introspect`, on a warehouse where nothing exists yet.
+pub(super) fn plan(
+    loaded: &Loaded,
+    global: &Global,
+    (command, arguments): (Planned, &RunArguments),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
     if loaded.is_broken {
         printer.note("nothing was planned, because the project has errors");
         return Err(Outcome::Unusable);
@@ -21,10 +27,13 @@ pub(super) fn plan(loaded: &Loaded, command: Planned, arguments: &RunArguments, 
         Planned::Load => "load",
     };
     let selected = loaded.select(&arguments.select, kinds(command), printer)?;
-    let connection = loaded.open(printer)?;
-    let compiler = loaded.compiler(Some(connection.clone()), &selected);
+    let connection = if global.no_introspect { None } else { Some(loaded.open(printer)?) };
+    let compiler = loaded.compiler(connection.clone(), &selected);
     let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
-    let planner = run::planner(loaded, &compiler, &connection, &selected, command, printer)?;
+    let planner = match &connection {
+        Some(connection) => run::planner(loaded, &compiler, connection, &selected, command, printer)?,
+        None => loaded.planner(&compiler, Catalog::default(), matches!(command, "build" | "load")),
+    };
     let plan = planner.plan(&loaded.order, &compilation, &selected);
     match arguments.running.output {
         TextOrJson::Json => printer.data(&serde_json::to_string_pretty(&plan.to_json()).unwrap_or_default()),

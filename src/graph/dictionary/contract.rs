@@ -35,7 +35,7 @@ fn checksum(node: &Node) -> String {
         state.push_str(node.materialized());
         state.push_str(&printed(&node.constraints, true));
     }
-    Sha256::digest(state.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(state.as_bytes()))
 }
 
 /// Constraints as Python prints a list of dbt's dataclasses.

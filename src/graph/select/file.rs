@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Indirect;
-use super::grammar::{Criterion, Spec, criterion, split_method};
+use super::grammar::{Criterion, Reach, Spec, criterion, split_method};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::project::Project;
 use crate::source::Span;
@@ -147,8 +147,8 @@ impl Reader<'_> {
             arguments,
             value: value.clone(),
             with_childrens_parents: flag("childrens_parents"),
-            parents: flag("parents").then(|| depth("parents_depth")),
-            children: flag("children").then(|| depth("children_depth")),
+            parents: flag("parents").then(|| Reach(depth("parents_depth"))),
+            children: flag("children").then(|| Reach(depth("children_depth"))),
             indirect,
         };
         if one.with_childrens_parents && one.children.is_some() {

@@ -29,12 +29,16 @@ pub(super) struct Criterion {
     pub(super) value: Value,
     /// `@`: all that is needed to build the children too.
     pub(super) with_childrens_parents: bool,
-    /// Parents, to which depth; `Some(None)` for all.
-    pub(super) parents: Option<Option<usize>>,
-    /// Children, to which depth.
-    pub(super) children: Option<Option<usize>>,
+    /// How far parents come along.
+    pub(super) parents: Option<Reach>,
+    /// How far children come along.
+    pub(super) children: Option<Reach>,
     pub(super) indirect: Indirect,
 }
+
+/// How many steps away relatives come along; none for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reach(pub(super) Option<usize>);
 
 impl Criterion {
     /// The value as text.
@@ -153,26 +157,24 @@ fn method_for(value: &str) -> Method {
     }
 }
 
-type Depth = Option<Option<usize>>;
-
-fn leading_depth(text: &str) -> Result<(Depth, &str), Diagnostic> {
+fn leading_depth(text: &str) -> Result<(Option<Reach>, &str), Diagnostic> {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let Some(value) = rest.strip_prefix('+') else { return Ok((None, text)) };
     Ok((Some(number(&text[..text.len() - rest.len()])?), value))
 }
 
-fn trailing_depth(text: &str) -> Result<(&str, Depth), Diagnostic> {
+fn trailing_depth(text: &str) -> Result<(&str, Option<Reach>), Diagnostic> {
     match text.rsplit_once('+') {
         Some((value, digits)) if digits.chars().all(|c| c.is_ascii_digit()) => Ok((value, Some(number(digits)?))),
         _ => Ok((text, None)),
     }
 }
 
-fn number(digits: &str) -> Result<Option<usize>, Diagnostic> {
+fn number(digits: &str) -> Result<Reach, Diagnostic> {
     if digits.is_empty() {
-        return Ok(None);
+        return Ok(Reach(None));
     }
-    digits.parse().map(Some).map_err(|_| bad(format!("`{digits}` is too large for a depth")))
+    digits.parse().map(|depth| Reach(Some(depth))).map_err(|_| bad(format!("`{digits}` is too large for a depth")))
 }
 
 /// A criterion as dbt's dictionary, with the keys that are set; a word that is none as it was written.
@@ -185,23 +187,27 @@ pub(super) fn dictionary(text: &str) -> Value {
     if criterion.with_childrens_parents {
         put("childrens_parents", Value::Bool(true));
     }
-    if let Some(depth) = criterion.parents {
+    if let Some(Reach(depth)) = criterion.parents {
         put("parents", Value::Bool(true));
-        depth.into_iter().for_each(|depth| put("parents_depth", Value::String(depth.to_string())));
+        if let Some(depth) = depth {
+            put("parents_depth", Value::String(depth.to_string()));
+        }
     }
     let method = std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
     put("method", Value::String(method.collect::<Vec<_>>().join(".")));
     put("value", criterion.value);
-    if let Some(depth) = criterion.children {
+    if let Some(Reach(depth)) = criterion.children {
         put("children", Value::Bool(true));
-        depth.into_iter().for_each(|depth| put("children_depth", Value::String(depth.to_string())));
+        if let Some(depth) = depth {
+            put("children_depth", Value::String(depth.to_string()));
+        }
     }
     Value::Object(map)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Indirect, Method, criterion};
+    use super::{Indirect, Method, Reach, criterion};
 
     #[test]
     fn a_word_is_taken_apart() {
@@ -209,10 +215,10 @@ mod tests {
             let c = criterion(text, Indirect::Eager).expect("a criterion");
             (c.method, c.arguments.join("."), c.text(), c.with_childrens_parents, c.parents, c.children)
         };
-        assert_eq!(read("2+a+3"), (Method::Fqn, String::new(), "a".to_owned(), false, Some(Some(2)), Some(Some(3))));
-        assert_eq!(read("+tag:x"), (Method::Tag, String::new(), "x".to_owned(), false, Some(None), None));
+        assert_eq!(read("2+a+3"), (Method::Fqn, String::new(), "a".to_owned(), false, Some(Reach(Some(2))), Some(Reach(Some(3)))));
+        assert_eq!(read("+tag:x"), (Method::Tag, String::new(), "x".to_owned(), false, Some(Reach(None)), None));
         assert_eq!(read("@models/a.sql"), (Method::Path, String::new(), "models/a.sql".to_owned(), true, None, None));
-        assert_eq!(read("config.meta.a:1+"), (Method::Config, "meta.a".to_owned(), "1".to_owned(), false, None, Some(None)));
+        assert_eq!(read("config.meta.a:1+"), (Method::Config, "meta.a".to_owned(), "1".to_owned(), false, None, Some(Reach(None))));
         assert_eq!(read("A.SQL"), (Method::File, String::new(), "A.SQL".to_owned(), false, None, None));
         assert_eq!(read("1st"), (Method::Fqn, String::new(), "1st".to_owned(), false, None, None));
         assert_eq!(read("a+b"), (Method::Fqn, String::new(), "a+b".to_owned(), false, None, None));

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Graph, Order};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{NodeKind, Project};
-use grammar::{Criterion, Spec};
+use grammar::{Criterion, Reach, Spec};
 
 /// Which tests a selected node brings along (dbt: `--indirect-selection`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -204,10 +204,10 @@ impl Context<'_> {
             more.extend(self.order.ancestors_of_all(&below, None));
             more.extend(below);
         }
-        if let Some(depth) = criterion.parents {
+        if let Some(Reach(depth)) = criterion.parents {
             more.extend(self.order.ancestors_of_all(&selected, depth));
         }
-        if let Some(depth) = criterion.children {
+        if let Some(Reach(depth)) = criterion.children {
             more.extend(self.order.descendants_of_all(&selected, depth));
         }
         selected.extend(more);
