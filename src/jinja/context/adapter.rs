@@ -14,21 +14,23 @@ use super::world::{Problem, World};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::{Engine, Origin, Root, TemplateError, python};
 use crate::sql::{Dialect, Relation};
-use crate::warehouse::{CatalogRelation, Outcome, WarehouseError};
+use crate::warehouse::{CatalogRelation, Column, Outcome, WarehouseError};
 
 /// The object `adapter` in a template.
 #[derive(Debug)]
 pub(super) struct Adapter(pub(super) Arc<Scene>);
 
 /// Methods that only do something when executed; in the parse phase they give none, or an empty list.
-const SILENT: [&str; 16] = [
+const SILENT: [&str; 20] = [
     "get_relation", "drop_relation", "truncate_relation", "rename_relation", "create_schema", "drop_schema", "execute",
     "expand_target_column_types", "valid_snapshot_target", "assert_valid_snapshot_target_given_strategy",
     "get_incremental_strategy_macro", "get_hard_deletes_behavior", "commit", "verify_database", "describe_dynamic_table",
-    "check_schema_exists",
+    "check_schema_exists", "add_query", "store_relation", "location_exists", "commit_if_has_connection",
 ];
 const EMPTY: [&str; 5] =
-    ["get_columns_in_relation", "get_missing_columns", "list_relations_without_caching", "get_column_schema_from_query", "list_schemas"];
+    [
+    "get_columns_in_relation", "get_missing_columns", "list_relations_without_caching", "get_column_schema_from_query", "list_schemas",
+];
 
 impl Object for Adapter {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -96,6 +98,15 @@ impl Adapter {
             ))),
             "build_catalog_relation" => Some(Ok(super::catalog::relation(&self.0.subject, self.dialect()))),
             "get_catalog_integration" => Some(Ok(Value::from(()))),
+            "batch_id_for_model" => text(""),
+            "get_temp_relation_path" => Some(temporary_path(call)),
+            "get_seed_file_path" => Some(seed_path(call)),
+            "parse_index" => Some(super::index::parse(call, self.0.session.facts.run.started_at)),
+            "external_write_options" => Some(super::external::write_options(call)),
+            "external_read_location" => Some(super::external::read_location(call)),
+            "convert_datetimes_to_strs" => Some(call.required(0, "table")),
+            "convert_type" => Some(seed_type(call)),
+            "catalog_supports_foreign_keys" => Some(Ok(Value::from(self.dialect() == Dialect::DuckDb))),
             "adapter_macro" => Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call))),
             _ => None,
         }
@@ -158,20 +169,13 @@ impl Adapter {
         match method {
             "get_relation" => self.get_relation(world, call),
             "get_columns_in_relation" => {
-                let relation = required_relation(call, 0, "relation")?;
-                if relation.relation.schema.is_none() {
-                    // A temporary relation is in no schema that the catalog lists.
-                    let outcome = answer(world.execute(&format!("select * from {} limit 0", relation.relation.render())), method)?;
-                    return Ok(self.columns(outcome.table.columns.iter()));
-                }
-                let found = answer(world.relation(&relation.relation), method)?;
-                Ok(self.columns(found.iter().flat_map(|found| &found.columns)))
+                Ok(self.columns(self.columns_in(world, &required_relation(call, 0, "relation")?)?.iter()))
             }
             "get_missing_columns" => {
-                let from = answer(world.relation(&required_relation(call, 0, "from_relation")?.relation), method)?;
-                let to = answer(world.relation(&required_relation(call, 1, "to_relation")?.relation), method)?;
-                let there: Vec<&str> = to.iter().flat_map(|r| &r.columns).map(|c| c.name.as_str()).collect();
-                Ok(self.columns(from.iter().flat_map(|r| &r.columns).filter(|column| !there.contains(&column.name.as_str()))))
+                let from = self.columns_in(world, &required_relation(call, 0, "from_relation")?)?;
+                let to = self.columns_in(world, &required_relation(call, 1, "to_relation")?)?;
+                let is_new = |column: &&Column| !to.iter().any(|there| there.name == column.name);
+                Ok(self.columns(from.iter().filter(is_new)))
             }
             "get_column_schema_from_query" => {
                 let sql = call.text(0, "sql")?;
@@ -188,7 +192,14 @@ impl Adapter {
                 let relation = self.named(&[Some(self.0.subject.database.clone()), Some(call.text(0, "schema")?)], &call.text(1, "name")?);
                 Ok(Value::from(answer(world.relation(&relation), method)?.is_some()))
             }
-            "execute" => execute(world, call),
+            "execute" => self.execute(world, call),
+            "add_query" => self.add_query(world, call),
+            "existing_key_constraint_types" => self.key_constraints(world, &required_relation(call, 0, "relation")?),
+            "location_exists" => {
+                let sql = format!("select 1 from '{}' where 1=0", call.text(0, "location")?.replace('\'', "''"));
+                Ok(Value::from(world.execute(&sql).is_some_and(|found| found.is_ok())))
+            }
+            "expand_target_column_types" => self.expand_columns(world, state, call),
             "drop_relation" | "rename_relation" | "truncate_relation" | "create_schema" | "drop_schema" => {
                 let callee = self.find(method, Some("dbt"))?;
                 let text = callee.call(state, call.positional())?;
@@ -197,10 +208,96 @@ impl Adapter {
             }
             "get_incremental_strategy_macro" => self.strategy(call),
             "get_hard_deletes_behavior" => hard_deletes(call),
-            "expand_target_column_types" | "valid_snapshot_target" | "assert_valid_snapshot_target_given_strategy" | "commit"
-            | "verify_database" => Ok(Value::from(())),
+            "valid_snapshot_target" | "assert_valid_snapshot_target_given_strategy" | "commit" | "commit_if_has_connection"
+            | "verify_database" | "store_relation" => Ok(Value::from(())),
             _ => Err(unknown_method("`adapter`", method)),
         }
+    }
+
+    /// The columns a relation has now. The catalog as it was read knows nothing of temporary relations, nor of what this render
+    /// has changed, so then the relation itself is asked; one that is not there has none.
+    fn columns_in(&self, world: &Arc<dyn World>, relation: &RelationValue) -> Result<Vec<Column>, Error> {
+        if !self.0.has_written()
+            && let Some(found) = answer(world.relation(&relation.relation), "get_columns_in_relation")?
+        {
+            return Ok(found.columns);
+        }
+        let name = python::str(&Value::from_object(relation.clone()));
+        match world.execute(&format!("select * from {name} where false")) {
+            Some(Ok(outcome)) => Ok(outcome.table.columns),
+            Some(Err(_)) => Ok(Vec::new()),
+            None => answer(None, "get_columns_in_relation"),
+        }
+    }
+
+    /// Sends a statement; one that is not a query may change what the catalog holds.
+    fn send(&self, world: &Arc<dyn World>, sql: &str) -> Result<Outcome, Error> {
+        if !is_query(sql) {
+            self.0.note_write();
+        }
+        answer(world.execute(sql), "execute")
+    }
+
+    fn execute(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+        let outcome = self.send(world, &call.text(0, "sql")?)?;
+        let response = response(&outcome);
+        let table = if call.truth(2, "fetch", false) {
+            TableValue::of(&outcome.table)
+        } else {
+            TableValue::new(Vec::new(), Vec::new(), Vec::new())
+        };
+        Ok(python::tuple(vec![response, Value::from_object(table)]))
+    }
+
+    /// A statement with values for its placeholders, which are written into it.
+    fn add_query(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+        let sql = call.text(0, "sql")?;
+        let mark = if self.dialect() == Dialect::DuckDb { "?" } else { "%s" };
+        let values: Vec<Value> = match call.get(2, "bindings").filter(given) {
+            Some(bindings) => bindings.try_iter()?.collect(),
+            None => Vec::new(),
+        };
+        let mut parts = sql.split(mark);
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        let mut values = values.iter();
+        for part in parts {
+            filled.push_str(&values.next().map_or_else(|| mark.to_owned(), literal));
+            filled.push_str(part);
+        }
+        self.send(world, &filled).map(|_| Value::from(()))
+    }
+
+    /// Kinds of keys that a table has (dbt-duckdb: `existing_key_constraint_types`).
+    fn key_constraints(&self, world: &Arc<dyn World>, relation: &RelationValue) -> Result<Value, Error> {
+        let name = &relation.relation;
+        let same = |column: &str, part: Option<&str>| {
+            part.map_or_else(|| "true".to_owned(), |part| format!("lower({column}) = lower('{}')", part.replace('\'', "''")))
+        };
+        let sql = format!(
+            "select distinct replace(lower(constraint_type), ' ', '_') as kind from duckdb_constraints() where {} and {} and {} \
+             and constraint_type in ('PRIMARY KEY', 'UNIQUE', 'FOREIGN KEY') order by kind",
+            same("database_name", name.database.as_deref()),
+            same("schema_name", name.schema.as_deref()),
+            same("table_name", Some(&name.identifier)),
+        );
+        let outcome = answer(world.execute(&sql), "existing_key_constraint_types")?;
+        Ok(python::list(outcome.table.rows.iter().filter_map(|row| Some(Value::from(row.first()?.to_string()))).collect()))
+    }
+
+    /// Widens the text columns of a table so that another's values fit (dbt: `expand_column_types`).
+    fn expand_columns(&self, world: &Arc<dyn World>, state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> {
+        let from = self.columns_in(world, &required_relation(call, 0, "from_relation")?)?;
+        let target = call.required(1, "to_relation")?;
+        let to = self.columns_in(world, &required_relation(call, 1, "to_relation")?)?;
+        for column in &to {
+            let Some(wider) = from.iter().find(|other| other.name == column.name) else { continue };
+            let (wider, own) = (ColumnValue::of(wider, self.dialect()), ColumnValue::of(column, self.dialect()));
+            if let Some(data_type) = own.widened(&wider) {
+                let callee = self.find("alter_column_type", Some("dbt"))?;
+                callee.call(state, &[target.clone(), Value::from(column.name.clone()), Value::from(data_type)])?;
+            }
+        }
+        Ok(Value::from(()))
     }
 
     fn schema_is_there(&self, world: &Arc<dyn World>, schema: &str) -> Result<bool, Error> {
@@ -239,7 +336,7 @@ impl Adapter {
         Ok(python::list(found.iter().map(|relation| self.found(relation)).collect()))
     }
 
-    fn columns<'a>(&self, columns: impl Iterator<Item = &'a crate::warehouse::Column>) -> Value {
+    fn columns<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> Value {
         python::list(columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect())
     }
 
@@ -289,20 +386,51 @@ fn answer<T>(given: Option<Result<T, WarehouseError>>, asked: &str) -> Result<T,
     }
 }
 
-fn execute(world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
-    let outcome: Outcome = answer(world.execute(&call.text(0, "sql")?), "execute")?;
-    let response = python::record(vec![
+/// What a statement answered, as dbt's `AdapterResponse`.
+fn response(outcome: &Outcome) -> Value {
+    python::record(vec![
         ("_message", Value::from(outcome.message.clone())),
         ("code", Value::from(outcome.message.split(' ').next().unwrap_or_default())),
         ("rows_affected", outcome.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from)),
         ("query_id", outcome.query_id.clone().map_or(Value::from(()), Value::from)),
-    ]);
-    let table = if call.truth(2, "fetch", false) {
-        TableValue::of(&outcome.table)
-    } else {
-        TableValue::new(Vec::new(), Vec::new(), Vec::new())
-    };
-    Ok(python::tuple(vec![response, Value::from_object(table)]))
+    ])
+}
+
+/// Whether a statement only reads.
+fn is_query(sql: &str) -> bool {
+    let text = sql.trim_start();
+    let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
+    matches!(word.to_lowercase().as_str(), "select" | "with" | "show" | "describe" | "desc" | "from" | "values" | "explain")
+}
+
+/// A value as SQL writes it.
+fn literal(value: &Value) -> String {
+    if value.is_none() || value.is_undefined() {
+        return "null".to_owned();
+    }
+    let is_plain = value.as_str().is_none() && value.as_object().is_none();
+    if is_plain { python::str(value) } else { format!("'{}'", python::str(value).replace('\'', "''")) }
+}
+
+/// Where a table stands in for a temporary one (dbt-duckdb: `get_temp_relation_path`).
+fn temporary_path(call: &Call) -> Result<Value, Error> {
+    let model = call.required(0, "model")?;
+    let name = format!("{}{}", python::str(&model.get_attr("name")?), call.optional_text(1, "batch_id").unwrap_or_default());
+    Ok(python::record([("schema", Value::from("dbt_temp")), ("database", model.get_attr("database")?), ("identifier", Value::from(name))]))
+}
+
+fn seed_path(call: &Call) -> Result<Value, Error> {
+    let model = call.required(0, "model")?;
+    let parts = ["root_path", "original_file_path"].map(|key| model.get_attr(key).ok().filter(given).map(|part| python::str(&part)));
+    Ok(Value::from(parts.into_iter().flatten().collect::<Vec<_>>().join("/")))
+}
+
+/// The type of a table's column for `create table` (dbt: `convert_agate_type`).
+fn seed_type(call: &Call) -> Result<Value, Error> {
+    let table = call.required(0, "agate_table")?;
+    let index = usize::try_from(call.required(1, "col_idx")?).unwrap_or(usize::MAX);
+    let found = table.downcast_object::<TableValue>().and_then(|table| table.seed_type(index));
+    Ok(found.map_or(Value::from(()), Value::from))
 }
 
 fn hard_deletes(call: &Call) -> Result<Value, Error> {

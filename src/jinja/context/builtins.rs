@@ -369,6 +369,11 @@ impl Object for Exceptions {
                 say(&self.0, &call.text(0, "msg")?, true);
                 return Ok(Value::from(""));
             }
+            "warn_snapshot_timestamp_data_types" => {
+                let (snapshot, updated) = (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
+                say(&self.0, &format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"), true);
+                return Ok(Value::from(""));
+            }
             "raise_compiler_error" | "raise_not_implemented" | "raise_parsing_error" | "raise_database_error" | "raise_fail_fast_error"
             | "raise_dependency_error" => call.text(0, "msg")?,
             "missing_config" => format!("`{}` needs the configuration `{}`", self.0.subject.unique_id, call.text(1, "name")?),

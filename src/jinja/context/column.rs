@@ -76,6 +76,12 @@ impl ColumnValue {
         if self.dtype == "text" { largest } else { self.char_size.unwrap_or(largest) }
     }
 
+    /// The type this text column needs to take the values of another, if it is too short.
+    pub(super) fn widened(&self, other: &Self) -> Option<String> {
+        let is_longer = self.is_string() && other.is_string() && other.string_size() > self.string_size();
+        is_longer.then(|| format!("character varying({})", other.string_size()))
+    }
+
     fn data_type(&self) -> String {
         if self.is_string() {
             return format!("character varying({})", self.string_size());
@@ -123,7 +129,7 @@ impl Object for ColumnValue {
             "string_size" => return Err(Error::new(ErrorKind::InvalidOperation, format!("column `{}` is not text", self.name))),
             "can_expand_to" => {
                 let other = call.required(0, "other_column")?.downcast_object::<Self>();
-                Value::from(other.is_some_and(|o| self.is_string() && o.is_string() && o.string_size() > self.string_size()))
+                Value::from(other.is_some_and(|other| self.widened(&other).is_some()))
             }
             "literal" => Value::from(format!("{}::{}", call.text(0, "value")?, self.data_type())),
             "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),

@@ -1,6 +1,7 @@
 //! Rendering a text as a node sees it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use minijinja::Value;
@@ -35,6 +36,8 @@ pub(super) struct Scene {
     pub(super) phase: Phase,
     /// What `store_result` stored, by name.
     pub(super) results: Mutex<BTreeMap<String, Value>>,
+    /// Whether it has sent a statement that is not a query.
+    wrote: AtomicBool,
 }
 
 impl std::fmt::Debug for Scene {
@@ -46,6 +49,16 @@ impl std::fmt::Debug for Scene {
 impl Scene {
     pub(super) fn model(&self) -> Value {
         python::from_json(&self.subject.model)
+    }
+
+    /// Notes that the catalog may no longer be as it was read.
+    pub(super) fn note_write(&self) {
+        self.wrote.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the render has sent a statement that is not a query.
+    pub(super) fn has_written(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
     }
 
     /// The world, in the execute phase.
@@ -77,7 +90,7 @@ pub(super) fn problem(problem: Problem) -> minijinja::Error {
 
 fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Root> {
     let scope = session.library.scope(&subject.package);
-    let scene = Scene { session: session.clone(), subject: subject.clone(), phase, results: Mutex::default() };
+    let scene = Scene { session: session.clone(), subject: subject.clone(), phase, results: Mutex::default(), wrote: AtomicBool::new(false) };
     Root::new(Variables(Arc::new(scene)), scope)
 }
 

@@ -46,6 +46,26 @@ impl TableValue {
         Self::new(names, table.columns.iter().map(|column| column.data_type.clone()).collect(), rows)
     }
 
+    /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by the values.
+    pub(super) fn seed_type(&self, index: usize) -> Option<&'static str> {
+        let written = self.types.get(index)?.to_uppercase();
+        let is = |words: &[&str]| words.iter().any(|word| written.starts_with(word));
+        let is_whole = |row: &Arc<RowValue>| row.cells.get(index).is_none_or(|cell| cell.is_none() || !python::str(cell).contains('.'));
+        Some(if is(&["BOOL"]) {
+            "boolean"
+        } else if is(&["TIMESTAMP", "DATETIME"]) {
+            "timestamp without time zone"
+        } else if is(&["DATE"]) {
+            "date"
+        } else if is(&["TIME"]) {
+            "time"
+        } else if is(&["DECIMAL", "NUMERIC", "NUMBER", "DOUBLE", "FLOAT", "REAL"]) || written.contains("INT") {
+            if self.rows.iter().all(is_whole) { "integer" } else { "float8" }
+        } else {
+            "text"
+        })
+    }
+
     fn column(&self, index: usize) -> Value {
         let values = self.rows.iter().map(|row| row.cells.get(index).cloned().unwrap_or_default()).collect();
         Value::from_object(ColumnValues { name: self.names[index].clone(), data_type: self.types[index].clone(), values })
