@@ -30,7 +30,9 @@ impl ConfigValue {
                 .unwrap_or_default(),
             _ => {
                 let text = "`config` takes either one mapping or names with values";
-                return Err(problem(Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`")));
+                return Err(problem(
+                    Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`"),
+                ));
             }
         };
         for (name, value) in pairs {
@@ -42,7 +44,10 @@ impl ConfigValue {
 
     fn lookup(&self, name: &str) -> Option<Value> {
         let config = &self.0.subject.config;
-        config.get(name).or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook"))).map(python::from_json)
+        config
+            .get(name)
+            .or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook")))
+            .map(python::from_json)
     }
 
     fn is_parsing(&self) -> bool {
@@ -72,18 +77,27 @@ impl Object for ConfigValue {
         self.record(args)
     }
 
-    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         match method {
             "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
             "persist_column_docs" => Ok(Value::from(!self.is_parsing() && self.persists("columns"))),
             "set" => self.record(args),
-            _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => Ok(Value::from("")),
+            _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => {
+                Ok(Value::from(""))
+            }
             "get" | "meta_get" => {
                 let name = call.text(0, "name")?;
                 let found = if method == "get" { self.lookup(&name) } else { self.meta(&name) };
                 let value = found.or_else(|| call.get(1, "default")).unwrap_or(Value::from(()));
-                if let (Some(validator), true) = (call.get(2, "validator"), call.get(1, "default").is_some_and(|d| !d.is_none())) {
+                if let (Some(validator), true) =
+                    (call.get(2, "validator"), call.get(1, "default").is_some_and(|d| !d.is_none()))
+                {
                     validator.call(state, std::slice::from_ref(&value))?;
                 }
                 Ok(value)
@@ -92,8 +106,14 @@ impl Object for ConfigValue {
                 let name = call.text(0, "name")?;
                 let found = if method == "require" { self.lookup(&name) } else { self.meta(&name) };
                 found.filter(|value| !value.is_none()).ok_or_else(|| {
-                    let message = format!("`{}` has no value for the required configuration `{name}`", self.0.subject.unique_id);
-                    problem(Problem::new(Code::BadConfig, message).help(format!("set `{name}` in the model's config")))
+                    let message = format!(
+                        "`{}` has no value for the required configuration `{name}`",
+                        self.0.subject.unique_id
+                    );
+                    problem(
+                        Problem::new(Code::BadConfig, message)
+                            .help(format!("set `{name}` in the model's config")),
+                    )
                 })
             }
             _ => Err(unknown_method("`config`", method)),
