@@ -114,6 +114,7 @@ impl Adapter {
                 }
                 text("")
             }
+            "warn_once" => Some(Ok(Value::from(""))),
             "render_raw_columns_constraints" => Some(super::constraints::columns(call, self.dialect())),
             "render_raw_model_constraints" => Some(super::constraints::model(call, self.dialect())),
             "standardize_grants_dict" => Some(standardize_grants(call)),
@@ -125,7 +126,6 @@ impl Adapter {
             }
             "get_binding_char" => text(if self.dialect() == Dialect::DuckDb { "?" } else { "%s" }),
             "external_root" => text("."),
-            "warn_once" => text(""),
             "valid_incremental_strategies" => Some(Ok(python::list(
                 ["append", "delete+insert", "merge", "microbatch"]
                     .iter()
