@@ -1,6 +1,7 @@
 //! Data tests declared on models, seeds, snapshots, sources and their columns (dbt: `parser/generic_test_builders.py`,
 //! `parser/schema_generic_tests.py`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
@@ -55,8 +56,11 @@ struct Parts {
 /// Every generic test of the project as a node.
 pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let mut made = Vec::new();
-    for entry in &parsing.project.entries {
+    let patched: BTreeSet<usize> = nodes.iter().filter_map(|node| node.patch).collect();
+    for (index, entry) in parsing.project.entries.iter().enumerate() {
         match entry.kind {
+            // Properties of nothing were reported already.
+            EntryKind::Model | EntryKind::Seed | EntryKind::Snapshot if !patched.contains(&index) => {}
             EntryKind::Model => {
                 let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
                 for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {

@@ -33,7 +33,7 @@ const BOTH: &[&str] = &[".yml", ".sql"];
 
 const DAMAGES: [Damage; 24] = [
     Damage { name: "a tab as indentation", endings: YAML, make: |text, n| on_line(text, n, |line| line.starts_with("  "), |line| format!("\t{}", line.trim_start())) },
-    Damage { name: "a lost colon", endings: YAML, make: |text, n| on_line(text, n, |line| line.trim_end().ends_with(':'), |line| line.replace(':', "")) },
+    Damage { name: "a lost colon", endings: YAML, make: |text, n| on_line(text, n, |line| line.trim_end().ends_with(':') && !line.contains('#'), |line| line.replace(':', "")) },
     Damage { name: "an open quote", endings: YAML, make: |text, n| on_line(text, n, |line| line.contains("name: "), |line| line.replacen("name: ", "name: \"", 1)) },
     Damage { name: "a key twice", endings: YAML, make: |text, n| on_line(text, n, |line| line.starts_with("    description:"), |line| format!("{line}\n    description: again")) },
     Damage { name: "a name that is a list", endings: YAML, make: |text, n| on_line(text, n, |line| line.contains("- name: "), |line| format!("{}[x, y]", &line[..line.find("name: ").map_or(0, |at| at + 6)])) },
