@@ -73,8 +73,11 @@ pub(super) fn tests(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node> {
     let mut made = Vec::new();
-    for entry in &parsing.project.entries {
+    let patched: BTreeSet<usize> = nodes.iter().filter_map(|node| node.patch).collect();
+    for (index, entry) in parsing.project.entries.iter().enumerate() {
         match entry.kind {
+            // Properties of nothing were reported already.
+            EntryKind::Model | EntryKind::Seed | EntryKind::Snapshot if !patched.contains(&index) => {}
             EntryKind::Model => {
                 let versions =
                     entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());

@@ -205,6 +205,10 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
     };
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
+        if entry.kind == EntryKind::Macro && !parsing.project.macros.iter().any(|m| m.name == entry.name) {
+            let known = parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
+            diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
+        }
         let Some(kind) = file_kind(entry.kind) else { continue };
         for (name, version) in versions(entry) {
             let found = find(kind, &entry.package, &name).or_else(|| {
@@ -212,7 +216,8 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
             });
             let Some(file) = found else {
-                diagnostics.push(unused(parsing, entry, kind, &name));
+                let known = parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str());
+                diagnostics.push(unused(parsing, entry, kind.as_str(), (&name, known.collect())));
                 continue;
             };
             if let Some(first) = matched.get(&file) {
@@ -244,22 +249,13 @@ fn file_kind(kind: EntryKind) -> Option<NodeKind> {
     })
 }
 
-fn unused(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, name: &str) -> Diagnostic {
+fn unused(parsing: &Parsing<'_>, entry: &Entry, kind: &str, (name, known): (&str, Vec<&str>)) -> Diagnostic {
     let span = entry.span(parsing.sources, &["name".into()]);
-    let known: Vec<&str> = parsing
-        .project
-        .nodes
-        .iter()
-        .filter(|file| file.kind == kind)
-        .map(|file| file.name.as_str())
-        .collect();
     let help = match did_you_mean(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "remove the entry, or add the file".to_owned(),
     };
-    Diagnostic::warning(Code::UnusedProperties, format!("there is no {} `{name}`", kind.as_str()))
-        .at(span)
-        .help(help)
+    Diagnostic::warning(Code::UnusedProperties, format!("there is no {kind} `{name}`")).at(span).help(help)
 }
 
 /// The file names an entry is about: its own, or one per version.

@@ -18,6 +18,8 @@ pub enum FailureKind {
     Syntax,
     /// A name, an attribute, a filter, a test or a method that does not exist.
     Undefined,
+    /// A function or macro that does not exist was called.
+    UnknownMacro,
     /// Raised on purpose by a native function, see [`raise`].
     Raised,
     /// An operation that its operands do not support, or a call with the wrong arguments.
@@ -127,12 +129,17 @@ fn reason(error: &Error, text: &str) -> (FailureKind, String) {
         ErrorKind::SyntaxError => (FailureKind::Syntax, detail(error)),
         ErrorKind::UnknownFunction => {
             let name = error.detail().and_then(|detail| detail.split(' ').next()).unwrap_or(text);
-            (FailureKind::Undefined, format!("`{name}` is undefined"))
+            (FailureKind::UnknownMacro, format!("`{name}` is undefined"))
         }
         ErrorKind::UndefinedError if error.detail().is_none() => {
             let object = text.rfind(['.', '[']).map_or(text, |end| &text[..end]).trim();
             let message = if object.is_empty() || object.contains('\n') {
-                "the value is undefined".to_owned()
+                return match text.trim().split_once('(') {
+                    Some((called, _)) if !called.contains(char::is_whitespace) => {
+                        (FailureKind::UnknownMacro, format!("`{called}` is undefined"))
+                    }
+                    _ => (FailureKind::Undefined, "the value is undefined".to_owned()),
+                };
             } else {
                 format!("`{object}` is undefined")
             };

@@ -42,24 +42,17 @@ fn macro_name(unique_id: &str) -> &str {
 fn code(error: &TemplateError) -> Code {
     match error.kind {
         FailureKind::Syntax => Code::TemplateSyntax,
-        FailureKind::Undefined if is_call(&error.message) => Code::UnknownMacro,
+        FailureKind::UnknownMacro => Code::UnknownMacro,
         FailureKind::Undefined => Code::UndefinedName,
         FailureKind::Raised => Code::RaisedError,
         FailureKind::Type | FailureKind::Limit => Code::TypeError,
     }
 }
 
-/// Whether what is undefined was called.
-fn is_call(message: &str) -> bool {
-    message.contains("macro") || message.contains("function") || message.contains("call")
-}
-
 fn help(error: &TemplateError) -> Option<&'static str> {
     match error.kind {
         FailureKind::Syntax => Some("every `{{`, `{%` and `{#` needs its end, and every block its end tag"),
-        FailureKind::Undefined if is_call(&error.message) => {
-            Some("check the macro's name, and that its package is installed")
-        }
+        FailureKind::UnknownMacro => Some("check the macro's name, and that its package is installed"),
         FailureKind::Undefined => Some("define it with `{% set %}`, or check the spelling"),
         FailureKind::Limit => Some("look for a macro that calls itself without end"),
         FailureKind::Raised | FailureKind::Type => None,

@@ -302,8 +302,30 @@ impl EntryReader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Reports columns without a name, and `columns` that are no list.
+    fn check_columns(&mut self, fields: &Map<String, Value>, steps: &[Step]) {
+        let at = |more: &[Step]| [steps, &["columns".into()], more].concat();
+        match fields.get("columns") {
+            Some(Value::Array(columns)) => {
+                for (index, column) in columns.iter().enumerate() {
+                    if column.get("name").is_some_and(is_name) || column.get("include").is_some() {
+                        continue;
+                    }
+                    let span = self.span(&at(&[index.into()]));
+                    self.diagnostics.push(Diagnostic::error(Code::BadConfig, "a column needs a `name`").at(span).help("begin it with `- name:`"));
+                }
+            }
+            None | Some(Value::Null) => {}
+            Some(_) => {
+                let span = self.span(&at(&[]));
+                self.diagnostics.push(Diagnostic::error(Code::BadConfig, "`columns` must be a list").at(span).help("begin each column with `- name:`"));
+            }
+        }
+    }
+
     fn entry(&mut self, kind: EntryKind, steps: Vec<Step>, item: &Value) -> Option<Entry> {
-        let name = item.get("name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
+        let name = item.get("name").filter(|name| is_name(name));
+        let name = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
         let (Some(written), Some(name)) = (item.as_object(), name) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
             self.diagnostics
@@ -318,10 +340,20 @@ impl EntryReader<'_> {
             self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
         }
         let value = value.as_object().cloned().unwrap_or_default();
+        self.check_columns(&value, &steps);
+        for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
+            table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
+        }
         let (path, original_path) = (self.found.path.clone(), self.found.original_path.clone());
         let (package, file) = (self.package.file.name.clone(), self.found.file);
         Some(Entry { kind, package, name, file, original_path, path, steps, value, written: written.clone() })
     }
+}
+
+/// Whether a value can be a name: a text, or what YAML reads as a number or a truth value.
+fn is_name(value: &Value) -> bool {
+    value.is_string() || value.is_number() || value.is_boolean()
 }
 
 /// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks (`SchemaYamlRenderer`).

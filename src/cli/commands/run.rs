@@ -132,8 +132,11 @@ fn carry_out(
         let failed = result.status == Status::Error;
         crate::execute::Observer::finished(&progress, &result, results.len() + 1, plan.start_hooks.len());
         results.push(result);
-        if failed {
+        if failed && skips_after_failed_start(loaded) {
             return Ok(results);
+        }
+        if failed {
+            break;
         }
     }
     results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
@@ -157,6 +160,12 @@ fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
     nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
 }
 
+/// Whether nodes are left alone when a hook at the start failed; by default they run (dbt: `skip_nodes_if_on_run_start_fails`).
+fn skips_after_failed_start(loaded: &Loaded) -> bool {
+    let flags = &loaded.project.packages[0].file.flags;
+    flags.get("skip_nodes_if_on_run_start_fails").and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
 /// `on-run-end` hooks: rendered now, with the results.
 fn end_hooks(
     loaded: &Loaded,
@@ -169,8 +178,10 @@ fn end_hooks(
             node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end")
         });
     let mut ended = Vec::new();
+    let is_hook = |result: &&NodeResult| loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation);
+    let ran: Vec<NodeResult> = results.iter().filter(|result| !is_hook(result)).cloned().collect();
     for node in hooks {
-        let more = artifacts::hook_context(loaded, results);
+        let more = artifacts::hook_context(loaded, &ran);
         let plan = runner.planner.end_hook(node, more);
         let result = runner.run(&plan, 1);
         crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
