@@ -53,6 +53,7 @@ fn kind(kind: RelationKind) -> &'static str {
         RelationKind::MaterializedView => "MATERIALIZED VIEW",
         RelationKind::DynamicTable => "DYNAMIC TABLE",
         RelationKind::External => "EXTERNAL TABLE",
+        RelationKind::Function => "FUNCTION",
     }
 }
 

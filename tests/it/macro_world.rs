@@ -85,7 +85,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         vars: Vars { root: "root".to_owned(), ..Vars::default() },
         environment: Arc::default(),
         run,
-        flags: Map::new(),
+        flags: given["behavior"].as_object().cloned().unwrap_or_default(),
         dispatch: Vec::new(),
         packages: vec!["root".to_owned()],
     };

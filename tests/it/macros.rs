@@ -80,7 +80,7 @@ fn difference(call: &Call, expected: &str, found: &str) -> String {
 
 /// What is different, or none.
 fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<String> {
-    let key = json!([call.adapter, call.given.get("flags"), call.given.get("target")]).to_string();
+    let key = json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")]).to_string();
     let session = sessions.entry(key).or_insert_with(|| macro_world::session(&call.adapter, &call.given));
     match (&call.expected, macro_world::answer(session, &call.adapter, &call.given, &call.text)) {
         (None, Err(_)) => None,

@@ -77,7 +77,10 @@ impl Object for ConfigValue {
         match method {
             "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
             "persist_column_docs" => Ok(Value::from(!self.is_parsing() && self.persists("columns"))),
-            "set" => self.record(args),
+            "set" => {
+                let pair = python::dict(vec![(call.required(0, "name")?, call.required(1, "value")?)])?;
+                self.record(&[pair])
+            }
             _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => Ok(Value::from("")),
             "get" | "meta_get" => {
                 let name = call.text(0, "name")?;
