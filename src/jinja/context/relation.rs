@@ -78,7 +78,7 @@ impl RelationValue {
     }
 
     fn set_format(&mut self, value: &Value) {
-        self.is_iceberg = python::str(value).eq_ignore_ascii_case("iceberg");
+        self.is_iceberg = python::str(value) == "ICEBERG";
     }
 
     /// Whether the adapter can rename (0) or replace (1) a relation of this type.
@@ -146,7 +146,7 @@ impl RelationValue {
             "is_materialized_view" => self.is(RelationKind::MaterializedView),
             "is_dynamic_table" => self.is(RelationKind::DynamicTable),
             "is_iceberg_format" => Value::from(self.is_iceberg),
-            "table_format" => Value::from(if self.is_iceberg { "iceberg" } else { "default" }),
+            "table_format" => Value::from(if self.is_iceberg { "ICEBERG" } else { "DEFAULT" }),
             "is_function" => self.is(RelationKind::Function),
             "__repr__" => Value::from(self.representation()),
             "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" => Value::from(false),

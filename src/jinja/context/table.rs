@@ -46,12 +46,16 @@ impl TableValue {
         Self::new(names, table.columns.iter().map(|column| column.data_type.clone()).collect(), rows)
     }
 
-    /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by the values.
+    /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by
+    /// the values, and a column without values is one of numbers, as agate has it.
     pub(super) fn seed_type(&self, index: usize) -> Option<&'static str> {
         let written = self.types.get(index)?.to_uppercase();
         let is = |words: &[&str]| words.iter().any(|word| written.starts_with(word));
         let is_whole = |row: &Arc<RowValue>| row.cells.get(index).is_none_or(|cell| cell.is_none() || !python::str(cell).contains('.'));
-        Some(if is(&["BOOL"]) {
+        let is_empty = self.rows.iter().all(|row| row.cells.get(index).is_none_or(Value::is_none));
+        Some(if is_empty {
+            "integer"
+        } else if is(&["BOOL"]) {
             "boolean"
         } else if is(&["TIMESTAMP", "DATETIME"]) {
             "timestamp without time zone"
