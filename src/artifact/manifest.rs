@@ -64,8 +64,8 @@ fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let facts = &inputs.invocation.session.facts;
     let mut metadata = inputs.invocation.metadata("manifest/v12");
     let quoting = crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
-    let id = format!("{:x}", Md5::digest(facts.root.as_bytes()));
-    let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string();
+    let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
     let fields = [
         ("project_name", json!(facts.root)),
         ("project_id", json!(id)),
@@ -100,8 +100,8 @@ impl Maker<'_> {
     }
 
     fn of_kinds(&self, kinds: &[NodeKind]) -> Value {
-        let nodes = self.inputs.graph.nodes.iter().filter(|(_, node)| kinds.contains(&node.kind));
-        Value::Object(nodes.map(|(id, node)| (id.clone(), self.node(node))).collect())
+        let nodes = self.inputs.graph.nodes.values().chain(&self.inputs.graph.dropped).filter(|node| kinds.contains(&node.kind));
+        Value::Object(nodes.map(|node| (node.unique_id.clone(), self.node(node))).collect())
     }
 
     fn node(&self, node: &Node) -> Value {
@@ -199,7 +199,7 @@ fn docs(project: &Project) -> Value {
 /// What each node reads and what reads it, sorted.
 fn edges(graph: &Graph) -> (Value, Value) {
     let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for node in graph.nodes.values() {
+    for node in graph.nodes.values().chain(&graph.dropped) {
         for parent in &node.depends_on {
             children.entry(parent).or_default().insert(&node.unique_id);
         }
@@ -210,7 +210,8 @@ fn edges(graph: &Graph) -> (Value, Value) {
         (node.unique_id.clone(), json!(list))
     };
     let below = |node: &Node| (node.unique_id.clone(), json!(children.get(node.unique_id.as_str()).cloned().unwrap_or_default()));
-    (Value::Object(graph.nodes.values().map(parents).collect()), Value::Object(graph.nodes.values().map(below).collect()))
+    let all = || graph.nodes.values().chain(&graph.dropped);
+    (Value::Object(all().map(parents).collect()), Value::Object(all().map(below).collect()))
 }
 
 /// The members of each group, by the group's name.

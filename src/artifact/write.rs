@@ -35,6 +35,14 @@ pub enum Tree {
     Run,
 }
 
+/// Makes a folder, if it is not there, and finds out whether files can be written into it.
+pub fn folder(path: &Path) -> Result<(), WriteError> {
+    let failed = |error: std::io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
+    fs::create_dir_all(path).map_err(failed)?;
+    let probe = path.join(format!(".probe.{}.tmp", std::process::id()));
+    fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).map_err(failed)
+}
+
 /// Writes JSON on one line.
 pub fn json(path: &Path, value: &Value) -> Result<(), WriteError> {
     text(path, &value.to_string())

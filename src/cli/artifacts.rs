@@ -47,6 +47,11 @@ fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> 
     })
 }
 
+/// Finds out whether artifacts can be written, before anything is done that they would tell of.
+pub(super) fn before_run(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    told(loaded, printer, write::folder(&loaded.target_dir()))
+}
+
 /// The manifest of what was parsed.
 pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
     let value = manifest_value(loaded, None);

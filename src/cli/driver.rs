@@ -9,7 +9,7 @@ use super::printer::Printer;
 use super::{environment, open};
 use crate::compile::{Compilation, Compiler, compile};
 use crate::config::{Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::govern::{Governance, govern};
 use crate::graph::{self, Graph, Indirect, Order, Selection};
 use crate::jinja::{self, Engine, Library, MacroDef, Origin, Session, SessionFacts};
@@ -147,6 +147,7 @@ fn session(
         flags: root.flags.clone(),
         dispatch: root.dispatch.clone(),
         packages: project.packages.iter().map(|package| package.file.name.clone()).collect(),
+        versions: project.packages.iter().map(|package| (package.file.name.clone(), package.file.version.clone())).collect(),
     };
     Session { engine: Engine::new(), library, facts }
 }
@@ -181,8 +182,10 @@ impl Loaded {
         } else {
             graph::select(&self.graph, &self.order, &self.project, &selection, &mut diagnostics)
         };
-        printer.diagnostics(diagnostics.iter(), &self.sources);
-        if diagnostics.has_errors() { Err(Outcome::Unusable) } else { Ok(found) }
+        let option = if select.selector.is_some() { "--selector" } else { "--select" };
+        let placed: Vec<Diagnostic> = diagnostics.drain().into_iter().map(|d| if d.labels.is_empty() { d.in_file(option, 1) } else { d }).collect();
+        printer.diagnostics(placed.iter(), &self.sources);
+        if placed.iter().any(|d| d.level == Level::Error) { Err(Outcome::Unusable) } else { Ok(found) }
     }
 
     fn selection(&self, select: &Select, kinds: &[NodeKind], diagnostics: &mut Diagnostics) -> Selection {

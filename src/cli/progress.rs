@@ -46,6 +46,7 @@ impl Observer for Progress<'_> {
             Status::Success => ("OK   ", 2),
             Status::Pass => ("PASS ", 2),
             Status::Warn => ("WARN ", 3),
+            Status::NoOp => ("NO-OP", 2),
             Status::Skipped => ("SKIP ", 3),
             Status::Fail => ("FAIL ", 1),
             Status::Error => ("ERROR", 1),
@@ -72,7 +73,7 @@ pub(super) fn summary(results: &[NodeResult]) -> String {
     let count = |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
     format!(
         "Done. PASS={} WARN={} ERROR={} SKIP={} TOTAL={}",
-        count(&[Status::Success, Status::Pass]),
+        count(&[Status::Success, Status::Pass, Status::NoOp]),
         count(&[Status::Warn]),
         count(&[Status::Error, Status::Fail]),
         count(&[Status::Skipped]),

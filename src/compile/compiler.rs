@@ -21,6 +21,7 @@ pub struct Compiler {
     pub session: Arc<Session>,
     sources: Arc<Sources>,
     shared: Arc<Shared>,
+    defers: bool,
 }
 
 impl Compiler {
@@ -33,12 +34,28 @@ impl Compiler {
         selected: Vec<String>,
     ) -> Self {
         let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
-        Self { session, sources, shared: Arc::new(shared) }
+        Self { session, sources, shared: Arc::new(shared), defers: false }
+    }
+
+    /// The same, for a run: nodes whose templates ask the warehouse are left for when their parents have run.
+    #[must_use]
+    pub fn deferring(self) -> Self {
+        Self { defers: true, ..self }
     }
 
     /// What templates said to the user since the last time, with whether it is a warning.
     pub fn said(&self) -> Vec<(String, bool)> {
         std::mem::take(&mut self.shared.said.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether what asks the warehouse waits until the node's parents have run.
+    pub fn defers(&self) -> bool {
+        self.defers
+    }
+
+    /// The unique ids that were selected.
+    pub fn selected(&self) -> BTreeSet<String> {
+        self.shared.selected.iter().cloned().collect()
     }
 
     /// The graph.
@@ -69,18 +86,26 @@ impl Compiler {
         }
     }
 
-    fn world(&self, node: &Node) -> Arc<NodeWorld> {
+    fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
         Arc::new(NodeWorld {
             shared: self.shared.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
             own: node.relation.clone(),
+            early,
         })
     }
 
     /// Renders a text as a node sees it when it is executed.
     pub fn render(&self, node: &Node, subject: &Arc<Subject>, text: &str, origin: Origin) -> Result<Rendered, TemplateError> {
-        jinja::render(&self.session, subject, Phase::Execute(self.world(node)), text, origin)
+        jinja::render(&self.session, subject, Phase::Execute(self.world(node, false)), text, origin)
+    }
+
+    /// The same before the node's parents have run; none if the text asks the warehouse.
+    pub fn render_early(&self, node: &Node, subject: &Arc<Subject>, text: &str, origin: Origin) -> Result<Option<Rendered>, TemplateError> {
+        let world = self.world(node, true);
+        let rendered = jinja::render(&self.session, subject, Phase::Execute(world.clone()), text, origin);
+        if world.asked.load(Ordering::Relaxed) { Ok(None) } else { rendered.map(Some) }
     }
 
     /// Calls a macro as a node sees it when it is executed.
@@ -91,7 +116,7 @@ impl Compiler {
         name: &str,
         arguments: Vec<(&str, jinja::value::Value)>,
     ) -> Result<String, TemplateError> {
-        jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node)), name, arguments)
+        jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
     /// A failed render as a diagnostic.
@@ -102,7 +127,17 @@ impl Compiler {
 
     /// Compiles one node. The ephemeral models it reads are compiled with it.
     pub fn node(&self, node: &Node) -> Result<Compiled, Box<Diagnostic>> {
-        let world = self.world(node);
+        self.compiled(node, &self.world(node, false))
+    }
+
+    /// Compiles a node before its parents have run; none if its template asks the warehouse.
+    fn early(&self, node: &Node) -> Result<Option<Compiled>, Box<Diagnostic>> {
+        let world = self.world(node, true);
+        let compiled = self.compiled(node, &world);
+        if world.asked.load(Ordering::Relaxed) { Ok(None) } else { compiled.map(Some) }
+    }
+
+    fn compiled(&self, node: &Node, world: &Arc<NodeWorld>) -> Result<Compiled, Box<Diagnostic>> {
         let subject = Arc::new(self.subject(node));
         let origin = if node.test.is_some() {
             Origin { file: u32::MAX, base: 0 }
@@ -112,11 +147,11 @@ impl Compiler {
         let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut late = world.asked.load(Ordering::Relaxed);
         let mut ctes: Vec<(String, String)> = Vec::new();
         for id in read {
-            self.prepend(&id, &mut ctes, &mut late)?;
+            self.prepend(&id, world, &mut ctes)?;
         }
+        let late = world.asked.load(Ordering::Relaxed);
         let mut map = SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
         let mut sql = rendered.text.clone();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
@@ -128,10 +163,12 @@ impl Compiler {
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.
-    fn prepend(&self, id: &str, ctes: &mut Vec<(String, String)>, late: &mut bool) -> Result<(), Box<Diagnostic>> {
+    fn prepend(&self, id: &str, reader: &NodeWorld, ctes: &mut Vec<(String, String)>) -> Result<(), Box<Diagnostic>> {
         let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
-        let compiled = self.node(node)?;
-        *late |= compiled.late;
+        let world = self.world(node, reader.early);
+        let compiled = self.compiled(node, &world);
+        reader.asked.fetch_or(world.asked.load(Ordering::Relaxed), Ordering::Relaxed);
+        let compiled = compiled?;
         let own = (id.to_owned(), ephemeral::expression(&node.alias, &compiled.own_sql));
         for cte in compiled.ctes.into_iter().chain([own]) {
             if !ctes.iter().any(|(known, _)| *known == cte.0) {
@@ -141,6 +178,9 @@ impl Compiler {
         Ok(())
     }
 }
+
+/// What became of one node: nothing where it was left for later.
+type Answer = Result<Option<Compiled>, Box<Diagnostic>>;
 
 /// Compiles the wanted nodes in parallel; problems are appended in the graph's order, and nodes that read a broken one are
 /// left out silently.
@@ -161,11 +201,15 @@ pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, di
         .map(|id| &graph.nodes[id])
         .filter(|node| has_template(node))
         .collect();
-    let results: Vec<(&Node, Result<Compiled, Box<Diagnostic>>)> = todo.into_par_iter().map(|node| (node, compiler.node(node))).collect();
+    let one = |node| if compiler.defers { compiler.early(node) } else { compiler.node(node).map(Some) };
+    let results: Vec<(&Node, Answer)> = todo.into_par_iter().map(|node| (node, one(node))).collect();
     for (node, result) in results {
         match result {
-            Ok(compiled) => {
+            Ok(Some(compiled)) => {
                 compilation.nodes.insert(node.unique_id.clone(), compiled);
+            }
+            Ok(None) => {
+                compilation.later.insert(node.unique_id.clone());
             }
             Err(problem) => {
                 diagnostics.push((*problem).clone());
@@ -180,5 +224,5 @@ pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, di
 
 /// Whether there is something to render.
 fn has_template(node: &Node) -> bool {
-    matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+    !node.is_python() && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
 }

@@ -10,7 +10,7 @@ pub(super) fn expression(identifier: &str, sql: &str) -> String {
     format!(" {} as (\n{sql}\n)", cte_name(identifier))
 }
 
-/// What is to be put into `sql`, and at which byte: after its own leading `with` (or `with recursive`), or with a `with` before
+/// What is to be put into `sql`, and at which byte: before the first word after its own leading `with` (or `with recursive`), or with a `with` before
 /// its first word.
 pub(super) fn injection(sql: &str, expressions: &[String]) -> Option<(usize, String)> {
     if expressions.is_empty() {
@@ -18,7 +18,7 @@ pub(super) fn injection(sql: &str, expressions: &[String]) -> Option<(usize, Str
     }
     let list = expressions.join(", ");
     Some(match after_with(sql) {
-        Some(at) => (at, format!("{list}, ")),
+        Some(at) => (at + sql[at..].len() - sql[at..].trim_start().len(), format!("{list}, ")),
         None => (sql.len() - sql.trim_start().len(), format!("with{list} ")),
     })
 }
@@ -92,8 +92,8 @@ mod tests {
     fn expressions_go_after_an_own_with_or_bring_one() {
         let list = " __dbt__cte__a as (\nselect 1\n),  __dbt__cte__b as (\nselect 2\n)";
         assert_eq!(injected("\nselect * from a"), format!("\nwith{list} select * from a"));
-        assert_eq!(injected("with c as (select 1) select * from c"), format!("with{list},  c as (select 1) select * from c"));
-        assert_eq!(injected("-- with x\nwith recursive c as (select 1) select 1"), format!("-- with x\nwith recursive{list},  c as (select 1) select 1"));
+        assert_eq!(injected("with c as (select 1) select * from c"), format!("with {list}, c as (select 1) select * from c"));
+        assert_eq!(injected("-- with x\nwith recursive c as (select 1) select 1"), format!("-- with x\nwith recursive {list}, c as (select 1) select 1"));
         assert_eq!(injected("select * from (with c as (select 1) select 1)"), format!("with{list} select * from (with c as (select 1) select 1)"));
     }
 }

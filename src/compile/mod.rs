@@ -12,7 +12,7 @@ mod world;
 pub use compiler::{Compiler, compile};
 pub use source_map::SourceMap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
 
@@ -23,6 +23,8 @@ pub struct Compilation {
     pub nodes: BTreeMap<String, Compiled>,
     /// Why the others could not; nodes that read a broken one are in `skipped`.
     pub failed: BTreeMap<String, Diagnostic>,
+    /// Nodes of a run that are compiled when their parents have run, because their templates ask the warehouse.
+    pub later: BTreeSet<String>,
     /// Nodes left out because something they read is broken, with what that is.
     pub skipped: BTreeMap<String, String>,
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::ephemeral::cte_name;
 use crate::diagnostic::Code;
 use crate::graph::{Graph, Node, flat_graph};
-use crate::jinja::{Problem, RefCall, RelationValue, Subject, World};
+use crate::jinja::value::Value as TemplateValue;
+use crate::jinja::{Problem, RefCall, RelationValue, Subject, World, json_value};
 use crate::sql::{Quoting, Relation, RelationKind};
 use crate::warehouse::{CatalogRelation, Connection, Outcome, SchemaName, WarehouseError};
 
@@ -17,7 +18,7 @@ pub(super) struct Shared {
     pub(super) graph: Arc<Graph>,
     pub(super) connection: Option<Arc<Connection>>,
     pub(super) selected: Vec<String>,
-    pub(super) flat: OnceLock<Arc<Value>>,
+    pub(super) flat: OnceLock<TemplateValue>,
     /// Lines for the user.
     pub(super) said: Arc<Mutex<Vec<(String, bool)>>>,
 }
@@ -31,6 +32,8 @@ pub(super) struct NodeWorld {
     pub(super) asked: AtomicBool,
     /// The node's own relation.
     pub(super) own: Option<Relation>,
+    /// Whether only the node's own relation may be asked about: the node's parents have not run yet.
+    pub(super) early: bool,
 }
 
 impl NodeWorld {
@@ -72,8 +75,8 @@ impl World for NodeWorld {
         Ok(value)
     }
 
-    fn graph(&self) -> Arc<Value> {
-        self.shared.flat.get_or_init(|| Arc::new(flat_graph(&self.shared.graph))).clone()
+    fn graph(&self) -> TemplateValue {
+        self.shared.flat.get_or_init(|| json_value(&flat_graph(&self.shared.graph))).clone()
     }
 
     fn selected(&self) -> Vec<String> {
@@ -81,24 +84,20 @@ impl World for NodeWorld {
     }
 
     fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>> {
-        self.asked.store(true, Ordering::Relaxed);
-        self.shared.connection.as_ref().map(|connection| execute_all(connection, sql))
+        self.asked().map(|connection| execute_all(connection, sql))
     }
 
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
         let is_own = self.own.as_ref().is_some_and(|own| {
             own.identifier.eq_ignore_ascii_case(&relation.identifier) && same(own.schema.as_deref(), relation.schema.as_deref())
         });
-        if !is_own {
-            self.asked.store(true, Ordering::Relaxed);
-        }
-        self.shared.connection.as_ref().map(|connection| connection.relation(relation))
+        let connection = if is_own { self.shared.connection.as_ref() } else { self.asked() };
+        connection.map(|connection| connection.relation(relation))
     }
 
     fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
-        self.asked.store(true, Ordering::Relaxed);
         let schema = SchemaName::new(database, schema);
-        self.shared.connection.as_ref().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
+        self.asked().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
     }
 
     fn changed(&self, database: &str, schema: &str) {
@@ -113,6 +112,12 @@ impl World for NodeWorld {
 }
 
 impl NodeWorld {
+    /// The connection, for a question that is not about the node's own relation.
+    fn asked(&self) -> Option<&Arc<Connection>> {
+        self.asked.store(true, Ordering::Relaxed);
+        self.shared.connection.as_ref().filter(|_| !self.early)
+    }
+
     fn dialect(&self) -> crate::sql::Dialect {
         self.shared.graph.dialect
     }

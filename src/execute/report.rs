@@ -22,6 +22,8 @@ pub enum Status {
     Fail,
     /// The test found something that is worth a warning.
     Warn,
+    /// There is nothing to do for it: an exposure, a saved query.
+    NoOp,
 }
 
 impl Status {
@@ -34,6 +36,7 @@ impl Status {
             Self::Pass => "pass",
             Self::Fail => "fail",
             Self::Warn => "warn",
+            Self::NoOp => "no-op",
         }
     }
 
@@ -74,6 +77,28 @@ pub struct NodeResult {
     pub compiled_sql: Option<String>,
     /// What is wrong, at its place.
     pub problem: Option<Diagnostic>,
+}
+
+impl NodeResult {
+    /// The result of a node for which there is nothing to do.
+    pub fn no_op(unique_id: &str) -> Self {
+        Self {
+            unique_id: unique_id.to_owned(),
+            status: Status::NoOp,
+            action: Action::Nothing,
+            message: "NO-OP".to_owned(),
+            rows: None,
+            failures: None,
+            compiled: None,
+            executed: None,
+            duration: Duration::ZERO,
+            worker: 1,
+            query_id: None,
+            statements: Vec::new(),
+            compiled_sql: None,
+            problem: None,
+        }
+    }
 }
 
 /// Somebody who watches a run; called from the workers.

@@ -125,9 +125,6 @@ fn finish(config: &mut Map<String, Value>) {
         contract.entry("enforced").or_insert(json!(false));
         contract.entry("alias_types").or_insert(json!(true));
     }
-    if let Some(Value::String(severity)) = config.get_mut("severity") {
-        *severity = severity.to_string();
-    }
 }
 
 /// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.

@@ -1,6 +1,7 @@
 //! Data tests declared on models, seeds, snapshots, sources and their columns (dbt: `parser/generic_test_builders.py`,
 //! `parser/schema_generic_tests.py`).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use md5::{Digest, Md5};
@@ -86,10 +87,9 @@ pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diag
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
-        let Some((list, name)) = details.file_key_name.split_once('.') else { continue };
-        // `relationships` and others may call `ref` for another node before the one they are declared on.
-        let own = test.refs.iter().find(|call| call.name == name).or(test.refs.first());
-        let Some(call) = own.filter(|_| list != "sources") else { continue };
+        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources") else { continue };
+        // The reference to what the test is declared on comes last; arguments may name other nodes.
+        let Some(call) = test.refs.iter().rev().find(|call| call.name == target) else { continue };
         let attached = lookup.reference(&test.package, call).ok();
         let fallback = || nodes.iter().find(|node| node.name == call.name && node.kind.is_refable()).map(|node| node.unique_id.clone());
         details.attached_node = attached.or_else(fallback);
@@ -98,7 +98,7 @@ fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     }
 }
 
-fn list<'a>(fields: &'a Map<String, Value>) -> Option<(&'static str, &'a Vec<Value>)> {
+fn list(fields: &Map<String, Value>) -> Option<(&'static str, &Vec<Value>)> {
     ["data_tests", "tests"].into_iter().find_map(|key| Some((key, fields.get(key)?.as_array()?)))
 }
 
@@ -161,6 +161,7 @@ fn test_node(parsing: &Parsing<'_>, written: &Written<'_>, diagnostics: &mut Dia
         diagnostics.push(unknown_test(parsing, &parts, span));
         return None;
     };
+    let macro_id = noted_macro(parsing, entry, &parts).unwrap_or(macro_id);
     Some(assemble(parsing, written, parts, (short, full), (macro_id, span), diagnostics))
 }
 
@@ -343,6 +344,33 @@ fn hashable(value: &Value) -> Value {
     }
 }
 
+/// The macros a test's template sees while it is parsed: its own macro, `get_where_subquery`, and what these call (dbt:
+/// `TestMacroNamespace`).
+fn reachable(parsing: &Parsing<'_>, macro_id: &str) -> BTreeSet<String> {
+    let library = &parsing.session.library;
+    let facts = &parsing.session.facts;
+    let holders = facts.packages.iter().cloned().chain(internal_packages(facts.dialect.adapter()));
+    let wrapper = holders.into_iter().find_map(|package| library.get(&package, "get_where_subquery"));
+    let mut seen = BTreeSet::new();
+    let mut stack: Vec<String> = wrapper.map(|m| m.unique_id().to_string()).into_iter().chain([macro_id.to_owned()]).collect();
+    while let Some(id) = stack.pop() {
+        if seen.insert(id.clone()) {
+            stack.extend(parsing.calls.get(&id).cloned().unwrap_or_default());
+        }
+    }
+    seen
+}
+
+/// The macro dbt notes for a test: by name alone, wherever the test says it is from; the test's package first, then the root
+/// project, then any (dbt: `MacroResolver.get_macro`).
+fn noted_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<String> {
+    let facts = &parsing.session.facts;
+    let name = format!("test_{}", parts.name);
+    let packages = facts.packages.iter().rev();
+    let order = [&entry.package, &facts.root].into_iter().chain(packages).cloned().chain(internal_packages(facts.dialect.adapter()));
+    order.into_iter().find_map(|package| parsing.session.library.get(&package, &name)).map(|m| m.unique_id().to_string())
+}
+
 fn raw_code(parts: &Parts) -> String {
     let name = parts.namespace.as_ref().map_or_else(|| format!("test_{}", parts.name), |n| format!("{n}.test_{}", parts.name));
     let pairs: Vec<String> = parts
@@ -398,12 +426,10 @@ fn assemble(
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
-        // The arguments are templates too: `model` calls `get_where_subquery`.
-        let wrapper = "macro.dbt.get_where_subquery".to_owned();
-        let called = parsed.macros.into_iter().filter(|id| *id != macro_id && *id != wrapper);
-        node.macros.extend(std::iter::once(wrapper.clone()).chain(called));
+        let seen = reachable(parsing, &macro_id);
+        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
         for (key, value) in parsed.facts.config {
-            calls.insert(key, value);
+            jinja::merge_config_value(&mut calls, &key, value);
         }
     }
     let wanted = Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };

@@ -6,6 +6,7 @@
 
 mod configuration;
 mod declared;
+mod description;
 mod dictionary;
 mod generic_test;
 mod hook;
@@ -13,8 +14,10 @@ mod name;
 mod node;
 mod order;
 mod parse;
+mod python_model;
 mod resolve;
 mod select;
+mod semantic;
 mod source_table;
 
 pub use configuration::{Trees, config_text};
@@ -38,6 +41,8 @@ pub struct Graph {
     pub nodes: IndexMap<String, Node>,
     /// Disabled nodes.
     pub disabled: Vec<Node>,
+    /// Tests that read what is disabled or not there: dbt keeps them among its nodes and never selects them.
+    pub dropped: Vec<Node>,
     /// What each macro calls, by the macros' unique ids.
     pub macros: BTreeMap<String, Vec<String>>,
     /// Docs blocks.

@@ -167,6 +167,11 @@ impl Node {
         self.kind == NodeKind::Model && self.materialized() == "ephemeral"
     }
 
+    /// Whether it is a model in Python.
+    pub fn is_python(&self) -> bool {
+        self.kind == NodeKind::Model && self.original_path.ends_with(".py")
+    }
+
     /// The place of its code.
     pub fn span(&self) -> Span {
         Span::new(self.file, self.code.clone())

@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
-use super::{Graph, Lookup, declared, generic_test, hook, resolve, source_table};
-use crate::config::YamlScope;
+use super::{
+    Graph, Lookup, declared, description, generic_test, hook, python_model, resolve, semantic, source_table,
+};
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
@@ -26,6 +27,8 @@ pub(super) struct Parsing<'a> {
     pub(super) sources: &'a Sources,
     pub(super) trees: Trees,
     pub(super) names: Names<'a>,
+    /// What each macro calls, by unique id.
+    pub(super) calls: BTreeMap<String, Vec<String>>,
 }
 
 /// What rendering one template in the parse phase gave.
@@ -52,7 +55,7 @@ struct Version {
 
 /// Makes the graph. What cannot be parsed is reported and left out, or kept as broken where others may refer to it.
 pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagnostics: &mut Diagnostics) -> Graph {
-    let parsing = Parsing { project, session, sources, trees: Trees::new(project), names: Names::new(project, session) };
+    let parsing = Parsing { project, session, sources, trees: Trees::new(project), names: Names::new(project, session), calls: macro_calls(session) };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
     let parsed: Vec<(Node, Option<Diagnostic>)> =
@@ -70,12 +73,15 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     let lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
     nodes.extend(declared::exposures(&parsing, diagnostics));
+    nodes.extend(semantic::nodes(&parsing, diagnostics));
+    description::unknown_docs(&parsing, diagnostics);
     let mut graph = Graph {
         nodes: IndexMap::new(),
         disabled: Vec::new(),
-        macros: macro_calls(session),
+        dropped: Vec::new(),
         docs: project.docs.clone(),
         groups: declared::groups(&parsing),
+        macros: parsing.calls,
         root: project.packages[0].file.name.clone(),
         dialect: session.facts.dialect,
         lookup,
@@ -148,7 +154,10 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
     let files: Vec<(usize, &FileNode)> = parsing.project.nodes.iter().enumerate().collect();
     let find = |kind: NodeKind, package: &str, name: &str| {
         let fits = |(_, file): &&(usize, &FileNode)| file.kind == kind && file.name == name;
-        files.iter().filter(fits).find(|(_, file)| file.package == package).or_else(|| files.iter().find(fits)).map(|(index, _)| *index)
+        let own = files.iter().filter(fits).find(|(_, file)| file.package == package);
+        // Properties of what a project file disables go to another package's resource of that name.
+        let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
+        enabled.or_else(|| files.iter().filter(fits).find(|(_, file)| parsing.is_enabled_by_file(file))).or(own).map(|(index, _)| *index)
     };
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
@@ -214,6 +223,12 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
 }
 
 impl Parsing<'_> {
+    /// Whether the project files leave a file's node enabled.
+    fn is_enabled_by_file(&self, file: &FileNode) -> bool {
+        let wanted = Wanted { kind: file.kind, package: &file.package, fqn: &file.fqn, properties: Map::new(), calls: Map::new() };
+        self.trees.resolve(&wanted).get("enabled").and_then(Value::as_bool).unwrap_or(true)
+    }
+
     /// The node of a file, and why it could not be parsed.
     fn file_node(&self, file: &FileNode, properties: Option<&Properties>) -> (Node, Option<Diagnostic>) {
         let entry = properties.map(|p| &self.project.entries[p.entry]);
@@ -229,7 +244,11 @@ impl Parsing<'_> {
         }
         let raw: Arc<str> = if file.kind == NodeKind::Seed { "".into() } else { self.sources.text(file.file)[file.code.clone()].into() };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
-        let parsed = self.parse(&subject, &raw, file.file, file.code.start);
+        let parsed = if file.original_path.ends_with(".py") {
+            Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
+        } else {
+            self.parse(&subject, &raw, file.file, file.code.start)
+        };
         let mut config = entry.map(|entry| own_config(&entry.value)).unwrap_or_default();
         if let Some(version) = version {
             own_config(&version.fields).into_iter().for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));
@@ -261,7 +280,25 @@ impl Parsing<'_> {
             self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
         }
         self.finish(&mut node);
-        (node, parsed.problem)
+        let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject));
+        (node, problem)
+    }
+
+    /// Renders a node's hooks in the parse phase: what they read and call is the node's. (dbt: `update_parsed_node_config`.)
+    fn hooks(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
+        let mut problem = None;
+        for key in ["pre-hook", "post-hook"] {
+            let hooks = node.config.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+            for text in hooks.iter().filter_map(|hook| hook.get("sql")?.as_str()) {
+                let parsed = self.parse(subject, text, node.file, node.code.start);
+                node.refs.extend(parsed.facts.refs);
+                node.sources.extend(parsed.facts.sources);
+                let new: Vec<String> = parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
+                node.macros.extend(new);
+                problem = problem.or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
+            }
+        }
+        problem
     }
 
     /// Tags, group, names and the relation, once the configuration is final.
@@ -298,6 +335,7 @@ impl Parsing<'_> {
         node.deprecation_date = version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
+        node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
     /// The columns of a version: those its `include` and `exclude` keep, then its own.
@@ -344,29 +382,6 @@ impl Parsing<'_> {
             Some((name, column))
         };
         list.iter().enumerate().filter_map(column).collect()
-    }
-
-    /// A description with its `doc()` calls answered; one that cannot be rendered stays as written.
-    pub(super) fn description(&self, package: &str, text: &str) -> String {
-        if !text.contains("{{") && !text.contains("{%") {
-            return text.to_owned();
-        }
-        let facts = &self.session.facts;
-        let scope = YamlScope {
-            vars: Some(facts.vars.clone()),
-            target: Some(facts.target.clone()),
-            package: package.to_owned(),
-            secrets: false,
-            environment: facts.environment.clone(),
-        };
-        let docs = |wanted: Option<&str>, name: &str| {
-            let order = [Some(package), Some(facts.root.as_str())];
-            let find = |package: Option<&str>| {
-                self.project.docs.iter().find(|doc| doc.name == name && package.is_none_or(|p| p == doc.package)).map(|doc| doc.text.clone())
-            };
-            if wanted.is_some() { find(wanted) } else { order.into_iter().find_map(find).or_else(|| find(None)) }
-        };
-        jinja::render_description(&self.session.engine, text, &scope, &docs).unwrap_or_else(|_| text.to_owned())
     }
 
     /// Who is rendered while parsing: names are those before configuration is known.

@@ -146,23 +146,31 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
     for id in ids {
         let node = &graph.nodes[&id];
         let (found, problems) = references(&graph.lookup, node);
-        let is_generic = node.test.is_some();
-        if is_generic && problems.iter().any(|(problem, _)| problem.code == Code::DisabledRef) {
+        let is_test = node.kind == NodeKind::Test;
+        if is_test && !problems.is_empty() {
             dropped.push(id.clone());
-            continue;
         }
         for (problem, text) in problems {
-            let mut diagnostic = Diagnostic::error(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
+            if is_test && problem.code == Code::DisabledRef {
+                continue;
+            }
+            let make = if is_test { Diagnostic::warning } else { Diagnostic::error };
+            let mut diagnostic = make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
             diagnostic.help = problem.help;
             diagnostics.push(diagnostic);
-            broken.push(id.clone());
+            if !is_test {
+                broken.push(id.clone());
+            }
         }
         if let Some(node) = graph.nodes.get_mut(&id) {
-            node.depends_on = found;
+            let declared = std::mem::take(&mut node.depends_on);
+            node.depends_on = declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
         }
     }
     for id in dropped {
-        graph.disabled.extend(graph.nodes.shift_remove(&id));
+        let Some(mut node) = graph.nodes.shift_remove(&id) else { continue };
+        node.config.insert("enabled".to_owned(), Value::Bool(false));
+        graph.dropped.push(node);
     }
     graph.broken.extend(broken);
 }
@@ -171,10 +179,11 @@ type Found = (Vec<String>, Vec<(Problem, String)>);
 
 fn references(lookup: &Lookup, node: &Node) -> Found {
     let mut found: Vec<String> = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems: Vec<(Problem, String)> = Vec::new();
     let mut add = |answer: Result<String, Problem>, text: &str| match answer {
         Ok(id) if found.contains(&id) => {}
         Ok(id) => found.push(id),
+        Err(problem) if problems.iter().any(|(known, _)| *known == problem) => {}
         Err(problem) => problems.push((problem, text.to_owned())),
     };
     for (source, table) in &node.sources {

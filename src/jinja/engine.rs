@@ -126,37 +126,28 @@ impl Engine {
         }
     }
 
-    /// Renders text inside the render at hand, with its variables: dbt's `render()`.
-    pub fn render_nested(&self, text: &str) -> Result<String, Error> {
-        let root = Root::current().ok_or_else(|| {
-            Error::new(ErrorKind::InvalidOperation, "`render` was called outside of a render")
-        })?;
-        let template = self.compile(text, Origin::default()).map_err(failure::whole)?;
-        let rendered = template.render(self, &root, false).map_err(failure::whole)?;
-        Ok(rendered.text)
-    }
-
     /// Renders as dbt renders YAML: a text that is one expression keeps the expression's value; `as_number`,
-    /// `as_bool` and `as_native` read a text as a Python literal.
+    /// `as_bool` and `as_native` read a text as a Python literal. Beside the value, the macros the text itself called.
     pub fn render_native_value(
         &self,
         text: &str,
         origin: Origin,
         root: &Arc<Root>,
-    ) -> Result<Value, TemplateError> {
+    ) -> Result<(Value, Vec<Arc<str>>), TemplateError> {
         if !has_jinja(text) {
-            return Ok(Value::from(text));
+            return Ok((Value::from(text), Vec::new()));
         }
         let unit = code::template(text, origin, Mode { marks: true, lenient: false })?;
         let mut render = Render::new(root.clone(), Gathered::Values(Vec::new()));
         render.native = true;
         let context = Value::from_object(Context(root.clone()));
         let (result, render) = run::within(render, || run::evaluate(&self.env, &unit, context));
+        let called = render.direct;
         let result = result.and_then(|_| match render.gathered {
             Gathered::Values(values) => native::join(values),
             Gathered::Text | Gathered::Map { .. } => Ok(Value::from("")),
         });
-        result.map_err(|error| TemplateError::of(&error, &unit))
+        result.map(|value| (value, called)).map_err(|error| TemplateError::of(&error, &unit))
     }
 
     /// The same as JSON.
@@ -166,7 +157,7 @@ impl Engine {
         origin: Origin,
         root: &Arc<Root>,
     ) -> Result<serde_json::Value, TemplateError> {
-        let value = self.render_native_value(text, origin, root)?;
+        let (value, _) = self.render_native_value(text, origin, root)?;
         python::to_json(&value).map_err(|error| {
             let message = error.detail().unwrap_or("the value has no form in JSON").to_owned();
             let place = failure::Frame {
@@ -208,6 +199,26 @@ impl Template {
     }
 }
 
+/// Renders text inside the render at hand, with its variables: dbt's `render()`, and a variable's text.
+pub(super) fn nested(env: &Environment<'_>, text: &str) -> Result<String, Error> {
+    if !has_jinja(text) {
+        return Ok(text.to_owned());
+    }
+    let outside = || Error::new(ErrorKind::InvalidOperation, "`render` was called outside of a render");
+    let root = Root::current().ok_or_else(outside)?;
+    let mode = Mode { marks: true, lenient: false };
+    let unit = Arc::new(code::template(text, Origin::default(), mode).map_err(failure::whole)?);
+    let context = Value::from_object(Context(root.clone()));
+    let (result, _) = run::within(Render::new(root, Gathered::Text), || run::evaluate(env, &unit, context));
+    match result {
+        Ok((text, _)) => Ok(text),
+        Err(error) => match failure::returned(&error) {
+            Some(_) => Ok(String::new()),
+            None => Err(failure::whole(TemplateError::of(&error, &unit))),
+        },
+    }
+}
+
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
@@ -237,10 +248,7 @@ fn finished(text: String, render: Render) -> Rendered {
         Gathered::Map { segments, .. } => segments,
         Gathered::Text | Gathered::Values(_) => Vec::new(),
     };
-    let called_directly =
-        render.called.iter().filter(|(_, direct)| *direct).map(|(id, _)| id.clone()).collect();
-    let called = render.called.into_iter().map(|(id, _)| id).collect();
-    Rendered { text, segments, returned: None, called, called_directly }
+    Rendered { text, segments, returned: None, called: render.called, called_directly: render.direct }
 }
 
 /// Whether there is anything to render; dbt returns other text as it is, its last line end included.

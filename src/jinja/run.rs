@@ -27,23 +27,29 @@ pub(super) struct Render {
     pub(super) gathered: Gathered,
     /// Whether `as_bool` and its like mark values for native rendering.
     pub(super) native: bool,
-    /// Unique ids of the macros called so far, in order, and whether no other macro was open.
-    pub(super) called: Vec<(Arc<str>, bool)>,
+    /// Unique ids of the macros called so far, in order, each once.
+    pub(super) called: Vec<Arc<str>>,
+    /// Those called while no other macro was open, in the order of such calls.
+    pub(super) direct: Vec<Arc<str>>,
     open: usize,
     steps: u64,
 }
 
 impl Render {
     pub(super) fn new(root: Arc<Root>, gathered: Gathered) -> Render {
-        Render { root, gathered, native: false, called: Vec::new(), open: 0, steps: 0 }
+        Render { root, gathered, native: false, called: Vec::new(), direct: Vec::new(), open: 0, steps: 0 }
     }
 
     fn call(&mut self, macro_id: Option<&Arc<str>>) {
         if let Some(id) = macro_id {
-            let direct = self.open == 0;
-            match self.called.iter_mut().find(|(known, _)| Arc::ptr_eq(known, id)) {
-                Some((_, known)) => *known |= direct,
-                None => self.called.push((id.clone(), direct)),
+            let add = |list: &mut Vec<Arc<str>>| {
+                if !list.iter().any(|known| Arc::ptr_eq(known, id)) {
+                    list.push(id.clone());
+                }
+            };
+            add(&mut self.called);
+            if self.open == 0 {
+                add(&mut self.direct);
             }
             self.open += 1;
         }

@@ -72,3 +72,8 @@ pub fn from_json(value: &serde_json::Value) -> Value {
 pub fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     python::to_json(value)
 }
+
+/// Renders a text inside the render at hand, with its variables: dbt's `render()`.
+pub fn render_nested(state: &State<'_, '_>, text: &str) -> Result<String, Error> {
+    super::engine::nested(state.env(), text)
+}

@@ -147,6 +147,8 @@ pub enum Work {
     },
     /// Runs a strategy whose statement needs the columns of the target as they are then.
     Strategy(Box<incremental::Strategy>),
+    /// Renders a hook that asks the warehouse, and sends what it gives.
+    Hook(String),
     /// Executes a materialization macro.
     Materialization(String),
     /// Makes this schema if it is not there.
@@ -171,6 +173,7 @@ impl Step {
             Work::Load(source) => format!("-- load {} into {}", source.location, source.relation.render()),
             Work::FitColumns { target, policy, .. } => format!("-- fit the columns of {} ({policy})", target.render()),
             Work::Strategy(strategy) => format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render()),
+            Work::Hook(text) => format!("-- render and run {text}"),
             Work::Materialization(name) => format!("-- execute {name}"),
         }
     }

@@ -13,9 +13,15 @@ use crate::sql::Dialect;
 impl Planner<'_> {
     /// The plan of a model or snapshot.
     pub(super) fn build(&self, node: &Node, compiled: Option<&Compiled>) -> Planned<NodePlan> {
+        if node.is_python() {
+            let message = format!("`{}` is a model in Python, and merganser runs SQL only", node.unique_id);
+            let problem = Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
+            return Err(Box::new(problem.help("disable it, or write it in SQL")));
+        }
         let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
         let subject = self.subject(node, Some(compiled));
         let own = self.own_materialization(node)?;
+        self.check_layout(node, &subject)?;
         let mut plan = match (node.materialized(), own) {
             (_, Some(name)) => self.materialization(node, name),
             ("view", None) => self.view(node, &subject, compiled)?,
@@ -36,6 +42,17 @@ impl Planner<'_> {
         plan.steps.extend(grants);
         plan.steps.extend(after);
         Ok(plan)
+    }
+
+    /// Lets dbt-duckdb's macro complain of a `partitioned_by` or `partition_by` that it does not take.
+    fn check_layout(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<()> {
+        let asks = ["partitioned_by", "partition_by"].iter().any(|key| node.setting(key).is_some());
+        let is_table = matches!(node.materialized(), "table" | "incremental");
+        if asks && is_table && self.compiler.session.facts.dialect == Dialect::DuckDb {
+            let target = self.value(&Self::target(node)?, None);
+            self.call(node, subject, "duckdb__get_partitioned_by", vec![("relation", target), ("temporary", json_value(&json!(false)))])?;
+        }
+        Ok(())
     }
 
     fn materialization(&self, node: &Node, name: String) -> NodePlan {
@@ -83,9 +100,12 @@ impl Planner<'_> {
         for hook in node.config.get(key).and_then(Value::as_array).into_iter().flatten() {
             let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
             let origin = Origin { file: u32::MAX, base: 0 };
-            let rendered = self.compiler.render(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
-            let work = |sql| Step { purpose: Purpose::Hook, work: Work::Sql(sql) };
-            steps.extend(statements(&rendered.text).into_iter().map(work));
+            let rendered = self.compiler.render_early(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
+            let step = |work| Step { purpose: Purpose::Hook, work };
+            match rendered {
+                Some(rendered) => steps.extend(statements(&rendered.text).into_iter().map(|sql| step(Work::Sql(sql)))),
+                None => steps.push(step(Work::Hook(text.to_owned()))),
+            }
         }
         Ok(steps)
     }

@@ -38,7 +38,7 @@ pub struct Planner<'a> {
 }
 
 /// A failure to make a plan, at its place.
-pub type Planned<T> = Result<T, Box<Diagnostic>>;
+pub(super) type Planned<T> = Result<T, Box<Diagnostic>>;
 
 impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.
@@ -74,6 +74,17 @@ impl Planner<'_> {
     fn planned(&self, node: &Node, compilation: &Compilation) -> NodePlan {
         if let Some(problem) = compilation.failed.get(&node.unique_id) {
             return broken(node, problem.clone());
+        }
+        // A contract is checked against the columns of the query, which needs the node's parents.
+        let has_contract = self.compiler.defers() && node.kind == NodeKind::Model
+            && node.config.get("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool).unwrap_or(false);
+        if has_contract || compilation.later.contains(&node.unique_id) {
+            let action = match node.kind {
+                NodeKind::Test => Action::RunTest,
+                NodeKind::Operation => Action::RunHook,
+                _ => Action::RunMaterialization,
+            };
+            return NodePlan { late: true, ..empty(node, action, if has_contract { "its contract is checked against its columns" } else { "its template asks the warehouse" }) };
         }
         self.node(node, compilation.nodes.get(&node.unique_id))
     }

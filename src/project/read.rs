@@ -127,7 +127,7 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
     let generic_files = find(&generic, &[".sql"], sources);
     let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
     let whole = [
-        (NodeKind::Model, find(&paths.models, &[".sql"], sources)),
+        (NodeKind::Model, find(&paths.models, &[".sql", ".py"], sources)),
         (NodeKind::Analysis, find(&paths.analyses, &[".sql"], sources)),
         (NodeKind::Test, find(&paths.tests, &[".sql"], sources)),
         (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),

@@ -18,7 +18,7 @@ pub use data_type::DataType;
 pub use function::{FunctionSupport, State, supported_functions};
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
-pub use problem::SqlProblem;
+pub use problem::{SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{

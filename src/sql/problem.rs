@@ -18,7 +18,7 @@ pub struct SqlProblem {
 /// The statement is not SQL of its dialect.
 pub(super) const SYNTAX: &str = "sql-syntax";
 /// The statement is understood, and refused: the embedded engine cannot give Snowflake's result.
-pub(super) const UNSUPPORTED: &str = "sql-unsupported";
+pub const UNSUPPORTED: &str = "sql-unsupported";
 /// A column that no relation in scope has.
 pub(super) const UNKNOWN_COLUMN: &str = "unknown-column";
 /// A column that several relations in scope have.

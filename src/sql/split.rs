@@ -14,6 +14,13 @@ pub fn split(sql: &str) -> Vec<Range<usize>> {
     splitter.found
 }
 
+/// The `$$` or `$tag$` a text begins with.
+fn dollar_tag(text: &str) -> Option<&str> {
+    let end = 1 + text[1..].find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+    let opens = text[end..].starts_with('$') && !text[1..end].starts_with(|c: char| c.is_ascii_digit());
+    opens.then(|| &text[..=end])
+}
+
 /// What opened a block that an `END` closes.
 #[derive(PartialEq, Eq)]
 enum Block {
@@ -41,9 +48,10 @@ impl Splitter<'_> {
             b'/' if bytes.starts_with(b"/*") => self.skip_past(rest[2..].find("*/").map(|end| end + 3)),
             b'\'' => self.quoted(b'\'', true),
             b'"' => self.quoted(b'"', false),
-            b'$' if bytes.starts_with(b"$$") => {
+            b'$' if dollar_tag(rest).is_some() => {
+                let tag = dollar_tag(rest).unwrap_or("$$");
                 self.content = true;
-                self.skip_past(rest[2..].find("$$").map(|end| end + 3));
+                self.skip_past(rest[tag.len()..].find(tag).map(|end| end + 2 * tag.len() - 1));
             }
             b';' if self.blocks.is_empty() => {
                 self.end_statement(self.at);

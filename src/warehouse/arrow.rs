@@ -135,7 +135,7 @@ pub(super) fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, 
         DataType::UInt16 => Cell::Integer(array.as_primitive::<UInt16Type>().value(row).into()),
         DataType::UInt32 => Cell::Integer(array.as_primitive::<UInt32Type>().value(row).into()),
         DataType::UInt64 => Cell::Integer(array.as_primitive::<UInt64Type>().value(row).into()),
-        DataType::Float32 => Cell::Float(widen(array.as_primitive::<Float32Type>().value(row))),
+        DataType::Float32 => Cell::Float(f64::from(array.as_primitive::<Float32Type>().value(row))),
         DataType::Float64 => Cell::Float(array.as_primitive::<Float64Type>().value(row)),
         DataType::Decimal128(_, scale) => {
             let digits = BigInt::from(array.as_primitive::<Decimal128Type>().value(row));
@@ -169,11 +169,6 @@ pub(super) fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, 
             Cell::Json(text)
         }
     })
-}
-
-/// A `FLOAT` as the double that prints the same, so that 0.1 stays 0.1.
-fn widen(value: f32) -> f64 {
-    value.to_string().parse().unwrap_or_else(|_| f64::from(value))
 }
 
 /// A value of a type that Arrow lacks.

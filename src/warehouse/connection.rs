@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Catalog, CatalogRelation, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold};
@@ -13,6 +14,8 @@ pub struct Connection {
     free: Mutex<Vec<Box<dyn Session>>>,
     /// Schemas read so far; none for a schema that does not exist.
     known: Mutex<BTreeMap<SchemaName, Option<BTreeMap<String, CatalogRelation>>>>,
+    /// How often something was forgotten: what was read meanwhile may be old.
+    changes: AtomicU64,
 }
 
 thread_local! {
@@ -27,7 +30,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Connection {
     /// A connection to an open warehouse.
     pub fn new(warehouse: Box<dyn Warehouse>) -> Self {
-        Self { warehouse, free: Mutex::default(), known: Mutex::default() }
+        Self { warehouse, free: Mutex::default(), known: Mutex::default(), changes: AtomicU64::new(0) }
     }
 
     /// The SQL it is spoken to in.
@@ -91,18 +94,26 @@ impl Connection {
         if missing.is_empty() {
             return Ok(());
         }
-        let mut read = self.warehouse.catalog(&missing)?;
-        let mut known = lock(&self.known);
-        for schema in missing {
-            let relations = read.schemas.remove(&schema);
-            known.insert(schema, relations);
+        loop {
+            let before = self.changes.load(Ordering::SeqCst);
+            let mut read = self.warehouse.catalog(&missing)?;
+            let mut known = lock(&self.known);
+            if self.changes.load(Ordering::SeqCst) != before {
+                continue;
+            }
+            for schema in missing {
+                let relations = read.schemas.remove(&schema);
+                known.insert(schema, relations);
+            }
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Forgets a schema, because something in it was made or dropped.
     pub fn forget(&self, schema: &SchemaName) {
-        lock(&self.known).remove(schema);
+        let mut known = lock(&self.known);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        known.remove(schema);
     }
 
     /// The relation as it was when its schema was last read.

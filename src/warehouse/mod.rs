@@ -155,6 +155,11 @@ impl WarehouseError {
         Self { message: message.into(), ..Self::default() }
     }
 
+    /// Whether the embedded engine refused the statement because it cannot give Snowflake's result.
+    pub fn is_unsupported(&self) -> bool {
+        self.code.as_deref() == Some(crate::sql::UNSUPPORTED)
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn help(self, help: impl Into<String>) -> Self {

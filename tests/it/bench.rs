@@ -46,7 +46,10 @@ impl Bench {
 
     /// Runs `merganser WORDS` in the project's folder. Words such as `NAME=value` before the command set the environment.
     pub(crate) fn run(&self, words: &[String]) -> Answer {
-        let is_setting = |word: &&String| word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()));
+        let is_setting = |word: &&String| {
+            word.split_once('=')
+                .is_some_and(|(name, _)| name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+        };
         let settings = words.iter().take_while(is_setting).count();
         let mut command = Command::new(env!("CARGO_BIN_EXE_merganser"));
         command.args(&words[settings..]).current_dir(self.folder()).stdin(Stdio::null());
@@ -54,15 +57,26 @@ impl Bench {
         command.envs(words[..settings].iter().filter_map(|word| word.split_once('=')));
         let output = command.output().expect("the binary starts");
         let text = |bytes: Vec<u8>| self.neutral(&String::from_utf8(bytes).expect("output is UTF-8"));
-        let answer = Answer { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) };
-        assert!((0..=2).contains(&answer.code), "`{}` ended with {}\n{}", words.join(" "), answer.code, answer.stderr);
+        let answer = Answer {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        };
+        assert!(
+            (0..=2).contains(&answer.code),
+            "`{}` ended with {}\n{}",
+            words.join(" "),
+            answer.code,
+            answer.stderr
+        );
         assert!(!answer.stderr.contains("panicked"), "`{}`\n{}", words.join(" "), answer.stderr);
         answer
     }
 
     /// The text without what differs from run to run.
     fn neutral(&self, text: &str) -> String {
-        text.replace(&*self.folder().to_string_lossy(), "FOLDER").replace(&*self.root.to_string_lossy(), "HOME")
+        text.replace(&*self.folder().to_string_lossy(), "FOLDER")
+            .replace(&*self.root.to_string_lossy(), "HOME")
     }
 }
 
@@ -76,13 +90,16 @@ impl Drop for Bench {
 impl Answer {
     /// The JSON lines on standard error; with `--log-format json` there must be nothing else.
     pub(crate) fn events(&self) -> Vec<Value> {
-        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}\n{}", self.stderr));
+        let parse = |line: &str| {
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("not a JSON line: {line}\n{}", self.stderr))
+        };
         self.stderr.lines().map(parse).collect()
     }
 
     /// The diagnostics among them, checked for their shape.
     pub(crate) fn diagnostics(&self) -> Vec<Value> {
-        let events: Vec<Value> = self.events().into_iter().filter(|event| event.get("code").is_some()).collect();
+        let events: Vec<Value> =
+            self.events().into_iter().filter(|event| event.get("code").is_some()).collect();
         events.iter().for_each(check_shape);
         events
     }
@@ -91,16 +108,23 @@ impl Answer {
 /// One JSON line per diagnostic: which keys, of which types; places count from 1.
 pub(crate) fn check_shape(event: &Value) {
     let keys: Vec<&str> = event.as_object().expect("an object").keys().map(String::as_str).collect();
-    let all = ["code", "level", "message", "node", "file", "line", "column", "end_line", "end_column", "help"];
+    let all =
+        ["code", "level", "message", "node", "file", "line", "column", "end_line", "end_column", "help"];
     assert_eq!(keys, all, "{event}");
     let code = event["code"].as_str().expect("a code");
     assert!(merganser::diagnostic::Code::by_name(code).is_some(), "no such code: {event}");
     assert!(["error", "warning", "note"].contains(&event["level"].as_str().expect("a level")), "{event}");
     assert!(!event["message"].as_str().expect("a message").is_empty(), "{event}");
-    assert!(["node", "file", "help"].iter().all(|key| event[key].is_string() || event[key].is_null()), "{event}");
-    let places: Vec<Option<u64>> = ["line", "column", "end_line", "end_column"].iter().map(|key| event[key].as_u64()).collect();
+    assert!(
+        ["node", "file", "help"].iter().all(|key| event[key].is_string() || event[key].is_null()),
+        "{event}"
+    );
+    let places: Vec<Option<u64>> =
+        ["line", "column", "end_line", "end_column"].iter().map(|key| event[key].as_u64()).collect();
     if event["file"].is_string() {
-        let [Some(line), Some(column), Some(end_line), Some(end_column)] = places[..] else { panic!("no place: {event}") };
+        let [Some(line), Some(column), Some(end_line), Some(end_column)] = places[..] else {
+            panic!("no place: {event}")
+        };
         assert!(line > 0 && column > 0, "places count from 1: {event}");
         assert!((end_line, end_column) >= (line, column), "it ends before it begins: {event}");
     } else {

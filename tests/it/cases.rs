@@ -28,33 +28,43 @@ struct Change {
 #[test]
 fn cases_give_what_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let files = files_below(&folder, "md").into_iter().filter(|path| !ELSEWHERE.iter().any(|name| path.starts_with(name)));
+    let files = files_below(&folder, "md")
+        .into_iter()
+        .filter(|path| !ELSEWHERE.iter().any(|name| path.starts_with(name)));
     run_files(&files.map(|path| folder.join(path)).collect::<Vec<_>>());
 }
 
 #[test]
 fn pages_of_explain_are_true() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/diagnostic/explain");
-    let files: Vec<PathBuf> = merganser::diagnostic::Code::ALL.iter().map(|code| folder.join(format!("{code}.md"))).collect();
+    let files: Vec<PathBuf> =
+        merganser::diagnostic::Code::ALL.iter().map(|code| folder.join(format!("{code}.md"))).collect();
+    run_files(&files);
     for (code, path) in merganser::diagnostic::Code::ALL.iter().zip(&files) {
         let text = std::fs::read_to_string(path).unwrap_or_else(|_| panic!("`{code}` has no page"));
         assert!(text.starts_with(&format!("# {code}\n")), "{code}: the page begins with its name");
         let shown = cases(&text).iter().flat_map(|case| case.fences.clone()).any(|fence| {
-            let with_place = |line: &str| line.split(' ').nth(1).is_some_and(|place| place.matches(':').count() == 2);
+            let with_place =
+                |line: &str| line.split(' ').nth(1).is_some_and(|place| place.matches(':').count() == 2);
             let named = format!("[{code}] ");
-            fence.info.starts_with("diagnostics") && fence.body.lines().any(|line| line.contains(&named) && with_place(line))
+            fence.info.starts_with("diagnostics")
+                && fence.body.lines().any(|line| line.contains(&named) && with_place(line))
         });
         assert!(shown, "{code}: no `diagnostics` fence of the page has the code with a place");
     }
     assert_eq!(files_below(&folder, "md").len(), files.len(), "a page for a code that is not there");
-    run_files(&files);
 }
 
 /// Runs the files' cases on two threads; with `CASE` in the environment, only those whose title contains it.
 fn run_files(files: &[PathBuf]) {
-    let texts: Vec<String> = files.iter().map(|path| std::fs::read_to_string(path).expect("a readable case")).collect();
+    let texts: Vec<String> =
+        files.iter().map(|path| std::fs::read_to_string(path).expect("a readable case")).collect();
     let wanted = std::env::var("CASE").unwrap_or_default();
-    let all: Vec<(usize, Case)> = texts.iter().enumerate().flat_map(|(file, text)| cases(text).into_iter().map(move |case| (file, case))).collect();
+    let all: Vec<(usize, Case)> = texts
+        .iter()
+        .enumerate()
+        .flat_map(|(file, text)| cases(text).into_iter().map(move |case| (file, case)))
+        .collect();
     for (file, path) in files.iter().enumerate() {
         assert!(all.iter().any(|(of, _)| *of == file), "{} has no case", path.display());
     }
@@ -64,13 +74,20 @@ fn run_files(files: &[PathBuf]) {
         while let Some((file, case)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
             let result = catch_unwind(AssertUnwindSafe(|| run_case(case)));
             let found = result.unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+                let text = panic
+                    .downcast_ref::<String>()
+                    .map(String::as_str)
+                    .or_else(|| panic.downcast_ref::<&str>().copied());
                 vec![(None, case.line, format!("the case broke off: {}", text.unwrap_or("a panic")))]
             });
             for (change, line, message) in found {
                 let place = format!("{}:{line}", files[*file].display());
                 failures.lock().unwrap().push((*file, line, format!("{place}\n  {}\n{message}", case.title)));
-                changes.lock().unwrap().extend(change.map(|(range, text)| Change { file: *file, range, text }));
+                changes.lock().unwrap().extend(change.map(|(range, text)| Change {
+                    file: *file,
+                    range,
+                    text,
+                }));
             }
         }
     };
@@ -84,8 +101,14 @@ fn run_files(files: &[PathBuf]) {
     let mut failures = failures.into_inner().unwrap();
     failures.sort();
     let shown: Vec<String> = failures.iter().map(|(.., message)| message.clone()).collect();
-    assert!(failures.is_empty(), "{} failures in {} cases\n\n{}\n\nUPDATE=1 rewrites the expectations", failures.len(), all.len(), shown.join("\n"));
-    assert!(!all.is_empty() , "no cases");
+    assert!(
+        failures.is_empty(),
+        "{} failures in {} cases\n\n{}\n\nUPDATE=1 rewrites the expectations",
+        failures.len(),
+        all.len(),
+        shown.join("\n")
+    );
+    assert!(!all.is_empty(), "no cases");
 }
 
 fn rewrite(files: &[PathBuf], mut texts: Vec<String>, mut changes: Vec<Change>) {
@@ -169,23 +192,40 @@ fn ended(answer: Answer) -> String {
 fn compiled(bench: &Bench, name: &str) -> String {
     let answer = bench.run(&words(&format!("compile --select {name} --output json")));
     let of = |line: &str| -> Value { serde_json::from_str(line).expect("a JSON line") };
-    let named = |value: &Value| value["node"].as_str().is_some_and(|id| id.split('.').skip(2).collect::<Vec<_>>().join(".") == name);
-    let sql = answer.stdout.lines().map(of).find(named).and_then(|value| value["compiled"].as_str().map(str::to_owned));
+    let named = |value: &Value| {
+        value["node"].as_str().is_some_and(|id| id.split('.').skip(2).collect::<Vec<_>>().join(".") == name)
+    };
+    let sql = answer
+        .stdout
+        .lines()
+        .map(of)
+        .find(named)
+        .and_then(|value| value["compiled"].as_str().map(str::to_owned));
     let sql = sql.unwrap_or_else(|| panic!("`{name}` was not compiled\n{}", answer.stderr));
     format!("{}\n", sql.trim_matches('\n'))
 }
 
 /// The unique ids that `ls` prints, behind the codes it reports.
 fn listed(bench: &Bench, arguments: &str) -> String {
-    let answer = bench.run(&words(&format!("ls {arguments} --output json --output-keys unique_id --log-format json")));
+    let answer =
+        bench.run(&words(&format!("ls {arguments} --output json --output-keys unique_id --log-format json")));
     let mut lines: Vec<String> = Vec::new();
     for event in answer.diagnostics() {
-        let line = format!("{}: [{}]", event["level"].as_str().unwrap_or_default(), event["code"].as_str().unwrap_or_default());
+        let line = format!(
+            "{}: [{}]",
+            event["level"].as_str().unwrap_or_default(),
+            event["code"].as_str().unwrap_or_default()
+        );
         if !lines.contains(&line) {
             lines.push(line);
         }
     }
-    let id = |line: &str| serde_json::from_str::<Value>(line).expect("a JSON line")["unique_id"].as_str().expect("an id").to_owned();
+    let id = |line: &str| {
+        serde_json::from_str::<Value>(line).expect("a JSON line")["unique_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
     lines.extend(answer.stdout.lines().map(id));
     lines.into_iter().map(|line| line + "\n").collect()
 }
@@ -211,7 +251,9 @@ fn rows(bench: &Bench, what: &str) -> String {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) if text.is_empty() || text.contains([',', '"', '\n']) => format!("\"{}\"", text.replace('"', "\"\"")),
+        Value::String(text) if text.is_empty() || text.contains([',', '"', '\n']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
@@ -226,18 +268,21 @@ fn diagnostics(bench: &Bench, command: &str) -> String {
     events.iter().map(|event| line_of(event) + "\n").collect()
 }
 
-/// A line for each node that ran: its status, its id, and failures or rows where they were counted; then how it ended.
+/// A line for each node that ran: its status, its id, and the failures a test counted; then how it ended.
 fn results(bench: &Bench, command: &str) -> String {
     let answer = bench.run(&words(&format!("{command} --output json")));
-    let value: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no results\n{}", answer.stderr));
+    let value: Value =
+        serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no results\n{}", answer.stderr));
     let mut text = String::new();
     for result in value["results"].as_array().expect("results") {
-        let _ = write!(text, "{} {}", result["status"].as_str().unwrap_or_default(), result["unique_id"].as_str().unwrap_or_default());
+        let _ = write!(
+            text,
+            "{} {}",
+            result["status"].as_str().unwrap_or_default(),
+            result["unique_id"].as_str().unwrap_or_default()
+        );
         if let Some(failures) = result["failures"].as_u64() {
             let _ = write!(text, ", {failures} failures");
-        }
-        if let Some(rows) = result["adapter_response"]["rows_affected"].as_i64().filter(|_| result["failures"].is_null()) {
-            let _ = write!(text, ", {rows} rows");
         }
         text.push('\n');
     }
@@ -252,8 +297,21 @@ fn log(bench: &Bench, command: &str) -> String {
     let answer = bench.run(&words(command));
     let mut text = String::new();
     for line in answer.stderr.lines() {
-        let seconds = |word: &str| word.trim_end_matches([',', ':']).strip_suffix('s').is_some_and(|number| number.contains('.') && number.parse::<f64>().is_ok());
-        let kept: Vec<String> = line.split(' ').map(|word| if seconds(word) { word.replacen(|c: char| c.is_ascii_digit(), "", 9).replace(".s", "TIME") } else { word.to_owned() }).collect();
+        let seconds = |word: &str| {
+            word.trim_end_matches([',', ':'])
+                .strip_suffix('s')
+                .is_some_and(|number| number.contains('.') && number.parse::<f64>().is_ok())
+        };
+        let kept: Vec<String> = line
+            .split(' ')
+            .map(|word| {
+                if seconds(word) {
+                    word.replacen(|c: char| c.is_ascii_digit(), "", 9).replace(".s", "TIME")
+                } else {
+                    word.to_owned()
+                }
+            })
+            .collect();
         let _ = writeln!(text, "{}", kept.join(" ").trim_end());
     }
     if answer.code != 0 {
@@ -264,7 +322,8 @@ fn log(bench: &Bench, command: &str) -> String {
 
 /// Runs statements on the project's database, as somebody else would.
 fn sql(bench: &Bench, statements: &str) -> String {
-    let connection = duckdb::Connection::open(bench.folder().join("shop.duckdb")).expect("the database opens");
+    let connection =
+        duckdb::Connection::open(bench.folder().join("shop.duckdb")).expect("the database opens");
     connection.execute_batch(statements).unwrap_or_else(|error| panic!("{error}\n{statements}"));
     statements.to_owned()
 }
@@ -306,7 +365,14 @@ fn marked(bench: &Bench, case: &Case) -> Option<Difference> {
     let mut got: Vec<String> = answer
         .diagnostics()
         .iter()
-        .map(|event| format!("{}:{} [{}]", event["file"].as_str().unwrap_or_default(), event["line"], event["code"].as_str().unwrap_or_default()))
+        .map(|event| {
+            format!(
+                "{}:{} [{}]",
+                event["file"].as_str().unwrap_or_default(),
+                event["line"],
+                event["code"].as_str().unwrap_or_default()
+            )
+        })
         .collect();
     got.sort();
     expected.sort();

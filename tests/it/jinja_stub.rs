@@ -632,9 +632,11 @@ pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool)
         Ok(default
             .unwrap_or_else(|| Value::from(format!("env_{}", args.text(0, "name").unwrap_or_default()))))
     });
-    let engine = engine.clone();
-    let render = function(move |_, args| {
-        Ok(Value::from(engine.render_nested(&args.text(0, "text").unwrap_or_default())?))
+    let render = function(|state, args| {
+        Ok(Value::from(merganser::jinja::value::render_nested(
+            state,
+            &args.text(0, "text").unwrap_or_default(),
+        )?))
     });
     let attempt = function(|state, args| match args.positional {
         [_, callee, rest @ ..] => {

@@ -80,7 +80,9 @@ static NOISE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 fn normal(text: &str) -> String {
     NOISE.iter().fold(text.to_owned(), |text, (pattern, with)| {
         let group = |found: &Captures<'_, str>| found.get(1).map_or("", |group| group.as_str()).to_owned();
-        pattern.replace_all(&text, |found: &Captures<'_, str>| with.replace("${1}", &group(found))).into_owned()
+        pattern
+            .replace_all(&text, |found: &Captures<'_, str>| with.replace("${1}", &group(found)))
+            .into_owned()
     })
 }
 
@@ -100,7 +102,12 @@ fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<St
         (None, Err(_)) => None,
         (None, Ok(found)) => Some(difference(call, "an error", &found)),
         (Some(expected), Err(error)) => {
-            let place = error.trace.iter().filter_map(|frame| frame.macro_id.as_deref()).collect::<Vec<_>>().join(" < ");
+            let place = error
+                .trace
+                .iter()
+                .filter_map(|frame| frame.macro_id.as_deref())
+                .collect::<Vec<_>>()
+                .join(" < ");
             Some(difference(call, expected, &format!("error: {} in {place}", error.message)))
         }
         (Some(expected), Ok(found)) => {
@@ -120,7 +127,9 @@ fn macros_render_what_dbt_renders() {
         let known = KNOWN.iter().find(|(id, _)| call.id.starts_with(id));
         match (found, known) {
             (Some(difference), None) => failures.push(difference),
-            (None, Some((_, reason))) => failures.push(format!("---- {} agrees now; it was known to differ: {reason}", call.id)),
+            (None, Some((_, reason))) => {
+                failures.push(format!("---- {} agrees now; it was known to differ: {reason}", call.id))
+            }
             _ => {}
         }
     }

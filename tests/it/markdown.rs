@@ -52,7 +52,8 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
                 found.push(Case { title, line, fences });
             }
             Block::Fence(fence) => {
-                let case = found.last_mut().unwrap_or_else(|| panic!("line {line}: a fence above all headings"));
+                let case =
+                    found.last_mut().unwrap_or_else(|| panic!("line {line}: a fence above all headings"));
                 case.fences.push(fence.clone());
                 let (.., files) = open.last_mut().expect("a fence has a heading");
                 if fence.path().is_some() {
@@ -62,7 +63,9 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
         }
     }
     let has_expectation = |case: &Case| {
-        case.fences.iter().any(|fence| fence.line > case.line && (fence.path().is_none() || !marks(&fence.body).is_empty()))
+        case.fences
+            .iter()
+            .any(|fence| fence.line > case.line && (fence.path().is_none() || !marks(&fence.body).is_empty()))
     };
     found.retain(has_expectation);
     found
@@ -92,7 +95,12 @@ fn blocks(text: &str) -> Vec<(usize, Block<'_>)> {
         let ticks = line.bytes().take_while(|byte| *byte == b'`').count();
         match open {
             Some((count, info, start, opened)) if ticks >= count && line.len() == ticks => {
-                let fence = Fence { info: info.to_owned(), body: text[start..at].to_owned(), range: start..at, line: opened };
+                let fence = Fence {
+                    info: info.to_owned(),
+                    body: text[start..at].to_owned(),
+                    range: start..at,
+                    line: opened,
+                };
                 found.push((opened, Block::Fence(fence)));
                 open = None;
             }

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use object_store::aws::AmazonS3Builder;
+use object_store::{ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
 /// How long a service may take to answer for the first time.
@@ -114,6 +116,9 @@ impl Fakesnow {
     }
 }
 
+/// Runs `$@` until standard input ends, then removes the folder `$1` names: a server that never outlives its starter.
+const ATTENDED: &str = r#"folder=$1; shift; "$@" & cat > /dev/null; kill $!; wait $!; rm -rf "$folder""#;
+
 /// `SeaweedFS` with its S3 interface, empty.
 pub(crate) struct SeaweedFs {
     /// `http://127.0.0.1:PORT`.
@@ -122,8 +127,8 @@ pub(crate) struct SeaweedFs {
     pub access_key: &'static str,
     /// The secret key.
     pub secret_key: &'static str,
-    folder: PathBuf,
-    service: Option<Service>,
+    stdin: Option<ChildStdin>,
+    process: Child,
 }
 
 impl SeaweedFs {
@@ -138,7 +143,10 @@ impl SeaweedFs {
         let config = folder.join("s3.json");
         fs::write(&config, identities).unwrap();
         let [master, volume, filer, s3] = free_ports();
-        let child = Command::new(program("weed"))
+        let mut process = Command::new("sh")
+            .args(["-c", ATTENDED, "sh"])
+            .arg(&folder)
+            .arg(program("weed"))
             .args(["-logtostderr=true", "-v=0", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"])
             .args([
                 "-master.telemetry=false",
@@ -154,21 +162,52 @@ impl SeaweedFs {
             .arg(format!("-volume.port={volume}"))
             .arg(format!("-filer.port={filer}"))
             .arg(format!("-s3.port={s3}"))
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("log")).unwrap())
             .spawn()
             .unwrap();
-        let service = Some(Service(child));
+        let stdin = process.stdin.take();
         wait_until("SeaweedFS", || get(s3).is_some_and(|answer| !answer.contains(" 503 ")));
-        Self { endpoint: format!("http://127.0.0.1:{s3}"), access_key, secret_key, folder, service }
+        Self { endpoint: format!("http://127.0.0.1:{s3}"), access_key, secret_key, stdin, process }
+    }
+
+    /// The server that tests share; each uses keys of its own.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<SeaweedFs> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Puts objects into a bucket, which is made when it is not there.
+    pub(crate) fn put(&self, bucket: &str, objects: Vec<(String, Vec<u8>)>) {
+        let store = AmazonS3Builder::new()
+            .with_endpoint(&self.endpoint)
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_bucket_name(bucket)
+            .with_access_key_id(self.access_key)
+            .with_secret_access_key(self.secret_key)
+            .build()
+            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let put = |(key, bytes): (String, Vec<u8>)| {
+            let path = object_store::path::Path::parse(key).unwrap();
+            let store = &store;
+            async move { store.put(&path, PutPayload::from(bytes)).await.unwrap() }
+        };
+        let mut objects = objects.into_iter().peekable();
+        while objects.peek().is_some() {
+            let some: Vec<_> = objects.by_ref().take(16).map(put).collect();
+            runtime.block_on(futures::future::join_all(some));
+        }
     }
 }
 
 impl Drop for SeaweedFs {
     fn drop(&mut self) {
-        self.service.take();
-        let _ = fs::remove_dir_all(&self.folder);
+        // The end of its standard input ends it.
+        self.stdin.take();
+        let _ = self.process.wait();
     }
 }
 

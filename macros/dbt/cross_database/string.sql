@@ -11,7 +11,7 @@
 {% endmacro %}
 
 {% macro default__escape_single_quotes(expression) -%}
-    {{ "''".join(expression.split("'")) }}
+    {{ "''".join((expression | string).split("'")) }}
 {%- endmacro %}
 
 {% macro hash(field) %}{{ return(adapter.dispatch('hash', 'dbt')(field)) }}{% endmacro %}

@@ -1,4 +1,5 @@
-{#- DuckDB's merge: by name unless the node lists columns, or whole clauses in `merge_clauses`. -#}
+{#- DuckDB's merge: by name unless the node lists columns, or whole clauses in `merge_clauses`. Where the node names no strategy,
+    the table's columns are listed, so that a new column is left out as it is by the default strategy of dbt. -#}
 
 {% macro duckdb__get_incremental_merge_sql(args_dict) -%}
     {%- do validate_merge_config(config, args_dict['target_relation']) -%}
@@ -30,9 +31,16 @@
     {%- set expressions = config.get('merge_update_set_expressions') or {} -%}
     {%- set defaults = merge_clause_defaults(
         config.get('merge_update_condition'), config.get('merge_insert_condition'), updates, excludes, expressions) -%}
-    {%- set matched = clauses.get('when_matched') or [defaults['when_matched_update_explicit'] if updates or excludes or expressions
-        else defaults['when_matched_update_by_name']] -%}
-    {%- set unmatched = clauses.get('when_not_matched') or [defaults['when_not_matched_insert_by_name']] -%}
+    {%- set listed = not config.get('incremental_strategy') -%}
+    {%- set matched = clauses.get('when_matched') or [defaults['when_matched_update_explicit']
+        if listed or updates or excludes or expressions else defaults['when_matched_update_by_name']] -%}
+    {%- set columns = dest_columns | map(attribute='quoted') | list -%}
+    {%- set explicit_insert = {
+        'action': 'insert', 'mode': 'explicit', 'condition': config.get('merge_insert_condition'),
+        'insert': {'columns': columns, 'values': columns},
+    } -%}
+    {%- set unmatched = clauses.get('when_not_matched')
+        or [explicit_insert if listed else defaults['when_not_matched_insert_by_name']] -%}
     {{ config.get('sql_header', none) or '' }}
 
     MERGE INTO {{ target }} AS DBT_INTERNAL_DEST

@@ -12,12 +12,13 @@
 {% macro merganser__layout(relation, temporary, field, alias) %}
     {%- set raw = config.get(field, config.get(alias)) -%}
     {%- if not raw or temporary -%}{{- return(none) -}}{%- endif -%}
+    {%- set wanted = normalize_string_or_list(raw, field ~ '/' ~ alias) -%}
     {%- if not adapter.is_ducklake(relation) -%}
         {%- do adapter.warn_once(field ~ '/' ~ alias ~ ' is only supported for DuckLake relations; ignoring for ' ~ relation) -%}
         {{- return(none) -}}
     {%- endif -%}
     {%- set keys = [] -%}
-    {%- for key in normalize_string_or_list(raw, field) -%}
+    {%- for key in wanted -%}
         {%- do keys.append(adapter.quote(key) if field == 'sorted_by' and modules.re.match('^[A-Za-z_][A-Za-z0-9_]*$', key) else key) -%}
     {%- endfor -%}
     {{- return(keys | join(', ')) -}}

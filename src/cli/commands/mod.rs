@@ -70,6 +70,9 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
         "test" => &[NodeKind::Test],
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
+        "build" => &[
+            NodeKind::Source, NodeKind::Seed, NodeKind::Model, NodeKind::Snapshot, NodeKind::Test, NodeKind::Exposure, NodeKind::SavedQuery,
+        ],
         _ => &[NodeKind::Source, NodeKind::Seed, NodeKind::Model, NodeKind::Snapshot, NodeKind::Test],
     }
 }

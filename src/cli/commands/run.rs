@@ -26,8 +26,9 @@ pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArgumen
     }
     let clock = Instant::now();
     let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
-    let compiler = loaded.compiler(Some(connection.clone()), &selected);
+    let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
     let compilation = loaded.compile(&compiler, &wanted, printer);
     let planner = planner(loaded, &compiler, &connection, &selected, command, printer)?;
@@ -104,7 +105,7 @@ fn carry_out(
     runner.steps(&plan.setup).map_err(fail)?;
     let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let mut results = Vec::new();
-    for hook in plan.start_hooks.iter().filter(|hook| !hook.steps.is_empty() || hook.problem.is_some()) {
+    for hook in &plan.start_hooks {
         let result = runner.run(hook, 1);
         let failed = result.status == Status::Error;
         crate::execute::Observer::finished(&progress, &result, results.len() + 1, plan.start_hooks.len());
@@ -114,6 +115,9 @@ fn carry_out(
         }
     }
     results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
+    if command == "build" {
+        results.extend(not_run(loaded, &planner.compiler.selected()));
+    }
     if command != "load" && command != "test" {
         results.extend(end_hooks(loaded, &runner, &results, &progress));
     }
@@ -123,6 +127,13 @@ fn carry_out(
     Ok(results)
 }
 
+/// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing.
+fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
+    let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
+    let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
+    nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
+}
+
 /// `on-run-end` hooks: rendered now, with the results.
 fn end_hooks(loaded: &Loaded, runner: &Runner<'_>, results: &[NodeResult], progress: &Progress<'_>) -> Vec<NodeResult> {
     let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
@@ -130,9 +141,6 @@ fn end_hooks(loaded: &Loaded, runner: &Runner<'_>, results: &[NodeResult], progr
     for node in hooks {
         let more = artifacts::hook_context(loaded, results);
         let plan = runner.planner.end_hook(node, more);
-        if plan.steps.is_empty() && plan.problem.is_none() {
-            continue;
-        }
         let result = runner.run(&plan, 1);
         crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
         let failed = result.status == Status::Error;

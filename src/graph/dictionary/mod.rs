@@ -21,7 +21,8 @@ pub fn dictionary(node: &Node) -> Value {
     match node.kind {
         NodeKind::Source => declared::source(node),
         NodeKind::Exposure => declared::exposure(node),
-        NodeKind::Metric | NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
+        NodeKind::Metric => declared::metric(node),
+        NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
         _ => executable(node),
     }
 }
@@ -36,8 +37,8 @@ pub fn template_model(node: &Node) -> Value {
 pub fn flat_graph(graph: &Graph) -> Value {
     let keys = primary_keys(graph);
     let pick = |kinds: &[NodeKind]| -> Value {
-        let nodes = graph.nodes.iter().filter(|(_, node)| kinds.contains(&node.kind));
-        Value::Object(nodes.map(|(id, node)| (id.clone(), with_primary_key(dictionary(node), keys.get(id)))).collect())
+        let nodes = graph.nodes.values().chain(&graph.dropped).filter(|node| kinds.contains(&node.kind));
+        Value::Object(nodes.map(|node| (node.unique_id.clone(), with_primary_key(dictionary(node), keys.get(&node.unique_id)))).collect())
     };
     let groups: Map<String, Value> = graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
     json!({
@@ -95,7 +96,7 @@ fn executable(node: &Node) -> Value {
         put("depends_on", json!({"macros": node.macros}));
         return Value::Object(map);
     }
-    put("language", json!("sql"));
+    put("language", json!(if node.is_python() { "python" } else { "sql" }));
     calls(node, &mut put);
     put("functions", json!([]));
     put("depends_on", depends_on(node));
@@ -114,7 +115,7 @@ fn own_keys(node: &Node, put: &mut dyn FnMut(&str, Value)) {
         put("latest_version", json!(node.latest_version));
         put("deprecation_date", deprecation_date(node));
         put("primary_key", json!([]));
-        put("time_spine", Value::Null);
+        put("time_spine", time_spine(node));
     }
     if node.kind == NodeKind::Operation {
         put("index", node.declared.get("index").cloned().unwrap_or_default());
@@ -133,6 +134,17 @@ fn deprecation_date(node: &Node) -> Value {
         Some(Value::String(day)) if day.len() == "2024-01-01".len() => json!(format!("{day}T00:00:00+00:00")),
         other => json!(other),
     }
+}
+
+/// `time_spine` of a model, with every key dbt gives it.
+fn time_spine(node: &Node) -> Value {
+    let Some(written) = node.declared.get("time_spine").filter(|spine| spine.is_object()) else { return Value::Null };
+    let list = written.get("custom_granularities").and_then(Value::as_array).cloned().unwrap_or_default();
+    let custom = |item: &Value| json!({"name": item.get("name"), "column_name": item.get("column_name")});
+    json!({
+        "standard_granularity_column": written.get("standard_granularity_column"),
+        "custom_granularities": list.iter().map(custom).collect::<Vec<_>>(),
+    })
 }
 
 /// Name, type, package, paths and unique id, in dbt's order.

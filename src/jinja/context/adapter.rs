@@ -534,34 +534,44 @@ impl Object for Flag {
     }
 }
 
-/// An argument of a generic test as the test macro gets it: strings are templates, and those that look like a call of `ref`,
-/// `source`, `var`, `env_var` or `doc` are expressions; `column_name` is taken as it is (dbt: `add_rendered_test_kwargs`).
-pub(super) fn rendered_argument(
-    engine: &Engine,
-    root: &Arc<Root>,
-    key: &str,
-    value: &serde_json::Value,
-) -> Result<Value, TemplateError> {
-    use serde_json::Value as Json;
-    match value {
-        Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
-        Json::String(text) => {
-            let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
-            if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
-                return Ok(Value::from(text));
+/// The arguments of a generic test as its macro gets them, and the macros they called: strings are templates, and those that
+/// look like a call of `ref`, `source`, `var`, `env_var` or `doc` are expressions; `column_name` is taken as it is (dbt:
+/// `add_rendered_test_kwargs`).
+pub(super) struct Arguments<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) root: &'a Arc<Root>,
+    pub(super) called: Vec<Arc<str>>,
+}
+
+impl Arguments<'_> {
+    /// One argument, rendered.
+    pub(super) fn render(&mut self, key: &str, value: &serde_json::Value) -> Result<Value, TemplateError> {
+        use serde_json::Value as Json;
+        match value {
+            Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
+            Json::String(text) => {
+                let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
+                if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+                    return Ok(Value::from(text));
+                }
+                let (value, called) = self.engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, self.root)?;
+                let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
+                self.called.extend(new);
+                Ok(value)
             }
-            engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, root)
+            Json::Array(items) => {
+                let items: Result<_, TemplateError> = items.iter().map(|item| self.render("", item)).collect();
+                Ok(python::list(items?))
+            }
+            Json::Object(entries) => {
+                let mut pairs = Vec::new();
+                for (name, item) in entries {
+                    pairs.push((Value::from(name.clone()), self.render("", item)?));
+                }
+                python::dict(pairs).map_err(plain)
+            }
+            other => Ok(python::from_json(other)),
         }
-        Json::Array(items) => {
-            let items: Result<_, TemplateError> = items.iter().map(|item| rendered_argument(engine, root, "", item)).collect();
-            Ok(python::list(items?))
-        }
-        Json::Object(entries) => {
-            let pair = |(name, item): (&String, &Json)| Ok((Value::from(name.clone()), rendered_argument(engine, root, "", item)?));
-            let pairs: Result<_, TemplateError> = entries.iter().map(pair).collect();
-            python::dict(pairs?).map_err(plain)
-        }
-        other => Ok(python::from_json(other)),
     }
 }
 

@@ -14,11 +14,13 @@ use super::config::ConfigValue;
 use super::facts::RefCall;
 use super::relation::RelationClass;
 use super::render::{Phase, Scene, problem};
+use super::runtime;
 use super::session::DBT_VERSION;
 use super::table::TableValue;
 use super::world::Problem;
 use crate::config::Vars;
 use crate::diagnostic::{Code, did_you_mean};
+use crate::jinja::engine::nested;
 use crate::jinja::python;
 
 /// Every name of the context, for templates that walk over it.
@@ -33,7 +35,10 @@ pub(super) const NAMES: [&str; 46] = [
 /// The value of a name in a node's render.
 pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
     if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
-        return Some(python::from_json(value));
+        return Some(match value {
+            serde_json::Value::Array(items) if name == "results" => python::list(items.iter().map(runtime::result).collect()),
+            value => python::from_json(value),
+        });
     }
     let facts = &scene.session.facts;
     let function = |name: &'static str| Some(Value::from_object(Function { name, scene: scene.clone() }));
@@ -53,7 +58,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "run_started_at" => python::datetime(facts.run.started_at),
         "thread_id" => Value::from("Thread-1"),
         "flags" => flags(scene),
-        "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| python::from_json(&world.graph())),
+        "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => {
             python::list(scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect())
         }
@@ -140,11 +145,16 @@ impl Object for Var {
         ObjectRepr::Plain
     }
 
-    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let name = call.text(0, "var_name")?;
-        if let Some(value) = self.vars.get(&self.package, &name) {
-            return Ok(python::from_json(value));
+        match self.vars.get(&self.package, &name) {
+            // A variable's text is a template of its own, with the names of whoever asks.
+            Some(serde_json::Value::String(text)) if text.contains("{{") || text.contains("{%") || text.contains("{#") => {
+                return nested(state.env(), text).map(Value::from);
+            }
+            Some(value) => return Ok(python::from_json(value)),
+            None => {}
         }
         if let Some(default) = call.get(1, "default") {
             return Ok(default);
@@ -218,6 +228,10 @@ impl Object for Function {
         ObjectRepr::Plain
     }
 
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        (key.as_str()? == "config" && matches!(self.name, "ref" | "source")).then(|| runtime::config(&self.scene.session.facts))
+    }
+
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let scene = &self.scene;
@@ -242,7 +256,7 @@ impl Object for Function {
                 Ok(Value::from(""))
             }
             "debug" | "write" => Ok(Value::from("")),
-            "render" => render_text(scene, &call.text(0, "string")?),
+            "render" => nested(state.env(), &call.text(0, "string")?).map(Value::from),
             "store_result" => store(scene, &call, true),
             "store_raw_result" => store(scene, &call, false),
             "load_result" => load(scene, &call.text(0, "name")?),
@@ -283,10 +297,6 @@ fn say(scene: &Scene, text: &str, is_warning: bool) {
     }
 }
 
-fn render_text(scene: &Scene, text: &str) -> Result<Value, Error> {
-    scene.session.engine.render_nested(text).map(Value::from)
-}
-
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
@@ -302,9 +312,7 @@ fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     match &scene.phase {
         Phase::Parse(facts) => {
             let mut facts = facts.lock().expect("no render panics while it records");
-            if !facts.refs.contains(&made) {
-                facts.refs.push(made);
-            }
+            facts.refs.push(made);
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
         Phase::Execute(world) => world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem),
@@ -320,10 +328,7 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     match &scene.phase {
         Phase::Parse(facts) => {
             let mut facts = facts.lock().expect("no render panics while it records");
-            let made = (source.clone(), table.clone());
-            if !facts.sources.contains(&made) {
-                facts.sources.push(made);
-            }
+            facts.sources.push((source.clone(), table.clone()));
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
         Phase::Execute(world) => world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem),

@@ -206,7 +206,6 @@ impl Object for ColumnClass {
             "translate_type" => Value::from(translate_type(&call.text(0, "dtype")?, self.0)),
             "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),
             "numeric_type" => numeric_type(&call)?,
-            "format_add_column_list" | "format_remove_column_list" | "get_name" => return Err(unknown_method("`api.Column`", method)),
             _ => return Err(unknown_method("`api.Column`", method)),
         })
     }

@@ -25,7 +25,7 @@ impl ConfigValue {
             [] => call.named(),
             [mapping] if call.named().is_empty() => mapping
                 .as_object()
-                .and_then(|object| object.try_iter_pairs())
+                .and_then(minijinja::value::DynObject::try_iter_pairs)
                 .map(|pairs| pairs.map(|(key, value)| (python::str(&key), value)).collect())
                 .unwrap_or_default(),
             _ => {

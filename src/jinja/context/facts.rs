@@ -13,7 +13,7 @@ pub struct RefCall {
     pub version: Option<Value>,
 }
 
-/// What was recorded in the parse phase, in the order of the calls, each once.
+/// What was recorded in the parse phase, in the order of the calls.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// `ref` calls.
@@ -48,11 +48,7 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
     match key {
         "pre-hook" | "post-hook" | "tags" | "packages" => {
             let mut list = as_list(config.get(key).cloned().unwrap_or(Value::Null));
-            for item in as_list(value) {
-                if key != "tags" || !list.contains(&item) {
-                    list.push(item);
-                }
-            }
+            list.extend(as_list(value));
             config.insert(key.to_owned(), Value::Array(list));
         }
         "meta" | "quoting" | "column_types" | "docs" | "contract" | "latest_version_pointer" => {

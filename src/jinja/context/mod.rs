@@ -16,6 +16,7 @@ mod facts;
 mod index;
 mod relation;
 mod render;
+mod runtime;
 mod session;
 mod table;
 mod world;

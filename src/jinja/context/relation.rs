@@ -149,7 +149,7 @@ impl RelationValue {
             "table_format" => Value::from(if self.is_iceberg { "ICEBERG" } else { "DEFAULT" }),
             "is_function" => self.is(RelationKind::Function),
             "__repr__" => Value::from(self.representation()),
-            "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" => Value::from(false),
+            "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "__call__" => Value::from(false),
             "can_be_renamed" => self.can_be(0),
             "can_be_replaced" => self.can_be(1),
             "quote_policy" => python::from_json(&serde_json::json!({
@@ -166,9 +166,19 @@ impl RelationValue {
             "MaterializedView" => Value::from("materialized_view"),
             "DynamicTable" => Value::from("dynamic_table"),
             "Function" => Value::from("function"),
+            "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
+            "__mapping__" => Value::from(true),
             "information_schema_view" => self.information_schema.clone().flatten().map_or(Value::from(()), Value::from),
             _ => return None,
         })
+    }
+}
+
+/// The name of dbt's class for relations of an adapter.
+fn class_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::DuckDb => "DuckDBRelation",
+        Dialect::Snowflake => "SnowflakeRelation",
     }
 }
 

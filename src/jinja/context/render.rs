@@ -103,24 +103,31 @@ pub fn render(
     origin: Origin,
 ) -> Result<Rendered, TemplateError> {
     let parsing = matches!(phase, Phase::Parse(_));
-    let root = with_arguments(session, subject, root(session, subject, phase))?;
-    if parsing {
-        session.engine.compile_lenient(text, origin)?.render(&session.engine, &root, false)
+    let (root, called) = with_arguments(session, subject, root(session, subject, phase))?;
+    let mut rendered = if parsing {
+        session.engine.compile_lenient(text, origin)?.render(&session.engine, &root, false)?
     } else {
-        session.engine.compile(text, origin)?.render(&session.engine, &root, true)
+        session.engine.compile(text, origin)?.render(&session.engine, &root, true)?
+    };
+    for list in [&mut rendered.called, &mut rendered.called_directly] {
+        list.retain(|id| !called.contains(id));
+        list.splice(0..0, called.iter().cloned());
     }
+    Ok(rendered)
 }
 
-/// The root with the arguments of a generic test under the name its template takes them from.
-fn with_arguments(session: &Session, subject: &Subject, root: Arc<Root>) -> Result<Arc<Root>, TemplateError> {
-    let Some(arguments) = &subject.arguments else { return Ok(root) };
+/// The root with the arguments of a generic test under the name its template takes them from, and the macros they called.
+fn with_arguments(session: &Session, subject: &Subject, root: Arc<Root>) -> Result<(Arc<Root>, Vec<Arc<str>>), TemplateError> {
+    let Some(arguments) = &subject.arguments else { return Ok((root, Vec::new())) };
+    let mut rendering = adapter::Arguments { engine: &session.engine, root: &root, called: Vec::new() };
     let mut rendered = Vec::new();
     for (name, value) in arguments {
-        rendered.push((name.as_str(), adapter::rendered_argument(&session.engine, &root, name, value)?));
+        rendered.push((name.as_str(), rendering.render(name, value)?));
     }
+    let called = rendering.called;
     let values = BTreeMap::from([("_dbt_generic_test_kwargs".to_owned(), python::record(rendered))]);
     let scope = root.scope().clone();
-    Ok(Root::new(Overlay { values, root }, scope))
+    Ok((Root::new(Overlay { values, root }, scope), called))
 }
 
 /// Calls a macro by name, as the subject sees it, with named arguments; the answer is its text, or the text of what it

@@ -45,6 +45,8 @@ pub struct SessionFacts {
     pub dispatch: Vec<(String, Vec<String>)>,
     /// The packages that are not part of the binary, root first.
     pub packages: Vec<String>,
+    /// `version:` of the root project and each package, by name.
+    pub versions: BTreeMap<String, Option<String>>,
 }
 
 /// The version of dbt whose behaviour templates are told about (`dbt_version`).

@@ -119,7 +119,7 @@ impl TableValue {
     fn renamed(&self, call: &Call) -> Value {
         let mut names = self.names.clone();
         if let Some(given) = call.get(0, "column_names") {
-            let pairs = given.as_object().and_then(|o| o.try_iter_pairs());
+            let pairs = given.as_object().and_then(minijinja::value::DynObject::try_iter_pairs);
             let is_mapping = given.as_object().is_some_and(|o| o.repr() == ObjectRepr::Map);
             if let (true, Some(pairs)) = (is_mapping, pairs) {
                 for (old, new) in pairs {

@@ -1,9 +1,5 @@
 //! What templates can ask while they are executed, answered by the phases that know.
 
-use std::sync::Arc;
-
-use serde_json::Value;
-
 use super::facts::RefCall;
 use super::relation::RelationValue;
 use super::session::Subject;
@@ -43,8 +39,8 @@ pub trait World: Send + Sync {
     /// What `source` gives.
     fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem>;
 
-    /// What `graph` is: nodes, sources, exposures, ... as dbt's dictionaries.
-    fn graph(&self) -> Arc<Value>;
+    /// What `graph` is: nodes, sources, exposures, ... as dbt's dictionaries. All renders share one, which templates may change.
+    fn graph(&self) -> minijinja::Value;
 
     /// The unique ids that were selected.
     fn selected(&self) -> Vec<String>;

@@ -89,9 +89,14 @@ pub(super) fn is<T: 'static>(value: &Value) -> bool {
     value.downcast_object_ref::<T>().is_some()
 }
 
-/// Whether the value is a mapping by Python's abstract classes.
+/// Whether the value is a mapping by Python's abstract classes; a foreign object says so by the hidden attribute
+/// `__mapping__`.
 pub(super) fn mapping(value: &Value) -> bool {
-    value.kind() == ValueKind::Map && !namespace(value)
+    match value.kind() {
+        ValueKind::Map => !namespace(value),
+        ValueKind::Plain => value.as_object().and_then(|object| object.get_value_by_str("__mapping__")).is_some_and(|flag| flag.is_true()),
+        _ => false,
+    }
 }
 
 /// Whether the value is what `namespace()` makes; its type is private to the engine.

@@ -1,55 +1,43 @@
-//! Loading from an S3-compatible store whose address is in `MERGANSER_TEST_S3` (`http://host:port/bucket`, access key `AK`,
-//! secret `SK`).
+//! Loading from an S3-compatible store.
 
 use std::path::Path;
 
 use merganser::load::{Credentials, LoadErrorKind, LoadSpec, Location, ObjectStoreOptions, OnChange, Store};
-use object_store::aws::{AmazonS3, AmazonS3Builder};
-use object_store::{ObjectStoreExt, PutPayload};
 
 use super::{gzip, load_once, rows, spec, stamp, warehouse};
+use crate::services::SeaweedFs;
+
+const BUCKET: &str = "landing";
 
 struct Bucket {
-    store: AmazonS3,
-    runtime: tokio::runtime::Runtime,
+    weed: &'static SeaweedFs,
     prefix: String,
     url: String,
     options: ObjectStoreOptions,
 }
 
 impl Bucket {
-    /// A prefix of its own in the bucket; none when no store was named.
-    fn new() -> Option<Self> {
-        let Some(address) = std::env::var_os("MERGANSER_TEST_S3") else {
-            eprintln!("not run: MERGANSER_TEST_S3 names no store");
-            return None;
-        };
-        let address = address.into_string().unwrap();
-        let (endpoint, bucket) = address.rsplit_once('/').unwrap();
-        let store = AmazonS3Builder::new()
-            .with_endpoint(endpoint)
-            .with_allow_http(true)
-            .with_region("us-east-1")
-            .with_bucket_name(bucket)
-            .with_access_key_id("AK")
-            .with_secret_access_key("SK")
-            .build()
-            .unwrap();
+    /// A prefix of its own in the bucket.
+    fn new() -> Self {
+        let weed = SeaweedFs::shared();
         let prefix = format!("load/{}", uuid::Uuid::new_v4());
         let options = ObjectStoreOptions {
-            endpoint: Some(endpoint.to_owned()),
-            credentials: key("AK", "SK"),
+            endpoint: Some(weed.endpoint.clone()),
+            credentials: key(weed.access_key, weed.secret_key),
             allow_http: true,
             ..ObjectStoreOptions::default()
         };
-        let url = format!("s3://{bucket}/{prefix}/");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Some(Self { store, runtime, prefix, url, options })
+        let url = format!("s3://{BUCKET}/{prefix}/");
+        Self { weed, prefix, url, options }
     }
 
     fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) {
-        let path = object_store::path::Path::parse(format!("{}/{name}", self.prefix)).unwrap();
-        self.runtime.block_on(self.store.put(&path, PutPayload::from(bytes.into()))).unwrap();
+        self.put_all(vec![(name.to_owned(), bytes.into())]);
+    }
+
+    fn put_all(&self, objects: Vec<(String, Vec<u8>)>) {
+        let below = |(name, bytes)| (format!("{}/{name}", self.prefix), bytes);
+        self.weed.put(BUCKET, objects.into_iter().map(below).collect());
     }
 
     fn spec(&self) -> LoadSpec {
@@ -67,7 +55,7 @@ fn key(access_key_id: &str, secret: &str) -> Credentials {
 
 #[test]
 fn objects_are_loaded_once_with_their_changes() {
-    let Some(bucket) = Bucket::new() else { return };
+    let bucket = Bucket::new();
     let warehouse = warehouse();
     let mut session = warehouse.session().unwrap();
     let names = ["a b.jsonl", "a%20b.jsonl", "ä/日本.jsonl.gz", "it's+1&x=2.jsonl", "empty.jsonl"];
@@ -97,10 +85,10 @@ fn objects_are_loaded_once_with_their_changes() {
 
 #[test]
 fn two_thousand_objects_are_listed_over_pages() {
-    let Some(bucket) = Bucket::new() else { return };
-    for i in 0..2000 {
-        bucket.put(&format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n"));
-    }
+    let bucket = Bucket::new();
+    bucket.put_all(
+        (0..2000).map(|i| (format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n").into_bytes())).collect(),
+    );
     let warehouse = warehouse();
     let mut session = warehouse.session().unwrap();
     let done = load_once((&*warehouse, &mut *session), &bucket.spec(), &bucket.options, stamp("s3")).unwrap();
@@ -117,7 +105,7 @@ fn two_thousand_objects_are_listed_over_pages() {
 
 #[test]
 fn an_object_that_changes_between_listing_and_reading_is_refused() {
-    let Some(bucket) = Bucket::new() else { return };
+    let bucket = Bucket::new();
     bucket.put("a.jsonl", "{\"id\":1}\n");
     let spec = bucket.spec();
     let warehouse = warehouse();
@@ -136,9 +124,9 @@ fn an_object_that_changes_between_listing_and_reading_is_refused() {
 
 #[test]
 fn a_wrong_secret_is_an_error_with_advice_and_without_the_secret() {
-    let Some(bucket) = Bucket::new() else { return };
+    let bucket = Bucket::new();
     let spec = bucket.spec();
-    for credentials in [key("AK", "wr0ng"), key("N0BODY", "wr0ng")] {
+    for credentials in [key(bucket.weed.access_key, "wr0ng"), key("N0BODY", "wr0ng")] {
         let options = ObjectStoreOptions { credentials, ..bucket.options.clone() };
         let error = Store::open(&spec.location, &options)
             .unwrap()
@@ -147,7 +135,6 @@ fn a_wrong_secret_is_an_error_with_advice_and_without_the_secret() {
         assert_eq!(error.kind, LoadErrorKind::Store);
         assert!(!error.to_string().contains("wr0ng"), "{error}");
         assert!(error.help.as_deref().is_some_and(|help| help.contains("access key")), "{error:?}");
-        eprintln!("{error}");
     }
 }
 
