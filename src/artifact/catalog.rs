@@ -12,7 +12,9 @@ use crate::warehouse::{Catalog, CatalogRelation};
 pub fn catalog(invocation: &Invocation<'_>, graph: &Graph, found: &Catalog) -> Value {
     let section = |is_source: bool| {
         let nodes = graph.nodes.values().filter(move |node| (node.kind == NodeKind::Source) == is_source);
-        let entry = |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_ref()?)?)));
+        let entry = |node: &Node| {
+            Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_ref()?)?)))
+        };
         Value::Object(nodes.filter_map(entry).collect())
     };
     json!({
@@ -59,16 +61,18 @@ fn kind(kind: RelationKind) -> &'static str {
 
 /// The number of rows where the warehouse knows it, and whether there is any such number.
 fn statistics(relation: &CatalogRelation) -> Value {
-    let statistic = |id: &str, label: &str, value: Value, include: bool, description: &str| {
-        json!({"id": id, "label": label, "value": value, "include": include, "description": description})
-    };
+    let statistic = |id: &str, label: &str, value: Value, include: bool, description: &str| json!({"id": id, "label": label, "value": value, "include": include, "description": description});
     let mut statistics = Map::new();
     if let Some(rows) = relation.rows {
         let description = "Number of rows in the table as reported by the warehouse";
-        statistics.insert("row_count".to_owned(), statistic("row_count", "Row Count", json!(rows), true, description));
+        statistics.insert(
+            "row_count".to_owned(),
+            statistic("row_count", "Row Count", json!(rows), true, description),
+        );
     }
     let description = "Indicates whether there are statistics for this table";
     let has_any = json!(relation.rows.is_some());
-    statistics.insert("has_stats".to_owned(), statistic("has_stats", "Has Stats?", has_any, false, description));
+    statistics
+        .insert("has_stats".to_owned(), statistic("has_stats", "Has Stats?", has_any, false, description));
     Value::Object(statistics)
 }

@@ -23,7 +23,9 @@ impl<'a> DocsCalls<'a> {
         }
         for column in written.get("columns").and_then(Value::as_array).into_iter().flatten() {
             let Some(name) = column.get("name").and_then(Value::as_str) else { continue };
-            if let Some(slot) = dictionary.get_mut("columns").and_then(|columns| columns.get_mut(name)?.get_mut("doc_blocks")) {
+            if let Some(slot) =
+                dictionary.get_mut("columns").and_then(|columns| columns.get_mut(name)?.get_mut("doc_blocks"))
+            {
                 *slot = self.blocks(&node.package, column.get("description"));
             }
         }
@@ -36,17 +38,24 @@ impl<'a> DocsCalls<'a> {
             return entries.get(node.patch?).map(|entry| &entry.written);
         };
         let is_own = |table: &&Value| table.get("name").and_then(Value::as_str) == Some(&node.name);
-        let declared = entries.iter().filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
-        let mut tables = declared.flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
+        let declared = entries
+            .iter()
+            .filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
+        let mut tables = declared
+            .flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
         tables.find(is_own)?.as_object()
     }
 
     /// The unique ids of the blocks a description calls, in order.
     fn blocks(&self, package: &str, description: Option<&Value>) -> Value {
-        let Some(text) = description.and_then(Value::as_str).filter(|text| text.contains("doc(")) else { return json!([]) };
+        let Some(text) = description.and_then(Value::as_str).filter(|text| text.contains("doc(")) else {
+            return json!([]);
+        };
         let id = |arguments: Vec<&str>| {
             let block = match arguments.as_slice() {
-                [name] => [Some(package), Some(&*self.project.packages[0].file.name), None].into_iter().find_map(|p| self.find(p, name)),
+                [name] => [Some(package), Some(&*self.project.packages[0].file.name), None]
+                    .into_iter()
+                    .find_map(|p| self.find(p, name)),
                 [package, name] => self.find(Some(package), name),
                 _ => None,
             }?;
@@ -56,7 +65,10 @@ impl<'a> DocsCalls<'a> {
     }
 
     fn find(&self, package: Option<&str>, name: &str) -> Option<&'a DocsBlock> {
-        self.project.docs.iter().find(|block| block.name == name && package.is_none_or(|package| package == block.package))
+        self.project
+            .docs
+            .iter()
+            .find(|block| block.name == name && package.is_none_or(|package| package == block.package))
     }
 }
 

@@ -23,7 +23,16 @@ pub enum Output {
 
 /// The keys of a record unless others are asked for.
 const KEYS: [&str; 10] = [
-    "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type", "source_name", "original_file_path", "unique_id",
+    "alias",
+    "name",
+    "package_name",
+    "depends_on",
+    "tags",
+    "config",
+    "resource_type",
+    "source_name",
+    "original_file_path",
+    "unique_id",
 ];
 
 /// The lines for these nodes, by unique id. `keys` are those of JSON records; empty for dbt's own choice. A key may lead into a
@@ -48,7 +57,14 @@ fn line(node: &Node, output: Output, keys: &[String]) -> String {
 fn selector(node: &Node) -> String {
     match (&node.source, node.kind) {
         (Some(source), _) => format!("source:{}.{}.{}", node.package, source.source_name, node.name),
-        (None, NodeKind::Exposure | NodeKind::Metric | NodeKind::SavedQuery | NodeKind::SemanticModel | NodeKind::UnitTest) => {
+        (
+            None,
+            NodeKind::Exposure
+            | NodeKind::Metric
+            | NodeKind::SavedQuery
+            | NodeKind::SemanticModel
+            | NodeKind::UnitTest,
+        ) => {
             format!("{}:{}.{}", node.kind.as_str(), node.package, node.name)
         }
         (None, _) => node.fqn.join("."),
@@ -78,7 +94,8 @@ fn nested<'a>(all: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
 fn spaced(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{}: {}", text(key), spaced(value))).collect();
+            let entries: Vec<String> =
+                map.iter().map(|(key, value)| format!("{}: {}", text(key), spaced(value))).collect();
             format!("{{{}}}", entries.join(", "))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
@@ -111,6 +128,9 @@ mod tests {
 
     #[test]
     fn json_is_printed_as_python_prints_it() {
-        assert_eq!(spaced(&json!({"a": [1, "ü", "😀"], "b": {}})), r#"{"a": [1, "\u00fc", "\ud83d\ude00"], "b": {}}"#);
+        assert_eq!(
+            spaced(&json!({"a": [1, "ü", "😀"], "b": {}})),
+            r#"{"a": [1, "\u00fc", "\ud83d\ude00"], "b": {}}"#
+        );
     }
 }

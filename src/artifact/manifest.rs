@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::docs::DocsCalls;
 use super::{Invocation, macros, seconds, write};
 use crate::compile::Compilation;
-use crate::graph::{EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key};
+use crate::graph::{
+    EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key,
+};
 use crate::project::{NodeKind, Project};
 use crate::source::Sources;
 
@@ -63,7 +65,10 @@ pub fn manifest(inputs: &ManifestInputs<'_>) -> Value {
 fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let facts = &inputs.invocation.session.facts;
     let mut metadata = inputs.invocation.metadata("manifest/v12");
-    let quoting = crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
+    let quoting = crate::jinja::merge_quoting(
+        facts.dialect.default_quoting(),
+        &inputs.project.packages[0].file.quoting,
+    );
     let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
     let fields = [
@@ -72,7 +77,10 @@ fn metadata(inputs: &ManifestInputs<'_>) -> Value {
         ("user_id", Value::Null),
         ("send_anonymous_usage_stats", json!(false)),
         ("adapter_type", json!(facts.dialect.adapter())),
-        ("quoting", json!({"database": quoting.database, "schema": quoting.schema, "identifier": quoting.identifier, "column": null})),
+        (
+            "quoting",
+            json!({"database": quoting.database, "schema": quoting.schema, "identifier": quoting.identifier, "column": null}),
+        ),
         ("run_started_at", json!(started)),
     ];
     metadata.extend(fields.into_iter().map(|(key, value)| (key.to_owned(), value)));
@@ -100,7 +108,13 @@ impl Maker<'_> {
     }
 
     fn of_kinds(&self, kinds: &[NodeKind]) -> Value {
-        let nodes = self.inputs.graph.nodes.values().chain(&self.inputs.graph.dropped).filter(|node| kinds.contains(&node.kind));
+        let nodes = self
+            .inputs
+            .graph
+            .nodes
+            .values()
+            .chain(&self.inputs.graph.dropped)
+            .filter(|node| kinds.contains(&node.kind));
         Value::Object(nodes.map(|node| (node.unique_id.clone(), self.node(node))).collect())
     }
 
@@ -112,7 +126,10 @@ impl Maker<'_> {
         }
         if let (Some(compiled), Some(map)) = (compiled, made.as_object_mut()) {
             if write::has_compiled_file(node) {
-                map.insert("compiled_path".to_owned(), json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))));
+                map.insert(
+                    "compiled_path".to_owned(),
+                    json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))),
+                );
             }
             let ctes: Value = compiled.ctes.iter().map(|(id, sql)| json!({"id": id, "sql": sql})).collect();
             let facts = [
@@ -132,11 +149,14 @@ impl Maker<'_> {
         self.docs.fill(node, &mut made);
         made["created_at"] = self.inputs.created_at();
         let entry = node.patch.and_then(|index| self.inputs.project.entries.get(index));
-        if let (NodeKind::Model, Some(Value::Object(spine))) = (node.kind, entry.and_then(|entry| entry.value.get("time_spine"))) {
+        if let (NodeKind::Model, Some(Value::Object(spine))) =
+            (node.kind, entry.and_then(|entry| entry.value.get("time_spine")))
+        {
             made["time_spine"] = time_spine(spine);
         }
         if node.kind == NodeKind::Seed {
-            let package = self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
+            let package =
+                self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
             made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
         }
         made
@@ -163,7 +183,9 @@ fn is_switched_off(node: &Node) -> bool {
 /// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
 fn add_wrapper(made: &mut Value) {
     let wrapper = json!("macro.dbt.get_where_subquery");
-    if let Some(macros) = made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper)) {
+    if let Some(macros) =
+        made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper))
+    {
         macros.push(wrapper);
     }
 }
@@ -209,7 +231,9 @@ fn edges(graph: &Graph) -> (Value, Value) {
         list.sort();
         (node.unique_id.clone(), json!(list))
     };
-    let below = |node: &Node| (node.unique_id.clone(), json!(children.get(node.unique_id.as_str()).cloned().unwrap_or_default()));
+    let below = |node: &Node| {
+        (node.unique_id.clone(), json!(children.get(node.unique_id.as_str()).cloned().unwrap_or_default()))
+    };
     let all = || graph.nodes.values().chain(&graph.dropped);
     (Value::Object(all().map(parents).collect()), Value::Object(all().map(below).collect()))
 }
@@ -218,8 +242,15 @@ fn edges(graph: &Graph) -> (Value, Value) {
 fn group_map(graph: &Graph) -> Value {
     let name = |group: &Value| group.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let members = |group: &str| -> Value {
-        let can_have = |node: &&Node| !matches!(node.kind, NodeKind::Source | NodeKind::Exposure | NodeKind::UnitTest);
-        graph.nodes.values().filter(can_have).filter(|node| node.group.as_deref() == Some(group)).map(|node| json!(node.unique_id)).collect()
+        let can_have =
+            |node: &&Node| !matches!(node.kind, NodeKind::Source | NodeKind::Exposure | NodeKind::UnitTest);
+        graph
+            .nodes
+            .values()
+            .filter(can_have)
+            .filter(|node| node.group.as_deref() == Some(group))
+            .map(|node| json!(node.unique_id))
+            .collect()
     };
     Value::Object(graph.groups.values().map(|group| (name(group), members(&name(group)))).collect())
 }

@@ -43,7 +43,14 @@ pub(super) struct Global {
     #[arg(long, short = 'q', global = true, env = "DBT_QUIET")]
     pub(super) quiet: bool,
     /// How problems and progress are written on standard error
-    #[arg(long, global = true, env = "DBT_LOG_FORMAT", value_enum, default_value = "default", value_name = "FORMAT")]
+    #[arg(
+        long,
+        global = true,
+        env = "DBT_LOG_FORMAT",
+        value_enum,
+        default_value = "default",
+        value_name = "FORMAT"
+    )]
     pub(super) log_format: LogFormat,
     /// Use colours
     #[arg(long, global = true, overrides_with = "no_use_colors")]

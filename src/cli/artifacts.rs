@@ -41,7 +41,9 @@ fn manifest_value(loaded: &Loaded, compilation: Option<&Compilation>) -> Value {
 fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> Result<(), Outcome> {
     written.map_err(|error| {
         let help = "check the folder's permissions, or choose another with --target-path";
-        let diagnostic = Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1).help(help);
+        let diagnostic = Diagnostic::error(Code::MissingFile, error.to_string())
+            .in_file(error.path.display().to_string(), 1)
+            .help(help);
         printer.diagnostic(&diagnostic, &loaded.sources);
         Outcome::Unusable
     })
@@ -59,10 +61,16 @@ pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outc
 }
 
 /// The manifest with compiled SQL, and the `compiled` tree.
-pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
+pub(super) fn after_compile(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    printer: &Printer,
+) -> Result<(), Outcome> {
     let target = loaded.target_dir();
     for (id, compiled) in &compilation.nodes {
-        let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else { continue };
+        let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else {
+            continue;
+        };
         told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
     }
     let value = manifest_value(loaded, Some(compilation));
@@ -80,8 +88,14 @@ pub(super) fn after_run(
     after_compile(loaded, compilation, printer)?;
     let target = loaded.target_dir();
     for result in results.iter().filter(|result| !result.statements.is_empty()) {
-        let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else { continue };
-        let text = result.statements.iter().map(|sql| format!("{};\n", sql.trim().trim_end_matches(';'))).collect::<String>();
+        let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else {
+            continue;
+        };
+        let text = result
+            .statements
+            .iter()
+            .map(|sql| format!("{};\n", sql.trim().trim_end_matches(';')))
+            .collect::<String>();
         told(loaded, printer, write::node_sql(&target, Tree::Run, node, &text).map(drop))?;
     }
     let value = results_json(loaded, compilation, results, elapsed);
@@ -89,9 +103,19 @@ pub(super) fn after_run(
 }
 
 /// `run_results.json`.
-pub(super) fn results_json(loaded: &Loaded, compilation: &Compilation, results: &[NodeResult], elapsed: Duration) -> Value {
-    let list: Vec<run_results::NodeResult> = results.iter().map(|result| record(loaded, compilation, result)).collect();
-    run_results::run_results(&RunResults { invocation: invocation(loaded), results: &list, elapsed_seconds: elapsed.as_secs_f64() })
+pub(super) fn results_json(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    results: &[NodeResult],
+    elapsed: Duration,
+) -> Value {
+    let list: Vec<run_results::NodeResult> =
+        results.iter().map(|result| record(loaded, compilation, result)).collect();
+    run_results::run_results(&RunResults {
+        invocation: invocation(loaded),
+        results: &list,
+        elapsed_seconds: elapsed.as_secs_f64(),
+    })
 }
 
 fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> run_results::NodeResult {
@@ -102,7 +126,10 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
     };
     let mut response = Map::new();
     if result.status != Status::Skipped {
-        response.insert("_message".to_owned(), json!(if result.message.is_empty() { "OK" } else { &result.message }));
+        response.insert(
+            "_message".to_owned(),
+            json!(if result.message.is_empty() { "OK" } else { &result.message }),
+        );
         if let Some(rows) = result.rows {
             response.insert("rows_affected".to_owned(), json!(rows));
         }
@@ -116,7 +143,11 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         status: result.status.as_str(),
         compile: interval(result.compiled),
         execute: interval(result.executed),
-        thread: if result.status == Status::Skipped { "MainThread".to_owned() } else { format!("Thread-{} (worker)", result.worker) },
+        thread: if result.status == Status::Skipped {
+            "MainThread".to_owned()
+        } else {
+            format!("Thread-{} (worker)", result.worker)
+        },
         seconds: result.duration.as_secs_f64(),
         adapter_response: response,
         message: Some(result.message.clone()).filter(|text| !text.is_empty()),
@@ -129,7 +160,12 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
 }
 
 /// The lines of `ls`.
-pub(super) fn listing(loaded: &Loaded, selected: &BTreeSet<String>, output: ListOutput, keys: &[String]) -> Vec<String> {
+pub(super) fn listing(
+    loaded: &Loaded,
+    selected: &BTreeSet<String>,
+    output: ListOutput,
+    keys: &[String],
+) -> Vec<String> {
     let output = match output {
         ListOutput::Selector => records::Output::Selector,
         ListOutput::Name => records::Output::Name,
@@ -141,7 +177,12 @@ pub(super) fn listing(loaded: &Loaded, selected: &BTreeSet<String>, output: List
 }
 
 /// Manifest, catalog and the documentation page; gives the page's path.
-pub(super) fn docs(loaded: &Loaded, compilation: &Compilation, found: &Catalog, printer: &Printer) -> Result<PathBuf, Outcome> {
+pub(super) fn docs(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    found: &Catalog,
+    printer: &Printer,
+) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
     after_compile(loaded, compilation, printer)?;
     let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
@@ -162,8 +203,14 @@ pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(Stri
             "node": loaded.graph.node(&result.unique_id).map(dictionary), "timing": [],
         })
     };
-    let built = results.iter().filter(|result| result.status == Status::Success).filter_map(|result| loaded.graph.node(&result.unique_id));
-    let places: BTreeSet<(String, String)> = built.filter(|node| node.relation.is_some()).map(|node| (node.database.clone(), node.schema.clone())).collect();
+    let built = results
+        .iter()
+        .filter(|result| result.status == Status::Success)
+        .filter_map(|result| loaded.graph.node(&result.unique_id));
+    let places: BTreeSet<(String, String)> = built
+        .filter(|node| node.relation.is_some())
+        .map(|node| (node.database.clone(), node.schema.clone()))
+        .collect();
     let schemas: BTreeSet<&String> = places.iter().map(|(_, schema)| schema).collect();
     vec![
         ("results".to_owned(), Value::Array(results.iter().map(one).collect())),

@@ -8,7 +8,9 @@ use super::arguments::{Global, IndirectSelection, Running, Select};
 use super::printer::Printer;
 use super::{environment, open};
 use crate::compile::{Compilation, Compiler, compile};
-use crate::config::{Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings};
+use crate::config::{
+    Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::govern::{Governance, govern};
 use crate::graph::{self, Graph, Indirect, Order, Selection};
@@ -42,7 +44,12 @@ impl Templates for YamlTemplates<'_> {
 }
 
 /// Reads and parses the project. What is wrong is printed; without a project or a profile there is nothing to go on with.
-pub(super) fn load(global: &Global, command: &'static str, running: &Running, printer: &Printer) -> Result<Loaded, Outcome> {
+pub(super) fn load(
+    global: &Global,
+    command: &'static str,
+    running: &Running,
+    printer: &Printer,
+) -> Result<Loaded, Outcome> {
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let read = environment::options(global, command, running).map_err(|problem| diagnostics.push(*problem));
@@ -55,7 +62,17 @@ pub(super) fn load(global: &Global, command: &'static str, running: &Running, pr
     let governance = governance(&project, &session, &graph, &mut found);
     printer.diagnostics(found.iter(), &sources);
     let is_broken = is_broken || found.has_errors();
-    Ok(Loaded { options, sources, profile, project: Arc::new(project), session, graph: Arc::new(graph), order, governance, is_broken })
+    Ok(Loaded {
+        options,
+        sources,
+        profile,
+        project: Arc::new(project),
+        session,
+        graph: Arc::new(graph),
+        order,
+        governance,
+        is_broken,
+    })
 }
 
 type Parts = (Options, Profile, Project, Arc<Session>, Graph, Order);
@@ -73,9 +90,17 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let named = profile_name(&options, sources, diagnostics)?;
     let (name, span, project_name) = named;
     let wanted = options.profile.clone().or(name);
-    let profile = read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
+    let profile =
+        read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
     let target = Some(profile.target.to_map(&profile.name));
-    let file = read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
+    let file = read_project_file(
+        &options.project_dir,
+        "dbt_project.yml",
+        sources,
+        &templates,
+        &scope(target),
+        diagnostics,
+    )?;
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
     let reading = Reading { options: &options, profile: &profile, templates: &templates };
     let (project, vars) = project::read(&reading, file, settings, sources, diagnostics);
@@ -94,12 +119,22 @@ fn profile_name(options: &Options, sources: &mut Sources, diagnostics: &mut Diag
         Ok(text) => text,
         Err(error) => {
             let help = "run `merganser init` to start a project, or pass --project-dir";
-            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file("dbt_project.yml", 1).help(help));
+            diagnostics.push(
+                Diagnostic::error(Code::MissingFile, error.to_string())
+                    .in_file("dbt_project.yml", 1)
+                    .help(help),
+            );
             return None;
         }
     };
     let parsed = crate::config::yaml::parse(&text).ok();
-    let field = |key: &str| parsed.as_ref().and_then(|value| value.get(key)).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let field = |key: &str| {
+        parsed
+            .as_ref()
+            .and_then(|value| value.get(key))
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned)
+    };
     let range = crate::config::yaml::locate(&text, &["profile".into()]);
     let named = (field("profile"), field("name").unwrap_or_default());
     let file = sources.add("dbt_project.yml", Some(path), text);
@@ -127,13 +162,15 @@ fn session(
     };
     let dialect = profile.target.dialect;
     let internal = project::internal_packages(dialect.adapter());
-    let other = |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
+    let other =
+        |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
     let definitions = project.macros.iter().filter(|m| !other(&m.package)).map(define).collect();
     let names: Vec<&str> = internal.iter().map(String::as_str).collect();
     let (library, errors) = Library::new(definitions, &root.name, &names);
     for error in &errors {
         let whole = (root.file, 0..0);
-        diagnostics.push(jinja::report(error, &root.name, whole, &|file| sources.file(file).location.is_some()));
+        diagnostics
+            .push(jinja::report(error, &root.name, whole, &|file| sources.file(file).location.is_some()));
     }
     let facts = SessionFacts {
         dialect,
@@ -147,14 +184,25 @@ fn session(
         flags: root.flags.clone(),
         dispatch: root.dispatch.clone(),
         packages: project.packages.iter().map(|package| package.file.name.clone()).collect(),
-        versions: project.packages.iter().map(|package| (package.file.name.clone(), package.file.version.clone())).collect(),
+        versions: project
+            .packages
+            .iter()
+            .map(|package| (package.file.name.clone(), package.file.version.clone()))
+            .collect(),
     };
     Session { engine: Engine::new(), library, facts }
 }
 
-fn governance(project: &Project, session: &Session, graph: &Graph, diagnostics: &mut Diagnostics) -> Governance {
+fn governance(
+    project: &Project,
+    session: &Session,
+    graph: &Graph,
+    diagnostics: &mut Diagnostics,
+) -> Governance {
     let facts = &session.facts;
-    let schema_of = |custom: Option<&str>| custom.map_or_else(|| facts.schema.clone(), |name| format!("{}_{name}", facts.schema));
+    let schema_of = |custom: Option<&str>| {
+        custom.map_or_else(|| facts.schema.clone(), |name| format!("{}_{name}", facts.schema))
+    };
     govern(project, graph, &facts.database, &schema_of, diagnostics)
 }
 
@@ -167,14 +215,24 @@ impl Loaded {
                 Some(file) => diagnostic.at(crate::source::Span::start_of(file)),
                 None => diagnostic.in_file("profiles.yml", 1),
             };
-            diagnostic.help = error.help.or_else(|| Some(format!("check target `{}` of profile `{}`", self.profile.target.name, self.profile.name)));
+            diagnostic.help = error.help.or_else(|| {
+                Some(format!(
+                    "check target `{}` of profile `{}`",
+                    self.profile.target.name, self.profile.name
+                ))
+            });
             printer.diagnostic(&diagnostic, &self.sources);
             Outcome::Unusable
         })
     }
 
     /// The unique ids a selection means; what is wrong with it is printed.
-    pub(super) fn select(&self, select: &Select, kinds: &[NodeKind], printer: &Printer) -> Result<BTreeSet<String>, Outcome> {
+    pub(super) fn select(
+        &self,
+        select: &Select,
+        kinds: &[NodeKind],
+        printer: &Printer,
+    ) -> Result<BTreeSet<String>, Outcome> {
         let mut diagnostics = Diagnostics::default();
         let selection = self.selection(select, kinds, &mut diagnostics);
         let found = if selection.kinds.is_empty() {
@@ -183,7 +241,11 @@ impl Loaded {
             graph::select(&self.graph, &self.order, &self.project, &selection, &mut diagnostics)
         };
         let option = if select.selector.is_some() { "--selector" } else { "--select" };
-        let placed: Vec<Diagnostic> = diagnostics.drain().into_iter().map(|d| if d.labels.is_empty() { d.in_file(option, 1) } else { d }).collect();
+        let placed: Vec<Diagnostic> = diagnostics
+            .drain()
+            .into_iter()
+            .map(|d| if d.labels.is_empty() { d.in_file(option, 1) } else { d })
+            .collect();
         printer.diagnostics(placed.iter(), &self.sources);
         if placed.iter().any(|d| d.level == Level::Error) { Err(Outcome::Unusable) } else { Ok(found) }
     }
@@ -201,7 +263,11 @@ impl Loaded {
                         None => {
                             let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
                             let message = format!("`{word}` is not a resource type");
-                            diagnostics.push(Diagnostic::error(Code::BadOption, message).in_file("--resource-type", 1).help(format!("use: {}", known.join(", "))));
+                            diagnostics.push(
+                                Diagnostic::error(Code::BadOption, message)
+                                    .in_file("--resource-type", 1)
+                                    .help(format!("use: {}", known.join(", "))),
+                            );
                         }
                     },
                 }
@@ -233,13 +299,22 @@ impl Loaded {
     }
 
     /// A compiler; with a connection where templates may ask.
-    pub(super) fn compiler(&self, connection: Option<Arc<Connection>>, selected: &BTreeSet<String>) -> Compiler {
+    pub(super) fn compiler(
+        &self,
+        connection: Option<Arc<Connection>>,
+        selected: &BTreeSet<String>,
+    ) -> Compiler {
         let selected = selected.iter().cloned().collect();
         Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
     }
 
     /// Compiles the wanted nodes and prints what is wrong with them.
-    pub(super) fn compile(&self, compiler: &Compiler, wanted: &BTreeSet<String>, printer: &Printer) -> Compilation {
+    pub(super) fn compile(
+        &self,
+        compiler: &Compiler,
+        wanted: &BTreeSet<String>,
+        printer: &Printer,
+    ) -> Compilation {
         let mut diagnostics = Diagnostics::default();
         let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
         crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
@@ -256,7 +331,12 @@ impl Loaded {
     }
 
     /// A planner for the wanted nodes against a catalog.
-    pub(super) fn planner<'a>(&'a self, compiler: &'a Compiler, catalog: Catalog, loads: bool) -> Planner<'a> {
+    pub(super) fn planner<'a>(
+        &'a self,
+        compiler: &'a Compiler,
+        catalog: Catalog,
+        loads: bool,
+    ) -> Planner<'a> {
         Planner {
             compiler,
             catalog,
@@ -265,7 +345,12 @@ impl Loaded {
             full_refresh: self.options.run.full_refresh,
             loads,
             project_dir: self.options.project_dir.clone(),
-            ledger_schema: self.project.settings.ledger_schema.clone().unwrap_or_else(|| "landing".to_owned()),
+            ledger_schema: self
+                .project
+                .settings
+                .ledger_schema
+                .clone()
+                .unwrap_or_else(|| "landing".to_owned()),
         }
     }
 

@@ -14,11 +14,17 @@ use crate::load::{Credentials, ObjectStoreOptions};
 
 /// The environment's variables; those that are not Unicode are left out.
 pub(super) fn variables() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// What was typed and what the environment says, as options.
-pub(super) fn options(global: &Global, command: &'static str, running: &Running) -> Result<Options, Box<Diagnostic>> {
+pub(super) fn options(
+    global: &Global,
+    command: &'static str,
+    running: &Running,
+) -> Result<Options, Box<Diagnostic>> {
     let environment = variables();
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let project_dir = project_dir(global, &here)?;
@@ -74,7 +80,11 @@ fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>>
     }
     here.ancestors().find(|folder| is_project(folder)).map(Path::to_path_buf).ok_or_else(|| {
         let help = "run `merganser init NAME` to start a project, or pass --project-dir";
-        Box::new(Diagnostic::error(Code::MissingFile, "there is no dbt_project.yml here, above, or in ./project").in_file("dbt_project.yml", 1).help(help))
+        Box::new(
+            Diagnostic::error(Code::MissingFile, "there is no dbt_project.yml here, above, or in ./project")
+                .in_file("dbt_project.yml", 1)
+                .help(help),
+        )
     })
 }
 
@@ -85,7 +95,11 @@ fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnostic>> {
         Ok(Value::Null) => Ok(Map::new()),
         _ => {
             let message = "--vars is not a YAML mapping";
-            Err(Box::new(Diagnostic::error(Code::BadOption, message).in_file("--vars", 1).help("write --vars '{name: value}'")))
+            Err(Box::new(
+                Diagnostic::error(Code::BadOption, message)
+                    .in_file("--vars", 1)
+                    .help("write --vars '{name: value}'"),
+            ))
         }
     }
 }
@@ -99,7 +113,11 @@ pub(super) fn object_store(environment: &BTreeMap<String, String>) -> ObjectStor
             Credentials::Key { access_key_id, secret_access_key, session_token: text("AWS_SESSION_TOKEN") }
         }
         _ if text("AWS_NO_SIGN_REQUEST").is_some() => Credentials::Anonymous,
-        _ if text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some() || text("AWS_EXECUTION_ENV").is_some() => Credentials::Instance,
+        _ if text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
+            || text("AWS_EXECUTION_ENV").is_some() =>
+        {
+            Credentials::Instance
+        }
         _ => Credentials::Missing,
     };
     ObjectStoreOptions {

@@ -79,7 +79,11 @@ impl Printer {
     }
 
     /// Several problems, errors last, so that they stand nearest to the prompt.
-    pub(super) fn diagnostics<'a>(&self, diagnostics: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) {
+    pub(super) fn diagnostics<'a>(
+        &self,
+        diagnostics: impl Iterator<Item = &'a Diagnostic>,
+        sources: &Sources,
+    ) {
         let mut list: Vec<&Diagnostic> = diagnostics.collect();
         list.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.level));
         list.into_iter().for_each(|diagnostic| self.diagnostic(diagnostic, sources));

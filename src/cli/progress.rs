@@ -19,13 +19,21 @@ impl Progress<'_> {
     /// What a node is called in messages: `table model analytics.orders`.
     fn name(&self, unique_id: &str, action: Action) -> String {
         let Some(node) = self.graph.node(unique_id) else { return unique_id.to_owned() };
-        let relation = node.relation.as_ref().map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
+        let relation = node
+            .relation
+            .as_ref()
+            .map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
         match action {
             Action::RunTest => format!("test {}", node.name),
             Action::LoadFiles => format!("source {}", relation.unwrap_or_else(|| node.name.clone())),
             Action::LoadSeed => format!("seed {}", relation.unwrap_or_else(|| node.name.clone())),
             Action::RunHook => format!("hook {}", node.name),
-            _ => format!("{} {} {}", node.materialized(), node.kind.as_str(), relation.unwrap_or_else(|| node.name.clone())),
+            _ => format!(
+                "{} {} {}",
+                node.materialized(),
+                node.kind.as_str(),
+                relation.unwrap_or_else(|| node.name.clone())
+            ),
         }
     }
 
@@ -38,7 +46,8 @@ impl Progress<'_> {
 impl Observer for Progress<'_> {
     fn started(&self, plan: &NodePlan, index: usize, total: usize) {
         self.line(index, total, &self.printer.paint("START", 8), &self.name(&plan.unique_id, plan.action));
-        self.printer.event(&json!({"event": "started", "node": plan.unique_id, "index": index, "total": total}));
+        self.printer
+            .event(&json!({"event": "started", "node": plan.unique_id, "index": index, "total": total}));
     }
 
     fn finished(&self, result: &NodeResult, index: usize, total: usize) {
@@ -52,12 +61,26 @@ impl Observer for Progress<'_> {
             Status::Error => ("ERROR", 1),
         };
         let rows = result.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
-        let failures = result.failures.filter(|_| matches!(result.status, Status::Warn | Status::Fail)).map(|n| format!(", {n} rows")).unwrap_or_default();
-        let why = if result.status == Status::Skipped { format!(": {}", result.message) } else { String::new() };
+        let failures = result
+            .failures
+            .filter(|_| matches!(result.status, Status::Warn | Status::Fail))
+            .map(|n| format!(", {n} rows"))
+            .unwrap_or_default();
+        let why =
+            if result.status == Status::Skipped { format!(": {}", result.message) } else { String::new() };
         let what = self.name(&result.unique_id, result.action);
         let seconds = result.duration.as_secs_f64();
-        let note = if result.action == Action::LoadFiles && !result.message.is_empty() { format!(", {}", result.message) } else { String::new() };
-        self.line(index, total, &self.printer.paint(word, colour), &format!("{what} in {seconds:.2}s{rows}{failures}{note}{why}"));
+        let note = if result.action == Action::LoadFiles && !result.message.is_empty() {
+            format!(", {}", result.message)
+        } else {
+            String::new()
+        };
+        self.line(
+            index,
+            total,
+            &self.printer.paint(word, colour),
+            &format!("{what} in {seconds:.2}s{rows}{failures}{note}{why}"),
+        );
         if let Some(problem) = &result.problem {
             self.printer.diagnostic(problem, self.sources);
         }
@@ -70,7 +93,8 @@ impl Observer for Progress<'_> {
 
 /// How many results have each status, in dbt's words.
 pub(super) fn summary(results: &[NodeResult]) -> String {
-    let count = |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
+    let count =
+        |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
     format!(
         "Done. PASS={} WARN={} ERROR={} SKIP={} TOTAL={}",
         count(&[Status::Success, Status::Pass, Status::NoOp]),

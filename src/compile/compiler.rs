@@ -66,7 +66,8 @@ impl Compiler {
     /// Who a node is to its templates.
     pub fn subject(&self, node: &Node) -> Subject {
         let dialect = self.session.facts.dialect;
-        let quoting = node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
+        let quoting =
+            node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
         let relation = crate::sql::Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
@@ -97,12 +98,24 @@ impl Compiler {
     }
 
     /// Renders a text as a node sees it when it is executed.
-    pub fn render(&self, node: &Node, subject: &Arc<Subject>, text: &str, origin: Origin) -> Result<Rendered, TemplateError> {
+    pub fn render(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        text: &str,
+        origin: Origin,
+    ) -> Result<Rendered, TemplateError> {
         jinja::render(&self.session, subject, Phase::Execute(self.world(node, false)), text, origin)
     }
 
     /// The same before the node's parents have run; none if the text asks the warehouse.
-    pub fn render_early(&self, node: &Node, subject: &Arc<Subject>, text: &str, origin: Origin) -> Result<Option<Rendered>, TemplateError> {
+    pub fn render_early(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        text: &str,
+        origin: Origin,
+    ) -> Result<Option<Rendered>, TemplateError> {
         let world = self.world(node, true);
         let rendered = jinja::render(&self.session, subject, Phase::Execute(world.clone()), text, origin);
         if world.asked.load(Ordering::Relaxed) { Ok(None) } else { rendered.map(Some) }
@@ -122,7 +135,9 @@ impl Compiler {
     /// A failed render as a diagnostic.
     pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
         let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
-        jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| self.sources.file(file).location.is_some())
+        jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
+            self.sources.file(file).location.is_some()
+        })
     }
 
     /// Compiles one node. The ephemeral models it reads are compiled with it.
@@ -144,7 +159,8 @@ impl Compiler {
         } else {
             Origin { file: node.file.number(), base: node.code.start }
         };
-        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
+        let rendered =
+            jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();
@@ -152,7 +168,9 @@ impl Compiler {
             self.prepend(&id, world, &mut ctes)?;
         }
         let late = world.asked.load(Ordering::Relaxed);
-        let mut map = SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
+        let mut map = SourceMap::new(
+            rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect(),
+        );
         let mut sql = rendered.text.clone();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
@@ -163,7 +181,12 @@ impl Compiler {
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.
-    fn prepend(&self, id: &str, reader: &NodeWorld, ctes: &mut Vec<(String, String)>) -> Result<(), Box<Diagnostic>> {
+    fn prepend(
+        &self,
+        id: &str,
+        reader: &NodeWorld,
+        ctes: &mut Vec<(String, String)>,
+    ) -> Result<(), Box<Diagnostic>> {
         let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
         let world = self.world(node, reader.early);
         let compiled = self.compiled(node, &world);
@@ -184,10 +207,16 @@ type Answer = Result<Option<Compiled>, Box<Diagnostic>>;
 
 /// Compiles the wanted nodes in parallel; problems are appended in the graph's order, and nodes that read a broken one are
 /// left out silently.
-pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, diagnostics: &mut Diagnostics) -> Compilation {
+pub fn compile(
+    compiler: &Compiler,
+    order: &Order,
+    wanted: &BTreeSet<String>,
+    diagnostics: &mut Diagnostics,
+) -> Compilation {
     let graph = compiler.graph();
     let mut compilation = Compilation::default();
-    let mut broken: BTreeMap<&str, String> = graph.broken.iter().map(|id| (id.as_str(), id.clone())).collect();
+    let mut broken: BTreeMap<&str, String> =
+        graph.broken.iter().map(|id| (id.as_str(), id.clone())).collect();
     for id in &order.sequence {
         let node = &graph.nodes[id];
         if let Some(first) = node.depends_on.iter().find_map(|parent| broken.get(parent.as_str()).cloned()) {
@@ -217,12 +246,17 @@ pub fn compile(compiler: &Compiler, order: &Order, wanted: &BTreeSet<String>, di
             }
         }
     }
-    let skipped = broken.into_iter().filter(|(id, _)| wanted.contains(*id)).map(|(id, first)| (id.to_owned(), first));
+    let skipped =
+        broken.into_iter().filter(|(id, _)| wanted.contains(*id)).map(|(id, first)| (id.to_owned(), first));
     compilation.skipped = skipped.collect();
     compilation
 }
 
 /// Whether there is something to render.
 fn has_template(node: &Node) -> bool {
-    !node.is_python() && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+    !node.is_python()
+        && matches!(
+            node.kind,
+            NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation
+        )
 }

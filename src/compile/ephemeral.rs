@@ -44,10 +44,13 @@ fn after_with(sql: &str) -> Option<usize> {
             }
             b';' if depth == 0 => return found,
             first if first.is_ascii_alphabetic() || first == b'_' => {
-                let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+                let length =
+                    rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
                 let word = &rest[..length];
                 match found {
-                    Some(end) => return Some(if word.eq_ignore_ascii_case("recursive") { at + length } else { end }),
+                    Some(end) => {
+                        return Some(if word.eq_ignore_ascii_case("recursive") { at + length } else { end });
+                    }
                     None if depth == 0 && word.eq_ignore_ascii_case("with") => found = Some(at + length),
                     None => {}
                 }
@@ -84,7 +87,8 @@ mod tests {
     use super::*;
 
     fn injected(sql: &str) -> String {
-        let (at, text) = injection(sql, &[expression("a", "select 1"), expression("b", "select 2")]).expect("there is something to inject");
+        let (at, text) = injection(sql, &[expression("a", "select 1"), expression("b", "select 2")])
+            .expect("there is something to inject");
         format!("{}{text}{}", &sql[..at], &sql[at..])
     }
 
@@ -92,8 +96,17 @@ mod tests {
     fn expressions_go_after_an_own_with_or_bring_one() {
         let list = " __dbt__cte__a as (\nselect 1\n),  __dbt__cte__b as (\nselect 2\n)";
         assert_eq!(injected("\nselect * from a"), format!("\nwith{list} select * from a"));
-        assert_eq!(injected("with c as (select 1) select * from c"), format!("with {list}, c as (select 1) select * from c"));
-        assert_eq!(injected("-- with x\nwith recursive c as (select 1) select 1"), format!("-- with x\nwith recursive {list}, c as (select 1) select 1"));
-        assert_eq!(injected("select * from (with c as (select 1) select 1)"), format!("with{list} select * from (with c as (select 1) select 1)"));
+        assert_eq!(
+            injected("with c as (select 1) select * from c"),
+            format!("with {list}, c as (select 1) select * from c")
+        );
+        assert_eq!(
+            injected("-- with x\nwith recursive c as (select 1) select 1"),
+            format!("-- with x\nwith recursive {list}, c as (select 1) select 1")
+        );
+        assert_eq!(
+            injected("select * from (with c as (select 1) select 1)"),
+            format!("with{list} select * from (with c as (select 1) select 1)")
+        );
     }
 }

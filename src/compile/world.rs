@@ -46,7 +46,9 @@ impl World for NodeWorld {
     fn reference(&self, subject: &Subject, call: &RefCall) -> Result<RelationValue, Problem> {
         let id = self.shared.graph.lookup.reference(&subject.package, call)?;
         let dialect = self.dialect();
-        let node = self.node(&id).ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` is not part of the graph", call.name)))?;
+        let node = self.node(&id).ok_or_else(|| {
+            Problem::new(Code::UnknownRef, format!("`{}` is not part of the graph", call.name))
+        })?;
         let asking = self.node(&subject.unique_id);
         if asking.is_some_and(|asking| !asking.depends_on.contains(&id)) {
             let message = format!("`{}` is read here, but not seen when the project was parsed", call.name);
@@ -59,17 +61,23 @@ impl World for NodeWorld {
                 read.push(id.clone());
             }
             let quoting = Quoting { database: false, schema: false, identifier: false };
-            let relation = Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
+            let relation =
+                Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
             return Ok(RelationValue::new(relation, Some(RelationKind::Cte), dialect));
         }
-        let relation = node.relation.clone().ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
+        let relation = node
+            .relation
+            .clone()
+            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
         Ok(RelationValue::new(relation, None, dialect))
     }
 
     fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem> {
         let id = self.shared.graph.lookup.source(&subject.package, source, table)?;
         let found = self.node(&id).and_then(|node| Some((node, node.relation.clone()?)));
-        let (node, relation) = found.ok_or_else(|| Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph")))?;
+        let (node, relation) = found.ok_or_else(|| {
+            Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph"))
+        })?;
         let mut value = RelationValue::new(relation, None, self.dialect());
         value.instead = file_read_in_place(node);
         Ok(value)
@@ -89,13 +97,18 @@ impl World for NodeWorld {
 
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
         let is_own = self.own.as_ref().is_some_and(|own| {
-            own.identifier.eq_ignore_ascii_case(&relation.identifier) && same(own.schema.as_deref(), relation.schema.as_deref())
+            own.identifier.eq_ignore_ascii_case(&relation.identifier)
+                && same(own.schema.as_deref(), relation.schema.as_deref())
         });
         let connection = if is_own { self.shared.connection.as_ref() } else { self.asked() };
         connection.map(|connection| connection.relation(relation))
     }
 
-    fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
+    fn relations(
+        &self,
+        database: &str,
+        schema: &str,
+    ) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
         let schema = SchemaName::new(database, schema);
         self.asked().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
     }
@@ -148,9 +161,13 @@ fn same(a: Option<&str>, b: Option<&str>) -> bool {
 /// `{name}`, `{identifier}`, `{schema}` and `{source_name}` filled in (dbt-duckdb: `DuckDBRelation.create_from_source`).
 fn file_read_in_place(node: &Node) -> Option<String> {
     let details = node.source.as_ref()?;
-    let text = |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
+    let text = |map: Option<&Value>| {
+        map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned)
+    };
     let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object(node.config.clone()))));
-    let template = own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
+    let template = own.or_else(|| {
+        details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned)
+    })?;
     let filled = [
         ("{name}", node.name.as_str()),
         ("{identifier}", &details.identifier),

@@ -24,16 +24,25 @@ impl Runner<'_> {
         (target, source, policy): (&Relation, &Relation, &str),
     ) -> Result<Vec<String>, WarehouseError> {
         let (old, new) = (self.columns_of(target)?, self.columns_of(source)?);
-        let named = |columns: &[Column], name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned();
+        let named = |columns: &[Column], name: &str| {
+            columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned()
+        };
         let added: Vec<Column> = new.iter().filter(|c| named(&old, &c.name).is_none()).cloned().collect();
         let gone: Vec<Column> = old.iter().filter(|c| named(&new, &c.name).is_none()).cloned().collect();
-        let changed: Vec<Column> =
-            new.iter().filter(|c| named(&old, &c.name).is_some_and(|old| old.data_type != c.data_type)).cloned().collect();
+        let changed: Vec<Column> = new
+            .iter()
+            .filter(|c| named(&old, &c.name).is_some_and(|old| old.data_type != c.data_type))
+            .cloned()
+            .collect();
         if policy == "fail" && !(added.is_empty() && gone.is_empty() && changed.is_empty()) {
-            let names = |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+            let names =
+                |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
             let message = format!(
                 "the columns of `{}` no longer fit its table: new [{}], gone [{}], of another type [{}]",
-                node.name, names(&added), names(&gone), names(&changed)
+                node.name,
+                names(&added),
+                names(&gone),
+                names(&changed)
             );
             return Err(WarehouseError::new(message).help("run with --full-refresh, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`"));
         }
@@ -41,7 +50,14 @@ impl Runner<'_> {
         let dropped = if syncs { gone } else { Vec::new() };
         let mut sent = Vec::new();
         if !added.is_empty() || !dropped.is_empty() {
-            let values = |columns: &[Column]| list(columns.iter().map(|c| crate::jinja::column_value(c, self.connection.dialect())).collect());
+            let values = |columns: &[Column]| {
+                list(
+                    columns
+                        .iter()
+                        .map(|c| crate::jinja::column_value(c, self.connection.dialect()))
+                        .collect(),
+                )
+            };
             let arguments = vec![
                 ("relation", self.planner.relation_value(target)),
                 ("add_columns", values(&added)),
@@ -69,7 +85,11 @@ impl Runner<'_> {
         arguments: Vec<(&str, Value)>,
         sent: &mut Vec<String>,
     ) -> Result<(), WarehouseError> {
-        let text = self.planner.compiler.call(node, subject, name, arguments).map_err(|error| WarehouseError::new(error.message))?;
+        let text = self
+            .planner
+            .compiler
+            .call(node, subject, name, arguments)
+            .map_err(|error| WarehouseError::new(error.message))?;
         for range in crate::sql::split(&text) {
             let statement = text[range].trim();
             if !statement.is_empty() {

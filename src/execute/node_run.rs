@@ -10,7 +10,7 @@ use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::jinja::{Origin, Subject};
-use crate::load::{self, Location, LoadRun, LoadSpec, LoadStamp, ObjectStoreOptions, Store};
+use crate::load::{self, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions, Store};
 use crate::plan::{LoadSource, NodePlan, Planner, Purpose, Step, Work};
 use crate::sql::{RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
@@ -66,7 +66,8 @@ impl Runner<'_> {
         for step in steps {
             let (Work::Sql(sql) | Work::Schema(_, sql)) = &step.work else { continue };
             self.connection.execute(sql).map_err(|error| {
-                let mut diagnostic = Diagnostic::error(Code::WarehouseError, error.message.clone()).excerpt(sql.clone());
+                let mut diagnostic =
+                    Diagnostic::error(Code::WarehouseError, error.message.clone()).excerpt(sql.clone());
                 diagnostic.help = error.help.clone();
                 Box::new(diagnostic)
             })?;
@@ -129,12 +130,20 @@ impl Runner<'_> {
     }
 
     /// Runs the steps on one session. A transaction that met another one is tried again from the start.
-    fn try_plan(&self, node: &Node, plan: &NodePlan, compiled: Option<&Compiled>, progress: &mut Progress) -> Result<(), Failure> {
+    fn try_plan(
+        &self,
+        node: &Node,
+        plan: &NodePlan,
+        compiled: Option<&Compiled>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         let subject = self.planner.subject_of(node, compiled);
         let mut attempt = 1;
         loop {
             *progress = Progress::default();
-            let ended = self.connection.pinned(|| plan.steps.iter().try_for_each(|step| self.step(node, &subject, step, progress)));
+            let ended = self
+                .connection
+                .pinned(|| plan.steps.iter().try_for_each(|step| self.step(node, &subject, step, progress)));
             match ended {
                 Err(Failure::Warehouse(error, _)) if error.retryable && attempt < TRIES => {
                     std::thread::sleep(std::time::Duration::from_millis(40 * u64::from(attempt)));
@@ -145,7 +154,13 @@ impl Runner<'_> {
         }
     }
 
-    fn step(&self, node: &Node, subject: &Arc<Subject>, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
+    fn step(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        step: &Step,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         match &step.work {
             Work::Sql(sql) | Work::Schema(_, sql) => self.statement(sql, step.purpose, progress),
             Work::Load(source) => self.load(source, progress),
@@ -157,16 +172,22 @@ impl Runner<'_> {
                 // The target was made to hold them; its other columns stay null.
                 let columns = self.columns_of(&strategy.source)?;
                 let relations = (&strategy.target, &strategy.source);
-                let steps = self.planner.strategy_steps(node, subject, &strategy.name, relations, &columns).map_err(Failure::Other)?;
+                let steps = self
+                    .planner
+                    .strategy_steps(node, subject, &strategy.name, relations, &columns)
+                    .map_err(Failure::Other)?;
                 steps.iter().try_for_each(|step| self.step(node, subject, step, progress))
             }
             Work::Hook(text) => {
                 let origin = Origin { file: u32::MAX, base: 0 };
                 let compiler = self.planner.compiler;
                 let rendered = compiler.render(node, subject, text, origin);
-                let rendered = rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;
+                let rendered =
+                    rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;
                 let statements = split(&rendered.text);
-                statements.into_iter().try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
+                statements
+                    .into_iter()
+                    .try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
             }
             Work::Materialization(name) => {
                 let call = self.planner.compiler.call(node, subject, name, Vec::new());
@@ -179,7 +200,8 @@ impl Runner<'_> {
 
     fn statement(&self, sql: &str, purpose: Purpose, progress: &mut Progress) -> Result<(), Failure> {
         progress.sent.push(sql.to_owned());
-        let outcome = self.connection.execute(sql).map_err(|error| Failure::Warehouse(error, sql.to_owned()))?;
+        let outcome =
+            self.connection.execute(sql).map_err(|error| Failure::Warehouse(error, sql.to_owned()))?;
         match purpose {
             Purpose::Main => {
                 let rows = outcome.affected;
@@ -198,14 +220,18 @@ impl Runner<'_> {
         let span = graph.nodes[&source.unique_id].span();
         let fail = |error: load::LoadError| {
             let help = error.help.clone();
-            let mut diagnostic = Diagnostic::error(Code::LoadFailed, error.to_string()).at(span).node(&source.unique_id);
+            let mut diagnostic =
+                Diagnostic::error(Code::LoadFailed, error.to_string()).at(span).node(&source.unique_id);
             diagnostic.help = help;
             Failure::Other(Box::new(diagnostic))
         };
         let spec = self.load_spec(source).map_err(fail)?;
         let store = Store::open(&spec.location, &self.object_store).map_err(fail)?;
         let schema = |relation: &crate::sql::Relation| {
-            SchemaName::new(relation.database.as_deref().unwrap_or_default(), relation.schema.as_deref().unwrap_or_default())
+            SchemaName::new(
+                relation.database.as_deref().unwrap_or_default(),
+                relation.schema.as_deref().unwrap_or_default(),
+            )
         };
         let schemas = [schema(&spec.relation), schema(&spec.ledger)];
         schemas.iter().for_each(|schema| self.connection.forget(schema));
@@ -226,7 +252,11 @@ impl Runner<'_> {
         schemas.iter().for_each(|schema| self.connection.forget(schema));
         let (report, known) = report.unwrap_or_else(|| Ok((load::LoadReport::default(), 0))).map_err(fail)?;
         progress.rows = Some(report.rows());
-        let quarantined = if report.quarantined() > 0 { format!(", {} lines quarantined", report.quarantined()) } else { String::new() };
+        let quarantined = if report.quarantined() > 0 {
+            format!(", {} lines quarantined", report.quarantined())
+        } else {
+            String::new()
+        };
         progress.message = Some(format!("{} new files, {known} known{quarantined}", report.files.len()));
         Ok(())
     }
@@ -236,7 +266,10 @@ impl Runner<'_> {
             Some(pattern) => format!("{}/{pattern}", source.location.trim_end_matches('/')),
             None => source.location.clone(),
         };
-        let beside = |relation: crate::sql::Relation| crate::sql::Relation { schema: Some(source.ledger_schema.clone()), ..relation };
+        let beside = |relation: crate::sql::Relation| crate::sql::Relation {
+            schema: Some(source.ledger_schema.clone()),
+            ..relation
+        };
         Ok(LoadSpec {
             ledger: beside(load::ledger_beside(&source.relation)),
             quarantine: beside(load::quarantine_beside(&source.relation)),
@@ -248,8 +281,15 @@ impl Runner<'_> {
                 "fail" => load::OnChange::Fail,
                 _ => load::OnChange::AppendVersion,
             },
-            on_error: if source.on_error == "quarantine" { load::OnError::Quarantine } else { load::OnError::Fail },
-            through: source.stage.as_ref().map_or(load::Through::Append, |stage| load::Through::Copy { stage: stage.clone() }),
+            on_error: if source.on_error == "quarantine" {
+                load::OnError::Quarantine
+            } else {
+                load::OnError::Fail
+            },
+            through: source
+                .stage
+                .as_ref()
+                .map_or(load::Through::Append, |stage| load::Through::Copy { stage: stage.clone() }),
         })
     }
 
@@ -264,11 +304,21 @@ impl Runner<'_> {
 
     /// How a node that ran ended: a test by what it counted.
     fn verdict(&self, node: &Node, progress: &Progress) -> (Status, String, Option<i64>, Option<Diagnostic>) {
-        let message = || progress.message.clone().or_else(|| progress.main.as_ref().map(|outcome| outcome.message.clone())).unwrap_or_default();
+        let message = || {
+            progress
+                .message
+                .clone()
+                .or_else(|| progress.main.as_ref().map(|outcome| outcome.message.clone()))
+                .unwrap_or_default()
+        };
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
         let failures = cells.first().and_then(whole).unwrap_or(0);
-        let flag = |index: usize| cells.get(index).is_some_and(|cell| matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true"));
+        let flag = |index: usize| {
+            cells.get(index).is_some_and(|cell| {
+                matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true")
+            })
+        };
         let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
         let status = match (severity.as_str(), flag(2), flag(1)) {
             ("error", true, _) => Status::Fail,
@@ -279,16 +329,29 @@ impl Runner<'_> {
             // dbt reports no failures of a test that passes, though its thresholds may have tolerated some.
             return (status, String::new(), Some(0), None);
         }
-        let condition = node.setting_text(if status == Status::Fail { "error_if" } else { "warn_if" }).unwrap_or("!= 0").to_owned();
-        let text = format!("Got {failures} {}, configured to {} if {condition}", if failures == 1 { "result" } else { "results" }, if status == Status::Fail { "fail" } else { "warn" });
+        let condition = node
+            .setting_text(if status == Status::Fail { "error_if" } else { "warn_if" })
+            .unwrap_or("!= 0")
+            .to_owned();
+        let text = format!(
+            "Got {failures} {}, configured to {} if {condition}",
+            if failures == 1 { "result" } else { "results" },
+            if status == Status::Fail { "fail" } else { "warn" }
+        );
         let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
-        let message = format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
+        let message =
+            format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
         let make = if status == Status::Fail { Diagnostic::error } else { Diagnostic::warning };
         let help = match &node.relation {
             Some(relation) => format!("the rows are in {}", relation.render()),
             None => format!("see them with `merganser show --select {} --limit 20`", node.name),
         };
-        (status, text, Some(failures), Some(make(Code::TestFailed, message).at(place).node(&node.unique_id).help(help)))
+        (
+            status,
+            text,
+            Some(failures),
+            Some(make(Code::TestFailed, message).at(place).node(&node.unique_id).help(help)),
+        )
     }
 
     /// The failure at its place in the template.
@@ -304,7 +367,12 @@ impl Runner<'_> {
             let start = sql.find(compiled.sql.trim())?;
             let lead = compiled.sql.len() - compiled.sql.trim_start().len();
             let inside = at.checked_sub(start)? + lead;
-            let word = compiled.sql.get(inside..)?.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.')).unwrap_or(1).max(1);
+            let word = compiled
+                .sql
+                .get(inside..)?
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+                .unwrap_or(1)
+                .max(1);
             compiled.map.locate(&(inside..inside + word))
         });
         let code = if error.is_unsupported() { Code::UnsupportedSql } else { Code::WarehouseError };

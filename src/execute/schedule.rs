@@ -31,9 +31,16 @@ struct Edges {
 
 /// Runs the plans with `threads` workers and gives their results in the plans' order. With `tests_block`, what stands behind a
 /// test waits for it, as in `dbt build`.
-pub fn execute(runner: &Runner<'_>, plans: &[NodePlan], order: &Order, tests_block: bool, observer: &dyn Observer) -> Vec<NodeResult> {
+pub fn execute(
+    runner: &Runner<'_>,
+    plans: &[NodePlan],
+    order: &Order,
+    tests_block: bool,
+    observer: &dyn Observer,
+) -> Vec<NodeResult> {
     let edges = edges(runner.planner.compiler.graph(), plans, order, tests_block);
-    let ready = edges.parents.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index).collect();
+    let ready =
+        edges.parents.iter().enumerate().filter(|(_, count)| **count == 0).map(|(index, _)| index).collect();
     let state = State {
         waiting: edges.parents.clone(),
         ready,
@@ -60,7 +67,13 @@ fn lock(shared: &Shared) -> MutexGuard<'_, State> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn work(runner: &Runner<'_>, plans: &[NodePlan], edges: &Edges, shared: &Shared, (worker, observer): (usize, &dyn Observer)) {
+fn work(
+    runner: &Runner<'_>,
+    plans: &[NodePlan],
+    edges: &Edges,
+    shared: &Shared,
+    (worker, observer): (usize, &dyn Observer),
+) {
     loop {
         let mut state = lock(shared);
         let index = loop {
@@ -76,7 +89,9 @@ fn work(runner: &Runner<'_>, plans: &[NodePlan], edges: &Edges, shared: &Shared,
         state.running += 1;
         state.started += 1;
         let number = state.started;
-        let reason = state.blocked.get(&index).cloned().or_else(|| state.stopped.then(|| "the run was stopped after a failure (--fail-fast)".to_owned()));
+        let reason = state.blocked.get(&index).cloned().or_else(|| {
+            state.stopped.then(|| "the run was stopped after a failure (--fail-fast)".to_owned())
+        });
         drop(state);
         let plan = &plans[index];
         let result = match reason {
@@ -101,7 +116,11 @@ fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fa
     }
     for child in &edges.children[index] {
         if failed {
-            let first = state.blocked.get(&index).cloned().unwrap_or_else(|| format!("`{}` did not succeed", result.unique_id));
+            let first = state
+                .blocked
+                .get(&index)
+                .cloned()
+                .unwrap_or_else(|| format!("`{}` did not succeed", result.unique_id));
             state.blocked.entry(*child).or_insert(first);
         }
         state.waiting[*child] -= 1;
@@ -135,10 +154,12 @@ fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
 /// A plan waits for the plans of its ancestors, through nodes that have no plan. Where tests block, a node also waits for every
 /// test all of whose parents it stands behind (dbt: `add_test_edges`).
 fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) -> Edges {
-    let position: HashMap<&str, usize> = plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
+    let position: HashMap<&str, usize> =
+        plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
     let mut parents: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plans.len()];
     for (index, plan) in plans.iter().enumerate() {
-        let mut stack: Vec<&str> = graph.nodes[&plan.unique_id].depends_on.iter().map(String::as_str).collect();
+        let mut stack: Vec<&str> =
+            graph.nodes[&plan.unique_id].depends_on.iter().map(String::as_str).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = stack.pop() {
             if !seen.insert(id) {
@@ -148,7 +169,13 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
                 Some(parent) => {
                     parents[index].insert(*parent);
                 }
-                None => stack.extend(graph.nodes.get(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str))),
+                None => stack.extend(
+                    graph
+                        .nodes
+                        .get(id)
+                        .into_iter()
+                        .flat_map(|node| node.depends_on.iter().map(String::as_str)),
+                ),
             }
         }
     }
@@ -162,7 +189,13 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     Edges { children, parents: parents.iter().map(BTreeSet::len).collect() }
 }
 
-fn block_behind_tests(graph: &Graph, plans: &[NodePlan], order: &Order, position: &HashMap<&str, usize>, parents: &mut [BTreeSet<usize>]) {
+fn block_behind_tests(
+    graph: &Graph,
+    plans: &[NodePlan],
+    order: &Order,
+    position: &HashMap<&str, usize>,
+    parents: &mut [BTreeSet<usize>],
+) {
     for (index, plan) in plans.iter().enumerate() {
         let node = &graph.nodes[&plan.unique_id];
         if node.kind != NodeKind::Test || node.depends_on.is_empty() {
@@ -177,7 +210,10 @@ fn block_behind_tests(graph: &Graph, plans: &[NodePlan], order: &Order, position
             });
         }
         for id in behind.unwrap_or_default() {
-            if let Some(child) = position.get(id.as_str()).filter(|child| graph.nodes[&plans[**child].unique_id].kind != NodeKind::Test) {
+            if let Some(child) = position
+                .get(id.as_str())
+                .filter(|child| graph.nodes[&plans[**child].unique_id].kind != NodeKind::Test)
+            {
                 parents[*child].insert(index);
             }
         }

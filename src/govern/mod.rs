@@ -38,10 +38,14 @@ impl Placed {
     /// be replaced (Snowflake: `CREATE MASKING POLICY`).
     pub fn statements(&self) -> [String; 2] {
         let name = self.qualified();
-        let arguments: Vec<String> = self.policy.signature.iter().map(|p| format!("{} {}", p.name, p.data_type)).collect();
+        let arguments: Vec<String> =
+            self.policy.signature.iter().map(|p| format!("{} {}", p.name, p.data_type)).collect();
         let (returns, body) = (&self.policy.returns, &self.policy.body);
         [
-            format!("create masking policy if not exists {name} as ({}) returns {returns} ->\n{body}", arguments.join(", ")),
+            format!(
+                "create masking policy if not exists {name} as ({}) returns {returns} ->\n{body}",
+                arguments.join(", ")
+            ),
             format!("alter masking policy {name} set body ->\n{body}"),
         ]
     }
@@ -79,12 +83,18 @@ fn masked_columns(node: &Node, policies: &[Placed], diagnostics: &mut Diagnostic
         match policies.iter().find(|placed| placed.policy.name == name) {
             Some(placed) => masked.push((column.name.clone(), placed.qualified())),
             None => {
-                let help = match did_you_mean(name, policies.iter().map(|placed| placed.policy.name.as_str())) {
+                let help = match did_you_mean(name, policies.iter().map(|placed| placed.policy.name.as_str()))
+                {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "declare it in a file below `policy-paths`".to_owned(),
                 };
                 let message = format!("no masking policy `{name}` for column `{}`", column.name);
-                diagnostics.push(Diagnostic::error(Code::UnknownPolicy, message).at(column.span).node(&node.unique_id).help(help));
+                diagnostics.push(
+                    Diagnostic::error(Code::UnknownPolicy, message)
+                        .at(column.span)
+                        .node(&node.unique_id)
+                        .help(help),
+                );
             }
         }
     }

@@ -30,7 +30,9 @@ pub(super) struct Wanted<'a> {
 impl Trees {
     /// The trees of a project and its packages.
     pub fn new(project: &Project) -> Self {
-        let of = |pick: fn(&Package) -> Map<String, Value>| project.packages.iter().map(|p| (p.file.name.clone(), pick(p))).collect();
+        let of = |pick: fn(&Package) -> Map<String, Value>| {
+            project.packages.iter().map(|p| (p.file.name.clone(), pick(p))).collect()
+        };
         Self {
             root: project.packages[0].file.name.clone(),
             rendered: of(|package| package.file.value.clone()),
@@ -41,11 +43,15 @@ impl Trees {
     /// The final configuration of a node, with every key dbt gives its kind.
     pub(super) fn resolve(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = defaults(wanted.kind);
-        self.levels(&self.rendered, wanted.package, wanted).into_iter().for_each(|level| update(&mut config, level));
+        self.levels(&self.rendered, wanted.package, wanted)
+            .into_iter()
+            .for_each(|level| update(&mut config, level));
         update(&mut config, wanted.properties.clone());
         update(&mut config, wanted.calls.clone());
         if wanted.package != self.root {
-            self.levels(&self.rendered, &self.root, wanted).into_iter().for_each(|level| update(&mut config, level));
+            self.levels(&self.rendered, &self.root, wanted)
+                .into_iter()
+                .for_each(|level| update(&mut config, level));
         }
         finish(&mut config);
         config
@@ -54,9 +60,11 @@ impl Trees {
     /// The configuration as written, for comparing states: later levels replace earlier ones.
     pub(super) fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = Map::new();
-        let mut replace = |level: Map<String, Value>| level.into_iter().for_each(|(key, value)| {
-            config.insert(key, value);
-        });
+        let mut replace = |level: Map<String, Value>| {
+            level.into_iter().for_each(|(key, value)| {
+                config.insert(key, value);
+            })
+        };
         self.levels(&self.written, wanted.package, wanted).into_iter().for_each(&mut replace);
         replace(wanted.properties.clone());
         replace(wanted.calls.clone());
@@ -67,9 +75,16 @@ impl Trees {
     }
 
     /// The configuration each folder level of a project file gives a node, outermost first.
-    fn levels(&self, files: &BTreeMap<String, Map<String, Value>>, package: &str, wanted: &Wanted<'_>) -> Vec<Map<String, Value>> {
+    fn levels(
+        &self,
+        files: &BTreeMap<String, Map<String, Value>>,
+        package: &str,
+        wanted: &Wanted<'_>,
+    ) -> Vec<Map<String, Value>> {
         let Some(file) = files.get(package) else { return Vec::new() };
-        let Some(tree) = wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object) else {
+        let Some(tree) =
+            wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object)
+        else {
             return Vec::new();
         };
         let mut levels = vec![own_keys(tree)];
@@ -129,7 +144,8 @@ fn finish(config: &mut Map<String, Value>) {
 
 /// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.
 fn hook_dictionary(hook: &Value) -> Value {
-    let parsed = hook.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
+    let parsed =
+        hook.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
     let fields = parsed.as_ref().or(Some(hook)).and_then(Value::as_object);
     match fields {
         Some(fields) => json!({
@@ -164,7 +180,9 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
         NodeKind::SavedQuery => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
         }),
-        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => built(kind),
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => {
+            built(kind)
+        }
     };
     value.as_object().cloned().unwrap_or_default()
 }

@@ -24,7 +24,13 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     fqn.push(entry.name.clone());
     let mut properties = own_config(&entry.value);
     properties.retain(|key, _| matches!(key.as_str(), "enabled" | "tags" | "meta"));
-    let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
+    let wanted = Wanted {
+        kind: NodeKind::Exposure,
+        package: &entry.package,
+        fqn: &fqn,
+        properties,
+        calls: Map::new(),
+    };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
     let mut node = Node {
         kind: NodeKind::Exposure,
@@ -40,7 +46,9 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         fqn,
         ..empty_node(entry.file)
     };
-    for (index, item) in entry.value.get("depends_on").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, item) in
+        entry.value.get("depends_on").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
         let Some(text) = item.as_str() else { continue };
         let span = entry.span(parsing.sources, &["depends_on".into(), index.into()]);
         let parsed = parsing.parse(&subject, &format!("{{{{ {text} }}}}"), span.file, span.start);

@@ -20,8 +20,20 @@ use crate::source::Span;
 
 /// The arguments of a test that are configuration, when they are written beside the others.
 const CONFIG_ARGUMENTS: [&str; 14] = [
-    "severity", "tags", "enabled", "where", "limit", "warn_if", "error_if", "fail_calc", "store_failures", "store_failures_as",
-    "meta", "database", "schema", "alias",
+    "severity",
+    "tags",
+    "enabled",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "meta",
+    "database",
+    "schema",
+    "alias",
 ];
 
 /// What tests are attached to.
@@ -54,12 +66,18 @@ struct Parts {
 }
 
 /// Every generic test of the project as a node.
-pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diagnostics: &mut Diagnostics) -> Vec<Node> {
+pub(super) fn tests(
+    parsing: &Parsing<'_>,
+    nodes: &[Node],
+    lookup: &Lookup,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Node> {
     let mut made = Vec::new();
     for entry in &parsing.project.entries {
         match entry.kind {
             EntryKind::Model => {
-                let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
+                let versions =
+                    entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
                 for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
                     let number = version.and_then(|fields| fields.get("v")).cloned();
                     let target = Target { entry, table: None, version: number };
@@ -67,13 +85,33 @@ pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diag
                 }
             }
             EntryKind::Seed | EntryKind::Snapshot => {
-                collect(parsing, &Target { entry, table: None, version: None }, &entry.value, &[], diagnostics, &mut made);
+                collect(
+                    parsing,
+                    &Target { entry, table: None, version: None },
+                    &entry.value,
+                    &[],
+                    diagnostics,
+                    &mut made,
+                );
             }
             EntryKind::Source if entry.value.get("overrides").is_none() => {
-                for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
-                    let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) else { continue };
+                for (index, table) in
+                    entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
+                {
+                    let (Some(fields), Some(name)) =
+                        (table.as_object(), table.get("name").and_then(Value::as_str))
+                    else {
+                        continue;
+                    };
                     let target = Target { entry, table: Some(name), version: None };
-                    collect(parsing, &target, fields, &["tables".into(), index.into()], diagnostics, &mut made);
+                    collect(
+                        parsing,
+                        &target,
+                        fields,
+                        &["tables".into(), index.into()],
+                        diagnostics,
+                        &mut made,
+                    );
                 }
             }
             _ => {}
@@ -87,13 +125,25 @@ pub(super) fn tests(parsing: &Parsing<'_>, nodes: &[Node], lookup: &Lookup, diag
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
-        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources") else { continue };
+        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources")
+        else {
+            continue;
+        };
         // The reference to what the test is declared on comes last; arguments may name other nodes.
         let Some(call) = test.refs.iter().rev().find(|call| call.name == target) else { continue };
         let attached = lookup.reference(&test.package, call).ok();
-        let fallback = || nodes.iter().find(|node| node.name == call.name && node.kind.is_refable()).map(|node| node.unique_id.clone());
+        let fallback = || {
+            nodes
+                .iter()
+                .find(|node| node.name == call.name && node.kind.is_refable())
+                .map(|node| node.unique_id.clone())
+        };
         details.attached_node = attached.or_else(fallback);
-        let group = details.attached_node.as_ref().and_then(|id| nodes.iter().find(|node| &node.unique_id == id)).and_then(|n| n.group.clone());
+        let group = details
+            .attached_node
+            .as_ref()
+            .and_then(|id| nodes.iter().find(|node| &node.unique_id == id))
+            .and_then(|n| n.group.clone());
         test.group = group.or(test.group.take());
     }
 }
@@ -118,10 +168,17 @@ fn collect(
         }
     }
     for (index, column) in fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        let (Some(name), Some(own)) = (column.get("name").and_then(Value::as_str), column.as_object()) else { continue };
+        let (Some(name), Some(own)) = (column.get("name").and_then(Value::as_str), column.as_object()) else {
+            continue;
+        };
         let mut tags = source_tags(target, fields);
         tags.extend(config_list(own, "tags"));
-        tags.extend(own.get("config").and_then(Value::as_object).map(|config| config_list(config, "tags")).unwrap_or_default());
+        tags.extend(
+            own.get("config")
+                .and_then(Value::as_object)
+                .map(|config| config_list(config, "tags"))
+                .unwrap_or_default(),
+        );
         let quote = own.get("quote").and_then(Value::as_bool).unwrap_or(false);
         if let Some((key, tests)) = list(own) {
             for (at, value) in tests.iter().enumerate() {
@@ -173,11 +230,19 @@ fn find_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<Str
         None => own.into_iter().chain(internal_packages(facts.dialect.adapter())).collect(),
     };
     let name = format!("test_{}", parts.name);
-    searched.iter().find_map(|package| parsing.session.library.get(package, &name)).map(|m| m.unique_id().to_string())
+    searched
+        .iter()
+        .find_map(|package| parsing.session.library.get(package, &name))
+        .map(|m| m.unique_id().to_string())
 }
 
 fn unknown_test(parsing: &Parsing<'_>, parts: &Parts, span: Span) -> Diagnostic {
-    let known: Vec<String> = parsing.session.library.iter().filter_map(|m| m.def().name.strip_prefix("test_").map(str::to_owned)).collect();
+    let known: Vec<String> = parsing
+        .session
+        .library
+        .iter()
+        .filter_map(|m| m.def().name.strip_prefix("test_").map(str::to_owned))
+        .collect();
     let help = match did_you_mean(&parts.name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "define it with `{% test %}`, or install the package that does".to_owned(),
@@ -200,17 +265,24 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
         _ => return Err("a test is a name, or a name with its arguments".to_owned()),
     };
     if let Some((name, quote)) = written.column {
-        arguments.insert("column_name".to_owned(), json!(if quote { format!("\"{name}\"") } else { name.to_owned() }));
+        arguments.insert(
+            "column_name".to_owned(),
+            json!(if quote { format!("\"{name}\"") } else { name.to_owned() }),
+        );
     }
     if let Some(Value::Object(nested)) = arguments.get("arguments").cloned() {
         arguments.shift_remove("arguments");
         arguments.extend(nested);
     }
     if arguments.contains_key("model") {
-        return Err("a test's arguments cannot contain `model`: it is what the test is declared on".to_owned());
+        return Err(
+            "a test's arguments cannot contain `model`: it is what the test is declared on".to_owned()
+        );
     }
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
-    let (namespace, name) = test.split_once('.').map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
+    let (namespace, name) = test
+        .split_once('.')
+        .map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
     let config = take_config(parsing, written, &mut arguments);
     let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
@@ -229,8 +301,13 @@ fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>)
 }
 
 /// Takes the configuration out of the arguments: keys written beside the others first, then `config:`; both rendered.
-fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map<String, Value>) -> Map<String, Value> {
-    let mut nested = arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
+fn take_config(
+    parsing: &Parsing<'_>,
+    written: &Written<'_>,
+    arguments: &mut Map<String, Value>,
+) -> Map<String, Value> {
+    let mut nested =
+        arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
     let mut config = Map::new();
     for key in CONFIG_ARGUMENTS {
         let beside = arguments.shift_remove(key).filter(|value| !is_empty(value));
@@ -249,7 +326,9 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
     };
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
-            Value::String(text) if text.contains("{{") => jinja::render_yaml(&parsing.session.engine, text, &scope).unwrap_or(value),
+            Value::String(text) if text.contains("{{") => {
+                jinja::render_yaml(&parsing.session.engine, text, &scope).unwrap_or(value)
+            }
             _ => value,
         };
         (!rendered.is_null()).then_some((key, rendered))
@@ -352,7 +431,8 @@ fn reachable(parsing: &Parsing<'_>, macro_id: &str) -> BTreeSet<String> {
     let holders = facts.packages.iter().cloned().chain(internal_packages(facts.dialect.adapter()));
     let wrapper = holders.into_iter().find_map(|package| library.get(&package, "get_where_subquery"));
     let mut seen = BTreeSet::new();
-    let mut stack: Vec<String> = wrapper.map(|m| m.unique_id().to_string()).into_iter().chain([macro_id.to_owned()]).collect();
+    let mut stack: Vec<String> =
+        wrapper.map(|m| m.unique_id().to_string()).into_iter().chain([macro_id.to_owned()]).collect();
     while let Some(id) = stack.pop() {
         if seen.insert(id.clone()) {
             stack.extend(parsing.calls.get(&id).cloned().unwrap_or_default());
@@ -367,12 +447,22 @@ fn noted_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<St
     let facts = &parsing.session.facts;
     let name = format!("test_{}", parts.name);
     let packages = facts.packages.iter().rev();
-    let order = [&entry.package, &facts.root].into_iter().chain(packages).cloned().chain(internal_packages(facts.dialect.adapter()));
-    order.into_iter().find_map(|package| parsing.session.library.get(&package, &name)).map(|m| m.unique_id().to_string())
+    let order = [&entry.package, &facts.root]
+        .into_iter()
+        .chain(packages)
+        .cloned()
+        .chain(internal_packages(facts.dialect.adapter()));
+    order
+        .into_iter()
+        .find_map(|package| parsing.session.library.get(&package, &name))
+        .map(|m| m.unique_id().to_string())
 }
 
 fn raw_code(parts: &Parts) -> String {
-    let name = parts.namespace.as_ref().map_or_else(|| format!("test_{}", parts.name), |n| format!("{n}.test_{}", parts.name));
+    let name = parts
+        .namespace
+        .as_ref()
+        .map_or_else(|| format!("test_{}", parts.name), |n| format!("{n}.test_{}", parts.name));
     let pairs: Vec<String> = parts
         .config
         .iter()
@@ -381,7 +471,8 @@ fn raw_code(parts: &Parts) -> String {
             other => format!("{key}={}", jinja::json_str(other)),
         })
         .collect();
-    let config = if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
+    let config =
+        if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
     format!("{{{{ {name}(**_dbt_generic_test_kwargs) }}}}{config}")
 }
 
@@ -419,11 +510,16 @@ fn assemble(
     if matches!(macro_id.as_str(), "macro.dbt.test_not_null" | "macro.dbt.test_unique") {
         match written.target.table {
             Some(table) => node.sources.push((entry.name.clone(), table.to_owned())),
-            None => node.refs.push(RefCall { package: None, name: entry.name.clone(), version: written.target.version.clone() }),
+            None => node.refs.push(RefCall {
+                package: None,
+                name: entry.name.clone(),
+                version: written.target.version.clone(),
+            }),
         }
     } else {
         let parsed = parsing.parse(&subject, &raw, span.file, span.start);
-        diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
+        diagnostics
+            .extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
         let seen = reachable(parsing, &macro_id);
@@ -432,7 +528,8 @@ fn assemble(
             jinja::merge_config_value(&mut calls, &key, value);
         }
     }
-    let wanted = Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
+    let wanted =
+        Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
     node.config = parsing.trees.resolve(&wanted);
     node.unrendered_config = parsing.trees.unrendered(&wanted);
     node.tags = written.tags.iter().cloned().chain(config_list(&parts.config, "tags")).collect();
@@ -442,7 +539,12 @@ fn assemble(
     node.test = Some(TestDetails {
         name: parts.name,
         namespace: parts.namespace,
-        column_name: parts.arguments.get("column_name").filter(|_| written.column.is_some()).and_then(Value::as_str).map(str::to_owned),
+        column_name: parts
+            .arguments
+            .get("column_name")
+            .filter(|_| written.column.is_some())
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         arguments: parts.arguments,
         attached_node: None,
         file_key_name: format!("{list}.{}", entry.name),

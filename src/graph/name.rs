@@ -30,19 +30,28 @@ impl<'a> Names<'a> {
         node.database.clone_from(&facts.database);
         let custom = |node: &Node, key: &str| node.setting_text(key).map(str::to_owned);
         let database = custom(node, "database");
-        node.database = self.made("generate_database_name", "custom_database_name", database.as_deref(), node).unwrap_or_else(|| {
-            database.map_or_else(|| facts.database.clone(), |name| name.trim().to_owned())
-        });
+        node.database = self
+            .made("generate_database_name", "custom_database_name", database.as_deref(), node)
+            .unwrap_or_else(|| {
+                database.map_or_else(|| facts.database.clone(), |name| name.trim().to_owned())
+            });
         let schema = custom(node, "schema");
-        node.schema = self.made("generate_schema_name", "custom_schema_name", schema.as_deref(), node).unwrap_or_else(|| {
-            schema.map_or_else(|| facts.schema.clone(), |name| format!("{}_{}", facts.schema, name.trim()))
-        });
+        node.schema = self
+            .made("generate_schema_name", "custom_schema_name", schema.as_deref(), node)
+            .unwrap_or_else(|| {
+                schema
+                    .map_or_else(|| facts.schema.clone(), |name| format!("{}_{}", facts.schema, name.trim()))
+            });
         let alias = custom(node, "alias");
-        node.alias = self.made("generate_alias_name", "custom_alias_name", alias.as_deref(), node).unwrap_or_else(|| match (alias, &node.version) {
-            (Some(name), _) => name.trim().to_owned(),
-            (None, Some(version)) => format!("{}_v{}", node.name, version_text(version).replace('.', "_")),
-            (None, None) => node.name.clone(),
-        });
+        node.alias = self
+            .made("generate_alias_name", "custom_alias_name", alias.as_deref(), node)
+            .unwrap_or_else(|| match (alias, &node.version) {
+                (Some(name), _) => name.trim().to_owned(),
+                (None, Some(version)) => {
+                    format!("{}_v{}", node.name, version_text(version).replace('.', "_"))
+                }
+                (None, None) => node.name.clone(),
+            });
         if node.kind == NodeKind::Snapshot {
             for (key, legacy) in [("database", "target_database"), ("schema", "target_schema")] {
                 if let Some(name) = custom(node, legacy).filter(|name| !name.is_empty()) {
@@ -55,7 +64,9 @@ impl<'a> Names<'a> {
     /// What the project's own macro makes; none where the built-in rule holds.
     fn made(&self, name: &str, parameter: &str, custom: Option<&str>, node: &Node) -> Option<String> {
         let library = &self.session.library;
-        let package = [node.package.as_str(), self.root.as_str()].into_iter().find(|package| library.get(package, name).is_some())?;
+        let package = [node.package.as_str(), self.root.as_str()]
+            .into_iter()
+            .find(|package| library.get(package, name).is_some())?;
         let subject = Arc::new(Subject {
             package: package.to_owned(),
             unique_id: node.unique_id.clone(),
@@ -67,6 +78,8 @@ impl<'a> Names<'a> {
         let value = custom.map_or(Value::Null, |text| Value::String(text.to_owned()));
         let arguments = vec![(parameter, json_value(&value)), ("node", json_value(&subject.model))];
         let phase = Phase::Parse(Arc::new(Mutex::default()));
-        jinja::render_macro(self.session, &subject, phase, name, arguments).ok().map(|text| text.trim().to_owned())
+        jinja::render_macro(self.session, &subject, phase, name, arguments)
+            .ok()
+            .map(|text| text.trim().to_owned())
     }
 }

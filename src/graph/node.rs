@@ -194,7 +194,9 @@ impl Node {
 
     /// The name by which `ref` and messages know it: with the version, if there is one.
     pub fn search_name(&self) -> String {
-        self.version.as_ref().map_or_else(|| self.name.clone(), |version| format!("{}.v{}", self.name, version_text(version)))
+        self.version
+            .as_ref()
+            .map_or_else(|| self.name.clone(), |version| format!("{}.v{}", self.name, version_text(version)))
     }
 }
 

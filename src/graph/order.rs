@@ -22,7 +22,8 @@ impl Order {
     /// The order of a graph. Circles are reported, each once, with the nodes that make it.
     pub fn new(graph: &Graph, diagnostics: &mut Diagnostics) -> Self {
         let mut edges = DiGraph::new();
-        let indices: HashMap<String, NodeIndex> = graph.nodes.keys().map(|id| (id.clone(), edges.add_node(id.clone()))).collect();
+        let indices: HashMap<String, NodeIndex> =
+            graph.nodes.keys().map(|id| (id.clone(), edges.add_node(id.clone()))).collect();
         for (id, node) in &graph.nodes {
             for parent in &node.depends_on {
                 if let (Some(from), Some(to)) = (indices.get(parent), indices.get(id)) {
@@ -69,12 +70,21 @@ impl Order {
     /// What reads `id` directly.
     pub fn children(&self, id: &str) -> Vec<&str> {
         let Some(index) = self.indices.get(id) else { return Vec::new() };
-        self.edges.neighbors_directed(*index, Direction::Outgoing).map(|child| self.edges[child].as_str()).collect()
+        self.edges
+            .neighbors_directed(*index, Direction::Outgoing)
+            .map(|child| self.edges[child].as_str())
+            .collect()
     }
 
-    fn reach<'a>(&self, ids: impl IntoIterator<Item = &'a String>, direction: Direction, depth: Option<usize>) -> BTreeSet<String> {
+    fn reach<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a String>,
+        direction: Direction,
+        depth: Option<usize>,
+    ) -> BTreeSet<String> {
         let mut found: BTreeSet<NodeIndex> = BTreeSet::new();
-        let mut level: Vec<NodeIndex> = ids.into_iter().filter_map(|id| self.indices.get(id)).copied().collect();
+        let mut level: Vec<NodeIndex> =
+            ids.into_iter().filter_map(|id| self.indices.get(id)).copied().collect();
         let mut steps = 0;
         while !level.is_empty() && depth.is_none_or(|depth| steps < depth) {
             let next = level.iter().flat_map(|index| self.edges.neighbors_directed(*index, direction));
@@ -92,8 +102,12 @@ fn sequence(
     indices: &HashMap<String, NodeIndex>,
     in_circle: &BTreeSet<NodeIndex>,
 ) -> Vec<String> {
-    let mut waiting: Vec<usize> = edges.node_indices().map(|index| edges.neighbors_directed(index, Direction::Incoming).count()).collect();
-    let mut ready: BTreeSet<NodeIndex> = graph.nodes.keys().map(|id| indices[id]).filter(|index| waiting[index.index()] == 0).collect();
+    let mut waiting: Vec<usize> = edges
+        .node_indices()
+        .map(|index| edges.neighbors_directed(index, Direction::Incoming).count())
+        .collect();
+    let mut ready: BTreeSet<NodeIndex> =
+        graph.nodes.keys().map(|id| indices[id]).filter(|index| waiting[index.index()] == 0).collect();
     let mut sequence = Vec::with_capacity(waiting.len());
     while let Some(index) = ready.pop_first() {
         if !in_circle.contains(&index) {
@@ -112,14 +126,24 @@ fn sequence(
 fn circle_diagnostic(graph: &Graph, edges: &DiGraph<String, ()>, circle: &[NodeIndex]) -> Diagnostic {
     let mut path = vec![circle[0]];
     let mut seen = BTreeSet::from([circle[0]]);
-    while let Some(next) = edges.neighbors_directed(path[path.len() - 1], Direction::Incoming).find(|n| circle.contains(n) && seen.insert(*n)) {
+    while let Some(next) = edges
+        .neighbors_directed(path[path.len() - 1], Direction::Incoming)
+        .find(|n| circle.contains(n) && seen.insert(*n))
+    {
         path.push(next);
     }
-    let names: Vec<&str> = path.iter().chain([&path[0]]).map(|index| edges[*index].rsplit('.').next().unwrap_or_default()).collect();
+    let names: Vec<&str> = path
+        .iter()
+        .chain([&path[0]])
+        .map(|index| edges[*index].rsplit('.').next().unwrap_or_default())
+        .collect();
     let node = &graph.nodes[&edges[path[0]]];
-    let mut diagnostic = Diagnostic::error(Code::CyclicGraph, format!("nodes read each other in a circle: {}", names.join(" ← ")))
-        .node(&node.unique_id)
-        .help("remove one of the refs, or split a model");
+    let mut diagnostic = Diagnostic::error(
+        Code::CyclicGraph,
+        format!("nodes read each other in a circle: {}", names.join(" ← ")),
+    )
+    .node(&node.unique_id)
+    .help("remove one of the refs, or split a model");
     for index in &path {
         let node = &graph.nodes[&edges[*index]];
         diagnostic = diagnostic.at(node.span());

@@ -54,12 +54,28 @@ struct Version {
 }
 
 /// Makes the graph. What cannot be parsed is reported and left out, or kept as broken where others may refer to it.
-pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagnostics: &mut Diagnostics) -> Graph {
-    let parsing = Parsing { project, session, sources, trees: Trees::new(project), names: Names::new(project, session), calls: macro_calls(session) };
+pub fn build(
+    project: &Project,
+    session: &Arc<Session>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Graph {
+    let parsing = Parsing {
+        project,
+        session,
+        sources,
+        trees: Trees::new(project),
+        names: Names::new(project, session),
+        calls: macro_calls(session),
+    };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
-    let parsed: Vec<(Node, Option<Diagnostic>)> =
-        project.nodes.par_iter().enumerate().map(|(index, file)| parsing.file_node(file, properties.get(&index))).collect();
+    let parsed: Vec<(Node, Option<Diagnostic>)> = project
+        .nodes
+        .par_iter()
+        .enumerate()
+        .map(|(index, file)| parsing.file_node(file, properties.get(&index)))
+        .collect();
     let mut nodes: Vec<Node> = Vec::new();
     for (node, problem) in parsed {
         if let Some(problem) = problem {
@@ -103,15 +119,31 @@ fn admit(graph: &mut Graph, nodes: Vec<Node>, diagnostics: &mut Diagnostics) {
         if let Some(first) = graph.nodes.get(&node.unique_id) {
             let message = format!("two {}s are named `{}`", node.kind.as_str(), node.name);
             let help = "rename one of them; names are unique within a package";
-            diagnostics.push(Diagnostic::error(Code::DuplicateName, message).label(node.span(), "the second").label(first.span(), "the first").node(&node.unique_id).help(help));
+            diagnostics.push(
+                Diagnostic::error(Code::DuplicateName, message)
+                    .label(node.span(), "the second")
+                    .label(first.span(), "the first")
+                    .node(&node.unique_id)
+                    .help(help),
+            );
             continue;
         }
         if let Some(relation) = node.relation.as_ref().filter(|_| node.kind.is_refable()) {
             let key = relation.render().to_lowercase();
             if let Some(first) = relations.get(&key).and_then(|id| graph.nodes.get(id)) {
-                let message = format!("`{}` and `{}` both make the relation {}", first.unique_id, node.unique_id, relation.render());
+                let message = format!(
+                    "`{}` and `{}` both make the relation {}",
+                    first.unique_id,
+                    node.unique_id,
+                    relation.render()
+                );
                 let help = "give one of them another `alias` or `schema`";
-                diagnostics.push(Diagnostic::error(Code::DuplicateRelation, message).at(node.span()).node(&node.unique_id).help(help));
+                diagnostics.push(
+                    Diagnostic::error(Code::DuplicateRelation, message)
+                        .at(node.span())
+                        .node(&node.unique_id)
+                        .help(help),
+                );
             }
             relations.insert(key, node.unique_id.clone());
         }
@@ -133,11 +165,20 @@ fn macro_calls(session: &Session) -> BTreeMap<String, Vec<String>> {
                 MacroCall::Name(name) => (packages(package), vec![name]),
                 MacroCall::Qualified { package, name } => (vec![package], vec![name]),
                 MacroCall::Dispatch { name, package: namespace } => {
-                    let prefixed = [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
-                    (namespace.map_or_else(|| packages(package), |named| [packages(&named), vec![named]].concat()), prefixed.to_vec())
+                    let prefixed = [session.facts.dialect.adapter(), "default"]
+                        .map(|prefix| format!("{prefix}__{name}"));
+                    (
+                        namespace.map_or_else(
+                            || packages(package),
+                            |named| [packages(&named), vec![named]].concat(),
+                        ),
+                        prefixed.to_vec(),
+                    )
                 }
             };
-            let hit = searched.iter().find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
+            let hit = searched
+                .iter()
+                .find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
             if let Some(id) = hit.map(|m| m.unique_id().to_string())
                 && !found.contains(&id)
             {
@@ -157,7 +198,10 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
         let own = files.iter().filter(fits).find(|(_, file)| file.package == package);
         // Properties of what a project file disables go to another package's resource of that name.
         let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
-        enabled.or_else(|| files.iter().filter(fits).find(|(_, file)| parsing.is_enabled_by_file(file))).or(own).map(|(index, _)| *index)
+        enabled
+            .or_else(|| files.iter().filter(fits).find(|(_, file)| parsing.is_enabled_by_file(file)))
+            .or(own)
+            .map(|(index, _)| *index)
     };
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
@@ -175,7 +219,12 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 let first = &parsing.project.entries[first.entry];
                 let message = format!("{} `{name}` has properties in two places", kind.as_str());
                 let at = |entry: &Entry| entry.span(parsing.sources, &["name".into()]);
-                diagnostics.push(Diagnostic::error(Code::DuplicateName, message).label(at(entry), "the second").label(at(first), "the first").help("merge them into one entry"));
+                diagnostics.push(
+                    Diagnostic::error(Code::DuplicateName, message)
+                        .label(at(entry), "the second")
+                        .label(at(first), "the first")
+                        .help("merge them into one entry"),
+                );
                 continue;
             }
             matched.insert(file, Properties { entry: index, version });
@@ -197,26 +246,43 @@ fn file_kind(kind: EntryKind) -> Option<NodeKind> {
 
 fn unused(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, name: &str) -> Diagnostic {
     let span = entry.span(parsing.sources, &["name".into()]);
-    let known: Vec<&str> = parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str()).collect();
+    let known: Vec<&str> = parsing
+        .project
+        .nodes
+        .iter()
+        .filter(|file| file.kind == kind)
+        .map(|file| file.name.as_str())
+        .collect();
     let help = match did_you_mean(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "remove the entry, or add the file".to_owned(),
     };
-    Diagnostic::warning(Code::UnusedProperties, format!("there is no {} `{name}`", kind.as_str())).at(span).help(help)
+    Diagnostic::warning(Code::UnusedProperties, format!("there is no {} `{name}`", kind.as_str()))
+        .at(span)
+        .help(help)
 }
 
 /// The file names an entry is about: its own, or one per version.
 fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
     let list = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
-    let Some(list) = list.filter(|_| entry.kind == EntryKind::Model) else { return vec![(entry.name.clone(), None)] };
+    let Some(list) = list.filter(|_| entry.kind == EntryKind::Model) else {
+        return vec![(entry.name.clone(), None)];
+    };
     let number = |version: &Value| version.get("v").cloned().unwrap_or_default();
-    let latest = entry.value.get("latest_version").cloned().unwrap_or_else(|| {
-        list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default()
-    });
+    let latest = entry
+        .value
+        .get("latest_version")
+        .cloned()
+        .unwrap_or_else(|| list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default());
     let one = |fields: &Value| {
         let named = fields.get("defined_in").and_then(Value::as_str).map(str::to_owned);
-        let name = named.unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));
-        let version = Version { number: number(fields), latest: latest.clone(), fields: fields.as_object().cloned().unwrap_or_default() };
+        let name = named
+            .unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));
+        let version = Version {
+            number: number(fields),
+            latest: latest.clone(),
+            fields: fields.as_object().cloned().unwrap_or_default(),
+        };
         (name, Some(version))
     };
     list.iter().map(one).collect()
@@ -225,7 +291,13 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
 impl Parsing<'_> {
     /// Whether the project files leave a file's node enabled.
     fn is_enabled_by_file(&self, file: &FileNode) -> bool {
-        let wanted = Wanted { kind: file.kind, package: &file.package, fqn: &file.fqn, properties: Map::new(), calls: Map::new() };
+        let wanted = Wanted {
+            kind: file.kind,
+            package: &file.package,
+            fqn: &file.fqn,
+            properties: Map::new(),
+            calls: Map::new(),
+        };
         self.trees.resolve(&wanted).get("enabled").and_then(Value::as_bool).unwrap_or(true)
     }
 
@@ -242,7 +314,11 @@ impl Parsing<'_> {
             fqn.extend([name.clone(), suffix.clone()]);
             unique_id = format!("{unique_id}.{suffix}");
         }
-        let raw: Arc<str> = if file.kind == NodeKind::Seed { "".into() } else { self.sources.text(file.file)[file.code.clone()].into() };
+        let raw: Arc<str> = if file.kind == NodeKind::Seed {
+            "".into()
+        } else {
+            self.sources.text(file.file)[file.code.clone()].into()
+        };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
         let parsed = if file.original_path.ends_with(".py") {
             Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
@@ -251,9 +327,17 @@ impl Parsing<'_> {
         };
         let mut config = entry.map(|entry| own_config(&entry.value)).unwrap_or_default();
         if let Some(version) = version {
-            own_config(&version.fields).into_iter().for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));
+            own_config(&version.fields)
+                .into_iter()
+                .for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));
         }
-        let wanted = Wanted { kind: file.kind, package: &file.package, fqn: &fqn, properties: config, calls: parsed.facts.config.clone() };
+        let wanted = Wanted {
+            kind: file.kind,
+            package: &file.package,
+            fqn: &fqn,
+            properties: config,
+            calls: parsed.facts.config.clone(),
+        };
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -293,9 +377,11 @@ impl Parsing<'_> {
                 let parsed = self.parse(subject, text, node.file, node.code.start);
                 node.refs.extend(parsed.facts.refs);
                 node.sources.extend(parsed.facts.sources);
-                let new: Vec<String> = parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
+                let new: Vec<String> =
+                    parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
                 node.macros.extend(new);
-                problem = problem.or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
+                problem = problem
+                    .or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
             }
         }
         problem
@@ -316,41 +402,69 @@ impl Parsing<'_> {
             NodeKind::Test => stores_failures(node, self.session.facts.run.store_failures),
             _ => false,
         };
-        let mut quoting = jinja::merge_quoting(self.session.facts.dialect.default_quoting(), &self.project.packages[0].file.quoting);
+        let mut quoting = jinja::merge_quoting(
+            self.session.facts.dialect.default_quoting(),
+            &self.project.packages[0].file.quoting,
+        );
         if let Some(own) = node.config.get("quoting").and_then(Value::as_object) {
             quoting = jinja::merge_quoting(quoting, own);
         }
-        let relation = Relation { database: Some(node.database.clone()), schema: Some(node.schema.clone()), identifier: node.alias.clone(), quoting };
+        let relation = Relation {
+            database: Some(node.database.clone()),
+            schema: Some(node.schema.clone()),
+            identifier: node.alias.clone(),
+            quoting,
+        };
         node.relation = makes.then_some(relation);
     }
 
-    fn apply_properties(&self, node: &mut Node, entry: &Entry, version: Option<&Map<String, Value>>, index: usize) {
+    fn apply_properties(
+        &self,
+        node: &mut Node,
+        entry: &Entry,
+        version: Option<&Map<String, Value>>,
+        index: usize,
+    ) {
         let field = |key: &str| version.and_then(|fields| fields.get(key)).or_else(|| entry.value.get(key));
-        node.description = self.description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
+        node.description = self
+            .description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
         node.columns = self.columns(entry, &entry.value, &[]);
         if let Some(chosen) = version.and_then(|fields| fields.get("columns")).and_then(Value::as_array) {
             node.columns = self.version_columns(entry, &node.columns, chosen);
         }
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
-        node.deprecation_date = version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
+        node.deprecation_date =
+            version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
-        node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
+        node.declared
+            .extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
     /// The columns of a version: those its `include` and `exclude` keep, then its own.
-    fn version_columns(&self, entry: &Entry, all: &IndexMap<String, Column>, chosen: &[Value]) -> IndexMap<String, Column> {
+    fn version_columns(
+        &self,
+        entry: &Entry,
+        all: &IndexMap<String, Column>,
+        chosen: &[Value],
+    ) -> IndexMap<String, Column> {
         let mut columns = IndexMap::new();
         let mut filters = chosen.iter().filter(|item| item.get("include").is_some());
         let filter = filters.next();
-        let words = |key: &str| filter.and_then(|f| f.get(key)).map(|v| match v {
-            Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            other => vec![other.as_str().unwrap_or_default().to_owned()],
-        });
+        let words = |key: &str| {
+            filter.and_then(|f| f.get(key)).map(|v| match v {
+                Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                other => vec![other.as_str().unwrap_or_default().to_owned()],
+            })
+        };
         let include = words("include").unwrap_or_default();
         let exclude = words("exclude").unwrap_or_default();
-        let takes = |name: &String| include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name);
-        columns.extend(all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())));
+        let takes = |name: &String| {
+            include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name)
+        };
+        columns.extend(
+            all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())),
+        );
         let own: Vec<Value> = chosen.iter().filter(|item| item.get("name").is_some()).cloned().collect();
         let fields: Map<String, Value> = [("columns".to_owned(), Value::Array(own))].into_iter().collect();
         columns.extend(self.columns(entry, &fields, &[]));
@@ -358,18 +472,33 @@ impl Parsing<'_> {
     }
 
     /// The declared columns of an entry, or of a part of it.
-    pub(super) fn columns(&self, entry: &Entry, fields: &Map<String, Value>, steps: &[Step]) -> IndexMap<String, Column> {
+    pub(super) fn columns(
+        &self,
+        entry: &Entry,
+        fields: &Map<String, Value>,
+        steps: &[Step],
+    ) -> IndexMap<String, Column> {
         let list = fields.get("columns").and_then(Value::as_array).cloned().unwrap_or_default();
         let column = |(index, item): (usize, &Value)| {
             let name = item.get("name")?.as_str()?.to_owned();
             let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
             let mut meta = item.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
-            meta.extend(item.get("config").and_then(|c| c.get("meta")).and_then(Value::as_object).cloned().unwrap_or_default());
+            meta.extend(
+                item.get("config")
+                    .and_then(|c| c.get("meta"))
+                    .and_then(Value::as_object)
+                    .cloned()
+                    .unwrap_or_default(),
+            );
             let mut tags = list_of(item.get("tags"));
             tags.extend(list_of(item.get("config").and_then(|c| c.get("tags"))));
-            let place: Vec<Step> = steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
+            let place: Vec<Step> =
+                steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
             let column = Column {
-                description: self.description(&entry.package, item.get("description").and_then(Value::as_str).unwrap_or_default()),
+                description: self.description(
+                    &entry.package,
+                    item.get("description").and_then(Value::as_str).unwrap_or_default(),
+                ),
                 data_type: own("data_type").and_then(Value::as_str).map(str::to_owned),
                 quote: own("quote").and_then(Value::as_bool),
                 constraints: own("constraints").and_then(Value::as_array).cloned().unwrap_or_default(),
@@ -420,10 +549,16 @@ impl Parsing<'_> {
         let rendered = jinja::render(self.session, subject, Phase::Parse(recorded.clone()), text, origin);
         let facts = recorded.lock().expect("no render panics while it records").clone();
         match rendered {
-            Ok(rendered) => Parsed { facts, macros: rendered.called_directly.iter().map(ToString::to_string).collect(), problem: None },
+            Ok(rendered) => Parsed {
+                facts,
+                macros: rendered.called_directly.iter().map(ToString::to_string).collect(),
+                problem: None,
+            },
             Err(error) => {
                 let whole = (file, base..base + text.len());
-                let problem = jinja::report(&error, &subject.unique_id, whole, &|file| self.sources.file(file).location.is_some());
+                let problem = jinja::report(&error, &subject.unique_id, whole, &|file| {
+                    self.sources.file(file).location.is_some()
+                });
                 Parsed { facts, macros: Vec::new(), problem: Some(problem) }
             }
         }

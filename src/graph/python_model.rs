@@ -11,7 +11,9 @@ pub(super) fn facts(code: &str) -> Facts {
     for arguments in calls(code, "dbt.ref(") {
         match texts(arguments).as_slice() {
             [name] => facts.refs.push(RefCall { package: None, name: name.clone(), version: None }),
-            [package, name] => facts.refs.push(RefCall { package: Some(package.clone()), name: name.clone(), version: None }),
+            [package, name] => {
+                facts.refs.push(RefCall { package: Some(package.clone()), name: name.clone(), version: None })
+            }
             _ => {}
         }
     }
@@ -22,7 +24,9 @@ pub(super) fn facts(code: &str) -> Facts {
     }
     for arguments in calls(code, "dbt.config(") {
         let pairs = arguments.split(',').filter_map(|part| part.split_once('='));
-        facts.add_config(pairs.filter_map(|(key, value)| Some((key.trim().to_owned(), literal(value.trim())?))).collect());
+        facts.add_config(
+            pairs.filter_map(|(key, value)| Some((key.trim().to_owned(), literal(value.trim())?))).collect(),
+        );
     }
     facts
 }
@@ -62,7 +66,9 @@ mod tests {
 
     #[test]
     fn calls_with_literals_are_found() {
-        let found = facts("def model(dbt, s):\n    dbt.config(materialized='incremental')\n    # dbt.ref('no')\n    return dbt.ref(\"a\").join(dbt.source('s', 't'))\n");
+        let found = facts(
+            "def model(dbt, s):\n    dbt.config(materialized='incremental')\n    # dbt.ref('no')\n    return dbt.ref(\"a\").join(dbt.source('s', 't'))\n",
+        );
         assert_eq!(found.refs.iter().map(|call| call.name.as_str()).collect::<Vec<_>>(), ["a"]);
         assert_eq!(found.sources, [("s".to_owned(), "t".to_owned())]);
         assert_eq!(found.config["materialized"], "incremental");

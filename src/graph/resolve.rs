@@ -57,7 +57,9 @@ impl Lookup {
     pub fn reference(&self, package: &str, call: &RefCall) -> Result<String, Problem> {
         let candidates = self.refs.get(&call.name).map(Vec::as_slice).unwrap_or_default();
         let fits = |candidate: &&Candidate| match &call.version {
-            Some(version) => candidate.version.as_ref().is_some_and(|known| version_text(known) == version_text(version)),
+            Some(version) => {
+                candidate.version.as_ref().is_some_and(|known| version_text(known) == version_text(version))
+            }
             None => candidate.is_latest,
         };
         let orders: Vec<Option<&str>> = match &call.package {
@@ -65,15 +67,19 @@ impl Lookup {
             None => vec![Some(&self.root), Some(package), None],
         };
         for wanted in orders {
-            let found: Vec<&Candidate> =
-                candidates.iter().filter(|c| wanted.is_none_or(|package| c.package == package)).filter(fits).collect();
+            let found: Vec<&Candidate> = candidates
+                .iter()
+                .filter(|c| wanted.is_none_or(|package| c.package == package))
+                .filter(fits)
+                .collect();
             match found.as_slice() {
                 [] => {}
                 [one] => return Ok(one.unique_id.clone()),
                 many => {
                     let list: Vec<&str> = many.iter().map(|c| c.package.as_str()).collect();
                     let message = format!("`{}` is in several packages: {}", call.name, list.join(", "));
-                    return Err(Problem::new(Code::AmbiguousRef, message).help(format!("name the package: `ref('{}', '{}')`", list[0], call.name)));
+                    return Err(Problem::new(Code::AmbiguousRef, message)
+                        .help(format!("name the package: `ref('{}', '{}')`", list[0], call.name)));
                 }
             }
         }
@@ -83,21 +89,28 @@ impl Lookup {
     fn unknown_reference(&self, call: &RefCall, candidates: &[Candidate]) -> Problem {
         if let Some(ids) = self.disabled.get(&call.name).filter(|_| candidates.is_empty()) {
             let message = format!("`{}` is disabled", ids[0]);
-            return Problem::new(Code::DisabledRef, message).help("enable it with `enabled: true`, or remove the ref");
+            return Problem::new(Code::DisabledRef, message)
+                .help("enable it with `enabled: true`, or remove the ref");
         }
         let shown = match (&call.package, &call.version) {
             (Some(package), _) => format!("{package}.{}", call.name),
             (None, Some(version)) => format!("{}` in version `{}", call.name, version_text(version)),
             (None, None) => call.name.clone(),
         };
-        Problem::new(Code::UnknownRef, format!("no model, seed or snapshot `{shown}`")).help(self.reference_help(call, candidates))
+        Problem::new(Code::UnknownRef, format!("no model, seed or snapshot `{shown}`"))
+            .help(self.reference_help(call, candidates))
     }
 
     fn reference_help(&self, call: &RefCall, candidates: &[Candidate]) -> String {
         if !candidates.is_empty() {
-            let versions: Vec<String> = candidates.iter().filter_map(|c| c.version.as_ref()).map(version_text).collect();
+            let versions: Vec<String> =
+                candidates.iter().filter_map(|c| c.version.as_ref()).map(version_text).collect();
             let packages: Vec<&str> = candidates.iter().map(|c| c.package.as_str()).collect();
-            return if versions.is_empty() { format!("it is in: {}", packages.join(", ")) } else { format!("it has the versions: {}", versions.join(", ")) };
+            return if versions.is_empty() {
+                format!("it is in: {}", packages.join(", "))
+            } else {
+                format!("it has the versions: {}", versions.join(", "))
+            };
         }
         reference_help(&call.name, self.refs.keys().map(String::as_str))
     }
@@ -107,15 +120,20 @@ impl Lookup {
         let key = (source.to_owned(), table.to_owned());
         let candidates = self.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
         for wanted in [Some(self.root.as_str()), Some(package), None] {
-            if let Some((_, id)) = candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted)) {
+            if let Some((_, id)) =
+                candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted))
+            {
                 return Ok(id.clone());
             }
         }
-        let known: Vec<String> = self.tables.keys().map(|(source, table)| format!("{source}.{table}")).collect();
+        let known: Vec<String> =
+            self.tables.keys().map(|(source, table)| format!("{source}.{table}")).collect();
         let written = format!("{source}.{table}");
         let help = match did_you_mean(&written, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("declare it under `sources:` in a YAML file: source `{source}` with table `{table}`"),
+            None => {
+                format!("declare it under `sources:` in a YAML file: source `{source}` with table `{table}`")
+            }
         };
         Err(Problem::new(Code::UnknownSource, format!("no source table `{written}`")).help(help))
     }
@@ -155,7 +173,8 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
                 continue;
             }
             let make = if is_test { Diagnostic::warning } else { Diagnostic::error };
-            let mut diagnostic = make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
+            let mut diagnostic =
+                make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
             diagnostic.help = problem.help;
             diagnostics.push(diagnostic);
             if !is_test {
@@ -164,7 +183,8 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
         }
         if let Some(node) = graph.nodes.get_mut(&id) {
             let declared = std::mem::take(&mut node.depends_on);
-            node.depends_on = declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
+            node.depends_on =
+                declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
         }
     }
     for id in dropped {

@@ -80,10 +80,15 @@ fn connect(nodes: &mut [Node]) {
             _ => {}
         }
     }
-    let find = |list: &[(String, String)], name: &String| list.iter().find(|(known, _)| known == name).map(|(_, id)| id.clone());
+    let find = |list: &[(String, String)], name: &String| {
+        list.iter().find(|(known, _)| known == name).map(|(_, id)| id.clone())
+    };
     for node in nodes.iter_mut().filter(|node| node.kind != NodeKind::SemanticModel) {
         let (own_measures, own_metrics) = inputs(node);
-        let read = own_measures.iter().filter_map(|name| find(&measures, name)).chain(own_metrics.iter().filter_map(|name| find(&metrics, name)));
+        let read = own_measures
+            .iter()
+            .filter_map(|name| find(&measures, name))
+            .chain(own_metrics.iter().filter_map(|name| find(&metrics, name)));
         let mut found: Vec<String> = Vec::new();
         for id in read {
             if !found.contains(&id) {
@@ -97,11 +102,18 @@ fn connect(nodes: &mut [Node]) {
 /// The measures and the metrics a declaration names.
 fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
     if node.kind == NodeKind::SavedQuery {
-        return (Vec::new(), names(node.declared.get("query_params").and_then(|parameters| parameters.get("metrics"))));
+        return (
+            Vec::new(),
+            names(node.declared.get("query_params").and_then(|parameters| parameters.get("metrics"))),
+        );
     }
     let parameters = node.declared.get("type_params").cloned().unwrap_or_default();
     let part = |path: &[&str]| path.iter().try_fold(&parameters, |value, key| value.get(*key));
-    let measures = [&["measure"][..], &["conversion_type_params", "base_measure"], &["conversion_type_params", "conversion_measure"]];
+    let measures = [
+        &["measure"][..],
+        &["conversion_type_params", "base_measure"],
+        &["conversion_type_params", "conversion_measure"],
+    ];
     let metrics = [&["metrics"][..], &["numerator"], &["denominator"], &["cumulative_type_params", "metric"]];
     let all = |paths: &[&[&str]]| paths.iter().flat_map(|path| names(part(path))).collect();
     (all(&measures), all(&metrics))

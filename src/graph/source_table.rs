@@ -18,7 +18,9 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
     let all = || parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source);
     let patches: Vec<&Entry> = all().filter(overrides).collect();
     for entry in all().filter(|entry| !overrides(entry)) {
-        let patch = patches.iter().find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
+        let patch = patches.iter().find(|p| {
+            p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package)
+        });
         let tables = entry.value.get("tables").and_then(Value::as_array).cloned().unwrap_or_default();
         for (index, table) in tables.iter().enumerate() {
             match (table.as_object(), table.get("name").and_then(Value::as_str)) {
@@ -30,7 +32,8 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
                 _ => {
                     let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
                     let message = format!("a table of source `{}` needs a `name`", entry.name);
-                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
+                    diagnostics
+                        .push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
                 }
             }
         }
@@ -39,7 +42,12 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
 }
 
 /// The source's and the table's fields with those of an `overrides:` entry over them.
-fn patched(entry: &Entry, table: &Map<String, Value>, patch: &Entry, name: &str) -> (Map<String, Value>, Map<String, Value>) {
+fn patched(
+    entry: &Entry,
+    table: &Map<String, Value>,
+    patch: &Entry,
+    name: &str,
+) -> (Map<String, Value>, Map<String, Value>) {
     let over = |base: &Map<String, Value>, more: &Map<String, Value>, skip: &[&str]| {
         let mut merged = base.clone();
         more.iter().filter(|(key, _)| !skip.contains(&key.as_str())).for_each(|(key, value)| {
@@ -49,11 +57,20 @@ fn patched(entry: &Entry, table: &Map<String, Value>, patch: &Entry, name: &str)
     };
     let source = over(&entry.value, &patch.value, &["overrides", "tables", "name"]);
     let tables = patch.value.get("tables").and_then(Value::as_array);
-    let found = tables.into_iter().flatten().find(|t| t.get("name").and_then(Value::as_str) == Some(name)).and_then(Value::as_object);
+    let found = tables
+        .into_iter()
+        .flatten()
+        .find(|t| t.get("name").and_then(Value::as_str) == Some(name))
+        .and_then(Value::as_object);
     (source, found.map_or_else(|| table.clone(), |more| over(table, more, &["name"])))
 }
 
-fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>, table: (usize, &str, &Map<String, Value>)) -> Node {
+fn table_node(
+    parsing: &Parsing<'_>,
+    entry: &Entry,
+    source: &Map<String, Value>,
+    table: (usize, &str, &Map<String, Value>),
+) -> Node {
     let (index, name, fields) = table;
     let facts = &parsing.session.facts;
     let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -63,14 +80,21 @@ fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>,
     fqn.extend(folders[1.min(folders.len() - 1)..folders.len() - 1].iter().map(|part| (*part).to_owned()));
     fqn.extend([entry.name.clone(), name.to_owned()]);
     let properties = source_config(source, fields);
-    let wanted = Wanted { kind: NodeKind::Source, package: &entry.package, fqn: &fqn, properties: properties.clone(), calls: Map::new() };
+    let wanted = Wanted {
+        kind: NodeKind::Source,
+        package: &entry.package,
+        fqn: &fqn,
+        properties: properties.clone(),
+        calls: Map::new(),
+    };
     let mut quoting = Map::new();
     for map in [source, fields] {
         for (key, value) in map.get("quoting").and_then(Value::as_object).into_iter().flatten() {
             quoting.insert(key.clone(), value.clone());
         }
     }
-    let database = text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
+    let database =
+        text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
     let schema = text(source, "schema").filter(|name| !name.is_empty()).unwrap_or_else(|| entry.name.clone());
     let identifier = text(fields, "identifier").unwrap_or_else(|| name.to_owned());
     let relation = Relation {
@@ -80,7 +104,14 @@ fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>,
         quoting: jinja::merge_quoting(facts.dialect.default_quoting(), &quoting),
     };
     let mut source_meta = source.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
-    source_meta.extend(source.get("config").and_then(|c| c.get("meta")).and_then(Value::as_object).cloned().unwrap_or_default());
+    source_meta.extend(
+        source
+            .get("config")
+            .and_then(|c| c.get("meta"))
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default(),
+    );
     let mut node = Node {
         kind: NodeKind::Source,
         unique_id: format!("source.{}.{}.{name}", entry.package, entry.name),
@@ -99,7 +130,8 @@ fn table_node(parsing: &Parsing<'_>, entry: &Entry, source: &Map<String, Value>,
         source: Some(SourceDetails {
             source_name: entry.name.clone(),
             identifier,
-            source_description: parsing.description(&entry.package, &text(source, "description").unwrap_or_default()),
+            source_description: parsing
+                .description(&entry.package, &text(source, "description").unwrap_or_default()),
             loader: text(fields, "loader").or_else(|| text(source, "loader")).unwrap_or_default(),
             source_meta,
             quoting,
@@ -128,13 +160,17 @@ fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) ->
 
 /// Whether a source or its table says anything about freshness.
 fn declares(source: &Map<String, Value>, table: &Map<String, Value>) -> bool {
-    let says = |map: &Map<String, Value>| map.contains_key("freshness") || map.get("config").is_some_and(|config| config.get("freshness").is_some());
+    let says = |map: &Map<String, Value>| {
+        map.contains_key("freshness")
+            || map.get("config").is_some_and(|config| config.get("freshness").is_some())
+    };
     says(source) || says(table)
 }
 
 /// The configuration a source and its table declare, merged as dbt merges it.
 fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map<String, Value> {
-    let nested = |map: &Map<String, Value>| map.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let nested =
+        |map: &Map<String, Value>| map.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut config = nested(source);
     config.extend(nested(table));
     let mut meta = Map::new();
@@ -148,7 +184,12 @@ fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map
     config.insert("meta".to_owned(), Value::Object(meta));
     config.insert("tags".to_owned(), json!(tags));
     let last = |key: &str| {
-        let places = [table.get(key).cloned(), nested(table).get(key).cloned(), source.get(key).cloned(), nested(source).get(key).cloned()];
+        let places = [
+            table.get(key).cloned(),
+            nested(table).get(key).cloned(),
+            source.get(key).cloned(),
+            nested(source).get(key).cloned(),
+        ];
         places.into_iter().flatten().next()
     };
     for key in ["loaded_at_field", "loaded_at_query"] {
@@ -168,7 +209,9 @@ fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
             for (key, value) in fields {
                 match value {
                     Value::Null => merged[key.as_str()] = json!({"count": null, "period": null}),
-                    Value::Object(parts) => parts.iter().for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone()),
+                    Value::Object(parts) => parts
+                        .iter()
+                        .for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone()),
                     other => merged[key.as_str()] = other.clone(),
                 }
             }

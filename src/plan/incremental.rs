@@ -29,14 +29,29 @@ pub struct Strategy {
 
 impl Planner<'_> {
     /// An incremental model: the whole table where there is none or a full refresh is asked for, else new rows by a strategy.
-    pub(super) fn incremental(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled) -> Planned<NodePlan> {
+    pub(super) fn incremental(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        compiled: &Compiled,
+    ) -> Planned<NodePlan> {
         let target = Self::target(node)?;
         let Some(existing) = self.existing(node) else {
-            return self.whole_table(node, subject, compiled, "incremental, and not there yet: built in full".to_owned());
+            return self.whole_table(
+                node,
+                subject,
+                compiled,
+                "incremental, and not there yet: built in full".to_owned(),
+            );
         };
         let refresh = node.setting("full_refresh").and_then(Value::as_bool).unwrap_or(self.full_refresh);
         if refresh {
-            return self.whole_table(node, subject, compiled, "incremental, with a full refresh asked for".to_owned());
+            return self.whole_table(
+                node,
+                subject,
+                compiled,
+                "incremental, with a full refresh asked for".to_owned(),
+            );
         }
         if existing.kind != RelationKind::Table {
             let reason = format!("incremental, in place of a {}: built in full", existing.kind.as_str());
@@ -48,11 +63,25 @@ impl Planner<'_> {
         let mut steps = staged.steps;
         if matches!(on_change, "append_new_columns" | "sync_all_columns" | "fail") {
             let (target, source) = (target.clone(), staged.relation.clone());
-            steps.push(Step { purpose: Purpose::Support, work: Work::FitColumns { target: target.clone(), source: source.clone(), policy: on_change.to_owned() } });
-            let strategy = Strategy { name: strategy.clone(), target, source, unique_id: node.unique_id.clone() };
+            steps.push(Step {
+                purpose: Purpose::Support,
+                work: Work::FitColumns {
+                    target: target.clone(),
+                    source: source.clone(),
+                    policy: on_change.to_owned(),
+                },
+            });
+            let strategy =
+                Strategy { name: strategy.clone(), target, source, unique_id: node.unique_id.clone() };
             steps.push(Step { purpose: Purpose::Main, work: Work::Strategy(Box::new(strategy)) });
         } else {
-            steps.extend(self.strategy_steps(node, subject, &strategy, (&target, &staged.relation), &existing.columns)?);
+            steps.extend(self.strategy_steps(
+                node,
+                subject,
+                &strategy,
+                (&target, &staged.relation),
+                &existing.columns,
+            )?);
         }
         steps.extend(staged.cleanup);
         let action = match strategy.as_str() {
@@ -67,24 +96,42 @@ impl Planner<'_> {
     /// The strategy and why: what is configured, or by `unique_key`.
     fn strategy(&self, node: &Node) -> Planned<(String, String)> {
         let key = node.setting("unique_key").filter(|key| !is_blank(key));
-        let shown = key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).unwrap_or_default();
+        let shown =
+            key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).unwrap_or_default();
         if let Some(strategy) = node.setting_text("incremental_strategy") {
             if strategy == "delete+insert" && key.is_none() && self.dialect() == Dialect::DuckDb {
                 let message = "`incremental_strategy: delete+insert` needs a `unique_key`";
                 let help = "add `unique_key`, or use the strategy `append`";
-                return Err(Box::new(Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help)));
+                return Err(Box::new(
+                    Diagnostic::error(Code::BadConfig, message)
+                        .at(node.span())
+                        .node(&node.unique_id)
+                        .help(help),
+                ));
             }
             return Ok((strategy.to_owned(), format!("incremental_strategy is `{strategy}`")));
         }
         Ok(match (key, self.dialect()) {
-            (Some(_), _) => ("merge".to_owned(), format!("no incremental_strategy is configured; unique_key `{shown}` makes it a merge")),
-            (None, _) => ("append".to_owned(), "no incremental_strategy and no unique_key are configured: rows are appended".to_owned()),
+            (Some(_), _) => (
+                "merge".to_owned(),
+                format!("no incremental_strategy is configured; unique_key `{shown}` makes it a merge"),
+            ),
+            (None, _) => (
+                "append".to_owned(),
+                "no incremental_strategy and no unique_key are configured: rows are appended".to_owned(),
+            ),
         })
     }
 
     /// Puts the new rows where the strategy reads them. Snowflake's strategies read a temporary view, except those that read it
     /// twice; `DuckDB`'s a temporary table.
-    fn staging(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled, strategy: &str) -> Planned<Staging> {
+    fn staging(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        compiled: &Compiled,
+        strategy: &str,
+    ) -> Planned<Staging> {
         let target = Self::target(node)?;
         let identifier = format!("{}__dbt_tmp", target.identifier);
         if self.dialect() == Dialect::DuckDb {
@@ -124,7 +171,11 @@ impl Planner<'_> {
         columns: &[Column],
     ) -> Planned<Vec<Step>> {
         let name = format!("get_incremental_{}_sql", strategy.replace('+', "_"));
-        let predicates = node.setting("incremental_predicates").or_else(|| node.setting("predicates")).cloned().unwrap_or(Value::Null);
+        let predicates = node
+            .setting("incremental_predicates")
+            .or_else(|| node.setting("predicates"))
+            .cloned()
+            .unwrap_or(Value::Null);
         let predicates = if predicates.is_string() { json!([predicates]) } else { predicates };
         let arguments = self.strategy_arguments(node, relations, columns, &predicates);
         let text = self.call(node, subject, &name, vec![("arg_dict", arguments)])?;

@@ -171,8 +171,12 @@ impl Step {
         match &self.work {
             Work::Sql(sql) | Work::Schema(_, sql) => sql.trim().to_owned(),
             Work::Load(source) => format!("-- load {} into {}", source.location, source.relation.render()),
-            Work::FitColumns { target, policy, .. } => format!("-- fit the columns of {} ({policy})", target.render()),
-            Work::Strategy(strategy) => format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render()),
+            Work::FitColumns { target, policy, .. } => {
+                format!("-- fit the columns of {} ({policy})", target.render())
+            }
+            Work::Strategy(strategy) => {
+                format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render())
+            }
             Work::Hook(text) => format!("-- render and run {text}"),
             Work::Materialization(name) => format!("-- execute {name}"),
         }

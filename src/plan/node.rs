@@ -15,7 +15,9 @@ impl Planner<'_> {
     pub(super) fn build(&self, node: &Node, compiled: Option<&Compiled>) -> Planned<NodePlan> {
         if node.is_python() {
             let message = format!("`{}` is a model in Python, and merganser runs SQL only", node.unique_id);
-            let problem = Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
+            let problem = Diagnostic::error(Code::UnknownMaterialization, message)
+                .at(node.span())
+                .node(&node.unique_id);
             return Err(Box::new(problem.help("disable it, or write it in SQL")));
         }
         let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
@@ -50,7 +52,12 @@ impl Planner<'_> {
         let is_table = matches!(node.materialized(), "table" | "incremental");
         if asks && is_table && self.compiler.session.facts.dialect == Dialect::DuckDb {
             let target = self.value(&Self::target(node)?, None);
-            self.call(node, subject, "duckdb__get_partitioned_by", vec![("relation", target), ("temporary", json_value(&json!(false)))])?;
+            self.call(
+                node,
+                subject,
+                "duckdb__get_partitioned_by",
+                vec![("relation", target), ("temporary", json_value(&json!(false)))],
+            )?;
         }
         Ok(())
     }
@@ -70,13 +77,15 @@ impl Planner<'_> {
         let facts = &self.compiler.session.facts;
         let kind = node.materialized();
         let is_native = matches!(kind, "view" | "table" | "incremental");
-        let names = [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
+        let names =
+            [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
         let internal = crate::project::internal_packages(facts.dialect.adapter());
         for name in &names {
             let defined = |package: &String| library.get(package, name).is_some();
             let in_root = defined(&facts.root);
             let in_package = facts.packages.iter().skip(1).any(defined);
-            let is_builtin = names.iter().any(|name| internal.iter().any(|package| library.get(package, name).is_some()));
+            let is_builtin =
+                names.iter().any(|name| internal.iter().any(|package| library.get(package, name).is_some()));
             if in_root || (in_package && !is_builtin) || (!is_native && internal.iter().any(defined)) {
                 return Ok(Some(name.clone()));
             }
@@ -84,14 +93,24 @@ impl Planner<'_> {
         if is_native {
             return Ok(None);
         }
-        let known: Vec<String> = library.iter().filter_map(|m| m.def().name.strip_prefix("materialization_").map(str::to_owned)).collect();
-        let known: Vec<&str> = known.iter().filter_map(|name| name.rsplit_once('_').map(|(kind, _)| kind)).collect();
+        let known: Vec<String> = library
+            .iter()
+            .filter_map(|m| m.def().name.strip_prefix("materialization_").map(str::to_owned))
+            .collect();
+        let known: Vec<&str> =
+            known.iter().filter_map(|name| name.rsplit_once('_').map(|(kind, _)| kind)).collect();
         let help = match did_you_mean(kind, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "use view, table, incremental or ephemeral, or define it with `{% materialization %}`".to_owned(),
+            None => "use view, table, incremental or ephemeral, or define it with `{% materialization %}`"
+                .to_owned(),
         };
         let message = format!("no materialization `{kind}` for {}", facts.dialect.adapter());
-        Err(Box::new(Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id).help(help)))
+        Err(Box::new(
+            Diagnostic::error(Code::UnknownMaterialization, message)
+                .at(node.span())
+                .node(&node.unique_id)
+                .help(help),
+        ))
     }
 
     /// The statements of a node's hooks, rendered as the node sees them; empty ones do nothing.
@@ -100,10 +119,15 @@ impl Planner<'_> {
         for hook in node.config.get(key).and_then(Value::as_array).into_iter().flatten() {
             let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
             let origin = Origin { file: u32::MAX, base: 0 };
-            let rendered = self.compiler.render_early(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
+            let rendered = self
+                .compiler
+                .render_early(node, subject, text, origin)
+                .map_err(|error| self.failed(node, &error))?;
             let step = |work| Step { purpose: Purpose::Hook, work };
             match rendered {
-                Some(rendered) => steps.extend(statements(&rendered.text).into_iter().map(|sql| step(Work::Sql(sql)))),
+                Some(rendered) => {
+                    steps.extend(statements(&rendered.text).into_iter().map(|sql| step(Work::Sql(sql))))
+                }
                 None => steps.push(step(Work::Hook(text.to_owned()))),
             }
         }
@@ -113,28 +137,45 @@ impl Planner<'_> {
     /// Comments on the relation and its columns, where `persist_docs` asks for them. Snowflake's views carry their columns'
     /// comments in the statement that makes them.
     fn comments(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
-        let persists = |part: &str| node.config.get("persist_docs").and_then(|docs| docs.get(part)).and_then(Value::as_bool).unwrap_or(false);
+        let persists = |part: &str| {
+            node.config
+                .get("persist_docs")
+                .and_then(|docs| docs.get(part))
+                .and_then(Value::as_bool)
+                .unwrap_or(false)
+        };
         let Some(relation) = &node.relation else { return Ok(Vec::new()) };
         let is_view = node.materialized() == "view";
         let kind = if is_view { crate::sql::RelationKind::View } else { crate::sql::RelationKind::Table };
         let target = || self.value(relation, Some(kind));
         let mut steps = Vec::new();
         if persists("relation") && !node.description.is_empty() {
-            let arguments = vec![("relation", target()), ("relation_comment", json_value(&json!(node.description)))];
-            steps.extend(statements(&self.call(node, subject, "alter_relation_comment", arguments)?).into_iter().map(Step::support));
+            let arguments =
+                vec![("relation", target()), ("relation_comment", json_value(&json!(node.description)))];
+            steps.extend(
+                statements(&self.call(node, subject, "alter_relation_comment", arguments)?)
+                    .into_iter()
+                    .map(Step::support),
+            );
         }
         let snowflake_view = is_view && self.compiler.session.facts.dialect == Dialect::Snowflake;
         if persists("columns") && !node.columns.is_empty() && !snowflake_view {
             let columns = subject.model.get("columns").cloned().unwrap_or_default();
             let arguments = vec![("relation", target()), ("column_dict", json_value(&columns))];
-            steps.extend(statements(&self.call(node, subject, "alter_column_comment", arguments)?).into_iter().map(Step::support));
+            steps.extend(
+                statements(&self.call(node, subject, "alter_column_comment", arguments)?)
+                    .into_iter()
+                    .map(Step::support),
+            );
         }
         Ok(steps)
     }
 
     /// The grants of a relation that is made anew: each privilege to each grantee.
     fn grants(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
-        let (Some(grants), Some(relation)) = (node.config.get("grants").and_then(Value::as_object), &node.relation) else {
+        let (Some(grants), Some(relation)) =
+            (node.config.get("grants").and_then(Value::as_object), &node.relation)
+        else {
             return Ok(Vec::new());
         };
         let mut steps = Vec::new();
@@ -146,7 +187,11 @@ impl Planner<'_> {
                     ("privilege", json_value(&json!(privilege))),
                     ("grantees", json_value(&json!([grantee]))),
                 ];
-                steps.extend(statements(&self.call(node, subject, "get_grant_sql", arguments)?).into_iter().map(Step::support));
+                steps.extend(
+                    statements(&self.call(node, subject, "get_grant_sql", arguments)?)
+                        .into_iter()
+                        .map(Step::support),
+                );
             }
         }
         Ok(steps)

@@ -43,20 +43,27 @@ pub(super) type Planned<T> = Result<T, Box<Diagnostic>>;
 impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.
     pub fn schemas<'n>(nodes: impl Iterator<Item = &'n Node>) -> Vec<SchemaName> {
-        let of = |node: &Node| node.relation.as_ref().and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)));
+        let of = |node: &Node| {
+            node.relation
+                .as_ref()
+                .and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)))
+        };
         nodes.filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The plan for the wanted nodes.
     pub fn plan(&self, order: &Order, compilation: &Compilation, wanted: &BTreeSet<String>) -> Plan {
         let graph = self.compiler.graph();
-        let chosen: Vec<&Node> = order.sequence.iter().filter(|id| wanted.contains(*id)).map(|id| &graph.nodes[id]).collect();
+        let chosen: Vec<&Node> =
+            order.sequence.iter().filter(|id| wanted.contains(*id)).map(|id| &graph.nodes[id]).collect();
         let nodes: Vec<NodePlan> = chosen
             .iter()
             .filter(|node| self.takes_part(node) && !compilation.skipped.contains_key(&node.unique_id))
             .map(|node| self.planned(node, compilation))
             .collect();
-        let hooks = graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start"));
+        let hooks = graph.nodes.values().filter(|node| {
+            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start")
+        });
         let start_hooks = hooks.map(|node| self.planned(node, compilation)).collect();
         Plan { setup: self.setup(&chosen), start_hooks, nodes }
     }
@@ -66,7 +73,9 @@ impl Planner<'_> {
         match node.kind {
             NodeKind::Model => !node.is_ephemeral(),
             NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test => true,
-            NodeKind::Source => self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some()),
+            NodeKind::Source => {
+                self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some())
+            }
             _ => false,
         }
     }
@@ -76,15 +85,32 @@ impl Planner<'_> {
             return broken(node, problem.clone());
         }
         // A contract is checked against the columns of the query, which needs the node's parents.
-        let has_contract = self.compiler.defers() && node.kind == NodeKind::Model
-            && node.config.get("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool).unwrap_or(false);
+        let has_contract = self.compiler.defers()
+            && node.kind == NodeKind::Model
+            && node
+                .config
+                .get("contract")
+                .and_then(|contract| contract.get("enforced"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false);
         if has_contract || compilation.later.contains(&node.unique_id) {
             let action = match node.kind {
                 NodeKind::Test => Action::RunTest,
                 NodeKind::Operation => Action::RunHook,
                 _ => Action::RunMaterialization,
             };
-            return NodePlan { late: true, ..empty(node, action, if has_contract { "its contract is checked against its columns" } else { "its template asks the warehouse" }) };
+            return NodePlan {
+                late: true,
+                ..empty(
+                    node,
+                    action,
+                    if has_contract {
+                        "its contract is checked against its columns"
+                    } else {
+                        "its template asks the warehouse"
+                    },
+                )
+            };
         }
         self.node(node, compilation.nodes.get(&node.unique_id))
     }
@@ -104,8 +130,15 @@ impl Planner<'_> {
     /// A hook's own statements.
     fn operation(&self, node: &Node, compiled: Option<&Compiled>) -> NodePlan {
         let sql = compiled.map(|compiled| compiled.sql.trim().to_owned()).unwrap_or_default();
-        let steps = statements(&sql).into_iter().map(|sql| Step { purpose: super::Purpose::Hook, work: Work::Sql(sql) }).collect();
-        NodePlan { late: compiled.is_some_and(|c| c.late), steps, ..empty(node, Action::RunHook, "on-run-start") }
+        let steps = statements(&sql)
+            .into_iter()
+            .map(|sql| Step { purpose: super::Purpose::Hook, work: Work::Sql(sql) })
+            .collect();
+        NodePlan {
+            late: compiled.is_some_and(|c| c.late),
+            steps,
+            ..empty(node, Action::RunHook, "on-run-start")
+        }
     }
 
     /// The plan of an `on-run-end` hook, rendered now with what the run gave.
@@ -131,14 +164,20 @@ impl Planner<'_> {
                 wanted.entry(SchemaName::new(database, schema)).or_insert_with(|| relation.clone());
             }
         };
-        let written = chosen.iter().filter(|node| self.takes_part(node) && (node.kind != NodeKind::Test || node.relation.is_some()));
+        let written = chosen
+            .iter()
+            .filter(|node| self.takes_part(node) && (node.kind != NodeKind::Test || node.relation.is_some()));
         written.filter_map(|node| node.relation.as_ref()).for_each(&mut add);
         let dialect = self.compiler.session.facts.dialect;
-        let ledgers = chosen.iter().filter(|node| node.kind == NodeKind::Source && self.takes_part(node)).filter_map(|node| node.relation.clone());
+        let ledgers = chosen
+            .iter()
+            .filter(|node| node.kind == NodeKind::Source && self.takes_part(node))
+            .filter_map(|node| node.relation.clone());
         for relation in ledgers {
             add(&Relation { schema: Some(self.ledger_schema.clone()), ..relation });
         }
-        let uses_policies = dialect == crate::sql::Dialect::Snowflake && chosen.iter().any(|node| self.governance.masked.contains_key(&node.unique_id));
+        let uses_policies = dialect == crate::sql::Dialect::Snowflake
+            && chosen.iter().any(|node| self.governance.masked.contains_key(&node.unique_id));
         for placed in self.governance.policies.iter().filter(|_| uses_policies) {
             add(&Relation {
                 database: Some(placed.database.clone()),
@@ -152,7 +191,10 @@ impl Planner<'_> {
             .filter(|(schema, _)| !self.catalog.has_schema(schema))
             .map(|(schema, relation)| {
                 let bare = Relation { identifier: String::new(), ..relation };
-                Step { purpose: super::Purpose::Support, work: Work::Schema(schema, format!("create schema if not exists {}", bare.render())) }
+                Step {
+                    purpose: super::Purpose::Support,
+                    work: Work::Schema(schema, format!("create schema if not exists {}", bare.render())),
+                }
             })
             .collect();
         for placed in self.governance.policies.iter().filter(|_| uses_policies) {
@@ -173,8 +215,13 @@ impl Planner<'_> {
         }
         if let Some(masked) = self.governance.masked.get(&node.unique_id) {
             let mut config = (*subject.config).clone();
-            let policies: serde_json::Map<String, Value> = masked.iter().map(|(column, policy)| (column.clone(), json!(policy))).collect();
-            let columns: Vec<Value> = node.columns.values().map(|column| json!({"name": column.name, "data_type": column.data_type})).collect();
+            let policies: serde_json::Map<String, Value> =
+                masked.iter().map(|(column, policy)| (column.clone(), json!(policy))).collect();
+            let columns: Vec<Value> = node
+                .columns
+                .values()
+                .map(|column| json!({"name": column.name, "data_type": column.data_type}))
+                .collect();
             config.insert("merganser_policies".to_owned(), Value::Object(policies));
             config.insert("merganser_columns".to_owned(), Value::Array(columns));
             subject.config = Arc::new(config);
@@ -183,8 +230,16 @@ impl Planner<'_> {
     }
 
     /// The text a macro renders for a node.
-    pub(super) fn call(&self, node: &Node, subject: &Arc<Subject>, name: &str, arguments: Vec<(&str, TemplateValue)>) -> Planned<String> {
-        self.compiler.call(node, subject, name, arguments).map_err(|error| Box::new(self.compiler.report(&error, node)))
+    pub(super) fn call(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        name: &str,
+        arguments: Vec<(&str, TemplateValue)>,
+    ) -> Planned<String> {
+        self.compiler
+            .call(node, subject, name, arguments)
+            .map_err(|error| Box::new(self.compiler.report(&error, node)))
     }
 
     /// A failed render as a plan's failure.
@@ -194,7 +249,11 @@ impl Planner<'_> {
 
     /// A relation as macros take it.
     pub(super) fn value(&self, relation: &Relation, kind: Option<RelationKind>) -> TemplateValue {
-        TemplateValue::from_object(RelationValue::new(relation.clone(), kind, self.compiler.session.facts.dialect))
+        TemplateValue::from_object(RelationValue::new(
+            relation.clone(),
+            kind,
+            self.compiler.session.facts.dialect,
+        ))
     }
 
     /// A relation as macros take it, of a kind that does not matter.
@@ -240,5 +299,9 @@ fn broken(node: &Node, problem: Diagnostic) -> NodePlan {
 
 /// The statements of a text, without those that are empty.
 pub(super) fn statements(sql: &str) -> Vec<String> {
-    crate::sql::split(sql).into_iter().map(|range| sql[range].trim().to_owned()).filter(|text| !text.is_empty()).collect()
+    crate::sql::split(sql)
+        .into_iter()
+        .map(|range| sql[range].trim().to_owned())
+        .filter(|text| !text.is_empty())
+        .collect()
 }

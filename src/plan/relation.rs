@@ -23,11 +23,20 @@ impl Planner<'_> {
             Some(other) => format!("materialized as a view, in place of a {}", other.as_str()),
         };
         let steps = self.replacing(&target, existing, RelationKind::View, create);
-        Ok(NodePlan { steps, makes: Some((target, RelationKind::View)), ..empty(node, Action::CreateView, reason) })
+        Ok(NodePlan {
+            steps,
+            makes: Some((target, RelationKind::View)),
+            ..empty(node, Action::CreateView, reason)
+        })
     }
 
     /// A table, made or replaced.
-    pub(super) fn table(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled) -> Planned<NodePlan> {
+    pub(super) fn table(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        compiled: &Compiled,
+    ) -> Planned<NodePlan> {
         let existing = self.existing(node).map(|relation| relation.kind);
         let reason = match existing {
             None => "materialized as a table, and not there yet".to_owned(),
@@ -39,32 +48,58 @@ impl Planner<'_> {
 
     /// A table made of all rows of the node's query. On `DuckDB` it is made beside the old one and takes its place in one
     /// transaction, so that a query may read the table it replaces; Snowflake replaces in one statement.
-    pub(super) fn whole_table(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled, reason: String) -> Planned<NodePlan> {
+    pub(super) fn whole_table(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        compiled: &Compiled,
+        reason: String,
+    ) -> Planned<NodePlan> {
         let target = Self::target(node)?;
         let existing = self.existing(node).map(|relation| relation.kind);
         let beside = self.dialect() == Dialect::DuckDb && existing.is_some();
-        let made = if beside { Relation { identifier: format!("{}__dbt_tmp", target.identifier), ..target.clone() } } else { target.clone() };
+        let made = if beside {
+            Relation { identifier: format!("{}__dbt_tmp", target.identifier), ..target.clone() }
+        } else {
+            target.clone()
+        };
         let create = self.create_table(node, subject, &made, false, &compiled.sql)?;
         let steps = if beside {
             let mut steps = vec![Step::support("begin"), drop_step(&made, RelationKind::Table)];
             steps.extend(create);
             steps.push(drop_step(&target, existing.unwrap_or(RelationKind::Table)));
-            steps.push(Step::support(format!("alter table {} rename to \"{}\"", made.render(), target.identifier.replace('"', "\"\""))));
+            steps.push(Step::support(format!(
+                "alter table {} rename to \"{}\"",
+                made.render(),
+                target.identifier.replace('"', "\"\"")
+            )));
             steps.push(Step::support("commit"));
             steps
         } else {
             self.replacing(&target, existing, RelationKind::Table, create)
         };
-        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::CreateTable, reason) })
+        Ok(NodePlan {
+            steps,
+            makes: Some((target, RelationKind::Table)),
+            ..empty(node, Action::CreateTable, reason)
+        })
     }
 
     /// The statements that make `target`, after dropping a relation of another kind that stands in its way; `DuckDB` has no
     /// replacing of views under its own macros, so there the old one is dropped in the same transaction.
-    fn replacing(&self, target: &Relation, existing: Option<RelationKind>, kind: RelationKind, create: Vec<Step>) -> Vec<Step> {
+    fn replacing(
+        &self,
+        target: &Relation,
+        existing: Option<RelationKind>,
+        kind: RelationKind,
+        create: Vec<Step>,
+    ) -> Vec<Step> {
         match (self.dialect(), existing) {
             (_, None) => create,
             (Dialect::Snowflake, Some(old)) if old == kind => create,
-            (Dialect::Snowflake, Some(old)) => std::iter::once(drop_step(target, old)).chain(create).collect(),
+            (Dialect::Snowflake, Some(old)) => {
+                std::iter::once(drop_step(target, old)).chain(create).collect()
+            }
             (Dialect::DuckDb, Some(old)) => {
                 let mut steps = vec![Step::support("begin"), drop_step(target, old)];
                 steps.extend(create);
@@ -79,8 +114,17 @@ impl Planner<'_> {
     }
 
     /// The statements of `create_view_as`; the last is the node's own.
-    pub(super) fn create_view(&self, node: &Node, subject: &Arc<Subject>, relation: &Relation, sql: &str) -> Planned<Vec<Step>> {
-        let arguments = vec![("relation", self.value(relation, Some(RelationKind::View))), ("sql", json_value(&json!(sql)))];
+    pub(super) fn create_view(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        relation: &Relation,
+        sql: &str,
+    ) -> Planned<Vec<Step>> {
+        let arguments = vec![
+            ("relation", self.value(relation, Some(RelationKind::View))),
+            ("sql", json_value(&json!(sql))),
+        ];
         Ok(own_last(&self.call(node, subject, "get_create_view_as_sql", arguments)?))
     }
 
@@ -106,7 +150,10 @@ impl Planner<'_> {
 pub(super) fn own_last(sql: &str) -> Vec<Step> {
     let list = statements(sql);
     let own = list.iter().position(|text| makes_rows(text)).unwrap_or(list.len().saturating_sub(1));
-    list.into_iter().enumerate().map(|(i, text)| if i == own { Step::main(text) } else { Step::support(text) }).collect()
+    list.into_iter()
+        .enumerate()
+        .map(|(i, text)| if i == own { Step::main(text) } else { Step::support(text) })
+        .collect()
 }
 
 fn makes_rows(text: &str) -> bool {

@@ -52,13 +52,21 @@ impl Planner<'_> {
         let name = target.render();
         let existing = self.existing(node);
         let fits = existing.is_some_and(|relation| {
-            let there: Vec<String> = relation.columns.iter().map(|column| column.name.to_lowercase()).collect();
-            relation.kind == RelationKind::Table && there == table.names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>()
+            let there: Vec<String> =
+                relation.columns.iter().map(|column| column.name.to_lowercase()).collect();
+            relation.kind == RelationKind::Table
+                && there == table.names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>()
         });
         if let Some(view) = existing.filter(|relation| relation.kind == RelationKind::View) {
-            let message = format!("seed `{}` would replace the view {}.{}", node.name, view.schema, view.name);
+            let message =
+                format!("seed `{}` would replace the view {}.{}", node.name, view.schema, view.name);
             let help = "drop the view, or give the seed another alias";
-            return Err(Box::new(Diagnostic::error(Code::BadConfig, message).at(Span::start_of(node.file)).node(&node.unique_id).help(help)));
+            return Err(Box::new(
+                Diagnostic::error(Code::BadConfig, message)
+                    .at(Span::start_of(node.file))
+                    .node(&node.unique_id)
+                    .help(help),
+            ));
         }
         let mut steps = Vec::new();
         let keeps = fits && !self.full_refresh;
@@ -81,31 +89,50 @@ impl Planner<'_> {
             steps.push(Step::support("commit"));
         }
         let reason = format!("{reason} ({} rows)", table.rows.len());
-        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::LoadSeed, reason) })
+        Ok(NodePlan {
+            steps,
+            makes: Some((target, RelationKind::Table)),
+            ..empty(node, Action::LoadSeed, reason)
+        })
     }
 }
 
 /// Reads a seed's text. A row with another number of fields than the header is an error at its line.
 pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable, Diagnostic> {
     let delimiter = node.setting_text("delimiter").and_then(|text| text.bytes().next()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new().has_headers(true).flexible(false).delimiter(delimiter).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(true)
+        .flexible(false)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
     let fail = |error: &csv::Error| {
-        let start = error.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0).min(text.len());
+        let start =
+            error.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0).min(text.len());
         let start = text[start..].find(|c: char| c != '\n' && c != '\r').map_or(start, |skip| start + skip);
         let end = text[start..].find('\n').map_or(text.len(), |end| start + end);
         let help = "every row needs as many fields as the header; quote fields that hold the delimiter";
-        Diagnostic::error(Code::SeedSyntax, seed_message(error)).at(Span::new(node.file, start..end)).node(&node.unique_id).help(help)
+        Diagnostic::error(Code::SeedSyntax, seed_message(error))
+            .at(Span::new(node.file, start..end))
+            .node(&node.unique_id)
+            .help(help)
     };
     let names = header(&reader.headers().map_err(|error| fail(&error))?.clone());
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| fail(&error))?;
-        rows.push(record.iter().map(|field| Some(field).filter(|f| !is_null(f)).map(str::to_owned)).collect::<Vec<_>>());
+        rows.push(
+            record
+                .iter()
+                .map(|field| Some(field).filter(|f| !is_null(f)).map(str::to_owned))
+                .collect::<Vec<_>>(),
+        );
     }
     let configured = node.config.get("column_types").and_then(Value::as_object);
     let (mut types, mut plain) = (Vec::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
-        let wanted = configured.and_then(|map| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))).and_then(|(_, v)| v.as_str());
+        let wanted = configured
+            .and_then(|map| map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)))
+            .and_then(|(_, v)| v.as_str());
         let kind = kind_of(rows.iter().filter_map(|row| row[index].as_deref()));
         plain.push(wanted.is_none() && matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean));
         types.push(wanted.map_or_else(|| type_name(kind, dialect).to_owned(), str::to_owned));
@@ -116,7 +143,9 @@ pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable,
 
 fn seed_message(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!("this row has {len} fields, and the header {expected_len}"),
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("this row has {len} fields, and the header {expected_len}")
+        }
         csv::ErrorKind::Utf8 { .. } => "this row is not UTF-8".to_owned(),
         other => format!("this row cannot be read: {other:?}"),
     }
@@ -174,11 +203,19 @@ fn is_integer(value: &str) -> bool {
 
 fn is_number(value: &str) -> bool {
     let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
-    digits.bytes().any(|b| b.is_ascii_digit()) && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.matches('.').count() < 2
+    digits.bytes().any(|b| b.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.matches('.').count() < 2
 }
 
 fn is_timestamp(value: &str) -> bool {
-    let plain = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ"];
+    let plain = [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.fZ",
+    ];
     plain.iter().any(|format| NaiveDateTime::parse_from_str(value, format).is_ok())
 }
 
@@ -201,7 +238,8 @@ impl SeedTable {
     }
 
     fn create(&self, table: &str) -> String {
-        let columns: Vec<String> = (0..self.names.len()).map(|i| format!("{} {}", self.name(i), self.types[i])).collect();
+        let columns: Vec<String> =
+            (0..self.names.len()).map(|i| format!("{} {}", self.name(i), self.types[i])).collect();
         format!("create table {table} ({})", columns.join(", "))
     }
 
@@ -214,7 +252,8 @@ impl SeedTable {
     fn insert(&self, head: &str, rows: &[Vec<Option<String>>]) -> String {
         let mut sql = head.to_owned();
         for (number, row) in rows.iter().enumerate() {
-            let cells: Vec<String> = row.iter().enumerate().map(|(i, cell)| self.literal(i, cell.as_deref())).collect();
+            let cells: Vec<String> =
+                row.iter().enumerate().map(|(i, cell)| self.literal(i, cell.as_deref())).collect();
             // Writing into a string cannot fail.
             let _ = write!(sql, "{}({})", if number == 0 { "" } else { ",\n" }, cells.join(", "));
         }

@@ -43,9 +43,15 @@ impl Planner<'_> {
         let text = self.call(node, &subject, "get_test_sql", arguments)?;
         let list = statements(&text);
         let checks = own_last(&list.join(";\n"));
-        let check = |step: Step| Step { purpose: if step.purpose == Purpose::Main { Purpose::Check } else { Purpose::Support }, work: step.work };
+        let check = |step: Step| Step {
+            purpose: if step.purpose == Purpose::Main { Purpose::Check } else { Purpose::Support },
+            work: step.work,
+        };
         plan.steps.extend(checks.into_iter().map(check));
-        debug_assert!(plan.steps.iter().all(|step| !matches!(step.work, Work::Load(_))), "a test loads nothing");
+        debug_assert!(
+            plan.steps.iter().all(|step| !matches!(step.work, Work::Load(_))),
+            "a test loads nothing"
+        );
         Ok(plan)
     }
 }

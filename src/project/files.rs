@@ -33,15 +33,21 @@ pub(super) fn resource_files(
     for folder in folders {
         let folder = folder.trim_end_matches('/');
         let found = find_files(&package.file.root.join(folder), endings).unwrap_or_else(|error| {
-            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1));
+            diagnostics.push(
+                Diagnostic::error(Code::MissingFile, error.to_string())
+                    .in_file(error.path.display().to_string(), 1),
+            );
             Vec::new()
         });
         for FoundFile { location, below } in found {
-            let original_path = if folder == "." || folder.is_empty() { below.clone() } else { format!("{folder}/{below}") };
+            let original_path =
+                if folder == "." || folder.is_empty() { below.clone() } else { format!("{folder}/{below}") };
             if files.iter().any(|f| f.original_path == original_path) {
                 continue;
             }
-            let Some(file) = read_once(package, &location, &original_path, sources, diagnostics) else { continue };
+            let Some(file) = read_once(package, &location, &original_path, sources, diagnostics) else {
+                continue;
+            };
             files.push(ResourceFile { file, path: below, original_path });
         }
     }
@@ -55,7 +61,11 @@ fn read_once(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileId> {
-    let shown = if package.shown.is_empty() { original_path.to_owned() } else { format!("{}/{original_path}", package.shown) };
+    let shown = if package.shown.is_empty() {
+        original_path.to_owned()
+    } else {
+        format!("{}/{original_path}", package.shown)
+    };
     if let Some(file) = sources.by_path(&shown) {
         return Some(file);
     }
@@ -86,7 +96,8 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
     let code = stripped(text);
     let base = found.path.rsplit('/').next().unwrap_or(&found.path);
     let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
-    let path = if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
+    let path =
+        if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
     let checksum = if kind == NodeKind::Seed && text.len() > LARGEST_HASHED_SEED {
         Checksum { name: "path", value: found.original_path.clone() }
     } else {
@@ -94,7 +105,17 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
     };
     let fqn = fqn(package, &path, &name);
     let (path, original_path) = (path, found.original_path.clone());
-    FileNode { kind, package: package.to_owned(), name, path, original_path, fqn, file: found.file, code, checksum }
+    FileNode {
+        kind,
+        package: package.to_owned(),
+        name,
+        path,
+        original_path,
+        fqn,
+        file: found.file,
+        code,
+        checksum,
+    }
 }
 
 /// Package, the folders of `path`, and the name.
@@ -146,14 +167,20 @@ pub(super) fn declared_snapshot(entry: &Entry, sources: &mut Sources) -> FileNod
 }
 
 /// The macros of a file.
-pub(super) fn macros(package: &str, found: &ResourceFile, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+pub(super) fn macros(
+    package: &str,
+    found: &ResourceFile,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Macro> {
     let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
     let define = |block: Block| Macro {
         package: package.to_owned(),
         name: block.macro_name(sources.text(found.file)).unwrap_or_else(|| block.name.clone()),
         file: found.file,
         original_path: found.original_path.clone(),
-        languages: (block.kind == BlockKind::Materialization).then(|| languages(&sources.text(found.file)[block.header.clone()])),
+        languages: (block.kind == BlockKind::Materialization)
+            .then(|| languages(&sources.text(found.file)[block.header.clone()])),
         block,
     };
     file_blocks(found, sources, &kinds, diagnostics).into_iter().map(define).collect()
@@ -163,11 +190,19 @@ pub(super) fn macros(package: &str, found: &ResourceFile, sources: &Sources, dia
 fn languages(header: &str) -> Vec<String> {
     let Some((_, rest)) = header.split_once("supported_languages") else { return vec!["sql".to_owned()] };
     let list = rest.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(list, _)| list);
-    list.split(',').map(|word| word.trim().trim_matches(['\'', '"']).to_owned()).filter(|word| !word.is_empty()).collect()
+    list.split(',')
+        .map(|word| word.trim().trim_matches(['\'', '"']).to_owned())
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// The docs blocks of a file.
-pub(super) fn docs(package: &str, found: &ResourceFile, sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<DocsBlock> {
+pub(super) fn docs(
+    package: &str,
+    found: &ResourceFile,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Vec<DocsBlock> {
     let define = |block: Block| DocsBlock {
         package: package.to_owned(),
         name: block.name.clone(),
@@ -179,12 +214,21 @@ pub(super) fn docs(package: &str, found: &ResourceFile, sources: &Sources, diagn
     file_blocks(found, sources, &[BlockKind::Docs], diagnostics).into_iter().map(define).collect()
 }
 
-fn file_blocks(found: &ResourceFile, sources: &Sources, kinds: &[BlockKind], diagnostics: &mut Diagnostics) -> Vec<Block> {
+fn file_blocks(
+    found: &ResourceFile,
+    sources: &Sources,
+    kinds: &[BlockKind],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Block> {
     match blocks(sources.text(found.file), kinds) {
         Ok(blocks) => blocks,
         Err(error) => {
             let span = Span::new(found.file, error.span.clone());
-            diagnostics.push(Diagnostic::error(Code::TemplateSyntax, error.to_string()).at(span).help("close the block with its own end tag"));
+            diagnostics.push(
+                Diagnostic::error(Code::TemplateSyntax, error.to_string())
+                    .at(span)
+                    .help("close the block with its own end tag"),
+            );
             Vec::new()
         }
     }

@@ -83,8 +83,18 @@ pub enum NodeKind {
 impl NodeKind {
     /// Every kind, in the order of dbt's documentation.
     pub const ALL: [Self; 12] = [
-        Self::Model, Self::Seed, Self::Snapshot, Self::Test, Self::Analysis, Self::Operation, Self::Source, Self::Exposure,
-        Self::Metric, Self::SemanticModel, Self::SavedQuery, Self::UnitTest,
+        Self::Model,
+        Self::Seed,
+        Self::Snapshot,
+        Self::Test,
+        Self::Analysis,
+        Self::Operation,
+        Self::Source,
+        Self::Exposure,
+        Self::Metric,
+        Self::SemanticModel,
+        Self::SavedQuery,
+        Self::UnitTest,
     ];
 
     /// dbt's word: `resource_type`, and the first part of a unique id.

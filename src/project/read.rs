@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use super::files::{self, ResourceFile};
 use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, policy};
 use crate::config::yaml::{self, Step};
-use crate::config::{Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings};
+use crate::config::{
+    Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{MACRO_FILES, Sources, Span, find_files, read_text};
 
@@ -34,7 +36,11 @@ pub fn read(
     let vars = Vars {
         command_line: reading.options.vars.clone(),
         root: packages[0].file.name.clone(),
-        projects: packages.iter().map(|p| (p.file.name.clone(), p.file.vars.clone())).collect::<std::collections::BTreeMap<_, _>>().into(),
+        projects: packages
+            .iter()
+            .map(|p| (p.file.name.clone(), p.file.vars.clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+            .into(),
     };
     let mut project = Project {
         packages,
@@ -69,7 +75,8 @@ fn installed_packages(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Package> {
     let folder = root.file.root.join(&root.file.paths.packages);
-    let mut folders: Vec<PathBuf> = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     folders.retain(|path| path.join("dbt_project.yml").is_file());
     folders.sort();
     let mut packages = Vec::new();
@@ -83,7 +90,14 @@ fn installed_packages(
             secrets: false,
             environment: reading.options.environment.clone(),
         };
-        let file = read_project_file(&path, &format!("{shown}/dbt_project.yml"), sources, reading.templates, &scope, diagnostics);
+        let file = read_project_file(
+            &path,
+            &format!("{shown}/dbt_project.yml"),
+            sources,
+            reading.templates,
+            &scope,
+            diagnostics,
+        );
         packages.extend(file.map(|file| Package { file, shown }));
     }
     packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
@@ -98,11 +112,21 @@ fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &
         let path = root.file.root.join(name);
         let Ok(text) = read_text(&path) else { continue };
         let file = sources.add(name, Some(path), text);
-        let declared = yaml::parse(sources.text(file)).ok().and_then(|v| v.get("packages")?.as_array().map(Vec::len)).unwrap_or(0);
+        let declared = yaml::parse(sources.text(file))
+            .ok()
+            .and_then(|v| v.get("packages")?.as_array().map(Vec::len))
+            .unwrap_or(0);
         if declared > 0 {
             let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
-            let message = format!("{declared} package(s) are declared but none is installed in `{}`", root.file.paths.packages);
-            diagnostics.push(Diagnostic::error(Code::MissingPackage, message).at(span).help("install them with `dbt deps`"));
+            let message = format!(
+                "{declared} package(s) are declared but none is installed in `{}`",
+                root.file.paths.packages
+            );
+            diagnostics.push(
+                Diagnostic::error(Code::MissingPackage, message)
+                    .at(span)
+                    .help("install them with `dbt deps`"),
+            );
         }
     }
 }
@@ -119,11 +143,19 @@ fn builtin_macros(sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<M
     macros
 }
 
-fn read_package(project: &mut Project, package: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_package(
+    project: &mut Project,
+    package: &Package,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
     let (name, paths) = (&package.file.name, &package.file.paths);
-    let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| files::resource_files(package, folders, endings, sources, diagnostics);
+    let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| {
+        files::resource_files(package, folders, endings, sources, diagnostics)
+    };
     let macro_files = find(&paths.macros, &[".sql"], sources);
-    let generic: Vec<String> = paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
+    let generic: Vec<String> =
+        paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
     let generic_files = find(&generic, &[".sql"], sources);
     let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
     let whole = [
@@ -133,7 +165,8 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
         (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),
     ];
     let docs_folders = if paths.docs.is_empty() {
-        let all = [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
+        let all =
+            [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
         all.into_iter().flatten().cloned().collect()
     } else {
         paths.docs.clone()
@@ -147,7 +180,9 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
     }
     for (kind, found) in whole {
         let is_node = |file: &&ResourceFile| kind != NodeKind::Test || !is_test_support(&file.path);
-        project.nodes.extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
+        project
+            .nodes
+            .extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
     }
     for found in &docs_files {
         project.docs.extend(files::docs(name, found, sources, diagnostics));
@@ -169,7 +204,11 @@ fn read_properties(
 ) {
     let paths = &package.file.paths;
     let mut folders: Vec<String> = Vec::new();
-    for folder in [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests].into_iter().flatten() {
+    for folder in
+        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
+            .into_iter()
+            .flatten()
+    {
         if !folders.contains(folder) {
             folders.push(folder.clone());
         }
@@ -180,19 +219,27 @@ fn read_properties(
             Ok(Value::Object(document)) => document,
             Ok(Value::Null) => continue,
             Ok(_) => {
-                diagnostics.push(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(found.file)));
+                diagnostics.push(
+                    Diagnostic::error(Code::YamlSyntax, "this file must be a mapping")
+                        .at(Span::start_of(found.file)),
+                );
                 continue;
             }
             Err(error) => {
                 let offset = error.offset.unwrap_or(0);
-                diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(found.file, offset..offset)));
+                diagnostics.push(
+                    Diagnostic::error(Code::YamlSyntax, error.message)
+                        .at(Span::new(found.file, offset..offset)),
+                );
                 continue;
             }
         };
         let mut reader = EntryReader { package, found: &found, text: &text, templates, scope, diagnostics };
         let entries = reader.entries(&document);
         let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
-        project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
+        project
+            .nodes
+            .extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
         project.entries.extend(entries);
     }
 }
@@ -223,11 +270,20 @@ impl EntryReader<'_> {
                 Value::Null => continue,
                 _ => {
                     let span = self.span(&[key.as_str().into()]);
-                    self.diagnostics.push(Diagnostic::error(Code::BadConfig, format!("`{key}` must be a list")).at(span).help("begin each item with `- name:`"));
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::BadConfig, format!("`{key}` must be a list"))
+                            .at(span)
+                            .help("begin each item with `- name:`"),
+                    );
                     continue;
                 }
             };
-            entries.extend(items.iter().enumerate().filter_map(|(i, item)| self.entry(*kind, vec![key.as_str().into(), i.into()], item)));
+            entries.extend(
+                items
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(i, item)| self.entry(*kind, vec![key.as_str().into(), i.into()], item)),
+            );
         }
         entries
     }
@@ -237,8 +293,12 @@ impl EntryReader<'_> {
             return;
         }
         let near = did_you_mean(key, EntryKind::LISTS.iter().map(|(name, _)| *name));
-        let mut diagnostic = Diagnostic::warning(Code::UnknownKey, format!("unknown key `{key}`")).at(self.span(&[key.into()]));
-        diagnostic.help = Some(near.map_or_else(|| "move it under `config: meta:`, or remove it".to_owned(), |near| format!("did you mean `{near}`?")));
+        let mut diagnostic = Diagnostic::warning(Code::UnknownKey, format!("unknown key `{key}`"))
+            .at(self.span(&[key.into()]));
+        diagnostic.help = Some(near.map_or_else(
+            || "move it under `config: meta:`, or remove it".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        ));
         self.diagnostics.push(diagnostic);
     }
 
@@ -246,7 +306,8 @@ impl EntryReader<'_> {
         let name = item.get("name").map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
         let (Some(written), Some(name)) = (item.as_object(), name) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
-            self.diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
+            self.diagnostics
+                .push(Diagnostic::error(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
             return None;
         };
         let mut problems = Vec::new();
@@ -266,16 +327,22 @@ impl EntryReader<'_> {
 /// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks (`SchemaYamlRenderer`).
 fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     let part = |index: usize| path.get(index).map(String::as_str);
-    let late = |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
+    let late =
+        |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
     let own = |at: usize| {
         late(part(at))
-            || (part(at) == Some("config") && matches!(part(at + 1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
-            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities")) && late(part(at + 2)))
-            || (part(at) == Some("versions") && (late(part(at + 2)) || part(at + 2) == Some("columns") && late(part(at + 4))))
+            || (part(at) == Some("config")
+                && matches!(part(at + 1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
+            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities"))
+                && late(part(at + 2)))
+            || (part(at) == Some("versions")
+                && (late(part(at + 2)) || part(at + 2) == Some("columns") && late(part(at + 4))))
     };
     match kind {
         EntryKind::Source if part(0) == Some("tables") => own(2),
-        EntryKind::Macro => part(0) == Some("description") || (part(0) == Some("arguments") && part(2) == Some("description")),
+        EntryKind::Macro => {
+            part(0) == Some("description") || (part(0) == Some("arguments") && part(2) == Some("description"))
+        }
         EntryKind::UnitTest => !path.is_empty() && part(0) != Some("config") && part(0) != Some("overrides"),
         EntryKind::Metric => part(0) == Some("filter") || own(0),
         _ => own(0),
@@ -293,7 +360,8 @@ fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &m
                         let id = sources.add(shown, Some(file.location), text);
                         project.policies.extend(policy::policies(id, sources, diagnostics));
                     }
-                    Err(error) => diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1)),
+                    Err(error) => diagnostics
+                        .push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1)),
                 }
             }
         }
@@ -305,7 +373,9 @@ fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &m
             Ok(value) => project.selectors = Some((file, value)),
             Err(error) => {
                 let offset = error.offset.unwrap_or(0);
-                diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+                diagnostics.push(
+                    Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)),
+                );
             }
         }
     }

@@ -45,7 +45,10 @@ impl Connection {
 
     /// Gives a session that nobody else uses to `work`. A session whose statement failed is not used again: a transaction
     /// may be open in it.
-    pub fn with_session<T>(&self, work: impl FnOnce(&mut dyn Session) -> Result<T, WarehouseError>) -> Result<T, WarehouseError> {
+    pub fn with_session<T>(
+        &self,
+        work: impl FnOnce(&mut dyn Session) -> Result<T, WarehouseError>,
+    ) -> Result<T, WarehouseError> {
         if let Some(mut session) = PINNED.with_borrow_mut(Option::take) {
             let result = work(session.as_mut());
             PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
@@ -122,7 +125,11 @@ impl Connection {
         let schema = SchemaName::new(database, schema);
         self.load(std::slice::from_ref(&schema))?;
         let known = lock(&self.known);
-        Ok(known.get(&schema).and_then(Option::as_ref).and_then(|relations| relations.get(&fold(&relation.identifier))).cloned())
+        Ok(known
+            .get(&schema)
+            .and_then(Option::as_ref)
+            .and_then(|relations| relations.get(&fold(&relation.identifier)))
+            .cloned())
     }
 
     /// All relations of a schema, and whether it exists.
@@ -130,7 +137,10 @@ impl Connection {
         self.load(std::slice::from_ref(schema))?;
         let known = lock(&self.known);
         let found = known.get(schema).and_then(Option::as_ref);
-        Ok((found.map(|relations| relations.values().cloned().collect()).unwrap_or_default(), found.is_some()))
+        Ok((
+            found.map(|relations| relations.values().cloned().collect()).unwrap_or_default(),
+            found.is_some(),
+        ))
     }
 
     /// What is known of these schemas, read first where it is not.

@@ -190,10 +190,24 @@ impl LocalSession {
         let row = |column: &Column| {
             let nullable = if column.nullable { "Y" } else { "N" };
             let known = [text(&column.name), text(&column.data_type), text("COLUMN"), text(nullable)];
-            known.into_iter().chain([Cell::Null, text("N"), text("N"), Cell::Null, Cell::Null, Cell::Null]).collect()
+            known
+                .into_iter()
+                .chain([Cell::Null, text("N"), text("N"), Cell::Null, Cell::Null, Cell::Null])
+                .collect()
         };
         let rows = columns.iter().map(row).collect();
-        let names = ["name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression", "comment"];
+        let names = [
+            "name",
+            "type",
+            "kind",
+            "null?",
+            "default",
+            "primary key",
+            "unique key",
+            "check",
+            "expression",
+            "comment",
+        ];
         let columns = names.iter().map(|name| Column::new(*name, "VARCHAR")).collect();
         Ok(Outcome { table: Table { columns, rows }, message: "SUCCESS".to_owned(), ..Outcome::default() })
     }
@@ -268,8 +282,13 @@ impl Session for LocalSession {
 /// What `describe table` or `describe view` asks about.
 fn described(sql: &str) -> Option<&str> {
     let mut words = sql.trim().trim_end_matches(';').splitn(3, char::is_whitespace);
-    let mut is = |wanted: &[&str]| words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)));
-    (is(&["describe", "desc"]) && is(&["table", "view"])).then(|| words.next().map(str::trim)).flatten().filter(|name| !name.is_empty())
+    let mut is = |wanted: &[&str]| {
+        words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)))
+    };
+    (is(&["describe", "desc"]) && is(&["table", "view"]))
+        .then(|| words.next().map(str::trim))
+        .flatten()
+        .filter(|name| !name.is_empty())
 }
 
 /// The rows a `MERGE` changed: it answers with one row of counts.

@@ -9,8 +9,8 @@ use chrono::{TimeZone as _, Utc};
 use merganser::config::{Run, Vars};
 use merganser::jinja::value::{self, Error, Kwargs, Object, ObjectRepr, State, Value};
 use merganser::jinja::{
-    Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session, SessionFacts, Subject,
-    TemplateError, World, render,
+    Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session,
+    SessionFacts, Subject, TemplateError, World, render,
 };
 use merganser::project::{self as block, BlockKind};
 use merganser::source::MACRO_FILES;
@@ -46,7 +46,8 @@ fn library(adapter: &str) -> Library {
 
 fn macros(package: &str, text: &str) -> Vec<MacroDef> {
     let text: Arc<str> = text.into();
-    let blocks = block::blocks(&text, &[BlockKind::Macro, BlockKind::Test, BlockKind::Materialization]).unwrap();
+    let blocks =
+        block::blocks(&text, &[BlockKind::Macro, BlockKind::Test, BlockKind::Materialization]).unwrap();
     let def = |block: block::Block| MacroDef {
         package: package.to_owned(),
         name: block.macro_name(&text).unwrap(),
@@ -69,7 +70,8 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
     let run = Run {
         command: "run",
         invocation_id: "00000000-0000-0000-0000-000000000000".to_owned(),
-        started_at: Utc.with_ymd_and_hms(2024, 2, 29, 13, 14, 15).unwrap() + chrono::Duration::microseconds(678_901),
+        started_at: Utc.with_ymd_and_hms(2024, 2, 29, 13, 14, 15).unwrap()
+            + chrono::Duration::microseconds(678_901),
         full_refresh: flag("FULL_REFRESH"),
         store_failures: flag("STORE_FAILURES"),
         fail_fast: false,
@@ -112,7 +114,8 @@ fn subject(dialect: Dialect, given: &Json) -> Arc<Subject> {
     update(&mut model["config"], &given["config"]);
     let mut columns = json!({});
     for (name, declared) in model["columns"].as_object().unwrap() {
-        columns[name] = json!({"name": name, "description": "", "data_type": null, "constraints": [], "quote": null});
+        columns[name] =
+            json!({"name": name, "description": "", "data_type": null, "constraints": [], "quote": null});
         update(&mut columns[name], declared);
     }
     model["columns"] = columns;
@@ -145,7 +148,12 @@ fn relation(dialect: Dialect, [database, schema, identifier]: [&str; 3]) -> Rela
 }
 
 /// Renders a call; what the warehouse was told follows the output.
-pub(crate) fn answer(session: &Arc<Session>, adapter: &str, given: &Json, call: &str) -> Result<String, TemplateError> {
+pub(crate) fn answer(
+    session: &Arc<Session>,
+    adapter: &str,
+    given: &Json,
+    call: &str,
+) -> Result<String, TemplateError> {
     let stub = Arc::new(Stub { adapter: adapter.to_owned(), given: given.clone(), state: Mutex::default() });
     let subject = subject(dialect(adapter), given);
     let capture = format!("{{{{ adapter.execute('{CAPTURE}') }}}}");
@@ -163,7 +171,9 @@ pub(crate) fn answer(session: &Arc<Session>, adapter: &str, given: &Json, call: 
 
 /// The text with the names of dbt's base classes, which stand for an adapter without macros; `DuckDB`'s do here.
 fn base_classes(text: &str) -> String {
-    text.replace("DuckDBRelation", "BaseRelation").replace("DuckDBColumn(", "Column(").replace(", fields=[])", ")")
+    text.replace("DuckDBRelation", "BaseRelation")
+        .replace("DuckDBColumn(", "Column(")
+        .replace(", fields=[])", ")")
 }
 
 /// The statement that gives the context's own root away.
@@ -193,7 +203,9 @@ impl Stub {
 
     fn columns(&self, identifier: &str) -> Vec<Column> {
         let pairs: &[[&str; 2]] = match self.adapter.as_str() {
-            "snowflake" => &[["ID", "NUMBER(38,0)"], ["NAME", "VARCHAR(256)"], ["CREATED_AT", "TIMESTAMP_NTZ(9)"]],
+            "snowflake" => {
+                &[["ID", "NUMBER(38,0)"], ["NAME", "VARCHAR(256)"], ["CREATED_AT", "TIMESTAMP_NTZ(9)"]]
+            }
             "duckdb" => &[["id", "INTEGER"], ["name", "VARCHAR"], ["created_at", "TIMESTAMP"]],
             _ => &[["id", "integer"], ["name", "text"], ["created_at", "timestamp"]],
         };
@@ -208,8 +220,19 @@ impl Stub {
         let message = "SUCCESS 1".to_owned();
         let asked = self.state.lock().unwrap().asked.clone();
         if asked != "execute" && sql.starts_with("select * from ") && sql.ends_with(" where false") {
-            let name = sql.trim_end_matches(" where false").rsplit('.').next().unwrap_or_default().rsplit(' ').next().unwrap_or_default();
-            return Outcome { table: Table { columns: self.columns(name.trim_matches('"')), rows: Vec::new() }, message, ..Outcome::default() };
+            let name = sql
+                .trim_end_matches(" where false")
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .rsplit(' ')
+                .next()
+                .unwrap_or_default();
+            return Outcome {
+                table: Table { columns: self.columns(name.trim_matches('"')), rows: Vec::new() },
+                message,
+                ..Outcome::default()
+            };
         }
         if asked == "get_column_schema_from_query" {
             let declared = sql.contains("null as") && self.given["columns"].get("contract").is_some();
@@ -219,7 +242,8 @@ impl Stub {
         self.tell(sql.to_owned());
         let answers = self.given["answers"].as_array().into_iter().flatten();
         let fits = |answer: &&Json| sql.to_lowercase().contains(&answer[0].as_str().unwrap().to_lowercase());
-        let table = answers.filter(fits).map(|answer| table(&answer[1], &answer[2], true)).next().unwrap_or_default();
+        let table =
+            answers.filter(fits).map(|answer| table(&answer[1], &answer[2], true)).next().unwrap_or_default();
         Outcome { table, message, ..Outcome::default() }
     }
 }
@@ -229,13 +253,20 @@ fn table(names: &Json, rows: &Json, decimals: bool) -> Table {
     let cell = |value: &Json| match value {
         Json::Null => Cell::Null,
         Json::Bool(flag) => Cell::Boolean(*flag),
-        Json::Number(number) if decimals && number.is_i64() => Cell::Decimal(BigDecimal::from(number.as_i64().unwrap())),
+        Json::Number(number) if decimals && number.is_i64() => {
+            Cell::Decimal(BigDecimal::from(number.as_i64().unwrap()))
+        }
         Json::Number(number) if number.is_i64() => Cell::Integer(number.as_i64().unwrap().into()),
         Json::Number(number) => Cell::Float(number.as_f64().unwrap()),
         Json::String(text) => Cell::Text(text.clone()),
         other => Cell::Json(other.to_string()),
     };
-    let rows: Vec<Vec<Cell>> = rows.as_array().unwrap().iter().map(|row| row.as_array().unwrap().iter().map(cell).collect()).collect();
+    let rows: Vec<Vec<Cell>> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_array().unwrap().iter().map(cell).collect())
+        .collect();
     let kind = |index: usize| match rows.iter().map(|row| &row[index]).find(|cell| **cell != Cell::Null) {
         Some(Cell::Boolean(_)) => "BOOLEAN",
         Some(Cell::Integer(_)) => "INTEGER",
@@ -244,7 +275,10 @@ fn table(names: &Json, rows: &Json, decimals: bool) -> Table {
         _ => "VARCHAR",
     };
     let names = names.as_array().unwrap().iter().enumerate();
-    Table { columns: names.map(|(index, name)| Column::new(name.as_str().unwrap(), kind(index))).collect(), rows }
+    Table {
+        columns: names.map(|(index, name)| Column::new(name.as_str().unwrap(), kind(index))).collect(),
+        rows,
+    }
 }
 
 impl World for Stub {
@@ -279,16 +313,17 @@ impl World for Stub {
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
         let there = self.given["existing"].get(&relation.identifier).and_then(Json::as_str);
         let asked = self.state.lock().unwrap().asked.clone();
-        let found = there.or_else(|| (asked != "get_relation").then_some("table")).map(|kind| CatalogRelation {
-            database: relation.database.clone().unwrap_or_default(),
-            schema: relation.schema.clone().unwrap_or_default(),
-            name: relation.identifier.clone(),
-            kind: RelationKind::from_word(kind).unwrap(),
-            columns: self.columns(&relation.identifier),
-            comment: None,
-            owner: None,
-            rows: None,
-        });
+        let found =
+            there.or_else(|| (asked != "get_relation").then_some("table")).map(|kind| CatalogRelation {
+                database: relation.database.clone().unwrap_or_default(),
+                schema: relation.schema.clone().unwrap_or_default(),
+                name: relation.identifier.clone(),
+                kind: RelationKind::from_word(kind).unwrap(),
+                columns: self.columns(&relation.identifier),
+                comment: None,
+                owner: None,
+                rows: None,
+            });
         Some(Ok(found))
     }
 
@@ -311,7 +346,9 @@ struct Over {
 
 impl Lookup for Over {
     fn get(&self, name: &str) -> Option<Value> {
-        let tool = |name: &'static str| Some(Value::from_object(Tool { name, root: self.root.clone(), stub: self.stub.clone() }));
+        let tool = |name: &'static str| {
+            Some(Value::from_object(Tool { name, root: self.root.clone(), stub: self.stub.clone() }))
+        };
         match name {
             "rel" => tool("rel"),
             "col" => tool("col"),
@@ -348,14 +385,28 @@ impl fmt::Debug for Tool {
 
 /// What the recordings' adapter only notes down.
 const TOLD: [&str; 15] = [
-    "drop_relation", "rename_relation", "create_schema", "truncate_relation", "expand_target_column_types", "commit", "verify_database",
-    "drop_schema", "valid_snapshot_target", "pre_model_hook", "assert_valid_snapshot_target_given_strategy", "store_relation",
-    "warn_once", "commit_if_has_connection", "cache_added_",
+    "drop_relation",
+    "rename_relation",
+    "create_schema",
+    "truncate_relation",
+    "expand_target_column_types",
+    "commit",
+    "verify_database",
+    "drop_schema",
+    "valid_snapshot_target",
+    "pre_model_hook",
+    "assert_valid_snapshot_target_given_strategy",
+    "store_relation",
+    "warn_once",
+    "commit_if_has_connection",
+    "cache_added_",
 ];
 
 /// Arguments by position, and those by name.
 fn split(args: &[Value]) -> (Vec<Value>, Vec<(String, Value)>) {
-    let Some((last, before)) = args.split_last().filter(|(last, _)| last.is_kwargs()) else { return (args.to_vec(), Vec::new()) };
+    let Some((last, before)) = args.split_last().filter(|(last, _)| last.is_kwargs()) else {
+        return (args.to_vec(), Vec::new());
+    };
     let named = last.as_object().unwrap().try_iter_pairs().unwrap();
     (before.to_vec(), named.map(|(key, value)| (value::str(&key), value)).collect())
 }
@@ -376,7 +427,9 @@ impl Tool {
     fn relation(&self, state: &mut State<'_, '_>, args: &[Value]) -> Answer {
         let (positional, mut named) = split(args);
         let words = ["identifier", "type", "database", "schema"];
-        named.extend(positional.into_iter().enumerate().map(|(index, value)| (words[index].to_owned(), value)));
+        named.extend(
+            positional.into_iter().enumerate().map(|(index, value)| (words[index].to_owned(), value)),
+        );
         for (word, usual) in [("type", "table"), ("database", "db"), ("schema", "sc")] {
             if !named.iter().any(|(key, _)| key == word) {
                 named.push((word.to_owned(), Value::from(usual)));
@@ -416,7 +469,10 @@ impl Object for Tool {
             "tab" => self.table(state, &value::to_json(&args[0])?, &value::to_json(&args[1])?),
             "load_agate_table" => self.table(state, &json!(["id", "name"]), &json!([[1, "a"], [2, "b'c"]])),
             name => {
-                self.stub.tell(format!("{name} {}", split(args).0.iter().map(value::str).collect::<Vec<_>>().join(" ")));
+                self.stub.tell(format!(
+                    "{name} {}",
+                    split(args).0.iter().map(value::str).collect::<Vec<_>>().join(" ")
+                ));
                 Ok(nothing)
             }
         }
@@ -432,8 +488,14 @@ impl Object for Tool {
             "type" if self.stub.adapter == "default" => return Ok(Value::from("generic")),
             "add_query" => {
                 let (positional, named) = split(args);
-                let named = value::to_json(&value::record(named.iter().map(|(key, value)| (key.as_str(), value.clone()))))?;
-                self.stub.tell(format!("adapter.add_query {} {}", value::str(&positional[0]), python_json(&named)));
+                let named = value::to_json(&value::record(
+                    named.iter().map(|(key, value)| (key.as_str(), value.clone())),
+                ))?;
+                self.stub.tell(format!(
+                    "adapter.add_query {} {}",
+                    value::str(&positional[0]),
+                    python_json(&named)
+                ));
                 return Ok(Value::from(()));
             }
             "is_ducklake" if given.get("ducklake").is_some() => return Ok(Value::from(true)),
@@ -442,7 +504,9 @@ impl Object for Tool {
             "existing_key_constraint_types" => return Ok(value::list(Vec::new())),
             "get_seed_file_path" => return Ok(Value::from("seeds/s.csv")),
             "get_binding_char" => return Ok(Value::from("?")),
-            "describe_dynamic_table" => return Ok(value::from_json(given.get("dynamic_table").unwrap_or(&json!({})))),
+            "describe_dynamic_table" => {
+                return Ok(value::from_json(given.get("dynamic_table").unwrap_or(&json!({}))));
+            }
             "build_catalog_relation" if given.get("catalog_relation").is_some() => {
                 let real = self.real("adapter").call_method(state, method, args)?;
                 let mut made = value::to_json(&real)?;
@@ -466,7 +530,10 @@ fn python_json(value: &Json) -> String {
     match value {
         Json::Array(items) => format!("[{}]", items.iter().map(python_json).collect::<Vec<_>>().join(", ")),
         Json::Object(entries) => {
-            let mut pairs: Vec<String> = entries.iter().map(|(key, value)| format!("{}: {}", json!(key), python_json(value))).collect();
+            let mut pairs: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", json!(key), python_json(value)))
+                .collect();
             pairs.sort();
             format!("{{{}}}", pairs.join(", "))
         }

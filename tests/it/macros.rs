@@ -15,7 +15,10 @@ use crate::macro_world;
 const KNOWN: [(&str, &str); 11] = [
     ("flow/statement/6/", "the stand-in joins message, code and rows; dbt's answer prints as its message"),
     ("flow/statement_answer/1/", "the stand-in gives a result twice; dbt gives it once and then fails"),
-    ("flow/header/1/", "the stand-in's `config.set` counts at run time; dbt's only while the project is parsed"),
+    (
+        "flow/header/1/",
+        "the stand-in's `config.set` counts at run time; dbt's only while the project is parsed",
+    ),
     ("relations/metadata/9/snowflake", ANSWER),
     ("relations/metadata/10/duckdb", ANSWER),
     ("relations/metadata/10/snowflake", ANSWER),
@@ -23,10 +26,14 @@ const KNOWN: [(&str, &str); 11] = [
     ("relations/metadata/11/snowflake", ANSWER),
     ("relations/metadata/12/duckdb", ANSWER),
     ("relations/metadata/12/snowflake", ANSWER),
-    ("snapshots/columns_named/3/", "the stand-in's `config` does not have the names that dbt's computes from `snapshot_meta_column_names`"),
+    (
+        "snapshots/columns_named/3/",
+        "the stand-in's `config` does not have the names that dbt's computes from `snapshot_meta_column_names`",
+    ),
 ];
 
-const ANSWER: &str = "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
+const ANSWER: &str =
+    "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
 
 /// The call as recorded.
 struct Call {
@@ -74,7 +81,12 @@ static NOISE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (";+", ";"),
         (";+(?=$| --| ==)", ""),
     ];
-    rules.into_iter().map(|(pattern, with)| (RegexBuilder::new(pattern).backtrack_limit(1_000_000_000).build().unwrap(), with)).collect()
+    rules
+        .into_iter()
+        .map(|(pattern, with)| {
+            (RegexBuilder::new(pattern).backtrack_limit(1_000_000_000).build().unwrap(), with)
+        })
+        .collect()
 });
 
 fn normal(text: &str) -> String {
@@ -96,7 +108,9 @@ fn difference(call: &Call, expected: &str, found: &str) -> String {
 
 /// What is different, or none.
 fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<String> {
-    let key = json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")]).to_string();
+    let key =
+        json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")])
+            .to_string();
     let session = sessions.entry(key).or_insert_with(|| macro_world::session(&call.adapter, &call.given));
     match (&call.expected, macro_world::answer(session, &call.adapter, &call.given, &call.text)) {
         (None, Err(_)) => None,

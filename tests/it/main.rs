@@ -1,5 +1,9 @@
 //! Integration tests: one binary, tests as data under `tests/cases` and `tests/projects`.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking and printing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what went wrong by panicking and printing"
+)]
 
 mod bench;
 mod cases;

@@ -18,7 +18,14 @@ pub(super) fn compile(
     (select, inline, running): (&Select, Option<&str>, &Running),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
-    let kinds = [NodeKind::Model, NodeKind::Test, NodeKind::Snapshot, NodeKind::Analysis, NodeKind::Seed, NodeKind::Operation];
+    let kinds = [
+        NodeKind::Model,
+        NodeKind::Test,
+        NodeKind::Snapshot,
+        NodeKind::Analysis,
+        NodeKind::Seed,
+        NodeKind::Operation,
+    ];
     let connection = if global.no_introspect { None } else { Some(loaded.open(printer)?) };
     if let Some(text) = inline {
         let compiler = loaded.compiler(connection, &std::collections::BTreeSet::new());
@@ -31,7 +38,10 @@ pub(super) fn compile(
             }
             Err(error) => {
                 let problem = compiler.report(&error, &node);
-                printer.diagnostic(&crate::diagnostic::Diagnostic { labels: Vec::new(), ..problem }.in_file("--inline", 1), &loaded.sources);
+                printer.diagnostic(
+                    &crate::diagnostic::Diagnostic { labels: Vec::new(), ..problem }.in_file("--inline", 1),
+                    &loaded.sources,
+                );
                 Ok(Outcome::Failure)
             }
         };
@@ -40,7 +50,14 @@ pub(super) fn compile(
     let compiler = loaded.compiler(connection, &selected);
     let mut wanted = selected.clone();
     if select.select.is_empty() && select.selector.is_none() {
-        wanted.extend(loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation).map(|node| node.unique_id.clone()));
+        wanted.extend(
+            loaded
+                .graph
+                .nodes
+                .values()
+                .filter(|node| node.kind == NodeKind::Operation)
+                .map(|node| node.unique_id.clone()),
+        );
     }
     let compilation = loaded.compile(&compiler, &wanted, printer);
     artifacts::after_compile(loaded, &compilation, printer)?;
@@ -50,11 +67,17 @@ pub(super) fn compile(
             match running.output {
                 TextOrJson::Text if selected.len() == 1 => printer.data(&compiled.sql),
                 TextOrJson::Text => {}
-                TextOrJson::Json => printer.data(&serde_json::json!({"node": id, "compiled": compiled.sql}).to_string()),
+                TextOrJson::Json => {
+                    printer.data(&serde_json::json!({"node": id, "compiled": compiled.sql}).to_string())
+                }
             }
         }
     }
-    printer.note(&format!("{} nodes compiled, {} failed", compilation.nodes.len(), compilation.failed.len() + compilation.skipped.len()));
+    printer.note(&format!(
+        "{} nodes compiled, {} failed",
+        compilation.nodes.len(),
+        compilation.failed.len() + compilation.skipped.len()
+    ));
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
     Ok(match (loaded.is_broken, failed) {
         (true, _) => Outcome::Unusable,

@@ -11,8 +11,20 @@ use crate::project::NodeKind;
 use crate::warehouse::Catalog;
 
 /// Compiles, reads the catalog, and writes the manifest, the catalog and the page.
-pub(super) fn generate(loaded: &Loaded, select: &Select, (no_compile, empty): (bool, bool), printer: &Printer) -> Result<Outcome, Outcome> {
-    let kinds = [NodeKind::Model, NodeKind::Test, NodeKind::Snapshot, NodeKind::Analysis, NodeKind::Seed, NodeKind::Source];
+pub(super) fn generate(
+    loaded: &Loaded,
+    select: &Select,
+    (no_compile, empty): (bool, bool),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
+    let kinds = [
+        NodeKind::Model,
+        NodeKind::Test,
+        NodeKind::Snapshot,
+        NodeKind::Analysis,
+        NodeKind::Seed,
+        NodeKind::Source,
+    ];
     let selected = loaded.select(select, &kinds, printer)?;
     let connection = if empty && no_compile { None } else { Some(loaded.open(printer)?) };
     let compilation = if no_compile {
@@ -24,7 +36,10 @@ pub(super) fn generate(loaded: &Loaded, select: &Select, (no_compile, empty): (b
         Some(connection) if !empty => {
             let schemas = Planner::schemas(selected.iter().filter_map(|id| loaded.graph.node(id)));
             connection.catalog(&schemas).map_err(|error| {
-                let diagnostic = crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
+                let diagnostic = crate::diagnostic::Diagnostic::error(
+                    crate::diagnostic::Code::WarehouseError,
+                    error.message,
+                );
                 printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
                 Outcome::Unusable
             })?
@@ -34,5 +49,11 @@ pub(super) fn generate(loaded: &Loaded, select: &Select, (no_compile, empty): (b
     let page = artifacts::docs(loaded, &compilation, &catalog, printer)?;
     printer.data(&page.display().to_string());
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
-    Ok(if loaded.is_broken { Outcome::Unusable } else if failed { Outcome::Failure } else { Outcome::Success })
+    Ok(if loaded.is_broken {
+        Outcome::Unusable
+    } else if failed {
+        Outcome::Failure
+    } else {
+        Outcome::Success
+    })
 }

@@ -9,33 +9,64 @@ use crate::source::Sources;
 
 /// The files of a new project: path and text; `NAME` stands for its name.
 const FILES: [(&str, &str); 6] = [
-    ("dbt_project.yml", "name: NAME\nversion: \"1.0\"\nprofile: NAME\n\nmodels:\n  NAME:\n    +materialized: view\n"),
-    ("profiles.yml", "NAME:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n      path: target/NAME.duckdb\n      threads: 4\n"),
+    (
+        "dbt_project.yml",
+        "name: NAME\nversion: \"1.0\"\nprofile: NAME\n\nmodels:\n  NAME:\n    +materialized: view\n",
+    ),
+    (
+        "profiles.yml",
+        "NAME:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n      path: target/NAME.duckdb\n      threads: 4\n",
+    ),
     ("seeds/raw_orders.csv", "order_id,customer,amount\n1,ana,12.50\n2,bo,20.00\n3,ana,7.25\n"),
-    ("models/customers.sql", "select\n    customer,\n    count(*) as orders,\n    sum(amount) as amount\nfrom {{ ref('raw_orders') }}\ngroup by customer\n"),
-    ("models/customers.yml", "models:\n  - name: customers\n    description: What each customer ordered.\n    columns:\n      - name: customer\n        description: The customer's name.\n        data_tests: [unique, not_null]\n"),
+    (
+        "models/customers.sql",
+        "select\n    customer,\n    count(*) as orders,\n    sum(amount) as amount\nfrom {{ ref('raw_orders') }}\ngroup by customer\n",
+    ),
+    (
+        "models/customers.yml",
+        "models:\n  - name: customers\n    description: What each customer ordered.\n    columns:\n      - name: customer\n        description: The customer's name.\n        data_tests: [unique, not_null]\n",
+    ),
     (".gitignore", "target/\ndbt_packages/\nlogs/\n"),
 ];
 
 /// Makes a folder with a small project that builds. Nothing that exists is touched.
 pub(super) fn init(name: &str, printer: &Printer) -> Result<Outcome, Outcome> {
     let fail = |code: Code, message: String, help: &str| {
-        printer.diagnostic(&Diagnostic::error(code, message).in_file(name, 1).help(help), &Sources::default());
+        printer
+            .diagnostic(&Diagnostic::error(code, message).in_file(name, 1).help(help), &Sources::default());
         Outcome::Unusable
     };
     let mut chars = name.chars();
-    let is_name = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        return Err(fail(Code::BadOption, format!("`{name}` cannot be a project's name"), "use letters, digits and underscores"));
+        return Err(fail(
+            Code::BadOption,
+            format!("`{name}` cannot be a project's name"),
+            "use letters, digits and underscores",
+        ));
     }
     let folder = Path::new(name);
     if folder.exists() {
-        return Err(fail(Code::DuplicateName, format!("`{name}` exists already"), "choose another name, or remove the folder"));
+        return Err(fail(
+            Code::DuplicateName,
+            format!("`{name}` exists already"),
+            "choose another name, or remove the folder",
+        ));
     }
     for (path, text) in FILES {
         let path = folder.join(path);
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text.replace("NAME", name)));
-        written.map_err(|error| fail(Code::MissingFile, format!("{} cannot be written: {error}", path.display()), "check the folder's permissions"))?;
+        let written = path
+            .parent()
+            .map_or(Ok(()), std::fs::create_dir_all)
+            .and_then(|()| std::fs::write(&path, text.replace("NAME", name)));
+        written.map_err(|error| {
+            fail(
+                Code::MissingFile,
+                format!("{} cannot be written: {error}", path.display()),
+                "check the folder's permissions",
+            )
+        })?;
     }
     printer.note(&format!("made {name}; now: cd {name} && merganser build"));
     Ok(Outcome::Success)

@@ -2,19 +2,33 @@
 
 use super::super::Outcome;
 use super::super::arguments::{ListOutput, Select};
+use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
-use super::super::artifacts;
 use crate::project::NodeKind;
 
 /// What is listed unless kinds are asked for.
 const LISTED: [NodeKind; 10] = [
-    NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Source, NodeKind::Exposure, NodeKind::Metric,
-    NodeKind::SavedQuery, NodeKind::SemanticModel, NodeKind::UnitTest,
+    NodeKind::Model,
+    NodeKind::Seed,
+    NodeKind::Snapshot,
+    NodeKind::Test,
+    NodeKind::Source,
+    NodeKind::Exposure,
+    NodeKind::Metric,
+    NodeKind::SavedQuery,
+    NodeKind::SemanticModel,
+    NodeKind::UnitTest,
 ];
 
 /// Prints the selected nodes, one a line.
-pub(super) fn ls(loaded: &Loaded, select: &Select, output: ListOutput, keys: &[String], printer: &Printer) -> Result<Outcome, Outcome> {
+pub(super) fn ls(
+    loaded: &Loaded,
+    select: &Select,
+    output: ListOutput,
+    keys: &[String],
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
     let selected = loaded.select(select, &LISTED, printer)?;
     let listed = artifacts::listing(loaded, &selected, output, keys);
     listed.iter().for_each(|line| printer.data(line));

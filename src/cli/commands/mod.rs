@@ -30,21 +30,25 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Command::Debug => debug::debug(global, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
         Command::Completions { shell } => completions::completions(*shell),
-        Command::Clean => load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, &printer)),
-        Command::Parse => load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer)),
-        Command::Ls { select, output, output_keys } => {
-            load("list", &Running::default()).and_then(|loaded| ls::ls(&loaded, select, *output, output_keys, &printer))
+        Command::Clean => {
+            load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, &printer))
         }
-        Command::Compile { select, inline, running } => {
-            load("compile", running).and_then(|loaded| compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer))
+        Command::Parse => {
+            load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer))
         }
+        Command::Ls { select, output, output_keys } => load("list", &Running::default())
+            .and_then(|loaded| ls::ls(&loaded, select, *output, output_keys, &printer)),
+        Command::Compile { select, inline, running } => load("compile", running).and_then(|loaded| {
+            compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)
+        }),
         Command::Show { select, inline, limit, output } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
-        Command::Plan { command, arguments } => {
-            load("plan", &arguments.running).and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer))
+        Command::Plan { command, arguments } => load("plan", &arguments.running)
+            .and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer)),
+        Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
+            load("generate", &Running::default())
+                .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
         }
-        Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => load("generate", &Running::default())
-            .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer)),
         Command::Seed(arguments) => running("seed", arguments, &load, &printer),
         Command::Load(arguments) => running("load", arguments, &load, &printer),
         Command::Run(arguments) => running("run", arguments, &load, &printer),
@@ -57,7 +61,12 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 type Load<'a> = dyn Fn(&'static str, &Running) -> Result<driver::Loaded, Outcome> + 'a;
 
-fn running(command: &'static str, arguments: &super::arguments::RunArguments, load: &Load<'_>, printer: &Printer) -> Result<Outcome, Outcome> {
+fn running(
+    command: &'static str,
+    arguments: &super::arguments::RunArguments,
+    load: &Load<'_>,
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
     let loaded = load(command, &arguments.running)?;
     run::run(&loaded, command, arguments, printer)
 }
@@ -71,7 +80,13 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
         "build" => &[
-            NodeKind::Source, NodeKind::Seed, NodeKind::Model, NodeKind::Snapshot, NodeKind::Test, NodeKind::Exposure, NodeKind::SavedQuery,
+            NodeKind::Source,
+            NodeKind::Seed,
+            NodeKind::Model,
+            NodeKind::Snapshot,
+            NodeKind::Test,
+            NodeKind::Exposure,
+            NodeKind::SavedQuery,
         ],
         _ => &[NodeKind::Source, NodeKind::Seed, NodeKind::Model, NodeKind::Snapshot, NodeKind::Test],
     }

@@ -15,8 +15,13 @@ pub(super) fn parse(loaded: &Loaded, global: &Global, printer: &Printer) -> Resu
     let count = |kind: NodeKind| loaded.graph.nodes.values().filter(|node| node.kind == kind).count();
     printer.note(&format!(
         "{} models, {} seeds, {} snapshots, {} tests, {} sources, {} exposures, {} macros",
-        count(NodeKind::Model), count(NodeKind::Seed), count(NodeKind::Snapshot), count(NodeKind::Test),
-        count(NodeKind::Source), count(NodeKind::Exposure), loaded.session.library.iter().count()
+        count(NodeKind::Model),
+        count(NodeKind::Seed),
+        count(NodeKind::Snapshot),
+        count(NodeKind::Test),
+        count(NodeKind::Source),
+        count(NodeKind::Exposure),
+        loaded.session.library.iter().count()
     ));
     Ok(if loaded.is_broken { Outcome::Unusable } else { Outcome::Success })
 }

@@ -40,7 +40,10 @@ pub(super) fn plan(
         TextOrJson::Text => printer.data(&text(&plan)),
     }
     let failed = plan.nodes.iter().chain(&plan.start_hooks).any(|node| node.problem.is_some());
-    plan.nodes.iter().filter_map(|node| node.problem.as_ref()).for_each(|problem| printer.diagnostic(problem, &loaded.sources));
+    plan.nodes
+        .iter()
+        .filter_map(|node| node.problem.as_ref())
+        .for_each(|problem| printer.diagnostic(problem, &loaded.sources));
     Ok(if failed || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success })
 }
 
@@ -56,7 +59,12 @@ fn text(plan: &Plan) -> String {
     }
     let mut node = |plan: &NodePlan| {
         let late = if plan.late { " (late: compiled again when its parents have run)" } else { "" };
-        add(&format!("\n-- {}: {}{late}\n--   because: {}", plan.unique_id, plan.action.as_str(), plan.reason));
+        add(&format!(
+            "\n-- {}: {}{late}\n--   because: {}",
+            plan.unique_id,
+            plan.action.as_str(),
+            plan.reason
+        ));
         plan.steps.iter().for_each(|step| add(&ended(&step.text())));
     };
     plan.start_hooks.iter().filter(|hook| !hook.steps.is_empty()).for_each(&mut node);
@@ -66,5 +74,9 @@ fn text(plan: &Plan) -> String {
 
 /// A statement with its semicolon; a comment stays as it is.
 fn ended(text: &str) -> String {
-    if text.ends_with(';') || (text.starts_with("--") && !text.contains('\n')) { text.to_owned() } else { format!("{text};") }
+    if text.ends_with(';') || (text.starts_with("--") && !text.contains('\n')) {
+        text.to_owned()
+    } else {
+        format!("{text};")
+    }
 }

@@ -19,7 +19,12 @@ use crate::project::NodeKind;
 use crate::warehouse::Connection;
 
 /// Plans the selected nodes and carries the plan out.
-pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArguments, printer: &Printer) -> Result<Outcome, Outcome> {
+pub(super) fn run(
+    loaded: &Loaded,
+    command: &'static str,
+    arguments: &RunArguments,
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
     if loaded.is_broken {
         printer.note("nothing was run, because the project has errors");
         return Err(Outcome::Unusable);
@@ -40,7 +45,15 @@ pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArgumen
     printer.note(&format!("\n{} in {:.2}s", summary(&results), clock.elapsed().as_secs_f64()));
     artifacts::after_run(loaded, &compilation, &results, clock.elapsed(), printer)?;
     if arguments.running.output == TextOrJson::Json {
-        printer.data(&serde_json::to_string_pretty(&artifacts::results_json(loaded, &compilation, &results, clock.elapsed())).unwrap_or_default());
+        printer.data(
+            &serde_json::to_string_pretty(&artifacts::results_json(
+                loaded,
+                &compilation,
+                &results,
+                clock.elapsed(),
+            ))
+            .unwrap_or_default(),
+        );
     }
     let failed = results.iter().any(|result| result.status.is_failure());
     let strict = printer.counts().0 > 0;
@@ -51,7 +64,9 @@ pub(super) fn run(loaded: &Loaded, command: &'static str, arguments: &RunArgumen
 pub(super) fn with_hooks(loaded: &Loaded, selected: &BTreeSet<String>, command: &str) -> BTreeSet<String> {
     let mut wanted = selected.clone();
     if command != "load" && command != "test" {
-        let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start"));
+        let hooks = loaded.graph.nodes.values().filter(|node| {
+            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start")
+        });
         wanted.extend(hooks.map(|node| node.unique_id.clone()));
     }
     wanted
@@ -68,9 +83,16 @@ pub(super) fn planner<'a>(
 ) -> Result<Planner<'a>, Outcome> {
     let nodes = selected.iter().filter_map(|id| loaded.graph.node(id));
     let mut schemas = Planner::schemas(nodes);
-    schemas.extend(loaded.governance.policies.iter().map(|placed| crate::warehouse::SchemaName::new(&placed.database, &placed.schema)));
+    schemas.extend(
+        loaded
+            .governance
+            .policies
+            .iter()
+            .map(|placed| crate::warehouse::SchemaName::new(&placed.database, &placed.schema)),
+    );
     let catalog = connection.catalog(&schemas).map_err(|error| {
-        let diagnostic = crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
+        let diagnostic =
+            crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
         printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
         Outcome::Unusable
     })?;
@@ -130,13 +152,22 @@ fn carry_out(
 /// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing.
 fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
     let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
-    let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
+    let nodes =
+        wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
     nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
 }
 
 /// `on-run-end` hooks: rendered now, with the results.
-fn end_hooks(loaded: &Loaded, runner: &Runner<'_>, results: &[NodeResult], progress: &Progress<'_>) -> Vec<NodeResult> {
-    let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
+fn end_hooks(
+    loaded: &Loaded,
+    runner: &Runner<'_>,
+    results: &[NodeResult],
+    progress: &Progress<'_>,
+) -> Vec<NodeResult> {
+    let hooks =
+        loaded.graph.nodes.values().filter(|node| {
+            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end")
+        });
     let mut ended = Vec::new();
     for node in hooks {
         let more = artifacts::hook_context(loaded, results);

@@ -24,31 +24,58 @@ pub(super) fn show(
         match compiler.node(&node) {
             Ok(compiled) => queries.push((node.name.clone(), compiled.sql)),
             Err(problem) => {
-                printer.diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
+                printer.diagnostic(
+                    &Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1),
+                    &loaded.sources,
+                );
                 return Ok(Outcome::Failure);
             }
         }
     } else {
-        let kinds = [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Source];
+        let kinds = [
+            NodeKind::Model,
+            NodeKind::Seed,
+            NodeKind::Snapshot,
+            NodeKind::Test,
+            NodeKind::Analysis,
+            NodeKind::Source,
+        ];
         let all = loaded.select(select, &kinds, printer)?;
-        let named = |id: &&String| loaded.graph.node(id).is_some_and(|node| node.kind != NodeKind::Test || all.len() == 1 || select.select.iter().any(|s| s.contains(&node.name)));
+        let named = |id: &&String| {
+            loaded.graph.node(id).is_some_and(|node| {
+                node.kind != NodeKind::Test
+                    || all.len() == 1
+                    || select.select.iter().any(|s| s.contains(&node.name))
+            })
+        };
         let selected: std::collections::BTreeSet<String> = all.iter().filter(named).cloned().collect();
         let compiler = loaded.compiler(Some(connection.clone()), &selected);
         let compilation = loaded.compile(&compiler, &selected, printer);
         for id in &selected {
             let node = &loaded.graph.nodes[id];
-            let reads = matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_ref()).flatten();
+            let reads = matches!(node.kind, NodeKind::Seed | NodeKind::Source)
+                .then(|| node.relation.as_ref())
+                .flatten();
             let text = reads.map(|relation| format!("select * from {}", relation.render()));
-            queries.extend(text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone())).map(|sql| (node.name.clone(), sql)));
+            queries.extend(
+                text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone()))
+                    .map(|sql| (node.name.clone(), sql)),
+            );
         }
     }
-    let mut outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    let mut outcome =
+        if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
     for (name, sql) in queries {
-        let limited = if limit < 0 { sql } else { format!("select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';')) };
+        let limited = if limit < 0 {
+            sql
+        } else {
+            format!("select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';'))
+        };
         match connection.execute(&limited) {
             Ok(result) => print(&name, &result.table, output, printer),
             Err(error) => {
-                let mut diagnostic = Diagnostic::error(Code::WarehouseError, error.message).in_file(name, 1).excerpt(limited);
+                let mut diagnostic =
+                    Diagnostic::error(Code::WarehouseError, error.message).in_file(name, 1).excerpt(limited);
                 diagnostic.help = error.help;
                 printer.diagnostic(&diagnostic, &loaded.sources);
                 outcome = Outcome::Failure;
@@ -62,7 +89,12 @@ fn print(name: &str, table: &Table, output: TextOrJson, printer: &Printer) {
     match output {
         TextOrJson::Json => {
             let row = |row: &Vec<Cell>| -> serde_json::Map<String, serde_json::Value> {
-                table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), json(cell))).collect()
+                table
+                    .columns
+                    .iter()
+                    .zip(row)
+                    .map(|(column, cell)| (column.name.clone(), json(cell)))
+                    .collect()
             };
             let rows: Vec<_> = table.rows.iter().map(row).collect();
             printer.data(&serde_json::json!({"node": name, "show": rows}).to_string());
@@ -87,19 +119,36 @@ fn json(cell: &Cell) -> serde_json::Value {
 
 /// The rows as a table in characters.
 fn text(table: &Table) -> String {
-    let cells: Vec<Vec<String>> = std::iter::once(table.columns.iter().map(|column| column.name.clone()).collect())
-        .chain(table.rows.iter().map(|row| row.iter().map(|cell| cell.to_string().replace('\n', " ")).collect()))
-        .collect();
+    let cells: Vec<Vec<String>> =
+        std::iter::once(table.columns.iter().map(|column| column.name.clone()).collect())
+            .chain(
+                table
+                    .rows
+                    .iter()
+                    .map(|row| row.iter().map(|cell| cell.to_string().replace('\n', " ")).collect()),
+            )
+            .collect();
     let width = |index: usize| cells.iter().map(|row| row[index].chars().count().min(60)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
     let line = |row: &Vec<String>| {
-        let parts: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| {
-            let short: String = if cell.chars().count() > 60 { cell.chars().take(59).chain(['…']).collect() } else { cell.clone() };
-            format!(" {short:<width$} ")
-        }).collect();
+        let parts: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| {
+                let short: String = if cell.chars().count() > 60 {
+                    cell.chars().take(59).chain(['…']).collect()
+                } else {
+                    cell.clone()
+                };
+                format!(" {short:<width$} ")
+            })
+            .collect();
         format!("|{}|", parts.join("|"))
     };
     let mut lines: Vec<String> = cells.iter().map(line).collect();
-    lines.insert(1, format!("|{}|", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|")));
+    lines.insert(
+        1,
+        format!("|{}|", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|")),
+    );
     lines.join("\n")
 }

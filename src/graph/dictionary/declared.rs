@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Node;
-use crate::project::NodeKind;
 use super::column::columns;
 use super::{calls, depends_on, identity, refs, sources};
+use crate::project::NodeKind;
 
 /// A table of a source.
 pub(super) fn source(node: &Node) -> Value {
@@ -24,15 +24,21 @@ pub(super) fn source(node: &Node) -> Value {
         put("source_description", json!(details.source_description));
         put("loader", json!(details.loader));
         put("identifier", json!(details.identifier));
-        put("quoting", json!({
-            "database": quoting("database"), "schema": quoting("schema"),
-            "identifier": quoting("identifier"), "column": quoting("column"),
-        }));
+        put(
+            "quoting",
+            json!({
+                "database": quoting("database"), "schema": quoting("schema"),
+                "identifier": quoting("identifier"), "column": quoting("column"),
+            }),
+        );
     }
     put("loaded_at_field", config("loaded_at_field"));
     put("loaded_at_query", config("loaded_at_query"));
     put("freshness", config("freshness"));
-    put("external", node.source.as_ref().and_then(|details| details.external.as_ref()).map_or(Value::Null, external));
+    put(
+        "external",
+        node.source.as_ref().and_then(|details| details.external.as_ref()).map_or(Value::Null, external),
+    );
     put("description", json!(node.description));
     put("columns", columns(node));
     put("meta", meta(node));
@@ -43,8 +49,14 @@ pub(super) fn source(node: &Node) -> Value {
     put("unrendered_config", json!(node.unrendered_config));
     put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
     put("created_at", Value::Null);
-    put("unrendered_database", json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())));
-    put("unrendered_schema", json!(node.source.as_ref().and_then(|details| details.unrendered_schema.as_ref())));
+    put(
+        "unrendered_database",
+        json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())),
+    );
+    put(
+        "unrendered_schema",
+        json!(node.source.as_ref().and_then(|details| details.unrendered_schema.as_ref())),
+    );
     put("doc_blocks", json!([]));
     Value::Object(map)
 }
@@ -55,7 +67,12 @@ fn external(written: &Value) -> Value {
     let known = ["location", "file_format", "row_format", "tbl_properties", "partitions"];
     let mut map: Map<String, Value> =
         known.iter().map(|key| ((*key).to_owned(), fields.get(*key).cloned().unwrap_or_default())).collect();
-    map.extend(fields.iter().filter(|(key, _)| !known.contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())));
+    map.extend(
+        fields
+            .iter()
+            .filter(|(key, _)| !known.contains(&key.as_str()))
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
     Value::Object(map)
 }
 
@@ -96,7 +113,9 @@ fn owner(written: &Value) -> Value {
     for key in ["email", "name"] {
         map.insert(key.to_owned(), written.get(key).cloned().unwrap_or_default());
     }
-    for (key, value) in written.as_object().into_iter().flatten().filter(|(key, _)| !matches!(key.as_str(), "email" | "name")) {
+    for (key, value) in
+        written.as_object().into_iter().flatten().filter(|(key, _)| !matches!(key.as_str(), "email" | "name"))
+    {
         map.insert(key.clone(), value.clone());
     }
     Value::Object(map)
@@ -176,7 +195,9 @@ fn where_filter(written: &Value) -> Value {
 
 /// `30 days` as a count and a granularity.
 fn window(written: &Value) -> Value {
-    let Some((count, unit)) = written.as_str().and_then(|text| text.trim().split_once(' ')) else { return written.clone() };
+    let Some((count, unit)) = written.as_str().and_then(|text| text.trim().split_once(' ')) else {
+        return written.clone();
+    };
     let Ok(count) = count.parse::<i64>() else { return written.clone() };
     json!({"count": count, "granularity": unit.trim().trim_end_matches('s')})
 }
@@ -189,7 +210,11 @@ pub(super) fn other(node: &Node) -> Value {
     };
     identity(node, &mut put);
     put("fqn", json!(node.fqn));
-    for (key, value) in node.declared.iter().filter(|(key, _)| !matches!(key.as_str(), "name" | "config" | "meta" | "tags" | "description")) {
+    for (key, value) in node
+        .declared
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "name" | "config" | "meta" | "tags" | "description"))
+    {
         put(key, value.clone());
     }
     put("description", json!(node.description));

@@ -20,7 +20,9 @@ pub fn primary_keys(graph: &Graph) -> BTreeMap<String, Vec<String>> {
         }
     }
     let models = graph.nodes.values().filter(|node| node.kind == NodeKind::Model);
-    let keyed = models.map(|node| (node.unique_id.clone(), key(node, tests.get(node.unique_id.as_str()).map_or(&[], Vec::as_slice))));
+    let keyed = models.map(|node| {
+        (node.unique_id.clone(), key(node, tests.get(node.unique_id.as_str()).map_or(&[], Vec::as_slice)))
+    });
     keyed.filter(|(_, columns)| !columns.is_empty()).collect()
 }
 
@@ -45,7 +47,8 @@ fn key(node: &Node, tests: &[(&TestDetails, bool)]) -> Vec<String> {
             _ => {}
         }
     }
-    let both: Vec<String> = filled.into_iter().filter(|column| unique.contains(column) || disabled.contains(column)).collect();
+    let both: Vec<String> =
+        filled.into_iter().filter(|column| unique.contains(column) || disabled.contains(column)).collect();
     if !both.is_empty() {
         return both;
     }
@@ -54,5 +57,10 @@ fn key(node: &Node, tests: &[(&TestDetails, bool)]) -> Vec<String> {
 }
 
 fn texts(list: Option<&Value>) -> Vec<String> {
-    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

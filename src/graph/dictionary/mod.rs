@@ -38,9 +38,16 @@ pub fn flat_graph(graph: &Graph) -> Value {
     let keys = primary_keys(graph);
     let pick = |kinds: &[NodeKind]| -> Value {
         let nodes = graph.nodes.values().chain(&graph.dropped).filter(|node| kinds.contains(&node.kind));
-        Value::Object(nodes.map(|node| (node.unique_id.clone(), with_primary_key(dictionary(node), keys.get(&node.unique_id)))).collect())
+        Value::Object(
+            nodes
+                .map(|node| {
+                    (node.unique_id.clone(), with_primary_key(dictionary(node), keys.get(&node.unique_id)))
+                })
+                .collect(),
+        )
     };
-    let groups: Map<String, Value> = graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
+    let groups: Map<String, Value> =
+        graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
     json!({
         "exposures": pick(&[NodeKind::Exposure]),
         "functions": {},
@@ -54,8 +61,14 @@ pub fn flat_graph(graph: &Graph) -> Value {
 }
 
 /// The kinds dbt keeps under `nodes`.
-pub const EXECUTABLE: [NodeKind; 6] =
-    [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Operation];
+pub const EXECUTABLE: [NodeKind; 6] = [
+    NodeKind::Model,
+    NodeKind::Seed,
+    NodeKind::Snapshot,
+    NodeKind::Test,
+    NodeKind::Analysis,
+    NodeKind::Operation,
+];
 
 /// A model's dictionary with what [`primary_keys`] found.
 pub fn with_primary_key(mut dictionary: Value, columns: Option<&Vec<String>>) -> Value {
@@ -124,7 +137,10 @@ fn own_keys(node: &Node, put: &mut dyn FnMut(&str, Value)) {
         put("column_name", json!(test.column_name));
         put("file_key_name", json!(test.file_key_name));
         put("attached_node", json!(test.attached_node));
-        put("test_metadata", json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace}));
+        put(
+            "test_metadata",
+            json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace}),
+        );
     }
 }
 
@@ -138,7 +154,9 @@ fn deprecation_date(node: &Node) -> Value {
 
 /// `time_spine` of a model, with every key dbt gives it.
 fn time_spine(node: &Node) -> Value {
-    let Some(written) = node.declared.get("time_spine").filter(|spine| spine.is_object()) else { return Value::Null };
+    let Some(written) = node.declared.get("time_spine").filter(|spine| spine.is_object()) else {
+        return Value::Null;
+    };
     let list = written.get("custom_granularities").and_then(Value::as_array).cloned().unwrap_or_default();
     let custom = |item: &Value| json!({"name": item.get("name"), "column_name": item.get("column_name")});
     json!({
@@ -165,7 +183,10 @@ fn calls(node: &Node, put: &mut dyn FnMut(&str, Value)) {
 }
 
 fn refs(node: &Node) -> Value {
-    node.refs.iter().map(|call| json!({"name": call.name, "package": call.package, "version": call.version})).collect()
+    node.refs
+        .iter()
+        .map(|call| json!({"name": call.name, "package": call.package, "version": call.version}))
+        .collect()
 }
 
 fn sources(node: &Node) -> Value {
@@ -188,7 +209,9 @@ fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let keep = map.into_iter().filter(|(_, value)| !value.is_null());
-            let clean = keep.map(|(key, value)| if FREE.contains(&key.as_str()) { (key, value) } else { (key, without_nulls(value)) });
+            let clean = keep.map(|(key, value)| {
+                if FREE.contains(&key.as_str()) { (key, value) } else { (key, without_nulls(value)) }
+            });
             Value::Object(clean.collect())
         }
         Value::Array(items) => items.into_iter().map(without_nulls).collect(),

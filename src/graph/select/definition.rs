@@ -10,7 +10,10 @@ use crate::project::Project;
 pub fn selector_definitions(project: &Project) -> Value {
     let mut known: Map<String, Value> = Map::new();
     for selector in list(project) {
-        let (Some(fields), Some(name)) = (selector.as_object(), selector.get("name").and_then(Value::as_str)) else { continue };
+        let (Some(fields), Some(name)) = (selector.as_object(), selector.get("name").and_then(Value::as_str))
+        else {
+            continue;
+        };
         let mut fields = fields.clone();
         let definition = spelled_out(fields.get("definition").unwrap_or(&Value::Null), &known);
         fields.insert("definition".to_owned(), definition);

@@ -22,8 +22,13 @@ pub(super) fn named(project: &Project, name: &str, indirect: Indirect) -> Result
     }
     let help = match did_you_mean(name, list.iter().filter_map(selector_name)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if project.selectors.is_none() => "declare it in selectors.yml beside dbt_project.yml".to_owned(),
-        None => format!("selectors.yml has: {}", list.iter().filter_map(selector_name).collect::<Vec<_>>().join(", ")),
+        None if project.selectors.is_none() => {
+            "declare it in selectors.yml beside dbt_project.yml".to_owned()
+        }
+        None => format!(
+            "selectors.yml has: {}",
+            list.iter().filter_map(selector_name).collect::<Vec<_>>().join(", ")
+        ),
     };
     Err(Diagnostic::error(Code::BadOption, format!("there is no selector `{name}`")).help(help))
 }
@@ -36,13 +41,18 @@ pub(super) fn default(project: &Project, indirect: Indirect) -> Result<Option<Sp
         Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
         _ => false,
     };
-    let marked: Vec<usize> = list.iter().enumerate().filter(|(_, selector)| is_default(selector)).map(|(at, _)| at).collect();
+    let marked: Vec<usize> =
+        list.iter().enumerate().filter(|(_, selector)| is_default(selector)).map(|(at, _)| at).collect();
     match marked.as_slice() {
         [] => Ok(None),
         [at] => read(project, list, *at, indirect).map(Some),
         many => {
             let names: Vec<&str> = many.iter().filter_map(|at| selector_name(&list[*at])).collect();
-            Err(placed(project, format!("{} selectors are marked as the default: {}", many.len(), names.join(", "))).help("keep `default: true` on one"))
+            Err(placed(
+                project,
+                format!("{} selectors are marked as the default: {}", many.len(), names.join(", ")),
+            )
+            .help("keep `default: true` on one"))
         }
     }
 }
@@ -69,12 +79,18 @@ fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Res
     let name = selector_name(&list[at]).unwrap_or_default();
     let reader = Reader { above: &list[..at], indirect };
     let Some(definition) = list[at].get("definition") else {
-        return Err(placed(project, format!("selector `{name}` has no `definition`")).help("add `definition:` with a word, a method or a set"));
+        return Err(placed(project, format!("selector `{name}` has no `definition`"))
+            .help("add `definition:` with a word, a method or a set"));
     };
-    if let Some(keys) = definition.as_object().filter(|keys| keys.len() > 1 && (keys.contains_key("union") || keys.contains_key("intersection"))) {
+    if let Some(keys) = definition
+        .as_object()
+        .filter(|keys| keys.len() > 1 && (keys.contains_key("union") || keys.contains_key("intersection")))
+    {
         let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
         let message = format!("the definition of selector `{name}` has several keys: {}", keys.join(", "));
-        return Err(placed(project, message).help("put the others into the list of `union` or `intersection`"));
+        return Err(
+            placed(project, message).help("put the others into the list of `union` or `intersection`")
+        );
     }
     reader.definition(definition).map_err(|problem| {
         let mut diagnostic = placed(project, format!("selector `{name}`: {}", problem.message));
@@ -93,7 +109,9 @@ impl Reader<'_> {
             Value::String(text) => criterion(text, self.indirect).map(Spec::One),
             Value::Object(fields) => match (fields.get("union"), fields.get("intersection")) {
                 (Some(list), _) => self.set(list, |parts| Spec::Union { parts, indirect: Indirect::Eager }),
-                (_, Some(list)) => self.set(list, |parts| Spec::Intersection { parts, indirect: Indirect::Eager, raw: None }),
+                (_, Some(list)) => {
+                    self.set(list, |parts| Spec::Intersection { parts, indirect: Indirect::Eager, raw: None })
+                }
                 _ => self.fields(fields),
             },
             _ => Err(bad("a definition is a word, or a mapping")),
@@ -102,9 +120,13 @@ impl Reader<'_> {
 
     /// The members of a set, less what its one `exclude:` member names.
     fn set(&self, list: &Value, make: fn(Vec<Spec>) -> Spec) -> Result<Spec, Diagnostic> {
-        let members = list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
-        let (excluding, including): (Vec<&Value>, Vec<&Value>) = members.iter().partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
-        let included = make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
+        let members =
+            list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
+        let (excluding, including): (Vec<&Value>, Vec<&Value>) = members
+            .iter()
+            .partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
+        let included =
+            make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
         match excluding.as_slice() {
             [] => Ok(included),
             [one] => self.without(included, one.get("exclude")),
@@ -131,16 +153,26 @@ impl Reader<'_> {
             (Some(method), Some(value)) => (method, value),
             _ => match fields.iter().next() {
                 Some((method, value)) if fields.len() == 1 => (method.as_str(), value),
-                _ => return Err(bad("a definition needs `method` and `value`, or one method with its value")),
+                _ => {
+                    return Err(bad("a definition needs `method` and `value`, or one method with its value"));
+                }
             },
         };
         let (method, arguments) = split_method(method)?;
         let flag = |key: &str| fields.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let depth = |key: &str| fields.get(key).and_then(Value::as_u64).and_then(|depth| usize::try_from(depth).ok()).filter(|depth| *depth > 0);
+        let depth = |key: &str| {
+            fields
+                .get(key)
+                .and_then(Value::as_u64)
+                .and_then(|depth| usize::try_from(depth).ok())
+                .filter(|depth| *depth > 0)
+        };
         let indirect = match text("indirect_selection") {
             None => self.indirect,
-            Some(word) => Indirect::from_word(word)
-                .ok_or_else(|| bad(format!("`{word}` is not a mode of indirect selection")).help("the modes are eager, cautious, buildable and empty"))?,
+            Some(word) => Indirect::from_word(word).ok_or_else(|| {
+                bad(format!("`{word}` is not a mode of indirect selection"))
+                    .help("the modes are eager, cautious, buildable and empty")
+            })?,
         };
         let one = Criterion {
             method,
@@ -152,7 +184,9 @@ impl Reader<'_> {
             indirect,
         };
         if one.with_childrens_parents && one.children.is_some() {
-            return Err(bad("`childrens_parents` and `children` exclude each other").help("leave `children` out"));
+            return Err(
+                bad("`childrens_parents` and `children` exclude each other").help("leave `children` out")
+            );
         }
         self.without(Spec::One(one), fields.get("exclude"))
     }
@@ -160,7 +194,8 @@ impl Reader<'_> {
     /// The definition of a selector above this one.
     fn other(&self, name: &str) -> Result<Spec, Diagnostic> {
         let Some(at) = self.above.iter().position(|selector| selector_name(selector) == Some(name)) else {
-            return Err(bad(format!("there is no selector `{name}` above")).help("a selector can name those declared before it"));
+            return Err(bad(format!("there is no selector `{name}` above"))
+                .help("a selector can name those declared before it"));
         };
         let reader = Reader { above: &self.above[..at], indirect: self.indirect };
         reader.definition(self.above[at].get("definition").unwrap_or(&Value::Null))

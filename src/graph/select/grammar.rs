@@ -78,9 +78,17 @@ methods! {
 const EVERYTHING: [&str; 5] = ["fqn:*", "source:*", "exposure:*", "metric:*", "semantic_model:*"];
 
 /// The spec of `--select` and `--exclude`.
-pub(super) fn words(select: &[String], exclude: &[String], project: &Project, indirect: Indirect) -> Result<Spec, Diagnostic> {
+pub(super) fn words(
+    select: &[String],
+    exclude: &[String],
+    project: &Project,
+    indirect: Indirect,
+) -> Result<Spec, Diagnostic> {
     let included = if select.iter().all(|words| words.trim().is_empty()) {
-        let parts = EVERYTHING.iter().map(|word| Ok(Spec::One(criterion(word, indirect)?))).collect::<Result<_, Diagnostic>>()?;
+        let parts = EVERYTHING
+            .iter()
+            .map(|word| Ok(Spec::One(criterion(word, indirect)?)))
+            .collect::<Result<_, Diagnostic>>()?;
         Spec::Union { parts, indirect }
     } else {
         union(select, project, indirect)?
@@ -101,7 +109,8 @@ fn union(arguments: &[String], project: &Project, indirect: Indirect) -> Result<
 /// One part of a word: a criterion, or `selector:NAME`.
 fn one(text: &str, project: &Project, indirect: Indirect) -> Result<Spec, Diagnostic> {
     if let Some(name) = text.strip_prefix("selector:") {
-        return file::named(project, name, indirect)?.ok_or_else(|| bad(format!("there is no selector `{name}`")));
+        return file::named(project, name, indirect)?
+            .ok_or_else(|| bad(format!("there is no selector `{name}`")));
     }
     criterion(text, indirect).map(Spec::One)
 }
@@ -115,7 +124,11 @@ pub(super) fn criterion(text: &str, indirect: Indirect) -> Result<Criterion, Dia
     let (with_childrens_parents, rest) = text.strip_prefix('@').map_or((false, text), |rest| (true, rest));
     let (parents, rest) = leading_depth(rest)?;
     let (method, rest) = match rest.split_once(':') {
-        Some((name, value)) if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') => (Some(name), value),
+        Some((name, value))
+            if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.') =>
+        {
+            (Some(name), value)
+        }
         _ => (None, rest),
     };
     let (value, children) = trailing_depth(rest)?;
@@ -127,7 +140,15 @@ pub(super) fn criterion(text: &str, indirect: Indirect) -> Result<Criterion, Dia
         Some(name) => split_method(name)?,
         None => (method_for(value), Vec::new()),
     };
-    Ok(Criterion { method, arguments, value: Value::String(value.to_owned()), with_childrens_parents, parents, children, indirect })
+    Ok(Criterion {
+        method,
+        arguments,
+        value: Value::String(value.to_owned()),
+        with_childrens_parents,
+        parents,
+        children,
+        indirect,
+    })
 }
 
 /// The method and what follows it after dots; one that is not known is an error with advice.
@@ -165,7 +186,9 @@ fn leading_depth(text: &str) -> Result<(Option<Reach>, &str), Diagnostic> {
 
 fn trailing_depth(text: &str) -> Result<(&str, Option<Reach>), Diagnostic> {
     match text.rsplit_once('+') {
-        Some((value, digits)) if digits.chars().all(|c| c.is_ascii_digit()) => Ok((value, Some(number(digits)?))),
+        Some((value, digits)) if digits.chars().all(|c| c.is_ascii_digit()) => {
+            Ok((value, Some(number(digits)?)))
+        }
         _ => Ok((text, None)),
     }
 }
@@ -174,7 +197,10 @@ fn number(digits: &str) -> Result<Reach, Diagnostic> {
     if digits.is_empty() {
         return Ok(Reach(None));
     }
-    digits.parse().map(|depth| Reach(Some(depth))).map_err(|_| bad(format!("`{digits}` is too large for a depth")))
+    digits
+        .parse()
+        .map(|depth| Reach(Some(depth)))
+        .map_err(|_| bad(format!("`{digits}` is too large for a depth")))
 }
 
 /// A criterion as dbt's dictionary, with the keys that are set; a word that is none as it was written.
@@ -193,7 +219,8 @@ pub(super) fn dictionary(text: &str) -> Value {
             put("parents_depth", Value::String(depth.to_string()));
         }
     }
-    let method = std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
+    let method =
+        std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
     put("method", Value::String(method.collect::<Vec<_>>().join(".")));
     put("value", criterion.value);
     if let Some(Reach(depth)) = criterion.children {
@@ -215,10 +242,22 @@ mod tests {
             let c = criterion(text, Indirect::Eager).expect("a criterion");
             (c.method, c.arguments.join("."), c.text(), c.with_childrens_parents, c.parents, c.children)
         };
-        assert_eq!(read("2+a+3"), (Method::Fqn, String::new(), "a".to_owned(), false, Some(Reach(Some(2))), Some(Reach(Some(3)))));
-        assert_eq!(read("+tag:x"), (Method::Tag, String::new(), "x".to_owned(), false, Some(Reach(None)), None));
-        assert_eq!(read("@models/a.sql"), (Method::Path, String::new(), "models/a.sql".to_owned(), true, None, None));
-        assert_eq!(read("config.meta.a:1+"), (Method::Config, "meta.a".to_owned(), "1".to_owned(), false, None, Some(Reach(None))));
+        assert_eq!(
+            read("2+a+3"),
+            (Method::Fqn, String::new(), "a".to_owned(), false, Some(Reach(Some(2))), Some(Reach(Some(3))))
+        );
+        assert_eq!(
+            read("+tag:x"),
+            (Method::Tag, String::new(), "x".to_owned(), false, Some(Reach(None)), None)
+        );
+        assert_eq!(
+            read("@models/a.sql"),
+            (Method::Path, String::new(), "models/a.sql".to_owned(), true, None, None)
+        );
+        assert_eq!(
+            read("config.meta.a:1+"),
+            (Method::Config, "meta.a".to_owned(), "1".to_owned(), false, None, Some(Reach(None)))
+        );
         assert_eq!(read("A.SQL"), (Method::File, String::new(), "A.SQL".to_owned(), false, None, None));
         assert_eq!(read("1st"), (Method::Fqn, String::new(), "1st".to_owned(), false, None, None));
         assert_eq!(read("a+b"), (Method::Fqn, String::new(), "a+b".to_owned(), false, None, None));

@@ -47,25 +47,45 @@ impl Context<'_> {
         let previous = &self.selection.previous;
         let parts = value.split('.').count();
         match method {
-            Method::State => Err(bad("`state:` needs a manifest to compare with, which is not supported".to_owned(), "select by name, tag or path")),
-            Method::Result if previous.results.is_none() => Err(bad("`result:` needs the results of an earlier run".to_owned(), "pass their folder with `--state`")),
-            Method::SourceStatus if previous.fresher.is_none() => {
-                Err(bad("`source_status:` needs the freshness results of an earlier run".to_owned(), "pass their folder with `--state`"))
-            }
-            Method::Source if parts > 3 => Err(bad(format!("`source:{value}` has too many parts"), "write `source:NAME`, `source:NAME.TABLE` or `source:PACKAGE.NAME.TABLE`")),
-            Method::Exposure | Method::Metric | Method::SemanticModel | Method::SavedQuery | Method::UnitTest if parts > 2 => {
+            Method::State => Err(bad(
+                "`state:` needs a manifest to compare with, which is not supported".to_owned(),
+                "select by name, tag or path",
+            )),
+            Method::Result if previous.results.is_none() => Err(bad(
+                "`result:` needs the results of an earlier run".to_owned(),
+                "pass their folder with `--state`",
+            )),
+            Method::SourceStatus if previous.fresher.is_none() => Err(bad(
+                "`source_status:` needs the freshness results of an earlier run".to_owned(),
+                "pass their folder with `--state`",
+            )),
+            Method::Source if parts > 3 => Err(bad(
+                format!("`source:{value}` has too many parts"),
+                "write `source:NAME`, `source:NAME.TABLE` or `source:PACKAGE.NAME.TABLE`",
+            )),
+            Method::Exposure
+            | Method::Metric
+            | Method::SemanticModel
+            | Method::SavedQuery
+            | Method::UnitTest
+                if parts > 2 =>
+            {
                 Err(bad(format!("`{value}` has too many parts"), "write NAME or PACKAGE.NAME"))
             }
             Method::ResourceType if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) => {
                 let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                Err(bad(format!("`{value}` is not a resource type"), &format!("the types are {}", known.join(", "))))
+                Err(bad(
+                    format!("`{value}` is not a resource type"),
+                    &format!("the types are {}", known.join(", ")),
+                ))
             }
-            Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => {
-                Err(bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"))
-            }
-            Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => {
-                Err(bad(format!("`{value}` is not a kind of version"), "the kinds are latest, prerelease, old and none"))
-            }
+            Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => Err(
+                bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"),
+            ),
+            Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => Err(bad(
+                format!("`{value}` is not a kind of version"),
+                "the kinds are latest, prerelease, old and none",
+            )),
             _ => Ok(()),
         }
     }
@@ -73,18 +93,30 @@ impl Context<'_> {
     fn is_named(&self, node: &Node, criterion: &Criterion, value: &str) -> bool {
         let is_parsed = !matches!(
             node.kind,
-            NodeKind::Source | NodeKind::Exposure | NodeKind::Metric | NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest
+            NodeKind::Source
+                | NodeKind::Exposure
+                | NodeKind::Metric
+                | NodeKind::SemanticModel
+                | NodeKind::SavedQuery
+                | NodeKind::UnitTest
         );
         match criterion.method {
             Method::Fqn => node.kind != NodeKind::Source && fqn_fits(node, value),
             Method::Tag => node.tags.iter().any(|tag| fits(tag, value)),
-            Method::Group => (is_parsed || node.kind == NodeKind::Metric) && node.setting_text("group").is_some_and(|group| fits(group, value)),
-            Method::Access => node.kind == NodeKind::Model && node.setting_text("access").unwrap_or("protected") == value,
+            Method::Group => {
+                (is_parsed || node.kind == NodeKind::Metric)
+                    && node.setting_text("group").is_some_and(|group| fits(group, value))
+            }
+            Method::Access => {
+                node.kind == NodeKind::Model && node.setting_text("access").unwrap_or("protected") == value
+            }
             Method::Source => source_fits(node, value),
             Method::Path => self.path_fits(node, value),
             Method::File => file_fits(node, value),
             Method::Package => fits(&node.package, if value == "this" { &self.graph.root } else { value }),
-            Method::Config => (is_parsed || node.kind == NodeKind::Source) && config_fits(node, criterion, value),
+            Method::Config => {
+                (is_parsed || node.kind == NodeKind::Source) && config_fits(node, criterion, value)
+            }
             Method::TestName => match &node.test {
                 Some(test) => fits(&test.name, value),
                 None => node.kind == NodeKind::UnitTest && fits(&node.name, value),
@@ -97,8 +129,22 @@ impl Context<'_> {
             Method::SavedQuery => named(node, NodeKind::SavedQuery, value),
             Method::UnitTest => named(node, NodeKind::UnitTest, value),
             Method::Version => node.kind == NodeKind::Model && version_fits(node, value),
-            Method::Result => self.selection.previous.results.as_ref().and_then(|results| results.get(&node.unique_id)).is_some_and(|s| s == value),
-            Method::SourceStatus => value == "fresher" && self.selection.previous.fresher.as_ref().is_some_and(|ids| ids.contains(&node.unique_id)),
+            Method::Result => self
+                .selection
+                .previous
+                .results
+                .as_ref()
+                .and_then(|results| results.get(&node.unique_id))
+                .is_some_and(|s| s == value),
+            Method::SourceStatus => {
+                value == "fresher"
+                    && self
+                        .selection
+                        .previous
+                        .fresher
+                        .as_ref()
+                        .is_some_and(|ids| ids.contains(&node.unique_id))
+            }
             Method::State => false,
         }
     }
@@ -113,7 +159,8 @@ impl Context<'_> {
 /// Whether a name, or the beginning of package, folders and name, is meant; with or without the package.
 fn fqn_fits(node: &Node, wanted: &str) -> bool {
     let is_versioned = node.kind == NodeKind::Model && node.version.is_some();
-    qualified_fits(&node.fqn, wanted, is_versioned) || qualified_fits(node.fqn.get(1..).unwrap_or_default(), wanted, is_versioned)
+    qualified_fits(&node.fqn, wanted, is_versioned)
+        || qualified_fits(node.fqn.get(1..).unwrap_or_default(), wanted, is_versioned)
 }
 
 fn qualified_fits(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
@@ -122,7 +169,9 @@ fn qualified_fits(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
     if leaf == Some(wanted) {
         return true;
     }
-    if is_versioned && fqn[fqn.len().saturating_sub(2)..].join("_") == parts[parts.len().saturating_sub(2)..].join("_") {
+    if is_versioned
+        && fqn[fqn.len().saturating_sub(2)..].join("_") == parts[parts.len().saturating_sub(2)..].join("_")
+    {
         return true;
     }
     let flat: Vec<&str> = fqn.iter().flat_map(|part| part.split('.')).collect();
@@ -134,7 +183,8 @@ fn qualified_fits(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
         Some(from) if !flat.starts_with(&parts[..from]) => false,
         Some(from) => {
             let is_bare = parts.len() == 1;
-            fits(&flat[from..].join("."), &parts[from..].join(".")) || (is_bare && leaf.is_some_and(|leaf| fits(leaf, wanted)))
+            fits(&flat[from..].join("."), &parts[from..].join("."))
+                || (is_bare && leaf.is_some_and(|leaf| fits(leaf, wanted)))
         }
     }
 }
@@ -171,7 +221,8 @@ fn config_fits(node: &Node, criterion: &Criterion, value: &str) -> bool {
         "post_hook" => "post-hook",
         other => other,
     };
-    let found = steps.try_fold(node.config.get(top).unwrap_or(&Value::Null), |value, step| value.get(step.as_str()));
+    let found =
+        steps.try_fold(node.config.get(top).unwrap_or(&Value::Null), |value, step| value.get(step.as_str()));
     let ignores_case = criterion.arguments == ["severity"];
     let equals = |actual: &Value| match actual {
         Value::Bool(actual) => value.eq_ignore_ascii_case(if *actual { "true" } else { "false" }),

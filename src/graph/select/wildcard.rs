@@ -60,15 +60,21 @@ fn contains(members: &[char], c: char) -> bool {
 
 /// Whether a path fits a pattern part by part; `**` stands for any number of parts.
 pub(super) fn path_fits(path: &str, pattern: &str) -> bool {
-    let parts = |text: &str| text.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>();
+    let parts = |text: &str| {
+        text.split('/').filter(|part| !part.is_empty() && *part != ".").map(str::to_owned).collect::<Vec<_>>()
+    };
     parts_fit(&parts(path), &parts(pattern))
 }
 
 fn parts_fit(path: &[String], pattern: &[String]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((first, rest)) if first == "**" => (0..=path.len()).any(|skipped| parts_fit(&path[skipped..], rest)),
-        Some((first, rest)) => path.split_first().is_some_and(|(part, path)| fits(part, first) && parts_fit(path, rest)),
+        Some((first, rest)) if first == "**" => {
+            (0..=path.len()).any(|skipped| parts_fit(&path[skipped..], rest))
+        }
+        Some((first, rest)) => {
+            path.split_first().is_some_and(|(part, path)| fits(part, first) && parts_fit(path, rest))
+        }
     }
 }
 
@@ -79,9 +85,19 @@ mod tests {
     #[test]
     fn wildcards() {
         for (text, pattern, expected) in [
-            ("stg_orders", "stg_*", true), ("stg_orders", "*_orders", true), ("stg_orders", "stg", false), ("a.b", "a*b", true),
-            ("ab", "a?", true), ("a", "a?", false), ("a1", "a[0-9]", true), ("ax", "a[!0-9]", true), ("a[", "a[", true),
-            ("", "*", true), ("abcbd", "a*b*d", true), ("abc", "a*b", false), ("Ab", "ab", false),
+            ("stg_orders", "stg_*", true),
+            ("stg_orders", "*_orders", true),
+            ("stg_orders", "stg", false),
+            ("a.b", "a*b", true),
+            ("ab", "a?", true),
+            ("a", "a?", false),
+            ("a1", "a[0-9]", true),
+            ("ax", "a[!0-9]", true),
+            ("a[", "a[", true),
+            ("", "*", true),
+            ("abcbd", "a*b*d", true),
+            ("abc", "a*b", false),
+            ("Ab", "ab", false),
         ] {
             assert_eq!(fits(text, pattern), expected, "{text} {pattern}");
         }
@@ -90,8 +106,12 @@ mod tests {
     #[test]
     fn paths() {
         for (path, pattern, expected) in [
-            ("models/a/b.sql", "models/**/*.sql", true), ("models/b.sql", "models/**/*.sql", true), ("models", "models/", true),
-            ("models/a", "./models/*", true), ("models/a/b.sql", "models/*.sql", false), ("models/a", "models", false),
+            ("models/a/b.sql", "models/**/*.sql", true),
+            ("models/b.sql", "models/**/*.sql", true),
+            ("models", "models/", true),
+            ("models/a", "./models/*", true),
+            ("models/a/b.sql", "models/*.sql", false),
+            ("models/a", "models", false),
         ] {
             assert_eq!(path_fits(path, pattern), expected, "{path} {pattern}");
         }

@@ -22,14 +22,33 @@ pub(super) struct Adapter(pub(super) Arc<Scene>);
 
 /// Methods that only do something when executed; in the parse phase they give none, or an empty list.
 const SILENT: [&str; 20] = [
-    "get_relation", "drop_relation", "truncate_relation", "rename_relation", "create_schema", "drop_schema", "execute",
-    "expand_target_column_types", "valid_snapshot_target", "assert_valid_snapshot_target_given_strategy",
-    "get_incremental_strategy_macro", "get_hard_deletes_behavior", "commit", "verify_database", "describe_dynamic_table",
-    "check_schema_exists", "add_query", "store_relation", "location_exists", "commit_if_has_connection",
+    "get_relation",
+    "drop_relation",
+    "truncate_relation",
+    "rename_relation",
+    "create_schema",
+    "drop_schema",
+    "execute",
+    "expand_target_column_types",
+    "valid_snapshot_target",
+    "assert_valid_snapshot_target_given_strategy",
+    "get_incremental_strategy_macro",
+    "get_hard_deletes_behavior",
+    "commit",
+    "verify_database",
+    "describe_dynamic_table",
+    "check_schema_exists",
+    "add_query",
+    "store_relation",
+    "location_exists",
+    "commit_if_has_connection",
 ];
-const EMPTY: [&str; 5] =
-    [
-    "get_columns_in_relation", "get_missing_columns", "list_relations_without_caching", "get_column_schema_from_query", "list_schemas",
+const EMPTY: [&str; 5] = [
+    "get_columns_in_relation",
+    "get_missing_columns",
+    "list_relations_without_caching",
+    "get_column_schema_from_query",
+    "list_schemas",
 ];
 
 impl Object for Adapter {
@@ -45,7 +64,12 @@ impl Object for Adapter {
         }
     }
 
-    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         if let Some(value) = self.always(state, method, &call) {
             return value;
@@ -76,11 +100,16 @@ impl Adapter {
             "quote" => Some(call.text(0, "identifier").map(|name| Value::from(format!("\"{name}\"")))),
             "quote_as_configured" => Some(self.quote_as_configured(call)),
             "quote_seed_column" => Some(call.text(0, "column").map(|name| {
-                let quoted = call.get(1, "quote_config").filter(given).map_or(self.dialect() == Dialect::DuckDb, |flag| flag.is_true());
+                let quoted = call
+                    .get(1, "quote_config")
+                    .filter(given)
+                    .map_or(self.dialect() == Dialect::DuckDb, |flag| flag.is_true());
                 Value::from(if quoted { format!("\"{name}\"") } else { name })
             })),
             "cache_added" | "cache_dropped" | "cache_renamed" => {
-                if let (Some(world), Some(relation)) = (self.0.world(), relation_argument(call.get(0, "relation"))) {
+                if let (Some(world), Some(relation)) =
+                    (self.0.world(), relation_argument(call.get(0, "relation")))
+                {
                     tell_changed(world, &relation);
                 }
                 text("")
@@ -88,13 +117,20 @@ impl Adapter {
             "render_raw_columns_constraints" => Some(super::constraints::columns(call, self.dialect())),
             "render_raw_model_constraints" => Some(super::constraints::model(call, self.dialect())),
             "standardize_grants_dict" => Some(standardize_grants(call)),
-            "is_motherduck" | "is_ducklake" | "use_ducklake_table_workarounds" | "disable_transactions" => Some(Ok(Value::from(false))),
-            "escape_sql_string" => Some(call.text(0, "value").map(|value| Value::from(value.replace('\'', "''")))),
+            "is_motherduck" | "is_ducklake" | "use_ducklake_table_workarounds" | "disable_transactions" => {
+                Some(Ok(Value::from(false)))
+            }
+            "escape_sql_string" => {
+                Some(call.text(0, "value").map(|value| Value::from(value.replace('\'', "''"))))
+            }
             "get_binding_char" => text(if self.dialect() == Dialect::DuckDb { "?" } else { "%s" }),
             "external_root" => text("."),
             "warn_once" => text(""),
             "valid_incremental_strategies" => Some(Ok(python::list(
-                ["append", "delete+insert", "merge", "microbatch"].iter().map(|name| Value::from(*name)).collect(),
+                ["append", "delete+insert", "merge", "microbatch"]
+                    .iter()
+                    .map(|name| Value::from(*name))
+                    .collect(),
             ))),
             "build_catalog_relation" => Some(Ok(super::catalog::relation(&self.0.subject, self.dialect()))),
             "get_catalog_integration" => Some(Ok(Value::from(()))),
@@ -107,7 +143,9 @@ impl Adapter {
             "convert_datetimes_to_strs" => Some(call.required(0, "table")),
             "convert_type" => Some(seed_type(call)),
             "catalog_supports_foreign_keys" => Some(Ok(Value::from(self.dialect() == Dialect::DuckDb))),
-            "adapter_macro" => Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call))),
+            "adapter_macro" => {
+                Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call)))
+            }
             _ => None,
         }
     }
@@ -133,11 +171,16 @@ impl Adapter {
         let namespace = call.optional_text(1, "macro_namespace");
         if call.get(usize::MAX, "packages").is_some() {
             let text = "`adapter.dispatch` takes no `packages`";
-            return Err(problem(Problem::new(Code::TypeError, text).help("give the namespace as `macro_namespace`")));
+            return Err(problem(
+                Problem::new(Code::TypeError, text).help("give the namespace as `macro_namespace`"),
+            ));
         }
         if name.contains('.') {
             let message = format!("`{name}` must be the name of a macro without its package");
-            return Err(problem(Problem::new(Code::UnknownMacro, message).help("pass the package as the second argument of `adapter.dispatch`")));
+            return Err(problem(
+                Problem::new(Code::UnknownMacro, message)
+                    .help("pass the package as the second argument of `adapter.dispatch`"),
+            ));
         }
         self.find(&name, namespace.as_deref())
     }
@@ -165,7 +208,13 @@ impl Adapter {
     }
 
     /// What needs the warehouse.
-    fn asks(&self, world: &Arc<dyn World>, state: &mut State<'_, '_>, method: &str, call: &Call) -> Result<Value, Error> {
+    fn asks(
+        &self,
+        world: &Arc<dyn World>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        call: &Call,
+    ) -> Result<Value, Error> {
         match method {
             "get_relation" => self.get_relation(world, call),
             "get_columns_in_relation" => {
@@ -179,7 +228,10 @@ impl Adapter {
             }
             "get_column_schema_from_query" => {
                 let sql = call.text(0, "sql")?;
-                let outcome = answer(world.execute(&format!("select * from (\n{sql}\n) as __dbt_sbq where false limit 0")), method)?;
+                let outcome = answer(
+                    world.execute(&format!("select * from (\n{sql}\n) as __dbt_sbq where false limit 0")),
+                    method,
+                )?;
                 Ok(self.columns(outcome.table.columns.iter()))
             }
             "list_relations_without_caching" | "list_relations" => self.list_relations(world, call),
@@ -189,27 +241,39 @@ impl Adapter {
                 Ok(Value::from(!found.is_empty() || self.schema_is_there(world, &schema)?))
             }
             "already_exists" => {
-                let relation = self.named(&[Some(self.0.subject.database.clone()), Some(call.text(0, "schema")?)], &call.text(1, "name")?);
+                let relation = self.named(
+                    &[Some(self.0.subject.database.clone()), Some(call.text(0, "schema")?)],
+                    &call.text(1, "name")?,
+                );
                 Ok(Value::from(answer(world.relation(&relation), method)?.is_some()))
             }
             "execute" => self.execute(world, call),
             "add_query" => self.add_query(world, call),
-            "existing_key_constraint_types" => self.key_constraints(world, &required_relation(call, 0, "relation")?),
+            "existing_key_constraint_types" => {
+                self.key_constraints(world, &required_relation(call, 0, "relation")?)
+            }
             "location_exists" => {
-                let sql = format!("select 1 from '{}' where 1=0", call.text(0, "location")?.replace('\'', "''"));
+                let sql =
+                    format!("select 1 from '{}' where 1=0", call.text(0, "location")?.replace('\'', "''"));
                 Ok(Value::from(world.execute(&sql).is_some_and(|found| found.is_ok())))
             }
             "expand_target_column_types" => self.expand_columns(world, state, call),
             "drop_relation" | "rename_relation" | "truncate_relation" | "create_schema" | "drop_schema" => {
                 let callee = self.find(method, Some("dbt"))?;
                 let text = callee.call(state, call.positional())?;
-                relation_argument(call.get(0, "relation")).iter().for_each(|relation| tell_changed(world, relation));
+                relation_argument(call.get(0, "relation"))
+                    .iter()
+                    .for_each(|relation| tell_changed(world, relation));
                 Ok(text)
             }
             "get_incremental_strategy_macro" => self.strategy(call),
             "get_hard_deletes_behavior" => hard_deletes(state, call),
-            "valid_snapshot_target" | "assert_valid_snapshot_target_given_strategy" | "commit" | "commit_if_has_connection"
-            | "verify_database" | "store_relation" => Ok(Value::from(())),
+            "valid_snapshot_target"
+            | "assert_valid_snapshot_target_given_strategy"
+            | "commit"
+            | "commit_if_has_connection"
+            | "verify_database"
+            | "store_relation" => Ok(Value::from(())),
             _ => Err(unknown_method("`adapter`", method)),
         }
     }
@@ -271,7 +335,10 @@ impl Adapter {
     fn key_constraints(&self, world: &Arc<dyn World>, relation: &RelationValue) -> Result<Value, Error> {
         let name = &relation.relation;
         let same = |column: &str, part: Option<&str>| {
-            part.map_or_else(|| "true".to_owned(), |part| format!("lower({column}) = lower('{}')", part.replace('\'', "''")))
+            part.map_or_else(
+                || "true".to_owned(),
+                |part| format!("lower({column}) = lower('{}')", part.replace('\'', "''")),
+            )
         };
         let sql = format!(
             "select distinct replace(lower(constraint_type), ' ', '_') as kind from duckdb_constraints() where {} and {} and {} \
@@ -281,27 +348,41 @@ impl Adapter {
             same("table_name", Some(&name.identifier)),
         );
         let outcome = answer(world.execute(&sql), "existing_key_constraint_types")?;
-        Ok(python::list(outcome.table.rows.iter().filter_map(|row| Some(Value::from(row.first()?.to_string()))).collect()))
+        Ok(python::list(
+            outcome.table.rows.iter().filter_map(|row| Some(Value::from(row.first()?.to_string()))).collect(),
+        ))
     }
 
     /// Widens the text columns of a table so that another's values fit (dbt: `expand_column_types`).
-    fn expand_columns(&self, world: &Arc<dyn World>, state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> {
+    fn expand_columns(
+        &self,
+        world: &Arc<dyn World>,
+        state: &mut State<'_, '_>,
+        call: &Call,
+    ) -> Result<Value, Error> {
         let from = self.columns_in(world, &required_relation(call, 0, "from_relation")?)?;
         let target = call.required(1, "to_relation")?;
         let to = self.columns_in(world, &required_relation(call, 1, "to_relation")?)?;
         for column in &to {
             let Some(wider) = from.iter().find(|other| other.name == column.name) else { continue };
-            let (wider, own) = (ColumnValue::of(wider, self.dialect()), ColumnValue::of(column, self.dialect()));
+            let (wider, own) =
+                (ColumnValue::of(wider, self.dialect()), ColumnValue::of(column, self.dialect()));
             if let Some(data_type) = own.widened(&wider) {
                 let callee = self.find("alter_column_type", Some("dbt"))?;
-                callee.call(state, &[target.clone(), Value::from(column.name.clone()), Value::from(data_type)])?;
+                callee.call(
+                    state,
+                    &[target.clone(), Value::from(column.name.clone()), Value::from(data_type)],
+                )?;
             }
         }
         Ok(Value::from(()))
     }
 
     fn schema_is_there(&self, world: &Arc<dyn World>, schema: &str) -> Result<bool, Error> {
-        let sql = format!("select count(*) from information_schema.schemata where lower(schema_name) = lower('{}')", schema.replace('\'', "''"));
+        let sql = format!(
+            "select count(*) from information_schema.schemata where lower(schema_name) = lower('{}')",
+            schema.replace('\'', "''")
+        );
         let outcome = answer(world.execute(&sql), "check_schema_exists")?;
         Ok(outcome.table.rows.first().and_then(|row| row.first()).is_some_and(|cell| cell.to_string() != "0"))
     }
@@ -329,7 +410,9 @@ impl Adapter {
 
     fn list_relations(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
         let (database, schema) = match relation_argument(call.get(0, "schema_relation")) {
-            Some(relation) => (relation.relation.database.unwrap_or_default(), relation.relation.schema.unwrap_or_default()),
+            Some(relation) => {
+                (relation.relation.database.unwrap_or_default(), relation.relation.schema.unwrap_or_default())
+            }
             None => (call.text(0, "database")?, call.text(1, "schema")?),
         };
         let found = answer(world.relations(&database, &schema), "list_relations")?;
@@ -337,7 +420,9 @@ impl Adapter {
     }
 
     fn columns<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> Value {
-        python::list(columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect())
+        python::list(
+            columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect(),
+        )
     }
 
     /// The macro that renders an incremental strategy (dbt: `get_incremental_strategy_macro`).
@@ -347,7 +432,10 @@ impl Adapter {
         let root = Root::current();
         root.and_then(|root| root.get(&name)).ok_or_else(|| {
             let message = format!("no macro `{name}` for the incremental strategy `{strategy}`");
-            problem(Problem::new(Code::UnknownMacro, message).help("use append, merge, delete+insert or microbatch, or write the macro"))
+            problem(
+                Problem::new(Code::UnknownMacro, message)
+                    .help("use append, merge, delete+insert or microbatch, or write the macro"),
+            )
         })
     }
 }
@@ -366,7 +454,10 @@ fn required_relation(call: &Call, index: usize, name: &str) -> Result<RelationVa
     let value = call.required(index, name)?;
     relation_argument(Some(value.clone())).ok_or_else(|| {
         let message = format!("a relation is needed, and `{}` was given", python::str(&value));
-        problem(Problem::new(Code::TypeError, message).help("pass `ref(…)`, `source(…)`, `this` or `api.Relation.create(…)`"))
+        problem(
+            Problem::new(Code::TypeError, message)
+                .help("pass `ref(…)`, `source(…)`, `this` or `api.Relation.create(…)`"),
+        )
     })
 }
 
@@ -381,7 +472,10 @@ fn answer<T>(given: Option<Result<T, WarehouseError>>, asked: &str) -> Result<T,
         }
         None => {
             let message = format!("`{asked}` asks the warehouse, and there is no connection");
-            Err(problem(Problem::new(Code::OfflineQuery, message).help("run without --no-introspect, or guard the call with `{% if execute %}`")))
+            Err(problem(
+                Problem::new(Code::OfflineQuery, message)
+                    .help("run without --no-introspect, or guard the call with `{% if execute %}`"),
+            ))
         }
     }
 }
@@ -403,7 +497,9 @@ impl Object for Response {
         Some(match key.as_str()? {
             "_message" => Value::from(self.message.clone()),
             "code" => Value::from(self.message.split(' ').next().unwrap_or_default()),
-            "rows_affected" => self.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from),
+            "rows_affected" => {
+                self.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from)
+            }
             "query_id" => self.query_id.clone().map_or(Value::from(()), Value::from),
             _ => return None,
         })
@@ -415,14 +511,21 @@ impl Object for Response {
 }
 
 fn response(outcome: &Outcome) -> Value {
-    Value::from_object(Response { message: outcome.message.clone(), affected: outcome.affected, query_id: outcome.query_id.clone() })
+    Value::from_object(Response {
+        message: outcome.message.clone(),
+        affected: outcome.affected,
+        query_id: outcome.query_id.clone(),
+    })
 }
 
 /// Whether a statement only reads.
 fn is_query(sql: &str) -> bool {
     let text = sql.trim_start();
     let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
-    matches!(word.to_lowercase().as_str(), "select" | "with" | "show" | "describe" | "desc" | "from" | "values" | "explain")
+    matches!(
+        word.to_lowercase().as_str(),
+        "select" | "with" | "show" | "describe" | "desc" | "from" | "values" | "explain"
+    )
 }
 
 /// A value as SQL writes it.
@@ -437,13 +540,22 @@ fn literal(value: &Value) -> String {
 /// Where a table stands in for a temporary one (dbt-duckdb: `get_temp_relation_path`).
 fn temporary_path(call: &Call) -> Result<Value, Error> {
     let model = call.required(0, "model")?;
-    let name = format!("{}{}", python::str(&model.get_attr("name")?), call.optional_text(1, "batch_id").unwrap_or_default());
-    Ok(python::record([("schema", Value::from("dbt_temp")), ("database", model.get_attr("database")?), ("identifier", Value::from(name))]))
+    let name = format!(
+        "{}{}",
+        python::str(&model.get_attr("name")?),
+        call.optional_text(1, "batch_id").unwrap_or_default()
+    );
+    Ok(python::record([
+        ("schema", Value::from("dbt_temp")),
+        ("database", model.get_attr("database")?),
+        ("identifier", Value::from(name)),
+    ]))
 }
 
 fn seed_path(call: &Call) -> Result<Value, Error> {
     let model = call.required(0, "model")?;
-    let parts = ["root_path", "original_file_path"].map(|key| model.get_attr(key).ok().filter(given).map(|part| python::str(&part)));
+    let parts = ["root_path", "original_file_path"]
+        .map(|key| model.get_attr(key).ok().filter(given).map(|part| python::str(&part)));
     Ok(Value::from(parts.into_iter().flatten().collect::<Vec<_>>().join("/")))
 }
 
@@ -465,7 +577,8 @@ fn hard_deletes(state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> 
         };
         Ok(Some(found).filter(given))
     };
-    let (legacy, named) = (field("invalidate_hard_deletes")?, field("hard_deletes")?.map(|value| python::str(&value)));
+    let (legacy, named) =
+        (field("invalidate_hard_deletes")?, field("hard_deletes")?.map(|value| python::str(&value)));
     let behavior = match (legacy, named.as_deref()) {
         (Some(_), Some(_)) => {
             let text = "a snapshot has both `hard_deletes` and `invalidate_hard_deletes`";
@@ -476,7 +589,9 @@ fn hard_deletes(state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> 
         (None, Some(known @ ("ignore" | "invalidate" | "new_record"))) => known,
         (None, Some(other)) => {
             let message = format!("`{other}` is not a value of `hard_deletes`");
-            return Err(problem(Problem::new(Code::BadConfig, message).help("use ignore, invalidate or new_record")));
+            return Err(problem(
+                Problem::new(Code::BadConfig, message).help("use ignore, invalidate or new_record"),
+            ));
         }
     };
     Ok(Value::from(behavior))
@@ -487,9 +602,14 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
     let table = call.required(0, "grants_table")?;
     let mut grants: Vec<(String, Vec<Value>)> = Vec::new();
     for row in table.try_iter()? {
-        let field = |name: &str| row.get_item(&Value::from(name)).ok().filter(given).map(|value| python::str(&value));
+        let field =
+            |name: &str| row.get_item(&Value::from(name)).ok().filter(given).map(|value| python::str(&value));
         let grantee = field("grantee").or_else(|| field("grantee_name"));
-        let (Some(grantee), Some(privilege)) = (grantee, field("privilege_type").or_else(|| field("privilege"))) else { continue };
+        let (Some(grantee), Some(privilege)) =
+            (grantee, field("privilege_type").or_else(|| field("privilege")))
+        else {
+            continue;
+        };
         if privilege == "OWNERSHIP" {
             continue;
         }
@@ -498,7 +618,9 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
             None => grants.push((privilege, vec![Value::from(grantee)])),
         }
     }
-    python::dict(grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect())
+    python::dict(
+        grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect(),
+    )
 }
 
 /// `adapter.behavior.<flag>`: what `flags:` of the project says, else off.
@@ -554,13 +676,15 @@ impl Arguments<'_> {
                 if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
                     return Ok(Value::from(text));
                 }
-                let (value, called) = self.engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, self.root)?;
+                let (value, called) =
+                    self.engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, self.root)?;
                 let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
                 self.called.extend(new);
                 Ok(value)
             }
             Json::Array(items) => {
-                let items: Result<_, TemplateError> = items.iter().map(|item| self.render("", item)).collect();
+                let items: Result<_, TemplateError> =
+                    items.iter().map(|item| self.render("", item)).collect();
                 Ok(python::list(items?))
             }
             Json::Object(entries) => {
@@ -584,5 +708,7 @@ fn plain(error: Error) -> TemplateError {
 fn looks_like_call(text: &str) -> bool {
     let text = text.trim();
     let Some((name, rest)) = text.split_once('(') else { return false };
-    matches!(name.trim_end(), "env_var" | "ref" | "var" | "source" | "doc") && rest.ends_with(')') && rest.len() > 1
+    matches!(name.trim_end(), "env_var" | "ref" | "var" | "source" | "doc")
+        && rest.ends_with(')')
+        && rest.len() > 1
 }

@@ -25,18 +25,61 @@ use crate::jinja::python;
 
 /// Every name of the context, for templates that walk over it.
 pub(super) const NAMES: [&str; 46] = [
-    "adapter", "api", "builtins", "column", "compiled_code", "config", "database", "dbt_metadata_envs", "dbt_version", "debug",
-    "doc", "env_var", "exceptions", "execute", "flags", "graph", "invocation_args_dict", "invocation_id", "load_agate_table",
-    "load_result", "log", "metric", "model", "post_hooks", "pre_hooks", "print", "project_name", "ref", "render",
-    "run_started_at", "schema", "selected_resources", "source", "sql", "sql_now", "store_raw_result", "store_result", "target",
-    "this", "thread_id", "try_or_compiler_error", "validation", "var", "write", "defer_relation", "context_macro_stack",
+    "adapter",
+    "api",
+    "builtins",
+    "column",
+    "compiled_code",
+    "config",
+    "database",
+    "dbt_metadata_envs",
+    "dbt_version",
+    "debug",
+    "doc",
+    "env_var",
+    "exceptions",
+    "execute",
+    "flags",
+    "graph",
+    "invocation_args_dict",
+    "invocation_id",
+    "load_agate_table",
+    "load_result",
+    "log",
+    "metric",
+    "model",
+    "post_hooks",
+    "pre_hooks",
+    "print",
+    "project_name",
+    "ref",
+    "render",
+    "run_started_at",
+    "schema",
+    "selected_resources",
+    "source",
+    "sql",
+    "sql_now",
+    "store_raw_result",
+    "store_result",
+    "target",
+    "this",
+    "thread_id",
+    "try_or_compiler_error",
+    "validation",
+    "var",
+    "write",
+    "defer_relation",
+    "context_macro_stack",
 ];
 
 /// The value of a name in a node's render.
 pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
     if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
         return Some(match value {
-            serde_json::Value::Array(items) if name == "results" => python::list(items.iter().map(runtime::result).collect()),
+            serde_json::Value::Array(items) if name == "results" => {
+                python::list(items.iter().map(runtime::result).collect())
+            }
             value => python::from_json(value),
         });
     }
@@ -59,16 +102,26 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "thread_id" => Value::from("Thread-1"),
         "flags" => flags(scene),
         "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
-        "selected_resources" => {
-            python::list(scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect())
-        }
+        "selected_resources" => python::list(
+            scene
+                .world()
+                .map(|world| world.selected())
+                .unwrap_or_default()
+                .into_iter()
+                .map(Value::from)
+                .collect(),
+        ),
         "api" => python::record(vec![
             ("Relation", Value::from_object(RelationClass(facts.dialect))),
             ("Column", Value::from_object(ColumnClass(facts.dialect))),
         ]),
         "column" => Value::from_object(ColumnClass(facts.dialect)),
-        "builtins" => python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?)))),
-        "var" => var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_))),
+        "builtins" => {
+            python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?))))
+        }
+        "var" => {
+            var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
+        }
         "env_var" => env_var(facts.environment.clone(), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
         "dbt_metadata_envs" => metadata_envs(&facts.environment),
@@ -76,7 +129,9 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             let key = if name == "pre_hooks" { "pre-hook" } else { "post-hook" };
             scene.subject.config.get(key).map_or_else(|| python::list(Vec::new()), python::from_json)
         }
-        "sql" | "compiled_code" => scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json),
+        "sql" | "compiled_code" => {
+            scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json)
+        }
         "validation" => python::record(vec![("any", function("validation_any")?)]),
         "defer_relation" => Value::from(()),
         "ref" => return function("ref"),
@@ -125,7 +180,11 @@ fn flags(scene: &Arc<Scene>) -> Value {
 
 fn metadata_envs(environment: &BTreeMap<String, String>) -> Value {
     let prefix = "DBT_ENV_CUSTOM_ENV_";
-    python::record(environment.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, Value::from(value.clone())))))
+    python::record(
+        environment
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, Value::from(value.clone())))),
+    )
 }
 
 /// `var`: callable, with `has_var`.
@@ -150,7 +209,9 @@ impl Object for Var {
         let name = call.text(0, "var_name")?;
         match self.vars.get(&self.package, &name) {
             // A variable's text is a template of its own, with the names of whoever asks.
-            Some(serde_json::Value::String(text)) if text.contains("{{") || text.contains("{%") || text.contains("{#") => {
+            Some(serde_json::Value::String(text))
+                if text.contains("{{") || text.contains("{%") || text.contains("{#") =>
+            {
                 return nested(state.env(), text).map(Value::from);
             }
             Some(value) => return Ok(python::from_json(value)),
@@ -165,14 +226,25 @@ impl Object for Var {
         let known = self.vars.names(&self.package);
         let help = match did_you_mean(&name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("add `{name}` to `vars:` in dbt_project.yml, pass --vars '{{{name}: …}}', or give a default"),
+            None => format!(
+                "add `{name}` to `vars:` in dbt_project.yml, pass --vars '{{{name}: …}}', or give a default"
+            ),
         };
-        Err(problem(Problem::new(Code::UndefinedName, format!("variable `{name}` is not defined")).help(help)))
+        Err(problem(
+            Problem::new(Code::UndefinedName, format!("variable `{name}` is not defined")).help(help),
+        ))
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         match method {
-            "has_var" => Ok(Value::from(self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some())),
+            "has_var" => Ok(Value::from(
+                self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some(),
+            )),
             _ => Err(unknown_method("`var`", method)),
         }
     }
@@ -203,15 +275,23 @@ impl Object for EnvVar {
         let call = Call::new(args)?;
         let name = call.text(0, "var")?;
         if name.starts_with("DBT_ENV_SECRET") && !self.secrets {
-            let message = format!("secret environment variable `{name}` can only be read in profiles.yml and packages.yml");
-            return Err(problem(Problem::new(Code::UndefinedName, message).help("use a variable whose name does not begin with DBT_ENV_SECRET")));
+            let message = format!(
+                "secret environment variable `{name}` can only be read in profiles.yml and packages.yml"
+            );
+            return Err(problem(
+                Problem::new(Code::UndefinedName, message)
+                    .help("use a variable whose name does not begin with DBT_ENV_SECRET"),
+            ));
         }
         if let Some(value) = self.environment.get(&name) {
             return Ok(Value::from(value.clone()));
         }
         call.get(1, "default").filter(given).ok_or_else(|| {
             let message = format!("environment variable `{name}` is not set");
-            problem(Problem::new(Code::UndefinedName, message).help(format!("set {name}, or give `env_var` a default")))
+            problem(
+                Problem::new(Code::UndefinedName, message)
+                    .help(format!("set {name}, or give `env_var` a default")),
+            )
         })
     }
 }
@@ -229,7 +309,8 @@ impl Object for Function {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (key.as_str()? == "config" && matches!(self.name, "ref" | "source")).then(|| runtime::config(&self.scene.session.facts))
+        (key.as_str()? == "config" && matches!(self.name, "ref" | "source"))
+            .then(|| runtime::config(&self.scene.session.facts))
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
@@ -260,7 +341,12 @@ impl Object for Function {
             "store_result" => store(scene, &call, true),
             "store_raw_result" => store(scene, &call, false),
             "load_result" => load(scene, &call.text(0, "name")?),
-            "load_agate_table" => Ok(scene.subject.more.iter().find(|(name, _)| name == "_seed").map_or(Value::from(()), |(_, v)| python::from_json(v))),
+            "load_agate_table" => Ok(scene
+                .subject
+                .more
+                .iter()
+                .find(|(name, _)| name == "_seed")
+                .map_or(Value::from(()), |(_, v)| python::from_json(v))),
             "try_or_compiler_error" => {
                 let function = call.required(1, "func")?;
                 let rest: Vec<Value> = call.positional().iter().skip(2).cloned().collect();
@@ -299,14 +385,21 @@ fn say(scene: &Scene, text: &str, is_warning: bool) {
 
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
-    let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
+    let version =
+        call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
     let version = version.filter(given).and_then(|value| python::to_json(&value).ok());
     let made = match words.as_slice() {
         [name] => RefCall { package: None, name: name.clone(), version },
         [package, name] => RefCall { package: Some(package.clone()), name: name.clone(), version },
         _ => {
-            let message = format!("`ref` takes a name, or a package and a name, and was given {} arguments", words.len());
-            return Err(problem(Problem::new(Code::TypeError, message).help("write `ref('model')` or `ref('package', 'model')`")));
+            let message = format!(
+                "`ref` takes a name, or a package and a name, and was given {} arguments",
+                words.len()
+            );
+            return Err(problem(
+                Problem::new(Code::TypeError, message)
+                    .help("write `ref('model')` or `ref('package', 'model')`"),
+            ));
         }
     };
     match &scene.phase {
@@ -315,7 +408,9 @@ fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
             facts.refs.push(made);
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
-        Phase::Execute(world) => world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem),
+        Phase::Execute(world) => {
+            world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem)
+        }
     }
 }
 
@@ -323,7 +418,9 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let [source, table] = words.as_slice() else {
         let message = format!("`source` takes a source and a table, and was given {} arguments", words.len());
-        return Err(problem(Problem::new(Code::TypeError, message).help("write `source('source', 'table')`")));
+        return Err(problem(
+            Problem::new(Code::TypeError, message).help("write `source('source', 'table')`"),
+        ));
     };
     match &scene.phase {
         Phase::Parse(facts) => {
@@ -331,16 +428,23 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
             facts.sources.push((source.clone(), table.clone()));
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
-        Phase::Execute(world) => world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem),
+        Phase::Execute(world) => {
+            world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem)
+        }
     }
 }
 
 fn store(scene: &Scene, call: &Call, is_table: bool) -> Result<Value, Error> {
     let table = call.get(usize::MAX, "agate_table").or_else(|| call.get(2, "agate_table")).filter(given);
-    let table = table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
+    let table =
+        table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
     let response = if is_table { call.get(1, "response") } else { call.get(1, "message") };
     let data = table.get_attr("rows").unwrap_or_default();
-    let result = python::record(vec![("response", response.unwrap_or(Value::from(()))), ("data", data), ("table", table)]);
+    let result = python::record(vec![
+        ("response", response.unwrap_or(Value::from(()))),
+        ("data", data),
+        ("table", table),
+    ]);
     scene.results.lock().expect("no render panics while it stores").insert(call.text(0, "name")?, result);
     Ok(Value::from(""))
 }
@@ -354,7 +458,9 @@ fn load(scene: &Scene, name: &str) -> Result<Value, Error> {
     }
     if stored.is_none() {
         let message = format!("the result `{name}` has been loaded already");
-        return Err(problem(Problem::new(Code::TypeError, message).help("keep it: `{% set result = load_result(…) %}`")));
+        return Err(problem(
+            Problem::new(Code::TypeError, message).help("keep it: `{% set result = load_result(…) %}`"),
+        ));
     }
     Ok(std::mem::replace(stored, Value::from(())))
 }
@@ -368,7 +474,12 @@ impl Object for Exceptions {
         ObjectRepr::Plain
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
@@ -377,21 +488,44 @@ impl Object for Exceptions {
                 return Ok(Value::from(""));
             }
             "warn_snapshot_timestamp_data_types" => {
-                let (snapshot, updated) = (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
-                say(&self.0, &format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"), true);
+                let (snapshot, updated) =
+                    (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
+                say(
+                    &self.0,
+                    &format!(
+                        "the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"
+                    ),
+                    true,
+                );
                 return Ok(Value::from(""));
             }
-            "raise_compiler_error" | "raise_not_implemented" | "raise_parsing_error" | "raise_database_error" | "raise_fail_fast_error"
+            "raise_compiler_error"
+            | "raise_not_implemented"
+            | "raise_parsing_error"
+            | "raise_database_error"
+            | "raise_fail_fast_error"
             | "raise_dependency_error" => call.text(0, "msg")?,
-            "missing_config" => format!("`{}` needs the configuration `{}`", self.0.subject.unique_id, call.text(1, "name")?),
+            "missing_config" => {
+                format!("`{}` needs the configuration `{}`", self.0.subject.unique_id, call.text(1, "name")?)
+            }
             "missing_materialization" => format!("no materialization for `{}`", self.0.subject.unique_id),
             "missing_relation" => format!("relation `{}` does not exist", call.text(0, "relation")?),
             "relation_wrong_type" => {
-                format!("{} is not a {} and cannot be replaced", call.text(0, "relation")?, call.text(1, "expected_type")?)
+                format!(
+                    "{} is not a {} and cannot be replaced",
+                    call.text(0, "relation")?,
+                    call.text(1, "expected_type")?
+                )
             }
-            "raise_contract_error" => format!("the columns of `{}` are not those of its contract: {}", self.0.subject.unique_id, all()),
+            "raise_contract_error" => format!(
+                "the columns of `{}` are not those of its contract: {}",
+                self.0.subject.unique_id,
+                all()
+            ),
             "column_type_missing" => format!("a contract needs a data_type for: {}", all()),
-            "raise_invalid_property_yml_version" | "raise_duplicate_patch_name" | "raise_duplicate_resource_name" => all(),
+            "raise_invalid_property_yml_version"
+            | "raise_duplicate_patch_name"
+            | "raise_duplicate_resource_name" => all(),
             _ => return Err(unknown_method("`exceptions`", method)),
         };
         Err(problem(Problem::new(Code::RaisedError, message)))

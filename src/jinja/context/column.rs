@@ -24,14 +24,25 @@ pub(super) struct ColumnValue {
 impl ColumnValue {
     /// A column whose type is as the warehouse writes it, sizes in parentheses.
     pub(super) fn new(name: &str, data_type: &str, dialect: Dialect) -> Self {
-        let plain = Self { name: name.to_owned(), dtype: data_type.to_owned(), char_size: None, precision: None, scale: None, dialect };
+        let plain = Self {
+            name: name.to_owned(),
+            dtype: data_type.to_owned(),
+            char_size: None,
+            precision: None,
+            scale: None,
+            dialect,
+        };
         let Some((dtype, rest)) = data_type.split_once('(') else { return plain };
-        let nested = dialect == Dialect::DuckDb && !matches!(dtype.to_uppercase().as_str(), "VARCHAR" | "DECIMAL" | "NUMERIC" | "CHAR" | "TEXT");
-        let sizes: Vec<Option<i64>> = rest.trim_end_matches(')').split(',').map(|part| part.trim().parse().ok()).collect();
+        let nested = dialect == Dialect::DuckDb
+            && !matches!(dtype.to_uppercase().as_str(), "VARCHAR" | "DECIMAL" | "NUMERIC" | "CHAR" | "TEXT");
+        let sizes: Vec<Option<i64>> =
+            rest.trim_end_matches(')').split(',').map(|part| part.trim().parse().ok()).collect();
         match sizes.as_slice() {
             _ if nested => plain,
             [Some(size)] => Self { dtype: dtype.to_owned(), char_size: Some(*size), ..plain },
-            [Some(precision), Some(scale)] => Self { dtype: dtype.to_owned(), precision: Some(*precision), scale: Some(*scale), ..plain },
+            [Some(precision), Some(scale)] => {
+                Self { dtype: dtype.to_owned(), precision: Some(*precision), scale: Some(*scale), ..plain }
+            }
             _ => plain,
         }
     }
@@ -40,7 +51,9 @@ impl ColumnValue {
     pub(super) fn of(column: &warehouse::Column, dialect: Dialect) -> Self {
         match dialect {
             Dialect::Snowflake => Self::new(&column.name, &column.data_type, dialect),
-            Dialect::DuckDb => Self { dtype: column.data_type.clone(), ..Self::new(&column.name, "", dialect) },
+            Dialect::DuckDb => {
+                Self { dtype: column.data_type.clone(), ..Self::new(&column.name, "", dialect) }
+            }
         }
     }
 
@@ -79,17 +92,35 @@ impl ColumnValue {
         match self.dialect {
             Dialect::Snowflake => false,
             Dialect::DuckDb => self.one_of(&[
-                "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint", "int1", "int2",
-                "int4", "int8", "short", "int", "signed", "long", "smallserial", "serial", "bigserial",
+                "tinyint",
+                "smallint",
+                "integer",
+                "bigint",
+                "hugeint",
+                "utinyint",
+                "usmallint",
+                "uinteger",
+                "ubigint",
+                "int1",
+                "int2",
+                "int4",
+                "int8",
+                "short",
+                "int",
+                "signed",
+                "long",
+                "smallserial",
+                "serial",
+                "bigserial",
             ]),
         }
     }
 
     fn is_numeric(&self) -> bool {
         match self.dialect {
-            Dialect::Snowflake => {
-                self.one_of(&["int", "integer", "bigint", "smallint", "tinyint", "byteint", "numeric", "decimal", "number"])
-            }
+            Dialect::Snowflake => self.one_of(&[
+                "int", "integer", "bigint", "smallint", "tinyint", "byteint", "numeric", "decimal", "number",
+            ]),
             Dialect::DuckDb => self.one_of(&["numeric", "decimal"]),
         }
     }
@@ -140,7 +171,12 @@ impl Object for ColumnValue {
         self.attribute(key.as_str()?)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         Ok(match method {
             "is_string" => Value::from(self.is_string()),
@@ -150,7 +186,12 @@ impl Object for ColumnValue {
             "is_numeric" => Value::from(self.is_numeric()),
             "is_struct" => Value::from(self.dtype.to_uppercase().starts_with("STRUCT")),
             "string_size" if self.is_string() => Value::from(self.string_size()),
-            "string_size" => return Err(Error::new(ErrorKind::InvalidOperation, format!("column `{}` is not text", self.name))),
+            "string_size" => {
+                return Err(Error::new(
+                    ErrorKind::InvalidOperation,
+                    format!("column `{}` is not text", self.name),
+                ));
+            }
             "can_expand_to" => {
                 let other = call.required(0, "other_column")?.downcast_object::<Self>();
                 Value::from(other.is_some_and(|other| self.widened(&other).is_some()))
@@ -193,16 +234,31 @@ impl Object for ColumnClass {
         self.call_method(state, "create", args)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         Ok(match method {
             "create" => {
-                let dtype = call.optional_text(1, "label_or_dtype").or_else(|| call.optional_text(1, "dtype")).unwrap_or_default();
-                let name = call.optional_text(0, "name").or_else(|| call.optional_text(0, "column")).unwrap_or_default();
+                let dtype = call
+                    .optional_text(1, "label_or_dtype")
+                    .or_else(|| call.optional_text(1, "dtype"))
+                    .unwrap_or_default();
+                let name = call
+                    .optional_text(0, "name")
+                    .or_else(|| call.optional_text(0, "column"))
+                    .unwrap_or_default();
                 let whole = ColumnValue::new(&name, "", self.0);
                 Value::from_object(ColumnValue { dtype: translate_type(&dtype, self.0), ..whole })
             }
-            "from_description" => Value::from_object(ColumnValue::new(&call.text(0, "name")?, &call.text(1, "raw_data_type")?, self.0)),
+            "from_description" => Value::from_object(ColumnValue::new(
+                &call.text(0, "name")?,
+                &call.text(1, "raw_data_type")?,
+                self.0,
+            )),
             "translate_type" => Value::from(translate_type(&call.text(0, "dtype")?, self.0)),
             "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),
             "numeric_type" => numeric_type(&call)?,

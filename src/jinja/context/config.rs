@@ -30,7 +30,9 @@ impl ConfigValue {
                 .unwrap_or_default(),
             _ => {
                 let text = "`config` takes either one mapping or names with values";
-                return Err(problem(Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`")));
+                return Err(problem(
+                    Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`"),
+                ));
             }
         };
         for (name, value) in pairs {
@@ -45,7 +47,10 @@ impl ConfigValue {
         if name == "snapshot_table_column_names" && !config.contains_key(name) {
             return Some(self.snapshot_columns());
         }
-        config.get(name).or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook"))).map(python::from_json)
+        config
+            .get(name)
+            .or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook")))
+            .map(python::from_json)
     }
 
     /// The columns dbt adds to a snapshot, under the names it gives them (dbt: `SnapshotConfig.snapshot_table_column_names`).
@@ -85,7 +90,12 @@ impl Object for ConfigValue {
         self.record(args)
     }
 
-    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         match method {
             "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
@@ -94,12 +104,16 @@ impl Object for ConfigValue {
                 let pair = python::dict(vec![(call.required(0, "name")?, call.required(1, "value")?)])?;
                 self.record(&[pair])
             }
-            _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => Ok(Value::from("")),
+            _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => {
+                Ok(Value::from(""))
+            }
             "get" | "meta_get" => {
                 let name = call.text(0, "name")?;
                 let found = if method == "get" { self.lookup(&name) } else { self.meta(&name) };
                 let value = found.or_else(|| call.get(1, "default")).unwrap_or(Value::from(()));
-                if let (Some(validator), true) = (call.get(2, "validator"), call.get(1, "default").is_some_and(|d| !d.is_none())) {
+                if let (Some(validator), true) =
+                    (call.get(2, "validator"), call.get(1, "default").is_some_and(|d| !d.is_none()))
+                {
                     validator.call(state, std::slice::from_ref(&value))?;
                 }
                 Ok(value)
@@ -108,8 +122,14 @@ impl Object for ConfigValue {
                 let name = call.text(0, "name")?;
                 let found = if method == "require" { self.lookup(&name) } else { self.meta(&name) };
                 found.filter(|value| !value.is_none()).ok_or_else(|| {
-                    let message = format!("`{}` has no value for the required configuration `{name}`", self.0.subject.unique_id);
-                    problem(Problem::new(Code::BadConfig, message).help(format!("set `{name}` in the model's config")))
+                    let message = format!(
+                        "`{}` has no value for the required configuration `{name}`",
+                        self.0.subject.unique_id
+                    );
+                    problem(
+                        Problem::new(Code::BadConfig, message)
+                            .help(format!("set `{name}` in the model's config")),
+                    )
                 })
             }
             _ => Err(unknown_method("`config`", method)),

@@ -14,8 +14,13 @@ pub(super) fn columns(call: &Call, dialect: Dialect) -> Result<Value, Error> {
         let name = text(column, "name").unwrap_or_default();
         let quoted = column.get("quote").and_then(Json::as_bool).unwrap_or(false);
         let name = if quoted { format!("\"{name}\"") } else { name };
-        let mut words = vec![format!("{name} {}", text(column, "data_type").unwrap_or_else(|| "None".to_owned()))];
-        words.extend(list(column, "constraints").iter().filter_map(|constraint| column_constraint(constraint, dialect)));
+        let mut words =
+            vec![format!("{name} {}", text(column, "data_type").unwrap_or_else(|| "None".to_owned()))];
+        words.extend(
+            list(column, "constraints")
+                .iter()
+                .filter_map(|constraint| column_constraint(constraint, dialect)),
+        );
         Value::from(words.join(" "))
     };
     let columns = raw.as_object().into_iter().flat_map(serde_json::Map::values);
@@ -26,7 +31,9 @@ pub(super) fn columns(call: &Call, dialect: Dialect) -> Result<Value, Error> {
 pub(super) fn model(call: &Call, dialect: Dialect) -> Result<Value, Error> {
     let raw = python::to_json(&call.required(0, "raw_constraints")?).unwrap_or(Json::Null);
     let constraints = raw.as_array().into_iter().flatten();
-    Ok(python::list(constraints.filter_map(|constraint| model_constraint(constraint, dialect)).map(Value::from).collect()))
+    Ok(python::list(
+        constraints.filter_map(|constraint| model_constraint(constraint, dialect)).map(Value::from).collect(),
+    ))
 }
 
 fn text(value: &Json, key: &str) -> Option<String> {
@@ -55,7 +62,8 @@ fn column_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
         "unique" => Some(format!("unique{suffix}")),
         "primary_key" => Some(format!("primary key{suffix}")),
         "foreign_key" => {
-            let columns: Vec<String> = list(constraint, "to_columns").iter().filter_map(|c| c.as_str().map(str::to_owned)).collect();
+            let columns: Vec<String> =
+                list(constraint, "to_columns").iter().filter_map(|c| c.as_str().map(str::to_owned)).collect();
             match text(constraint, "to") {
                 Some(to) if !columns.is_empty() => Some(format!("references {to} ({})", columns.join(", "))),
                 _ => expression.map(|expression| format!("references {expression}")),
@@ -69,7 +77,13 @@ fn column_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
 fn model_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
     let kind = text(constraint, "type")?;
     let expression = text(constraint, "expression");
-    let names = |key: &str| list(constraint, key).iter().filter_map(|c| c.as_str().map(str::to_owned)).collect::<Vec<_>>().join(", ");
+    let names = |key: &str| {
+        list(constraint, key)
+            .iter()
+            .filter_map(|c| c.as_str().map(str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let prefix = text(constraint, "name").map(|name| format!("constraint {name} ")).unwrap_or_default();
     let suffix = expression.as_ref().map(|e| format!(" {e}")).unwrap_or_default();
     if !is_supported(&kind, dialect) {

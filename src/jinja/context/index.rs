@@ -29,9 +29,13 @@ pub(super) fn parse(call: &Call, made_at: DateTime<Utc>) -> Result<Value, Error>
         return Ok(Value::from(()));
     }
     let columns = raw.get_attr("columns").ok().filter(given).filter(|columns| columns.as_str().is_none());
-    let Some(columns) = columns.and_then(|columns| Some(columns.try_iter().ok()?.map(|name| python::str(&name)).collect())) else {
+    let Some(columns) =
+        columns.and_then(|columns| Some(columns.try_iter().ok()?.map(|name| python::str(&name)).collect()))
+    else {
         let message = format!("an index needs a list of columns, and is {}", python::repr(&raw));
-        return Err(problem(Problem::new(Code::BadConfig, message).help("write `indexes: [{columns: [id], unique: true}]`")));
+        return Err(problem(
+            Problem::new(Code::BadConfig, message).help("write `indexes: [{columns: [id], unique: true}]`"),
+        ));
     };
     let is_unique = raw.get_attr("unique").is_ok_and(|unique| unique.is_true());
     Ok(Value::from_object(Index { columns, is_unique, made_at }))
@@ -50,12 +54,21 @@ impl Object for Index {
         })
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         match method {
             "render" => {
                 let mut parts = self.columns.clone();
-                parts.extend([call.text(0, "relation")?, self.is_unique.to_string(), self.made_at.to_rfc3339()]);
+                parts.extend([
+                    call.text(0, "relation")?,
+                    self.is_unique.to_string(),
+                    self.made_at.to_rfc3339(),
+                ]);
                 let digest = Md5::digest(parts.join("_").as_bytes());
                 Ok(Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
             }

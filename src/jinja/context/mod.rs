@@ -24,6 +24,8 @@ mod world;
 pub use column::column_value;
 pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
-pub use render::{Phase, json_repr, json_str, json_value, render, render_description, render_macro, render_yaml};
+pub use render::{
+    Phase, json_repr, json_str, json_value, render, render_description, render_macro, render_yaml,
+};
 pub use session::{DBT_VERSION, Session, SessionFacts, Subject};
 pub use world::{Problem, World};

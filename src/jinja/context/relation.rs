@@ -33,7 +33,16 @@ pub struct RelationValue {
 impl RelationValue {
     /// A relation with all parts written.
     pub fn new(relation: Relation, kind: Option<RelationKind>, dialect: Dialect) -> Self {
-        Self { relation, kind, include: [true; 3], dialect, instead: None, information_schema: None, is_iceberg: false, changeable: [None, None] }
+        Self {
+            relation,
+            kind,
+            include: [true; 3],
+            dialect,
+            instead: None,
+            information_schema: None,
+            is_iceberg: false,
+            changeable: [None, None],
+        }
     }
 
     fn render(&self) -> String {
@@ -42,13 +51,22 @@ impl RelationValue {
         }
         let name = &self.relation;
         let quote = |part: &str, quoted: bool| if quoted { format!("\"{part}\"") } else { part.to_owned() };
-        let database = name.database.as_deref().filter(|p| self.include[0] && !p.is_empty()).map(|p| quote(p, name.quoting.database));
+        let database = name
+            .database
+            .as_deref()
+            .filter(|p| self.include[0] && !p.is_empty())
+            .map(|p| quote(p, name.quoting.database));
         if let Some(view) = &self.information_schema {
             let parts = [database, Some("INFORMATION_SCHEMA".to_owned()), view.clone()];
             return parts.into_iter().flatten().collect::<Vec<_>>().join(".");
         }
-        let schema = name.schema.as_deref().filter(|p| self.include[1] && !p.is_empty()).map(|p| quote(p, name.quoting.schema));
-        let own = (self.include[2] && !name.identifier.is_empty()).then(|| quote(&name.identifier, name.quoting.identifier));
+        let schema = name
+            .schema
+            .as_deref()
+            .filter(|p| self.include[1] && !p.is_empty())
+            .map(|p| quote(p, name.quoting.schema));
+        let own = (self.include[2] && !name.identifier.is_empty())
+            .then(|| quote(&name.identifier, name.quoting.identifier));
         [database, schema, own].into_iter().flatten().collect::<Vec<_>>().join(".")
     }
 
@@ -123,12 +141,18 @@ impl RelationValue {
     }
 
     fn matches(&self, call: &Call) -> bool {
-        let own = [self.relation.database.as_deref(), self.relation.schema.as_deref(), Some(self.relation.identifier.as_str())];
-        let quoted = [self.relation.quoting.database, self.relation.quoting.schema, self.relation.quoting.identifier];
+        let own = [
+            self.relation.database.as_deref(),
+            self.relation.schema.as_deref(),
+            Some(self.relation.identifier.as_str()),
+        ];
+        let quoted =
+            [self.relation.quoting.database, self.relation.quoting.schema, self.relation.quoting.identifier];
         ["database", "schema", "identifier"].iter().enumerate().all(|(i, name)| {
             call.optional_text(i, name).is_none_or(|wanted| {
                 let own = own[i].unwrap_or_default();
-                own == wanted || (!quoted[i] || self.dialect == Dialect::DuckDb) && own.eq_ignore_ascii_case(&wanted)
+                own == wanted
+                    || (!quoted[i] || self.dialect == Dialect::DuckDb) && own.eq_ignore_ascii_case(&wanted)
             })
         })
     }
@@ -138,7 +162,9 @@ impl RelationValue {
         Some(match name {
             "database" => text(self.relation.database.as_deref()),
             "schema" => text(self.relation.schema.as_deref()),
-            "identifier" | "name" | "table" => text(Some(&self.relation.identifier).filter(|n| !n.is_empty()).map(String::as_str)),
+            "identifier" | "name" | "table" => {
+                text(Some(&self.relation.identifier).filter(|n| !n.is_empty()).map(String::as_str))
+            }
             "type" => self.kind.map_or(Value::from(()), |kind| Value::from(kind.as_str())),
             "is_table" => self.is(RelationKind::Table),
             "is_view" => self.is(RelationKind::View),
@@ -149,7 +175,9 @@ impl RelationValue {
             "table_format" => Value::from(if self.is_iceberg { "ICEBERG" } else { "DEFAULT" }),
             "is_function" => self.is(RelationKind::Function),
             "__repr__" => Value::from(self.representation()),
-            "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "__call__" => Value::from(false),
+            "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "__call__" => {
+                Value::from(false)
+            }
             "can_be_renamed" => self.can_be(0),
             "can_be_replaced" => self.can_be(1),
             "quote_policy" => python::from_json(&serde_json::json!({
@@ -168,7 +196,9 @@ impl RelationValue {
             "Function" => Value::from("function"),
             "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
             "__mapping__" => Value::from(true),
-            "information_schema_view" => self.information_schema.clone().flatten().map_or(Value::from(()), Value::from),
+            "information_schema_view" => {
+                self.information_schema.clone().flatten().map_or(Value::from(()), Value::from)
+            }
             _ => return None,
         })
     }
@@ -215,7 +245,12 @@ impl Object for RelationValue {
         true
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let flags = |call: &Call| [call.get(0, "database"), call.get(1, "schema"), call.get(2, "identifier")];
         Ok(match method {
@@ -236,10 +271,14 @@ impl Object for RelationValue {
             }),
             "without_identifier" => self.with(|copy| copy.include[2] = false),
             "incorporate" => self.incorporate(&call),
-            "replace_path" => self.with(|copy| call.named().into_iter().for_each(|(name, value)| {
-                copy.replace_parts(&python::record([(name.as_str(), value)]));
-            })),
-            "information_schema" => self.with(|copy| copy.information_schema = Some(call.optional_text(0, "view_name"))),
+            "replace_path" => self.with(|copy| {
+                call.named().into_iter().for_each(|(name, value)| {
+                    copy.replace_parts(&python::record([(name.as_str(), value)]));
+                })
+            }),
+            "information_schema" => {
+                self.with(|copy| copy.information_schema = Some(call.optional_text(0, "view_name")))
+            }
             "replace" => self.with(|copy| {
                 if let Some(view) = call.optional_text(usize::MAX, "information_schema_view") {
                     copy.information_schema = Some(Some(view));
@@ -248,7 +287,11 @@ impl Object for RelationValue {
             "information_schema_only" => self.with(|copy| copy.information_schema = Some(None)),
             "matches" => Value::from(self.matches(&call)),
             "quoted" => Value::from(format!("\"{}\"", call.text(0, "identifier")?)),
-            "get" => call.optional_text(0, "key").and_then(|key| self.attribute(&key)).or(call.get(1, "default")).unwrap_or(Value::from(())),
+            "get" => call
+                .optional_text(0, "key")
+                .and_then(|key| self.attribute(&key))
+                .or(call.get(1, "default"))
+                .unwrap_or(Value::from(())),
             "get_ddl_prefix_for_create" => Value::from(""),
             "get_ddl_prefix_for_alter" => Value::from(if self.is_iceberg { "iceberg" } else { "" }),
             "needs_to_drop" => Value::from(self.needs_to_drop(call.get(0, "old_relation"))),
@@ -287,7 +330,8 @@ pub(super) fn create(dialect: Dialect, call: &Call) -> Result<Value, Error> {
     let mut value = RelationValue::new(relation, None, dialect);
     if let Some(word) = call.optional_text(usize::MAX, "type") {
         let kind = RelationKind::from_word(&word).filter(|kind| dialect.has(*kind));
-        let unknown = || Error::new(ErrorKind::InvalidOperation, format!("`{word}` is not a type of relation"));
+        let unknown =
+            || Error::new(ErrorKind::InvalidOperation, format!("`{word}` is not a type of relation"));
         value.kind = Some(kind.ok_or_else(unknown)?);
     }
     for (index, name) in ["renameable_relations", "replaceable_relations"].into_iter().enumerate() {
@@ -300,7 +344,9 @@ pub(super) fn create(dialect: Dialect, call: &Call) -> Result<Value, Error> {
     }
     for (name, policy) in [("quote_policy", true), ("include_policy", false)] {
         if let Some(given) = call.get(usize::MAX, name) {
-            apply_policy(&given, |part, on| if policy { value.set_quoting(part, on) } else { value.set_include(part, on) });
+            apply_policy(&given, |part, on| {
+                if policy { value.set_quoting(part, on) } else { value.set_include(part, on) }
+            });
         }
     }
     Ok(Value::from_object(value))
@@ -333,7 +379,12 @@ impl Object for RelationClass {
         create(self.0, &Call::new(args)?)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         match method {
             "create" => create(self.0, &Call::new(args)?),
             "get_relation_type" => Ok(Value::from_object(RelationTypes)),
@@ -375,7 +426,8 @@ impl Object for RelationTypes {
 
 /// Quoting from the `quoting:` of a project, a source or a node over what holds otherwise.
 pub fn merge_quoting(base: Quoting, over: &serde_json::Map<String, serde_json::Value>) -> Quoting {
-    let flag = |key: &str, default: bool| over.get(key).and_then(serde_json::Value::as_bool).unwrap_or(default);
+    let flag =
+        |key: &str, default: bool| over.get(key).and_then(serde_json::Value::as_bool).unwrap_or(default);
     Quoting {
         database: flag("database", base.database),
         schema: flag("schema", base.schema),

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use minijinja::Value;
 
-use super::{adapter, builtins};
 use super::facts::Facts;
 use super::session::{Session, Subject};
 use super::world::{Problem, World};
+use super::{adapter, builtins};
 use crate::config::YamlScope;
 use crate::diagnostic::Code;
 use crate::jinja::{Engine, Lookup, Origin, Rendered, Root, TemplateError, python, raise};
@@ -79,7 +79,11 @@ impl Lookup for Variables {
     }
 
     fn names(&self) -> Vec<String> {
-        builtins::NAMES.iter().map(|name| (*name).to_owned()).chain(self.0.subject.more.iter().map(|(name, _)| name.clone())).collect()
+        builtins::NAMES
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(self.0.subject.more.iter().map(|(name, _)| name.clone()))
+            .collect()
     }
 }
 
@@ -90,7 +94,13 @@ pub(super) fn problem(problem: Problem) -> minijinja::Error {
 
 fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Root> {
     let scope = session.library.scope(&subject.package);
-    let scene = Scene { session: session.clone(), subject: subject.clone(), phase, results: Mutex::default(), wrote: AtomicBool::new(false) };
+    let scene = Scene {
+        session: session.clone(),
+        subject: subject.clone(),
+        phase,
+        results: Mutex::default(),
+        wrote: AtomicBool::new(false),
+    };
     Root::new(Variables(Arc::new(scene)), scope)
 }
 
@@ -117,7 +127,11 @@ pub fn render(
 }
 
 /// The root with the arguments of a generic test under the name its template takes them from, and the macros they called.
-fn with_arguments(session: &Session, subject: &Subject, root: Arc<Root>) -> Result<(Arc<Root>, Vec<Arc<str>>), TemplateError> {
+fn with_arguments(
+    session: &Session,
+    subject: &Subject,
+    root: Arc<Root>,
+) -> Result<(Arc<Root>, Vec<Arc<str>>), TemplateError> {
     let Some(arguments) = &subject.arguments else { return Ok((root, Vec::new())) };
     let mut rendering = adapter::Arguments { engine: &session.engine, root: &root, called: Vec::new() };
     let mut rendered = Vec::new();
@@ -171,7 +185,10 @@ impl Lookup for Overlay {
 pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
     let root = Root::new(YamlVariables(scope.clone()), Arc::default());
     engine.render_native(text, Origin { file: u32::MAX, base: 0 }, &root).map_err(|error| {
-        error.payload::<Problem>().filter(|problem| problem.code != Code::RaisedError).map_or_else(|| error.message.clone(), |p| p.message.clone())
+        error
+            .payload::<Problem>()
+            .filter(|problem| problem.code != Code::RaisedError)
+            .map_or_else(|| error.message.clone(), |p| p.message.clone())
     })
 }
 
@@ -184,7 +201,9 @@ impl Lookup for YamlVariables {
         match name {
             "env_var" => Some(builtins::env_var(scope.environment.clone(), scope.secrets)),
             "var" => scope.vars.clone().map(|vars| builtins::var(vars, scope.package.clone(), true)),
-            "target" => scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target))),
+            "target" => {
+                scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target)))
+            }
             _ => None,
         }
     }
@@ -205,7 +224,9 @@ pub fn render_description(
         let inside = rest[start + 2..start + end].trim().trim_matches('-').trim();
         out.push_str(&rest[..start]);
         match doc_call(inside) {
-            Some((package, name)) => out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?),
+            Some((package, name)) => {
+                out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?)
+            }
             None => {
                 let value = render_yaml(engine, &rest[start..start + end + 2], scope)?;
                 out.push_str(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str());

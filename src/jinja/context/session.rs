@@ -82,10 +82,16 @@ impl Session {
         let facts = &self.facts;
         let internal = crate::project::internal_packages(facts.dialect.adapter());
         let Some(namespace) = namespace else {
-            return std::iter::once(facts.root.clone()).chain(facts.packages.iter().skip(1).cloned()).chain(internal).collect();
+            return std::iter::once(facts.root.clone())
+                .chain(facts.packages.iter().skip(1).cloned())
+                .chain(internal)
+                .collect();
         };
         if let Some((_, order)) = facts.dispatch.iter().find(|(name, _)| name == namespace) {
-            return order.iter().flat_map(|name| if name == "dbt" { internal.to_vec() } else { vec![name.clone()] }).collect();
+            return order
+                .iter()
+                .flat_map(|name| if name == "dbt" { internal.to_vec() } else { vec![name.clone()] })
+                .collect();
         }
         if namespace == "dbt" {
             return std::iter::once(facts.root.clone()).chain(internal).collect();

@@ -35,7 +35,8 @@ struct ColumnValues {
 impl TableValue {
     pub(super) fn new(names: Vec<String>, types: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
         let shared: Arc<[String]> = names.clone().into();
-        let rows = rows.into_iter().map(|cells| Arc::new(RowValue { names: shared.clone(), cells })).collect();
+        let rows =
+            rows.into_iter().map(|cells| Arc::new(RowValue { names: shared.clone(), cells })).collect();
         Self { names, types, rows }
     }
 
@@ -51,7 +52,9 @@ impl TableValue {
     pub(super) fn seed_type(&self, index: usize) -> Option<&'static str> {
         let written = self.types.get(index)?.to_uppercase();
         let is = |words: &[&str]| words.iter().any(|word| written.starts_with(word));
-        let is_whole = |row: &Arc<RowValue>| row.cells.get(index).is_none_or(|cell| cell.is_none() || !python::str(cell).contains('.'));
+        let is_whole = |row: &Arc<RowValue>| {
+            row.cells.get(index).is_none_or(|cell| cell.is_none() || !python::str(cell).contains('.'))
+        };
         let is_empty = self.rows.iter().all(|row| row.cells.get(index).is_none_or(Value::is_none));
         Some(if is_empty {
             "integer"
@@ -63,7 +66,8 @@ impl TableValue {
             "date"
         } else if is(&["TIME"]) {
             "time"
-        } else if is(&["DECIMAL", "NUMERIC", "NUMBER", "DOUBLE", "FLOAT", "REAL"]) || written.contains("INT") {
+        } else if is(&["DECIMAL", "NUMERIC", "NUMBER", "DOUBLE", "FLOAT", "REAL"]) || written.contains("INT")
+        {
             if self.rows.iter().all(is_whole) { "integer" } else { "float8" }
         } else {
             "text"
@@ -81,8 +85,11 @@ impl TableValue {
         }
         let mut rows = Vec::new();
         for table in tables {
-            let places: Vec<Option<usize>> = names.iter().map(|name| table.names.iter().position(|own| own == name)).collect();
-            let cell = |row: &RowValue, place: &Option<usize>| place.map_or(Value::from(()), |index| row.cells[index].clone());
+            let places: Vec<Option<usize>> =
+                names.iter().map(|name| table.names.iter().position(|own| own == name)).collect();
+            let cell = |row: &RowValue, place: &Option<usize>| {
+                place.map_or(Value::from(()), |index| row.cells[index].clone())
+            };
             rows.extend(table.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()));
         }
         Value::from_object(Self::new(names, types, rows))
@@ -103,7 +110,11 @@ impl TableValue {
 
     fn column(&self, index: usize) -> Value {
         let values = self.rows.iter().map(|row| row.cells.get(index).cloned().unwrap_or_default()).collect();
-        Value::from_object(ColumnValues { name: self.names[index].clone(), data_type: self.types[index].clone(), values })
+        Value::from_object(ColumnValues {
+            name: self.names[index].clone(),
+            data_type: self.types[index].clone(),
+            values,
+        })
     }
 
     fn columns(&self) -> Value {
@@ -123,7 +134,10 @@ impl TableValue {
             let is_mapping = given.as_object().is_some_and(|o| o.repr() == ObjectRepr::Map);
             if let (true, Some(pairs)) = (is_mapping, pairs) {
                 for (old, new) in pairs {
-                    names.iter_mut().filter(|name| **name == python::str(&old)).for_each(|name| *name = python::str(&new));
+                    names
+                        .iter_mut()
+                        .filter(|name| **name == python::str(&old))
+                        .for_each(|name| *name = python::str(&new));
                 }
             } else if let Ok(items) = given.try_iter() {
                 names = items.map(|item| python::str(&item)).collect();
@@ -133,7 +147,11 @@ impl TableValue {
     }
 
     fn with_rows(&self, names: Vec<String>, rows: Vec<Arc<RowValue>>) -> Value {
-        Value::from_object(Self::new(names, self.types.clone(), rows.into_iter().map(|row| row.cells.clone()).collect()))
+        Value::from_object(Self::new(
+            names,
+            self.types.clone(),
+            rows.into_iter().map(|row| row.cells.clone()).collect(),
+        ))
     }
 
     fn filtered(&self, state: &mut State<'_, '_>, test: &Value) -> Result<Value, Error> {
@@ -180,9 +198,13 @@ impl Object for TableValue {
         Some(match key.as_str()? {
             "columns" => self.columns(),
             "rows" => self.rows(),
-            "column_names" => python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect()),
+            "column_names" => {
+                python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect())
+            }
             "__repr__" => Value::from("<agate.table.Table object>"),
-            "column_types" => python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect()),
+            "column_types" => {
+                python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect())
+            }
             _ => return None,
         })
     }
@@ -199,18 +221,29 @@ impl Object for TableValue {
         true
     }
 
-    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        state: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let key_list = |value: &Value| -> Vec<String> {
-            value.as_str().map(|s| vec![s.to_owned()]).or_else(|| Some(value.try_iter().ok()?.map(|v| python::str(&v)).collect())).unwrap_or_default()
+            value
+                .as_str()
+                .map(|s| vec![s.to_owned()])
+                .or_else(|| Some(value.try_iter().ok()?.map(|v| python::str(&v)).collect()))
+                .unwrap_or_default()
         };
         match method {
             "print_table" | "print_csv" | "print_json" => Ok(Value::from("")),
             "rename" => Ok(self.renamed(&call)),
             "merge" => {
-                let tables = call.required(0, "tables")?.try_iter()?.map(|table| table.downcast_object::<Self>());
+                let tables =
+                    call.required(0, "tables")?.try_iter()?.map(|table| table.downcast_object::<Self>());
                 let tables: Option<Vec<_>> = tables.collect();
-                let fail = || Error::new(minijinja::ErrorKind::InvalidOperation, "`merge` takes a list of tables");
+                let fail =
+                    || Error::new(minijinja::ErrorKind::InvalidOperation, "`merge` takes a list of tables");
                 Ok(Self::merged(&tables.ok_or_else(fail)?))
             }
             "where" => self.filtered(state, &call.required(0, "test")?),
@@ -223,7 +256,10 @@ impl Object for TableValue {
                 Ok(self.selected(|name| !keys.iter().any(|key| key == name)))
             }
             "limit" => {
-                let end = call.get(0, "start_or_stop").and_then(|v| usize::try_from(v).ok()).unwrap_or(self.rows.len());
+                let end = call
+                    .get(0, "start_or_stop")
+                    .and_then(|v| usize::try_from(v).ok())
+                    .unwrap_or(self.rows.len());
                 Ok(self.with_rows(self.names.clone(), self.rows.iter().take(end).cloned().collect()))
             }
             _ => Err(unknown_method("a result table", method)),
@@ -264,7 +300,9 @@ impl Named {
 fn index(key: &Value, length: usize) -> Option<usize> {
     let index = i64::try_from(key.clone()).ok()?;
     let length = i64::try_from(length).ok()?;
-    usize::try_from(if index < 0 { index + length } else { index }).ok().filter(|i| *i < usize::try_from(length).unwrap_or(0))
+    usize::try_from(if index < 0 { index + length } else { index })
+        .ok()
+        .filter(|i| *i < usize::try_from(length).unwrap_or(0))
 }
 
 impl Object for Named {
@@ -280,14 +318,28 @@ impl Object for Named {
         Enumerator::Seq(self.values.len())
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let keys = || self.names.iter().map(|name| Value::from(name.clone()));
         Ok(match method {
             "keys" => python::tuple(keys().collect()),
             "values" => python::tuple(self.values.clone()),
-            "items" => python::tuple(keys().zip(&self.values).map(|(key, value)| python::tuple(vec![key, value.clone()])).collect()),
-            "get" => self.position(&call.required(0, "key")?).map(|i| self.values[i].clone()).or(call.get(1, "default")).unwrap_or(Value::from(())),
+            "items" => python::tuple(
+                keys()
+                    .zip(&self.values)
+                    .map(|(key, value)| python::tuple(vec![key, value.clone()]))
+                    .collect(),
+            ),
+            "get" => self
+                .position(&call.required(0, "key")?)
+                .map(|i| self.values[i].clone())
+                .or(call.get(1, "default"))
+                .unwrap_or(Value::from(())),
             _ => return Err(unknown_method("a sequence", method)),
         })
     }
@@ -310,7 +362,12 @@ impl Object for RowValue {
         Enumerator::Seq(self.cells.len())
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let names = || self.names.iter().map(|name| Value::from(name.clone()));
         let pairs = || names().zip(self.cells.iter().cloned());
@@ -319,7 +376,10 @@ impl Object for RowValue {
             "values" => python::tuple(self.cells.clone()),
             "items" => python::tuple(pairs().map(|(key, value)| python::tuple(vec![key, value])).collect()),
             "dict" => python::dict(pairs().collect())?,
-            "get" => self.get_value(&call.required(0, "key")?).or(call.get(1, "default")).unwrap_or(Value::from(())),
+            "get" => self
+                .get_value(&call.required(0, "key")?)
+                .or(call.get(1, "default"))
+                .unwrap_or(Value::from(())),
             _ => return Err(unknown_method("a row", method)),
         })
     }
@@ -348,15 +408,26 @@ impl Object for ColumnValues {
         Enumerator::Seq(self.values.len())
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        _: &[Value],
+    ) -> Result<Value, Error> {
         let mut distinct: Vec<Value> = Vec::new();
         Ok(match method {
             "values" => python::tuple(self.values.clone()),
             "values_distinct" => {
-                self.values.iter().for_each(|v| if !distinct.contains(v) { distinct.push(v.clone()) });
+                self.values.iter().for_each(|v| {
+                    if !distinct.contains(v) {
+                        distinct.push(v.clone())
+                    }
+                });
                 python::tuple(distinct)
             }
-            "values_without_nulls" => python::tuple(self.values.iter().filter(|v| !v.is_none()).cloned().collect()),
+            "values_without_nulls" => {
+                python::tuple(self.values.iter().filter(|v| !v.is_none()).cloned().collect())
+            }
             _ => return Err(unknown_method("a result's column", method)),
         })
     }

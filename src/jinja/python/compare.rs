@@ -81,7 +81,10 @@ fn setlike(value: &Value) -> Option<Vec<Value>> {
 }
 
 /// The order of two dates, times or durations of the same type; none inside if they cannot be ordered.
-#[expect(clippy::option_option, reason = "no moments at all, moments without an order, and an order are three answers")]
+#[expect(
+    clippy::option_option,
+    reason = "no moments at all, moments without an order, and an order are three answers"
+)]
 fn moments(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     if let (Some(a), Some(b)) = (a.downcast_object_ref::<Date>(), b.downcast_object_ref::<Date>()) {
         return Some(Some(a.0.cmp(&b.0)));

@@ -94,7 +94,10 @@ pub(super) fn is<T: 'static>(value: &Value) -> bool {
 pub(super) fn mapping(value: &Value) -> bool {
     match value.kind() {
         ValueKind::Map => !namespace(value),
-        ValueKind::Plain => value.as_object().and_then(|object| object.get_value_by_str("__mapping__")).is_some_and(|flag| flag.is_true()),
+        ValueKind::Plain => value
+            .as_object()
+            .and_then(|object| object.get_value_by_str("__mapping__"))
+            .is_some_and(|flag| flag.is_true()),
         _ => false,
     }
 }

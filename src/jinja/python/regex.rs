@@ -229,7 +229,8 @@ impl Match {
         let [group] = bind(method, ["group"], 0, args)?;
         let group = group.unwrap_or_else(|| Value::from(0));
         let at = self.index(&group, group.as_str().unwrap_or_default())?;
-        let characters = |byte: usize| i64::try_from(self.subject[..byte].chars().count()).unwrap_or(i64::MAX);
+        let characters =
+            |byte: usize| i64::try_from(self.subject[..byte].chars().count()).unwrap_or(i64::MAX);
         let (start, end) = match self.spans.get(at).copied().flatten() {
             Some((start, end)) => (characters(start), characters(end)),
             None => (-1, -1),

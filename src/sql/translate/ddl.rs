@@ -534,7 +534,8 @@ impl Translator<'_> {
         let table = self.policy_table("MASKING_POLICIES");
         let mut statements = self.policy_tables();
         if !quiet {
-            let missing = literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
+            let missing =
+                literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
             statements.push(format!(
                 "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {table} WHERE POLICY = {name}) THEN error({missing}) END"
             ));
