@@ -2,6 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
+    clippy::disallowed_methods,
     reason = "tests say what went wrong by panicking and printing"
 )]
 
@@ -157,10 +158,7 @@ fn token_end(bytes: &[u8], at: usize) -> usize {
         [b'\'', ..] => {
             // A character, unless it is a lifetime.
             let width = std::str::from_utf8(&rest[1..rest.len().min(5)])
-                .map_or_else(
-                    |error| std::str::from_utf8(&rest[1..=error.valid_up_to()]).unwrap(),
-                    |text| text,
-                )
+                .unwrap_or_else(|error| std::str::from_utf8(&rest[1..=error.valid_up_to()]).unwrap())
                 .chars()
                 .next()
                 .map_or(1, char::len_utf8);

@@ -63,7 +63,7 @@ impl Trees {
         let mut replace = |level: Map<String, Value>| {
             level.into_iter().for_each(|(key, value)| {
                 config.insert(key, value);
-            })
+            });
         };
         self.levels(&self.written, wanted.package, wanted).into_iter().for_each(&mut replace);
         replace(wanted.properties.clone());

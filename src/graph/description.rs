@@ -88,7 +88,7 @@ fn descriptions(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>,
                 path.push(key.as_str().into());
                 match field {
                     Value::String(text) if key == "description" && text.contains("doc(") => {
-                        found.push((path.clone(), text.clone()))
+                        found.push((path.clone(), text.clone()));
                     }
                     _ if key != "config" && key != "meta" => descriptions(field, path, found),
                     _ => {}

@@ -169,7 +169,7 @@ impl Node {
 
     /// Whether it is a model in Python.
     pub fn is_python(&self) -> bool {
-        self.kind == NodeKind::Model && self.original_path.ends_with(".py")
+        self.kind == NodeKind::Model && has_python_ending(&self.original_path)
     }
 
     /// The place of its code.
@@ -203,4 +203,13 @@ impl Node {
 /// A version as dbt writes it in names.
 pub(super) fn version_text(version: &Value) -> String {
     version.as_str().map_or_else(|| version.to_string(), str::to_owned)
+}
+
+/// Whether a file is in Python; dbt knows the ending in lower case only.
+#[expect(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "dbt knows the ending in lower case only"
+)]
+pub(super) fn has_python_ending(path: &str) -> bool {
+    path.ends_with(".py")
 }

@@ -320,7 +320,7 @@ impl Parsing<'_> {
             self.sources.text(file.file)[file.code.clone()].into()
         };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
-        let parsed = if file.original_path.ends_with(".py") {
+        let parsed = if super::node::has_python_ending(&file.original_path) {
             Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)

@@ -126,7 +126,7 @@ impl Planner<'_> {
             let step = |work| Step { purpose: Purpose::Hook, work };
             match rendered {
                 Some(rendered) => {
-                    steps.extend(statements(&rendered.text).into_iter().map(|sql| step(Work::Sql(sql))))
+                    steps.extend(statements(&rendered.text).into_iter().map(|sql| step(Work::Sql(sql))));
                 }
                 None => steps.push(step(Work::Hook(text.to_owned()))),
             }

@@ -614,7 +614,7 @@ fn graph() -> Value {
 }
 
 /// The variables of a render.
-pub(crate) fn variables(engine: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> BTreeMap<String, Value> {
+pub(crate) fn variables(_: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> BTreeMap<String, Value> {
     let text = |text: &str| Value::from(text);
     let reference = function(|_, args| {
         let name = args.positional.last().map(ToString::to_string);

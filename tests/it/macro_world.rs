@@ -1,6 +1,7 @@
 //! The stand-in for a run in which the calls of `tests/macros` are rendered: the real context over a made-up warehouse, which
 //! answers from the call's `given` and keeps a protocol of what it was told (`tests/macros/world.py`).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +11,7 @@ use merganser::config::{Run, Vars};
 use merganser::jinja::value::{self, Error, Kwargs, Object, ObjectRepr, State, Value};
 use merganser::jinja::{
     Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session,
-    SessionFacts, Subject, TemplateError, World, render,
+    SessionFacts, Subject, TemplateError, World, json_value, render,
 };
 use merganser::project::{self as block, BlockKind};
 use merganser::source::MACRO_FILES;
@@ -90,6 +91,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         flags: given["behavior"].as_object().cloned().unwrap_or_default(),
         dispatch: Vec::new(),
         packages: vec!["root".to_owned()],
+        versions: BTreeMap::new(),
     };
     Arc::new(Session { engine: Engine::new(), library: library(adapter), facts })
 }
@@ -290,8 +292,8 @@ impl World for Stub {
         Ok(relation(dialect(&self.adapter), ["raw", source, table]))
     }
 
-    fn graph(&self) -> Arc<Json> {
-        Arc::new(json!({"nodes": {}, "sources": {}, "exposures": {}, "metrics": {}}))
+    fn graph(&self) -> Value {
+        json_value(&json!({"nodes": {}, "sources": {}, "exposures": {}, "metrics": {}}))
     }
 
     fn selected(&self) -> Vec<String> {

@@ -142,7 +142,7 @@ fn macros_render_what_dbt_renders() {
         match (found, known) {
             (Some(difference), None) => failures.push(difference),
             (None, Some((_, reason))) => {
-                failures.push(format!("---- {} agrees now; it was known to differ: {reason}", call.id))
+                failures.push(format!("---- {} agrees now; it was known to differ: {reason}", call.id));
             }
             _ => {}
         }

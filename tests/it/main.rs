@@ -2,7 +2,10 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "tests say what went wrong by panicking and printing"
+    clippy::disallowed_methods,
+    clippy::default_trait_access,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "tests say what went wrong by panicking and printing, and read files, clock and environment themselves"
 )]
 
 mod bench;

@@ -68,7 +68,7 @@ pub(super) fn compile(
                 TextOrJson::Text if selected.len() == 1 => printer.data(&compiled.sql),
                 TextOrJson::Text => {}
                 TextOrJson::Json => {
-                    printer.data(&serde_json::json!({"node": id, "compiled": compiled.sql}).to_string())
+                    printer.data(&serde_json::json!({"node": id, "compiled": compiled.sql}).to_string());
                 }
             }
         }

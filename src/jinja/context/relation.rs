@@ -274,7 +274,7 @@ impl Object for RelationValue {
             "replace_path" => self.with(|copy| {
                 call.named().into_iter().for_each(|(name, value)| {
                     copy.replace_parts(&python::record([(name.as_str(), value)]));
-                })
+                });
             }),
             "information_schema" => {
                 self.with(|copy| copy.information_schema = Some(call.optional_text(0, "view_name")))

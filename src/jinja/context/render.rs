@@ -225,7 +225,7 @@ pub fn render_description(
         out.push_str(&rest[..start]);
         match doc_call(inside) {
             Some((package, name)) => {
-                out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?)
+                out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?);
             }
             None => {
                 let value = render_yaml(engine, &rest[start..start + end + 2], scope)?;

@@ -420,7 +420,7 @@ impl Object for ColumnValues {
             "values_distinct" => {
                 self.values.iter().for_each(|v| {
                     if !distinct.contains(v) {
-                        distinct.push(v.clone())
+                        distinct.push(v.clone());
                     }
                 });
                 python::tuple(distinct)
