@@ -55,6 +55,7 @@ fn kind(kind: RelationKind) -> &'static str {
         RelationKind::MaterializedView => "MATERIALIZED VIEW",
         RelationKind::DynamicTable => "DYNAMIC TABLE",
         RelationKind::External => "EXTERNAL TABLE",
+        RelationKind::Function => "FUNCTION",
     }
 }
 

@@ -92,7 +92,7 @@ impl World for NodeWorld {
     }
 
     fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>> {
-        self.asked().map(|connection| connection.execute(sql))
+        self.asked().map(|connection| execute_all(connection, sql))
     }
 
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
@@ -134,6 +134,23 @@ impl NodeWorld {
     fn dialect(&self) -> crate::sql::Dialect {
         self.shared.graph.dialect
     }
+}
+
+/// Sends each statement of a text; the answer is that of the last one that says how many rows it changed, or else of the last,
+/// so that the `commit` behind a `merge` does not hide what the `merge` did.
+fn execute_all(connection: &Connection, sql: &str) -> Result<Outcome, WarehouseError> {
+    let statements = crate::sql::split(sql);
+    if statements.len() < 2 {
+        return connection.execute(sql);
+    }
+    let mut last = Outcome::default();
+    for range in statements {
+        let outcome = connection.execute(sql[range].trim())?;
+        if outcome.affected.is_some() || last.affected.is_none() {
+            last = outcome;
+        }
+    }
+    Ok(last)
 }
 
 fn same(a: Option<&str>, b: Option<&str>) -> bool {

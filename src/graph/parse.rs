@@ -206,7 +206,8 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
         if entry.kind == EntryKind::Macro && !parsing.project.macros.iter().any(|m| m.name == entry.name) {
-            let known = parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
+            let known =
+                parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
             diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
         }
         let Some(kind) = file_kind(entry.kind) else { continue };
@@ -216,7 +217,12 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
             });
             let Some(file) = found else {
-                let known = parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str());
+                let known = parsing
+                    .project
+                    .nodes
+                    .iter()
+                    .filter(|file| file.kind == kind)
+                    .map(|file| file.name.as_str());
                 diagnostics.push(unused(parsing, entry, kind.as_str(), (&name, known.collect())));
                 continue;
             };

@@ -116,7 +116,8 @@ impl Planner<'_> {
     /// The statements of a node's hooks, rendered as the node sees them; empty ones do nothing.
     fn hooks(&self, node: &Node, subject: &std::sync::Arc<Subject>, key: &str) -> Planned<Vec<Step>> {
         let mut steps = Vec::new();
-        let mut hooks: Vec<&Value> = node.config.get(key).and_then(Value::as_array).into_iter().flatten().collect();
+        let mut hooks: Vec<&Value> =
+            node.config.get(key).and_then(Value::as_array).into_iter().flatten().collect();
         // Those outside the transaction stand before it, or behind it.
         let is_inside = |hook: &&Value| hook.get("transaction").and_then(Value::as_bool).unwrap_or(true);
         hooks.sort_by_key(|hook| is_inside(hook) == (key == "pre-hook"));

@@ -312,13 +312,21 @@ impl EntryReader<'_> {
                         continue;
                     }
                     let span = self.span(&at(&[index.into()]));
-                    self.diagnostics.push(Diagnostic::error(Code::BadConfig, "a column needs a `name`").at(span).help("begin it with `- name:`"));
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::BadConfig, "a column needs a `name`")
+                            .at(span)
+                            .help("begin it with `- name:`"),
+                    );
                 }
             }
             None | Some(Value::Null) => {}
             Some(_) => {
                 let span = self.span(&at(&[]));
-                self.diagnostics.push(Diagnostic::error(Code::BadConfig, "`columns` must be a list").at(span).help("begin each column with `- name:`"));
+                self.diagnostics.push(
+                    Diagnostic::error(Code::BadConfig, "`columns` must be a list")
+                        .at(span)
+                        .help("begin each column with `- name:`"),
+                );
             }
         }
     }
@@ -341,7 +349,8 @@ impl EntryReader<'_> {
         }
         let value = value.as_object().cloned().unwrap_or_default();
         self.check_columns(&value, &steps);
-        for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
+        {
             let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
             table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
         }

@@ -18,6 +18,15 @@ impl Dialect {
         }
     }
 
+    /// Whether the adapter knows relations of this type.
+    pub fn has(self, kind: RelationKind) -> bool {
+        match kind {
+            RelationKind::MaterializedView => self == Self::DuckDb,
+            RelationKind::DynamicTable => self == Self::Snowflake,
+            _ => true,
+        }
+    }
+
     /// Which parts of a relation's name the adapter quotes unless told otherwise (dbt's default quote policy).
     pub fn default_quoting(self) -> Quoting {
         let all = self != Self::Snowflake;
@@ -51,6 +60,8 @@ pub enum RelationKind {
     DynamicTable,
     /// A table whose data lie elsewhere.
     External,
+    /// A user-defined function.
+    Function,
 }
 
 impl RelationKind {
@@ -63,14 +74,23 @@ impl RelationKind {
             Self::MaterializedView => "materialized_view",
             Self::DynamicTable => "dynamic_table",
             Self::External => "external",
+            Self::Function => "function",
         }
     }
 
     /// The kind for dbt's word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Table, Self::View, Self::Cte, Self::MaterializedView, Self::DynamicTable, Self::External]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        [
+            Self::Table,
+            Self::View,
+            Self::Cte,
+            Self::MaterializedView,
+            Self::DynamicTable,
+            Self::External,
+            Self::Function,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
     }
 }
 

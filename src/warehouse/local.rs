@@ -183,6 +183,35 @@ impl LocalSession {
         self.inner().execute(statement)
     }
 
+    /// The answer to `describe table`: a row per column, as far as an empty result tells.
+    fn columns_as_rows(&mut self, name: &str) -> Result<Outcome, WarehouseError> {
+        let columns = self.execute(&format!("select * from {name} where false"))?.table.columns;
+        let text = |value: &str| Cell::Text(value.to_owned());
+        let row = |column: &Column| {
+            let nullable = if column.nullable { "Y" } else { "N" };
+            let known = [text(&column.name), text(&column.data_type), text("COLUMN"), text(nullable)];
+            known
+                .into_iter()
+                .chain([Cell::Null, text("N"), text("N"), Cell::Null, Cell::Null, Cell::Null])
+                .collect()
+        };
+        let rows = columns.iter().map(row).collect();
+        let names = [
+            "name",
+            "type",
+            "kind",
+            "null?",
+            "default",
+            "primary key",
+            "unique key",
+            "check",
+            "expression",
+            "comment",
+        ];
+        let columns = names.iter().map(|name| Column::new(*name, "VARCHAR")).collect();
+        Ok(Outcome { table: Table { columns, rows }, message: "SUCCESS".to_owned(), ..Outcome::default() })
+    }
+
     fn inner(&mut self) -> &mut DuckDbSession {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -213,6 +242,9 @@ impl LocalSession {
 impl Session for LocalSession {
     fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
         let Some(verb) = verb(sql) else { return Ok(Outcome::default()) };
+        if let Some(name) = described(sql) {
+            return self.columns_as_rows(name);
+        }
         let translation = translate(sql, self, &self.context).map_err(|problem| refused(problem, sql))?;
         let ended = self.run(sql, &translation);
         if matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "COMMIT") {
@@ -245,6 +277,18 @@ impl Session for LocalSession {
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
         locked(&self.inner).canceller()
     }
+}
+
+/// What `describe table` or `describe view` asks about.
+fn described(sql: &str) -> Option<&str> {
+    let mut words = sql.trim().trim_end_matches(';').splitn(3, char::is_whitespace);
+    let mut is = |wanted: &[&str]| {
+        words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)))
+    };
+    (is(&["describe", "desc"]) && is(&["table", "view"]))
+        .then(|| words.next().map(str::trim))
+        .flatten()
+        .filter(|name| !name.is_empty())
 }
 
 /// The rows a `MERGE` changed: it answers with one row of counts.

@@ -76,7 +76,8 @@ impl Bench {
     /// The text without what differs from run to run.
     fn neutral(&self, text: &str) -> String {
         text.replace(concat!("merganser ", env!("CARGO_PKG_VERSION")), "merganser VERSION")
-            .replace(&*self.folder().to_string_lossy(), "FOLDER").replace(&*self.root.to_string_lossy(), "HOME")
+            .replace(&*self.folder().to_string_lossy(), "FOLDER")
+            .replace(&*self.root.to_string_lossy(), "HOME")
     }
 }
 

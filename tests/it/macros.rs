@@ -5,14 +5,35 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use fancy_regex::{Captures, Regex};
+use fancy_regex::{Captures, Regex, RegexBuilder};
 use merganser::jinja::Session;
 use serde_json::{Value as Json, json};
 
 use crate::macro_world;
 
 /// Calls that render something else here, by the beginning of their id, and why; each must differ, so that a repair is noticed.
-const KNOWN: &str = include_str!("../macros/known.txt");
+const KNOWN: [(&str, &str); 11] = [
+    ("flow/statement/6/", "the stand-in joins message, code and rows; dbt's answer prints as its message"),
+    ("flow/statement_answer/1/", "the stand-in gives a result twice; dbt gives it once and then fails"),
+    (
+        "flow/header/1/",
+        "the stand-in's `config.set` counts at run time; dbt's only while the project is parsed",
+    ),
+    ("relations/metadata/9/snowflake", ANSWER),
+    ("relations/metadata/10/duckdb", ANSWER),
+    ("relations/metadata/10/snowflake", ANSWER),
+    ("relations/metadata/11/duckdb", ANSWER),
+    ("relations/metadata/11/snowflake", ANSWER),
+    ("relations/metadata/12/duckdb", ANSWER),
+    ("relations/metadata/12/snowflake", ANSWER),
+    (
+        "snapshots/columns_named/3/",
+        "the stand-in's `config` does not have the names that dbt's computes from `snapshot_meta_column_names`",
+    ),
+];
+
+const ANSWER: &str =
+    "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
 
 /// The call as recorded.
 struct Call {
@@ -60,7 +81,12 @@ static NOISE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (";+", ";"),
         (";+(?=$| --| ==)", ""),
     ];
-    rules.into_iter().map(|(pattern, with)| (Regex::new(pattern).unwrap(), with)).collect()
+    rules
+        .into_iter()
+        .map(|(pattern, with)| {
+            (RegexBuilder::new(pattern).backtrack_limit(1_000_000_000).build().unwrap(), with)
+        })
+        .collect()
 });
 
 fn normal(text: &str) -> String {
@@ -82,7 +108,9 @@ fn difference(call: &Call, expected: &str, found: &str) -> String {
 
 /// What is different, or none.
 fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<String> {
-    let key = json!([call.adapter, call.given.get("flags"), call.given.get("target")]).to_string();
+    let key =
+        json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")])
+            .to_string();
     let session = sessions.entry(key).or_insert_with(|| macro_world::session(&call.adapter, &call.given));
     match (&call.expected, macro_world::answer(session, &call.adapter, &call.given, &call.text)) {
         (None, Err(_)) => None,
@@ -106,16 +134,15 @@ fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<St
 #[test]
 fn macros_render_what_dbt_renders() {
     let calls = calls();
-    let only = std::env::var("MACRO_CALLS").unwrap_or_default();
     let mut sessions = HashMap::new();
     let mut failures = Vec::new();
-    for call in calls.iter().filter(|call| call.id.contains(&only)) {
+    for call in &calls {
         let found = check(call, &mut sessions);
-        let known = KNOWN.lines().find(|id| call.id == *id);
+        let known = KNOWN.iter().find(|(id, _)| call.id.starts_with(id));
         match (found, known) {
             (Some(difference), None) => failures.push(difference),
-            (None, Some(_)) => {
-                failures.push(format!("---- {} agrees now: remove it from tests/macros/known.txt", call.id));
+            (None, Some((_, reason))) => {
+                failures.push(format!("---- {} agrees now; it was known to differ: {reason}", call.id));
             }
             _ => {}
         }

@@ -38,7 +38,7 @@
     {%- set pages = flags.get('list_relations_page_limit', max_iter) -%}
     {%- set schema = schema_relation.include(identifier=False) -%}
     {%- set state = namespace(last=none, tables=[], done=false) -%}
-    {%- for n in range(pages) if not state.done -%}
+    {%- for n in range(pages) -%}{%- if not state.done -%}
         {%- set found = run_query(snowflake__show_objects_sql(schema_relation, size, state.last)) -%}
         {%- do state.tables.append(found) -%}
         {%- if found.rows | length < size -%}
@@ -46,7 +46,7 @@
         {%- else -%}
             {%- set state.last = found.columns['name'].values()[-1] -%}
         {%- endif -%}
-    {%- endfor -%}
+    {%- endif -%}{%- endfor -%}
     {%- if not state.done -%}
         {%- do exceptions.warn('dbt is currently configured to list a maximum of ' ~ size * pages ~ ' objects per schema. ' ~ schema
             ~ ' exceeds this limit. If this is expected, you may configure this limit by setting list_relations_per_page'

@@ -178,7 +178,9 @@ fn end_hooks(
             node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end")
         });
     let mut ended = Vec::new();
-    let is_hook = |result: &&NodeResult| loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation);
+    let is_hook = |result: &&NodeResult| {
+        loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation)
+    };
     let ran: Vec<NodeResult> = results.iter().filter(|result| !is_hook(result)).cloned().collect();
     for node in hooks {
         let more = artifacts::hook_context(loaded, &ran);

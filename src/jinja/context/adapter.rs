@@ -59,7 +59,7 @@ impl Object for Adapter {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         match key.as_str()? {
             "Relation" => Some(Value::from_object(RelationClass(self.dialect()))),
-            "behavior" => Some(Value::from_object(Behavior)),
+            "behavior" => Some(Value::from_object(Behavior(self.0.clone()))),
             _ => None,
         }
     }
@@ -267,7 +267,7 @@ impl Adapter {
                 Ok(text)
             }
             "get_incremental_strategy_macro" => self.strategy(call),
-            "get_hard_deletes_behavior" => hard_deletes(call),
+            "get_hard_deletes_behavior" => hard_deletes(state, call),
             "valid_snapshot_target"
             | "assert_valid_snapshot_target_given_strategy"
             | "commit"
@@ -480,17 +480,42 @@ fn answer<T>(given: Option<Result<T, WarehouseError>>, asked: &str) -> Result<T,
     }
 }
 
-/// What a statement answered, as dbt's `AdapterResponse`.
+/// What a statement answered: dbt's `AdapterResponse`, which prints as its message.
+#[derive(Debug)]
+struct Response {
+    message: String,
+    affected: Option<u64>,
+    query_id: Option<String>,
+}
+
+impl Object for Response {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "_message" => Value::from(self.message.clone()),
+            "code" => Value::from(self.message.split(' ').next().unwrap_or_default()),
+            "rows_affected" => {
+                self.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from)
+            }
+            "query_id" => self.query_id.clone().map_or(Value::from(()), Value::from),
+            _ => return None,
+        })
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 fn response(outcome: &Outcome) -> Value {
-    python::record(vec![
-        ("_message", Value::from(outcome.message.clone())),
-        ("code", Value::from(outcome.message.split(' ').next().unwrap_or_default())),
-        (
-            "rows_affected",
-            outcome.affected.and_then(|rows| i64::try_from(rows).ok()).map_or(Value::from(-1), Value::from),
-        ),
-        ("query_id", outcome.query_id.clone().map_or(Value::from(()), Value::from)),
-    ])
+    Value::from_object(Response {
+        message: outcome.message.clone(),
+        affected: outcome.affected,
+        query_id: outcome.query_id.clone(),
+    })
 }
 
 /// Whether a statement only reads.
@@ -542,14 +567,34 @@ fn seed_type(call: &Call) -> Result<Value, Error> {
     Ok(found.map_or(Value::from(()), Value::from))
 }
 
-fn hard_deletes(call: &Call) -> Result<Value, Error> {
+/// What a snapshot does about rows that are gone (dbt: `get_hard_deletes_behavior`); `config` is a mapping or the `config` object.
+fn hard_deletes(state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> {
     let config = call.required(0, "config")?;
-    let field = |name: &str| config.get_attr(name).ok().filter(given);
-    let named = field("hard_deletes").map(|value| python::str(&value));
-    let legacy = field("invalidate_hard_deletes").is_some_and(|value| value.is_true());
-    Ok(Value::from(
-        named.unwrap_or_else(|| if legacy { "invalidate".to_owned() } else { "ignore".to_owned() }),
-    ))
+    let mut field = |name: &str| -> Result<Option<Value>, Error> {
+        let found = match config.as_object().map(minijinja::value::DynObject::repr) {
+            Some(ObjectRepr::Plain) => config.call_method(state, "get", &[Value::from(name)])?,
+            _ => config.get_attr(name)?,
+        };
+        Ok(Some(found).filter(given))
+    };
+    let (legacy, named) =
+        (field("invalidate_hard_deletes")?, field("hard_deletes")?.map(|value| python::str(&value)));
+    let behavior = match (legacy, named.as_deref()) {
+        (Some(_), Some(_)) => {
+            let text = "a snapshot has both `hard_deletes` and `invalidate_hard_deletes`";
+            return Err(problem(Problem::new(Code::BadConfig, text).help("keep `hard_deletes`")));
+        }
+        (Some(legacy), None) if legacy.is_true() => "invalidate",
+        (_, None) => "ignore",
+        (None, Some(known @ ("ignore" | "invalidate" | "new_record"))) => known,
+        (None, Some(other)) => {
+            let message = format!("`{other}` is not a value of `hard_deletes`");
+            return Err(problem(
+                Problem::new(Code::BadConfig, message).help("use ignore, invalidate or new_record"),
+            ));
+        }
+    };
+    Ok(Value::from(behavior))
 }
 
 /// `SHOW GRANTS` rows as privilege → grantees.
@@ -578,9 +623,9 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
     )
 }
 
-/// `adapter.behavior.<flag>`: every flag has its default.
+/// `adapter.behavior.<flag>`: what `flags:` of the project says, else off.
 #[derive(Debug)]
-struct Behavior;
+struct Behavior(Arc<Scene>);
 
 impl Object for Behavior {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -588,14 +633,14 @@ impl Object for Behavior {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let _ = key.as_str()?;
-        Some(Value::from_object(Flag))
+        let set = self.0.session.facts.flags.get(key.as_str()?);
+        Some(Value::from_object(Flag(set.and_then(serde_json::Value::as_bool).unwrap_or(false))))
     }
 }
 
-/// A behaviour flag: off, with `no_warn` and `setting`.
+/// A behaviour flag, with `no_warn` and `setting`.
 #[derive(Debug)]
-struct Flag;
+struct Flag(bool);
 
 impl Object for Flag {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -603,11 +648,11 @@ impl Object for Flag {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        matches!(key.as_str()?, "no_warn" | "setting").then(|| Value::from(false))
+        matches!(key.as_str()?, "no_warn" | "setting").then(|| Value::from(self.0))
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
-        false
+        self.0
     }
 }
 

@@ -452,8 +452,17 @@ fn store(scene: &Scene, call: &Call, is_table: bool) -> Result<Value, Error> {
 /// A result can be taken once; `main` stays (dbt: `load_result`).
 fn load(scene: &Scene, name: &str) -> Result<Value, Error> {
     let mut results = scene.results.lock().expect("no render panics while it stores");
-    let found = if name == "main" { results.get(name).cloned() } else { results.remove(name) };
-    Ok(found.unwrap_or(Value::from(())))
+    let Some(stored) = results.get_mut(name) else { return Ok(Value::from(())) };
+    if name == "main" {
+        return Ok(stored.clone());
+    }
+    if stored.is_none() {
+        let message = format!("the result `{name}` has been loaded already");
+        return Err(problem(
+            Problem::new(Code::TypeError, message).help("keep it: `{% set result = load_result(…) %}`"),
+        ));
+    }
+    Ok(std::mem::replace(stored, Value::from(())))
 }
 
 /// `exceptions`.

@@ -6,6 +6,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::call::{Call, given, unknown_method};
+use crate::jinja::python;
 use crate::sql::Dialect;
 use crate::warehouse;
 
@@ -46,8 +47,32 @@ impl ColumnValue {
         }
     }
 
+    /// A column as the warehouse has it; dbt takes `DuckDB`'s types as one word, sizes included.
     pub(super) fn of(column: &warehouse::Column, dialect: Dialect) -> Self {
-        Self::new(&column.name, &column.data_type, dialect)
+        match dialect {
+            Dialect::Snowflake => Self::new(&column.name, &column.data_type, dialect),
+            Dialect::DuckDb => {
+                Self { dtype: column.data_type.clone(), ..Self::new(&column.name, "", dialect) }
+            }
+        }
+    }
+
+    /// How Python writes dbt's dataclass.
+    fn representation(&self) -> String {
+        let number = |value: Option<i64>| value.map_or_else(|| "None".to_owned(), |value| value.to_string());
+        let text = |value: &str| python::repr(&Value::from(value));
+        let (class, last) = match self.dialect {
+            Dialect::Snowflake => ("SnowflakeColumn", "collation=None"),
+            Dialect::DuckDb => ("DuckDBColumn", "fields=[]"),
+        };
+        format!(
+            "{class}(column={}, dtype={}, char_size={}, numeric_precision={}, numeric_scale={}, {last})",
+            text(&self.name),
+            text(&self.dtype),
+            number(self.char_size),
+            number(self.precision),
+            number(self.scale),
+        )
     }
 
     fn one_of(&self, words: &[&str]) -> bool {
@@ -131,6 +156,7 @@ impl ColumnValue {
             "char_size" => number(self.char_size),
             "numeric_precision" => number(self.precision),
             "numeric_scale" => number(self.scale),
+            "__repr__" => Value::from(self.representation()),
             _ => return None,
         })
     }
@@ -179,7 +205,7 @@ impl Object for ColumnValue {
     }
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<Column {} ({})>", self.name, self.data_type())
+        f.write_str(&self.representation())
     }
 }
 

@@ -44,10 +44,23 @@ impl ConfigValue {
 
     fn lookup(&self, name: &str) -> Option<Value> {
         let config = &self.0.subject.config;
+        if name == "snapshot_table_column_names" && !config.contains_key(name) {
+            return Some(self.snapshot_columns());
+        }
         config
             .get(name)
             .or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook")))
             .map(python::from_json)
+    }
+
+    /// The columns dbt adds to a snapshot, under the names it gives them (dbt: `SnapshotConfig.snapshot_table_column_names`).
+    fn snapshot_columns(&self) -> Value {
+        let own = self.0.subject.config.get("snapshot_meta_column_names");
+        let names = ["dbt_valid_to", "dbt_valid_from", "dbt_scd_id", "dbt_updated_at", "dbt_is_deleted"];
+        python::record(names.map(|name| {
+            let given = own.and_then(|own| own.get(name)).and_then(serde_json::Value::as_str);
+            (name, Value::from(given.unwrap_or(name)))
+        }))
     }
 
     fn is_parsing(&self) -> bool {
@@ -87,7 +100,10 @@ impl Object for ConfigValue {
         match method {
             "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
             "persist_column_docs" => Ok(Value::from(!self.is_parsing() && self.persists("columns"))),
-            "set" => self.record(args),
+            "set" => {
+                let pair = python::dict(vec![(call.required(0, "name")?, call.required(1, "value")?)])?;
+                self.record(&[pair])
+            }
             _ if self.is_parsing() && matches!(method, "get" | "require" | "meta_get" | "meta_require") => {
                 Ok(Value::from(""))
             }

@@ -24,12 +24,25 @@ pub struct RelationValue {
     pub instead: Option<String>,
     /// The view of the information schema this stands for, if it is one.
     pub information_schema: Option<Option<String>>,
+    /// Whether it is an Iceberg table (Snowflake).
+    pub is_iceberg: bool,
+    /// The types that can be renamed and those that can be replaced, where not the adapter's.
+    changeable: [Option<Vec<String>>; 2],
 }
 
 impl RelationValue {
     /// A relation with all parts written.
     pub fn new(relation: Relation, kind: Option<RelationKind>, dialect: Dialect) -> Self {
-        Self { relation, kind, include: [true; 3], dialect, instead: None, information_schema: None }
+        Self {
+            relation,
+            kind,
+            include: [true; 3],
+            dialect,
+            instead: None,
+            information_schema: None,
+            is_iceberg: false,
+            changeable: [None, None],
+        }
     }
 
     fn render(&self) -> String {
@@ -73,12 +86,34 @@ impl RelationValue {
                 match name.as_str() {
                     "path" => copy.replace_parts(&value),
                     "type" => copy.kind = RelationKind::from_word(&python::str(&value)),
+                    "table_format" => copy.set_format(&value),
                     "quote_policy" => apply_policy(&value, |part, on| copy.set_quoting(part, on)),
                     "include_policy" => apply_policy(&value, |part, on| copy.set_include(part, on)),
                     _ => {}
                 }
             }
         })
+    }
+
+    fn set_format(&mut self, value: &Value) {
+        self.is_iceberg = python::str(value) == "ICEBERG";
+    }
+
+    /// Whether the adapter can rename (0) or replace (1) a relation of this type.
+    fn can_be(&self, change: usize) -> Value {
+        let usual = ["table", "view", "dynamic_table"];
+        let kind = self.kind.map_or("", RelationKind::as_str);
+        let is_allowed = match &self.changeable[change] {
+            Some(kinds) => kinds.iter().any(|allowed| allowed == kind),
+            None => self.dialect == Dialect::Snowflake && usual.contains(&kind),
+        };
+        Value::from(is_allowed && !(change == 0 && self.is_iceberg))
+    }
+
+    /// The name of dbt's class, and how Python's `repr` writes the relation.
+    fn representation(&self) -> String {
+        let class = if self.dialect == Dialect::Snowflake { "SnowflakeRelation" } else { "DuckDBRelation" };
+        format!("<{class} {}>", self.render())
     }
 
     fn set_quoting(&mut self, part: &str, on: bool) {
@@ -136,20 +171,15 @@ impl RelationValue {
             "is_cte" => self.is(RelationKind::Cte),
             "is_materialized_view" => self.is(RelationKind::MaterializedView),
             "is_dynamic_table" => self.is(RelationKind::DynamicTable),
-            "is_iceberg_format"
-            | "is_transient"
-            | "is_interactive_table"
-            | "is_hybrid_table"
-            | "is_pointer"
-            | "is_function"
-            | "__call__" => Value::from(false),
-            "can_be_renamed" => {
-                Value::from(matches!(self.kind, Some(RelationKind::Table | RelationKind::View)))
+            "is_iceberg_format" => Value::from(self.is_iceberg),
+            "table_format" => Value::from(if self.is_iceberg { "ICEBERG" } else { "DEFAULT" }),
+            "is_function" => self.is(RelationKind::Function),
+            "__repr__" => Value::from(self.representation()),
+            "is_transient" | "is_interactive_table" | "is_hybrid_table" | "is_pointer" | "__call__" => {
+                Value::from(false)
             }
-            "can_be_replaced" => Value::from(matches!(
-                self.kind,
-                Some(RelationKind::Table | RelationKind::View | RelationKind::DynamicTable)
-            )),
+            "can_be_renamed" => self.can_be(0),
+            "can_be_replaced" => self.can_be(1),
             "quote_policy" => python::from_json(&serde_json::json!({
                 "database": self.relation.quoting.database, "schema": self.relation.quoting.schema, "identifier": self.relation.quoting.identifier})),
             "include_policy" => python::from_json(&serde_json::json!({
@@ -163,6 +193,7 @@ impl RelationValue {
             "External" => Value::from("external"),
             "MaterializedView" => Value::from("materialized_view"),
             "DynamicTable" => Value::from("dynamic_table"),
+            "Function" => Value::from("function"),
             "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
             "__mapping__" => Value::from(true),
             "information_schema_view" => {
@@ -248,6 +279,11 @@ impl Object for RelationValue {
             "information_schema" => {
                 self.with(|copy| copy.information_schema = Some(call.optional_text(0, "view_name")))
             }
+            "replace" => self.with(|copy| {
+                if let Some(view) = call.optional_text(usize::MAX, "information_schema_view") {
+                    copy.information_schema = Some(Some(view));
+                }
+            }),
             "information_schema_only" => self.with(|copy| copy.information_schema = Some(None)),
             "matches" => Value::from(self.matches(&call)),
             "quoted" => Value::from(format!("\"{}\"", call.text(0, "identifier")?)),
@@ -256,7 +292,8 @@ impl Object for RelationValue {
                 .and_then(|key| self.attribute(&key))
                 .or(call.get(1, "default"))
                 .unwrap_or(Value::from(())),
-            "get_ddl_prefix_for_create" | "get_ddl_prefix_for_alter" => Value::from(""),
+            "get_ddl_prefix_for_create" => Value::from(""),
+            "get_ddl_prefix_for_alter" => Value::from(if self.is_iceberg { "iceberg" } else { "" }),
             "needs_to_drop" => Value::from(self.needs_to_drop(call.get(0, "old_relation"))),
             "create" => return create(self.dialect, &call),
             "dynamic_table_config_changeset" => Value::from(()),
@@ -292,10 +329,18 @@ pub(super) fn create(dialect: Dialect, call: &Call) -> Result<Value, Error> {
     };
     let mut value = RelationValue::new(relation, None, dialect);
     if let Some(word) = call.optional_text(usize::MAX, "type") {
-        let kind = RelationKind::from_word(&word);
+        let kind = RelationKind::from_word(&word).filter(|kind| dialect.has(*kind));
         let unknown =
             || Error::new(ErrorKind::InvalidOperation, format!("`{word}` is not a type of relation"));
         value.kind = Some(kind.ok_or_else(unknown)?);
+    }
+    for (index, name) in ["renameable_relations", "replaceable_relations"].into_iter().enumerate() {
+        if let Some(kinds) = call.get(usize::MAX, name).filter(given) {
+            value.changeable[index] = Some(kinds.try_iter()?.map(|kind| python::str(&kind)).collect());
+        }
+    }
+    if let Some(format) = call.get(usize::MAX, "table_format") {
+        value.set_format(&format);
     }
     for (name, policy) in [("quote_policy", true), ("include_policy", false)] {
         if let Some(given) = call.get(usize::MAX, name) {

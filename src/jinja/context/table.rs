@@ -47,14 +47,18 @@ impl TableValue {
         Self::new(names, table.columns.iter().map(|column| column.data_type.clone()).collect(), rows)
     }
 
-    /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by the values.
+    /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by
+    /// the values, and a column without values is one of numbers, as agate has it.
     pub(super) fn seed_type(&self, index: usize) -> Option<&'static str> {
         let written = self.types.get(index)?.to_uppercase();
         let is = |words: &[&str]| words.iter().any(|word| written.starts_with(word));
         let is_whole = |row: &Arc<RowValue>| {
             row.cells.get(index).is_none_or(|cell| cell.is_none() || !python::str(cell).contains('.'))
         };
-        Some(if is(&["BOOL"]) {
+        let is_empty = self.rows.iter().all(|row| row.cells.get(index).is_none_or(Value::is_none));
+        Some(if is_empty {
+            "integer"
+        } else if is(&["BOOL"]) {
             "boolean"
         } else if is(&["TIMESTAMP", "DATETIME"]) {
             "timestamp without time zone"
@@ -68,6 +72,40 @@ impl TableValue {
         } else {
             "text"
         })
+    }
+
+    /// The rows of these tables as one; their columns are brought together by name (agate: `Table.merge`).
+    fn merged(tables: &[Arc<TableValue>]) -> Value {
+        let (mut names, mut types) = (Vec::<String>::new(), Vec::new());
+        for (name, data_type) in tables.iter().flat_map(|table| table.names.iter().zip(&table.types)) {
+            if !names.contains(name) {
+                names.push(name.clone());
+                types.push(data_type.clone());
+            }
+        }
+        let mut rows = Vec::new();
+        for table in tables {
+            let places: Vec<Option<usize>> =
+                names.iter().map(|name| table.names.iter().position(|own| own == name)).collect();
+            let cell = |row: &RowValue, place: &Option<usize>| {
+                place.map_or(Value::from(()), |index| row.cells[index].clone())
+            };
+            rows.extend(table.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()));
+        }
+        Value::from_object(Self::new(names, types, rows))
+    }
+
+    /// agate's word for the type of a column.
+    fn agate_type(&self, index: usize) -> &'static str {
+        match self.seed_type(index) {
+            Some("integer") => "Integer",
+            Some("float8") => "Number",
+            Some("boolean") => "Boolean",
+            Some("date") => "Date",
+            Some("time") => "TimeDelta",
+            Some("timestamp without time zone") => "DateTime",
+            _ => "Text",
+        }
     }
 
     fn column(&self, index: usize) -> Value {
@@ -163,6 +201,7 @@ impl Object for TableValue {
             "column_names" => {
                 python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect())
             }
+            "__repr__" => Value::from("<agate.table.Table object>"),
             "column_types" => {
                 python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect())
             }
@@ -199,6 +238,14 @@ impl Object for TableValue {
         match method {
             "print_table" | "print_csv" | "print_json" => Ok(Value::from("")),
             "rename" => Ok(self.renamed(&call)),
+            "merge" => {
+                let tables =
+                    call.required(0, "tables")?.try_iter()?.map(|table| table.downcast_object::<Self>());
+                let tables: Option<Vec<_>> = tables.collect();
+                let fail =
+                    || Error::new(minijinja::ErrorKind::InvalidOperation, "`merge` takes a list of tables");
+                Ok(Self::merged(&tables.ok_or_else(fail)?))
+            }
             "where" => self.filtered(state, &call.required(0, "test")?),
             "select" => {
                 let keys = key_list(&call.required(0, "key")?);
@@ -220,7 +267,16 @@ impl Object for TableValue {
     }
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("<agate.table.Table object>")
+        let types: Vec<&str> = (0..self.names.len()).map(|index| self.agate_type(index)).collect();
+        let width = |words: &mut dyn Iterator<Item = usize>, least: usize| words.fold(least, usize::max);
+        let first = width(&mut self.names.iter().map(|name| name.chars().count()), "column".len());
+        let second = width(&mut types.iter().map(|name| name.len()), "data_type".len());
+        writeln!(f, "| {:first$} | {:second$} |", "column", "data_type")?;
+        writeln!(f, "| {:-<first$} | {:-<second$} |", "", "")?;
+        for (name, data_type) in self.names.iter().zip(&types) {
+            writeln!(f, "| {name:first$} | {data_type:second$} |")?;
+        }
+        Ok(())
     }
 }
 
