@@ -86,7 +86,9 @@ fn objects_are_loaded_once_with_their_changes() {
 #[test]
 fn two_thousand_objects_are_listed_over_pages() {
     let bucket = Bucket::new();
-    bucket.put_all((0..2000).map(|i| (format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n").into_bytes())).collect());
+    bucket.put_all(
+        (0..2000).map(|i| (format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n").into_bytes())).collect(),
+    );
     let warehouse = warehouse();
     let mut session = warehouse.session().unwrap();
     let done = load_once((&*warehouse, &mut *session), &bucket.spec(), &bucket.options, stamp("s3")).unwrap();

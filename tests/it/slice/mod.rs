@@ -23,6 +23,9 @@ const DAYS: [&str; 3] = ["2026-09-01", "2026-09-02", "2026-09-03"];
 /// The sources of the landing sample.
 const FEEDS: [&str; 2] = ["google_ads/search_stream", "shopify/orders"];
 
+/// A build without the project's tests, which only read and take most of the time.
+const BUILD: [&str; 3] = ["build", "--exclude-resource-type", "test"];
+
 /// What the project makes for its readers.
 const MARTS: [&str; 6] =
     ["dim_campaign", "dim_customer", "fct_ad_spend", "fct_orders", "fct_refunds", "mart_channel_daily"];
@@ -144,14 +147,17 @@ impl Bench {
 
     /// The marts' rows, without when they were loaded.
     fn marts(&self) -> BTreeMap<&'static str, Vec<Vec<String>>> {
-        let rows = |mart: &'static str| (mart, self.relation(&format!("ANALYTICS_marts.{mart}")).without("_loaded_at"));
+        let rows = |mart: &'static str| {
+            (mart, self.relation(&format!("ANALYTICS_marts.{mart}")).without("_loaded_at"))
+        };
         MARTS.into_iter().map(rows).collect()
     }
 
     /// Everything that a load or a run could change: stage tables, ledger and marts, with all columns but those that say when
     /// a file was last looked at.
     fn everything(&self) -> Vec<Table> {
-        let ledger = "select * exclude (file_stamp, seen_at) from BRIGHTCART.landing._merganser_loads order by all";
+        let ledger =
+            "select * exclude (file_stamp, seen_at) from BRIGHTCART.landing._merganser_loads order by all";
         let stage = ["RAW_GOOGLE_ADS.search_stream", "RAW_SHOPIFY.orders"].map(str::to_owned);
         let marts = MARTS.iter().map(|mart| format!("ANALYTICS_marts.{mart}"));
         let tables = stage.into_iter().chain(marts).map(|name| self.relation(&name));
@@ -250,6 +256,11 @@ fn assert_as_expected(bench: &Bench) {
     for (mart, rows) in expected() {
         let lost: Vec<_> = rows.iter().filter(|row| !found[mart].contains(row)).take(3).collect();
         let added: Vec<_> = found[mart].iter().filter(|row| !rows.contains(row)).take(3).collect();
-        assert!(*rows == found[mart], "{mart}: {} rows, not {}; missing {lost:?}, too many {added:?}", found[mart].len(), rows.len());
+        assert!(
+            *rows == found[mart],
+            "{mart}: {} rows, not {}; missing {lost:?}, too many {added:?}",
+            found[mart].len(),
+            rows.len()
+        );
     }
 }

@@ -1,15 +1,18 @@
 //! The landing sample in a bucket.
 
-use super::{Bench, DAYS, FEEDS, assert_as_expected, files};
+use super::{BUILD, Bench, DAYS, FEEDS, assert_as_expected, files};
 use crate::services::SeaweedFs;
 
 #[test]
 fn a_bucket_gives_what_the_folder_gives_and_once() {
     let weed = SeaweedFs::shared();
     let of_day = |feed: &'static str, day: &'static str| {
-        files(feed, day).into_iter().map(move |(name, bytes)| (format!("slice/{feed}/dt={day}/{name}"), bytes))
+        files(feed, day)
+            .into_iter()
+            .map(move |(name, bytes)| (format!("slice/{feed}/dt={day}/{name}"), bytes))
     };
-    let objects: Vec<_> = FEEDS.iter().flat_map(|feed| DAYS.iter().flat_map(|day| of_day(feed, day))).collect();
+    let objects: Vec<_> =
+        FEEDS.iter().flat_map(|feed| DAYS.iter().flat_map(|day| of_day(feed, day))).collect();
     let count = objects.len();
     weed.put("landing", objects);
     let mut bench = Bench::new("s3");
@@ -20,7 +23,7 @@ fn a_bucket_gives_what_the_folder_gives_and_once() {
         ("AWS_SECRET_ACCESS_KEY", weed.secret_key.to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
     ];
-    bench.run(&["build", "--exclude-resource-type", "test"]).ok();
+    bench.run(&BUILD).ok();
     assert_eq!(bench.files_loaded(), count);
     assert_as_expected(&bench);
 
