@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bench, DAYS, FEEDS, assert_as_expected, files};
+use super::{BUILD, Bench, DAYS, FEEDS, assert_as_expected, files};
 
 #[test]
 fn three_daily_builds_give_what_one_build_gives() {
@@ -11,7 +11,9 @@ fn three_daily_builds_give_what_one_build_gives() {
     let mut orders: Vec<Vec<Vec<String>>> = Vec::new();
     for day in DAYS {
         let landed = bench.land(day);
-        bench.run(&["build"]).ok();
+        // The project's own tests know what a missed correction looks like.
+        let build: &[&str] = if Some(&day) == DAYS.last() { &["build"] } else { &BUILD };
+        bench.run(build).ok();
         assert_eq!(bench.files_loaded(), landed, "{day}");
         let daily = "select report_date, sum(spend) from BRIGHTCART.ANALYTICS_marts.fct_ad_spend group by 1 order by 1";
         spend.push(bench.query(daily).rows);
@@ -29,11 +31,11 @@ fn three_daily_builds_give_what_one_build_gives() {
     assert_as_expected(&bench);
 
     let before = bench.everything();
-    bench.run(&["build"]).ok();
+    bench.run(&BUILD).ok();
     assert_eq!(bench.files_loaded(), 0);
     assert!(bench.everything() == before, "a build without new files changed rows");
 
-    bench.run(&["build", "--full-refresh"]).ok();
+    bench.run(&[&BUILD[..], &["--full-refresh"]].concat()).ok();
     assert_eq!(bench.files_loaded(), 0);
     assert_as_expected(&bench);
 }

@@ -23,6 +23,9 @@ const DAYS: [&str; 3] = ["2026-09-01", "2026-09-02", "2026-09-03"];
 /// The sources of the landing sample.
 const FEEDS: [&str; 2] = ["google_ads/search_stream", "shopify/orders"];
 
+/// A build without the project's tests, which only read and take most of the time.
+const BUILD: [&str; 3] = ["build", "--exclude-resource-type", "test"];
+
 /// What the project makes for its readers.
 const MARTS: [&str; 6] =
     ["dim_campaign", "dim_customer", "fct_ad_spend", "fct_orders", "fct_refunds", "mart_channel_daily"];

@@ -1,6 +1,6 @@
 //! The landing sample in a bucket.
 
-use super::{Bench, DAYS, FEEDS, assert_as_expected, files};
+use super::{BUILD, Bench, DAYS, FEEDS, assert_as_expected, files};
 use crate::services::SeaweedFs;
 
 #[test]
@@ -23,7 +23,7 @@ fn a_bucket_gives_what_the_folder_gives_and_once() {
         ("AWS_SECRET_ACCESS_KEY", weed.secret_key.to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
     ];
-    bench.run(&["build", "--exclude-resource-type", "test"]).ok();
+    bench.run(&BUILD).ok();
     assert_eq!(bench.files_loaded(), count);
     assert_as_expected(&bench);
 
