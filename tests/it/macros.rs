@@ -12,7 +12,23 @@ use serde_json::{Value as Json, json};
 use crate::macro_world;
 
 /// Calls that render something else here, by the beginning of their id, and why; each must differ, so that a repair is noticed.
-const KNOWN: [(&str, &str); 11] = [
+const KNOWN: [(&str, &str); 27] = [
+    ("incremental/strategies/3/duckdb", BY_NAME),
+    ("incremental/strategies/4/duckdb", BY_NAME),
+    ("incremental/strategies/5/duckdb", BY_NAME),
+    ("incremental/strategies/6/duckdb", BY_NAME),
+    ("incremental/merge/1/duckdb", BY_NAME),
+    ("incremental/merge/2/duckdb", BY_NAME),
+    ("incremental/merge/3/duckdb", BY_NAME),
+    ("incremental/merge/6/duckdb", BY_NAME),
+    ("incremental/merge_header/1/duckdb", BY_NAME),
+    ("incremental/merge_updates/1/duckdb", BY_NAME),
+    ("incremental/merge_excludes/1/duckdb", BY_NAME),
+    ("incremental/duck_merge/1/duckdb", BY_NAME),
+    ("incremental/duck_merge_using/1/duckdb", BY_NAME),
+    ("incremental/duck_merge_set/1/duckdb", BY_NAME),
+    ("incremental/duck_merge_columns/1/duckdb", BY_NAME),
+    ("incremental/duck_merge_returning/1/duckdb", BY_NAME),
     ("flow/statement/6/", "the stand-in joins message, code and rows; dbt's answer prints as its message"),
     ("flow/statement_answer/1/", "the stand-in gives a result twice; dbt gives it once and then fails"),
     (
@@ -31,6 +47,8 @@ const KNOWN: [(&str, &str); 11] = [
         "the stand-in's `config` does not have the names that dbt's computes from `snapshot_meta_column_names`",
     ),
 ];
+
+const BY_NAME: &str = "a merge names its columns here, where dbt writes `by name`";
 
 const ANSWER: &str =
     "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
