@@ -103,15 +103,7 @@ fn table_node(
         identifier: identifier.clone(),
         quoting: jinja::merge_quoting(facts.dialect.default_quoting(), &quoting),
     };
-    let mut source_meta = source.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
-    source_meta.extend(
-        source
-            .get("config")
-            .and_then(|c| c.get("meta"))
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default(),
-    );
+    let source_meta = source_meta(source);
     let mut node = Node {
         kind: NodeKind::Source,
         unique_id: format!("source.{}.{}.{name}", entry.package, entry.name),
@@ -218,4 +210,12 @@ fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
         }
     }
     merged
+}
+
+/// `meta` of a source and of its config.
+fn source_meta(source: &Map<String, Value>) -> Map<String, Value> {
+    let own = |fields: Option<&Value>| fields.and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut meta = own(source.get("meta"));
+    meta.extend(own(source.get("config").and_then(|config| config.get("meta"))));
+    meta
 }

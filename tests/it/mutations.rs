@@ -293,7 +293,7 @@ fn try_copy(mut files: Files, index: usize) -> (String, bool) {
     }
     let landing = Path::new(env!("CARGO_MANIFEST_DIR")).join("project/landing");
     std::os::unix::fs::symlink(landing, bench.folder().join("landing")).expect("a link");
-    let command = if index % BUILT == 0 { "build" } else { "compile" };
+    let command = if index.is_multiple_of(BUILT) { "build" } else { "compile" };
     let result = catch_unwind(AssertUnwindSafe(|| {
         let answer = bench.run(&words(&format!("{command} --log-format json --project-dir .")));
         let found = answer.diagnostics();
@@ -324,7 +324,10 @@ fn damaged_projects_are_reported_with_a_place() {
                 Ok((what, false)) => silent.lock().unwrap().push(what),
                 Ok((_, true)) => {}
                 Err(panic) => {
-                    failures.lock().unwrap().push(panic.downcast_ref::<String>().cloned().unwrap_or_default())
+                    failures
+                        .lock()
+                        .unwrap()
+                        .push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
                 }
             }
         }

@@ -51,7 +51,7 @@ impl Scene {
         python::from_json(&self.subject.model)
     }
 
-    /// Notes that the catalog may no longer be as it was read.
+    /// Notes that the catalog may differ from what was read.
     pub(super) fn note_write(&self) {
         self.wrote.store(true, Ordering::Relaxed);
     }
