@@ -410,7 +410,7 @@ create or replace  temporary view BRIGHTCART.ANALYTICS_marts.fct_orders__dbt_tmp
   as (
     
 
-with __dbt__cte__int_shopify__refund_revenue as (
+with  __dbt__cte__int_shopify__refund_revenue as (
 select
     refund_lines.refund_id,
     sum(
@@ -426,7 +426,7 @@ inner join BRIGHTCART.ANALYTICS_staging.stg_shopify__order_lines as lines
 inner join BRIGHTCART.ANALYTICS_staging.stg_shopify__orders as orders
     on orders.order_id = refund_lines.order_id
 group by refund_lines.refund_id
-),  orders as (
+), orders as (
 
     select *
     from BRIGHTCART.ANALYTICS_staging.stg_shopify__orders
