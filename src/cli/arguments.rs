@@ -71,6 +71,8 @@ pub(super) struct Global {
     #[arg(long, global = true, env = "DBT_WARN_ERROR")]
     pub(super) warn_error: bool,
     #[command(flatten)]
+    pub(super) state: super::state::StateArguments,
+    #[command(flatten)]
     pub(super) accepted: Accepted,
 }
 

@@ -13,6 +13,7 @@ use crate::graph::{Graph, Node, Order, dictionary};
 use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
 use crate::project::NodeKind;
 use crate::source::Sources;
+use crate::sql::Relation;
 use crate::warehouse::Connection;
 
 /// Compiles nodes of one graph.
@@ -21,6 +22,8 @@ pub struct Compiler {
     pub session: Arc<Session>,
     sources: Arc<Sources>,
     shared: Arc<Shared>,
+    /// Relations of another environment that are read instead of this one's, by unique id (dbt: `--defer`).
+    elsewhere: Arc<BTreeMap<String, Relation>>,
     defers: bool,
 }
 
@@ -34,13 +37,19 @@ impl Compiler {
         selected: Vec<String>,
     ) -> Self {
         let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
-        Self { session, sources, shared: Arc::new(shared), defers: false }
+        Self { session, sources, shared: Arc::new(shared), elsewhere: Arc::default(), defers: false }
     }
 
     /// The same, for a run: nodes whose templates ask the warehouse are left for when their parents have run.
     #[must_use]
     pub fn deferring(self) -> Self {
         Self { defers: true, ..self }
+    }
+
+    /// The same, with relations that `ref` gives instead of those of this target.
+    #[must_use]
+    pub fn reading_elsewhere(self, relations: BTreeMap<String, Relation>) -> Self {
+        Self { elsewhere: Arc::new(relations), ..self }
     }
 
     /// What templates said to the user since the last time, with whether it is a warning.
@@ -68,7 +77,7 @@ impl Compiler {
         let dialect = self.session.facts.dialect;
         let quoting =
             node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
-        let relation = crate::sql::Relation {
+        let relation = Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
             identifier: node.alias.clone(),
@@ -90,6 +99,7 @@ impl Compiler {
     fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
         Arc::new(NodeWorld {
             shared: self.shared.clone(),
+            elsewhere: self.elsewhere.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
             own: node.relation.clone(),

@@ -1,5 +1,6 @@
 //! The answers templates get while nodes are compiled or run.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,6 +27,8 @@ pub(super) struct Shared {
 /// The world as one node sees it, and what it asked.
 pub(super) struct NodeWorld {
     pub(super) shared: Arc<Shared>,
+    /// Relations of another environment that are read instead.
+    pub(super) elsewhere: Arc<BTreeMap<String, Relation>>,
     /// Unique ids of ephemeral models it read, in order.
     pub(super) ephemeral: Mutex<Vec<String>>,
     /// Whether it asked about anything but its own relation.
@@ -65,9 +68,11 @@ impl World for NodeWorld {
                 Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
             return Ok(RelationValue::new(relation, Some(RelationKind::Cte), dialect));
         }
-        let relation = node
-            .relation
-            .clone()
+        let relation = self
+            .elsewhere
+            .get(&id)
+            .or(node.relation.as_ref())
+            .cloned()
             .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
         Ok(RelationValue::new(relation, None, dialect))
     }

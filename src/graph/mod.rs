@@ -19,6 +19,7 @@ mod resolve;
 mod select;
 mod semantic;
 mod source_table;
+mod state;
 
 pub use configuration::{Trees, config_text};
 pub use dictionary::{EXECUTABLE, dictionary, flat_graph, primary_keys, template_model, with_primary_key};
@@ -26,7 +27,8 @@ pub use node::{Column, Node, SourceDetails, TestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Previous, Selection, select, selector_definitions};
+pub use select::{Indirect, Selection, select, selector_definitions};
+pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;
 
