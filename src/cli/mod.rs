@@ -8,9 +8,11 @@ mod artifacts;
 mod commands;
 mod driver;
 mod environment;
+mod listing;
 mod open;
 mod printer;
 mod progress;
+mod record;
 mod state;
 
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 pub use arguments::Arguments;
+pub use listing::listings;
 
 /// Reads the command line, runs the command, and says how it ended: 0 when all went well, 1 when a node failed, 2 when the
 /// command could not do its work (dbt's exit codes).

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 use serde_json::{Map, Value};
 
 use crate::config::Options;
@@ -14,15 +13,16 @@ use crate::graph::{Graph, Node, Previous, PreviousManifest};
 use crate::sql::Relation;
 use crate::warehouse::{Connection, SchemaName};
 
-/// Flags that name an earlier invocation.
+/// Flags that name an earlier invocation. What the environment says of them is read with the rest of it, because a flag that
+/// denies must win over it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "State and deferral")]
 pub(super) struct StateArguments {
     /// Folder with artifacts of an earlier invocation, relative to the project: for `state:`, `result:`, `source_status:`, --defer
     #[arg(long, global = true, env = "DBT_STATE", value_name = "DIR")]
     state: Option<PathBuf>,
-    /// What is not selected and not there is read where the manifest of --state has it
-    #[arg(long, global = true, env = "DBT_DEFER", value_parser = FalseyValueParser::new(), overrides_with = "no_defer")]
+    /// What is not selected and not there is read where the manifest of --state has it [env: `DBT_DEFER`]
+    #[arg(long, global = true, overrides_with = "no_defer")]
     defer: bool,
     /// Do not defer
     #[arg(long, global = true, overrides_with = "defer")]
@@ -30,8 +30,8 @@ pub(super) struct StateArguments {
     /// Folder to defer to instead of that of --state
     #[arg(long, global = true, env = "DBT_DEFER_STATE", value_name = "DIR")]
     defer_state: Option<PathBuf>,
-    /// Defer for all that is not selected, also where it is there
-    #[arg(long, global = true, env = "DBT_FAVOR_STATE", value_parser = FalseyValueParser::new(), overrides_with = "no_favor_state")]
+    /// Defer for all that is not selected, also where it is there [env: `DBT_FAVOR_STATE`]
+    #[arg(long, global = true, overrides_with = "no_favor_state")]
     favor_state: bool,
     /// Defer only for what is not there
     #[arg(long, global = true, overrides_with = "favor_state")]
@@ -61,20 +61,27 @@ impl StateArguments {
         target: &Path,
         problems: &mut Vec<Diagnostic>,
     ) -> Result<State, Box<Diagnostic>> {
-        let mut state = State { favors: self.favor_state && !self.no_favor_state, ..State::default() };
+        let says = |flag: bool, denied: bool, names: [&str; 2]| {
+            let set = || names.iter().find_map(|name| options.environment.get(*name));
+            flag || (!denied && set().is_some_and(|value| is_true(value)))
+        };
+        let favors = says(self.favor_state, self.no_favor_state, ["DBT_FAVOR_STATE", "DBT_FAVOR_STATE_MODE"]);
+        let is_deferring = says(self.defer, self.no_defer, ["DBT_DEFER", "DBT_DEFER_TO_STATE"]);
+        let mut state = State { favors, ..State::default() };
         state.previous.now = Some(options.run.started_at);
         if let Some(shown) = &self.state {
             let folder = options.project_dir.join(shown);
             if same_folder(&folder, target) {
                 problems.push(is_target(shown));
             }
-            state.previous = Previous { folder: Some(shown.display().to_string()), ..state.previous };
-            state.previous.manifest = file(&folder, "manifest.json", PreviousManifest::read)?.map(Arc::new);
-            state.previous.results = file(&folder, "run_results.json", Previous::read_results)?;
-            let freshness = |folder: &Path| file(folder, "sources.json", Previous::read_freshness);
-            state.previous.freshness = [freshness(&folder)?, freshness(target)?];
+            let (then, now) = ((folder.as_path(), shown.as_path()), (target, target));
+            state.previous.folder = Some(shown.display().to_string());
+            state.previous.manifest = file(then, "manifest.json", PreviousManifest::read)?.map(Arc::new);
+            state.previous.results = file(then, "run_results.json", Previous::read_results)?;
+            let freshness = |folder| file(folder, "sources.json", Previous::read_freshness);
+            state.previous.freshness = [freshness(then)?, freshness(now)?];
         }
-        if self.defer && !self.no_defer && defers(options.run.command) {
+        if is_deferring && defers(options.run.command) {
             state.deferred = Some(self.deferred(options, &state.previous)?);
         }
         Ok(state)
@@ -89,10 +96,13 @@ impl StateArguments {
         let Some(shown) = self.deferred_to() else {
             let message = "`--defer` needs the manifest of another environment";
             let help = "pass the folder with its artifacts with `--state` or `--defer-state`";
-            return Err(Box::new(Diagnostic::error(Code::MissingState, message).in_file("--defer", 1).help(help)));
+            return Err(Box::new(
+                Diagnostic::error(Code::MissingState, message).in_file("--defer", 1).help(help),
+            ));
         };
         let own = previous.manifest.clone().filter(|_| self.defer_state.is_none());
-        let read = || file(&options.project_dir.join(shown), "manifest.json", PreviousManifest::read);
+        let folder = options.project_dir.join(shown);
+        let read = || file((&folder, shown), "manifest.json", PreviousManifest::read);
         let found = match own {
             Some(manifest) => Some(manifest),
             None => read()?.map(Arc::new),
@@ -117,15 +127,18 @@ fn same_folder(a: &Path, b: &Path) -> bool {
 }
 
 fn is_target(shown: &Path) -> Diagnostic {
-    let message = format!("`--state` is the target folder itself, `{}`: this invocation overwrites it", shown.display());
+    let message = format!(
+        "`--state` is the target folder itself, `{}`: this invocation overwrites it",
+        shown.display()
+    );
     Diagnostic::warning(Code::BadOption, message)
         .in_file("--state", 1)
         .help("copy the artifacts to another folder, and pass that")
 }
 
-/// A file of a state folder; none where it is not there.
+/// A file of a state folder, which is where and how it is shown; none where the file is not there.
 fn file<T>(
-    folder: &Path,
+    (folder, shown): (&Path, &Path),
     name: &str,
     read: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<Option<T>, Box<Diagnostic>> {
@@ -135,14 +148,19 @@ fn file<T>(
     }
     let text = crate::source::read_text(&path).map_err(|error| error.to_string());
     text.and_then(|text| read(&text)).map(Some).map_err(|why| {
-        let shown = path.display().to_string();
+        let message = format!("`{name}` of the state folder cannot be used: {why}");
         let help = "take the file from the target folder of a finished invocation";
         Box::new(
-            Diagnostic::error(Code::MissingState, format!("`{name}` of the state folder cannot be used: {why}"))
-                .in_file(shown, 1)
+            Diagnostic::error(Code::MissingState, message)
+                .in_file(shown.join(name).display().to_string(), 1)
                 .help(help),
         )
     })
+}
+
+/// Whether the environment says yes (click's words).
+fn is_true(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "t" | "yes" | "y" | "on")
 }
 
 impl State {

@@ -68,12 +68,10 @@ impl World for NodeWorld {
                 Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
             return Ok(RelationValue::new(relation, Some(RelationKind::Cte), dialect));
         }
-        let relation = self
-            .elsewhere
-            .get(&id)
-            .or(node.relation.as_ref())
-            .cloned()
-            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
+        let relation =
+            self.elsewhere.get(&id).or(node.relation.as_ref()).cloned().ok_or_else(|| {
+                Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name))
+            })?;
         Ok(RelationValue::new(relation, None, dialect))
     }
 

@@ -28,7 +28,7 @@ codes! {
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
     BadConfig = "bad-config",
-    /// A model no longer keeps what its contract promised in an earlier state.
+    /// A model broke what its contract promised in an earlier state.
     BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",

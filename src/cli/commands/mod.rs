@@ -7,7 +7,7 @@ mod debug;
 mod docs;
 mod explain;
 mod init;
-mod ls;
+pub(super) mod ls;
 mod parse;
 mod plan;
 mod run;

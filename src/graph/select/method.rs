@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::super::resolve::compare_versions;
 use super::super::{Graph, Node};
-use super::{Context, previous};
 use super::grammar::{Criterion, Method};
 use super::wildcard::{fits, path_fits};
+use super::{Context, previous};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::NodeKind;
 
@@ -109,11 +109,7 @@ fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
             format!("`source:{value}` has too many parts"),
             "write `source:NAME`, `source:NAME.TABLE` or `source:PACKAGE.NAME.TABLE`",
         )),
-        Method::Exposure
-        | Method::Metric
-        | Method::SemanticModel
-        | Method::SavedQuery
-        | Method::UnitTest
+        Method::Exposure | Method::Metric | Method::SemanticModel | Method::SavedQuery | Method::UnitTest
             if parts > 2 =>
         {
             Err(bad(format!("`{value}` has too many parts"), "write NAME or PACKAGE.NAME"))
@@ -125,9 +121,9 @@ fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
                 &format!("the types are {}", known.join(", ")),
             ))
         }
-        Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => Err(
-            bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"),
-        ),
+        Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => {
+            Err(bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"))
+        }
         Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => Err(bad(
             format!("`{value}` is not a kind of version"),
             "the kinds are latest, prerelease, old and none",

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::Context;
 use super::super::state::{Check, Comparison};
+use super::Context;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 
 /// The nodes that are new, old, modified ... since the manifest of `--state`.
@@ -40,11 +40,13 @@ pub(super) fn freshness(context: &Context<'_>, value: &str) -> Result<BTreeSet<S
     let [before, now] = &context.selection.previous.freshness;
     let before = before.as_ref().ok_or_else(|| missing(context, "source_status:", "sources.json"))?;
     let now = now.as_ref().ok_or_else(|| {
-        let message = "`source_status:` needs the freshness of now: there is no sources.json in the target folder";
+        let message =
+            "`source_status:` needs the freshness of now: there is no sources.json in the target folder";
         Diagnostic::error(Code::MissingState, message).help("run `merganser source freshness` first")
     })?;
     let newer = |id: &&String| {
-        value == "fresher" && now.get(*id).is_some_and(|now| before.get(*id).is_none_or(|before| now > before))
+        value == "fresher"
+            && now.get(*id).is_some_and(|now| before.get(*id).is_none_or(|before| now > before))
     };
     Ok(context.graph.nodes.keys().filter(newer).cloned().collect())
 }

@@ -75,7 +75,8 @@ impl<'a> Comparison<'a> {
     fn holds(&self, check: Check, node: &Node, problems: &mut Vec<Diagnostic>) -> bool {
         let old = self.manifest.resource(&node.unique_id);
         let pair = old.map(|old| Pair { node, old, dialect: self.graph.dialect, new: OnceCell::new() });
-        let differs = |has: bool, same: fn(&Pair<'_>) -> bool| has && pair.as_ref().is_none_or(|pair| !same(pair));
+        let differs =
+            |has: bool, same: fn(&Pair<'_>) -> bool| has && pair.as_ref().is_none_or(|pair| !same(pair));
         let parsed = is_parsed(node.kind);
         match check {
             Check::New => old.is_none(),
@@ -87,9 +88,7 @@ impl<'a> Comparison<'a> {
             Check::Descriptions => differs(parsed, same_persisted_descriptions),
             Check::Relation => differs(parsed || node.kind == NodeKind::Source, same_relation),
             Check::Macros => self.reaches_changed_macro(node),
-            Check::Contract => {
-                parsed && pair.as_ref().is_none_or(|pair| !same_contract(pair, problems))
-            }
+            Check::Contract => parsed && pair.as_ref().is_none_or(|pair| !same_contract(pair, problems)),
         }
     }
 
@@ -166,9 +165,7 @@ pub(super) fn equal(a: &Value, b: &Value) -> bool {
             let value = |map: &Map<String, Value>, key: &String| map.get(key).cloned().unwrap_or_default();
             keys.into_iter().all(|key| equal(&value(a, key), &value(b, key)))
         }
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
         _ => a == b,
     }
@@ -194,7 +191,15 @@ fn same_contents(pair: &Pair<'_>) -> bool {
         }
         NodeKind::Metric => same_config(pair) && pair.all_same(&["type", "description", "label"]),
         NodeKind::SemanticModel => pair.all_same(&[
-            "model", "description", "defaults", "entities", "dimensions", "measures", "config", "primary_entity", "group",
+            "model",
+            "description",
+            "defaults",
+            "entities",
+            "dimensions",
+            "measures",
+            "config",
+            "primary_entity",
+            "group",
         ]),
         NodeKind::SavedQuery => {
             let query = ["metrics", "group_by", "where"];
@@ -221,7 +226,14 @@ fn same_body(pair: &Pair<'_>) -> bool {
 /// Compares configurations as written. Names and tags do not count; of a test's only what decides its outcome.
 fn same_config(pair: &Pair<'_>) -> bool {
     const TEST: [&str; 8] = [
-        "severity", "where", "limit", "fail_calc", "warn_if", "error_if", "store_failures", "store_failures_as",
+        "severity",
+        "where",
+        "limit",
+        "fail_calc",
+        "warn_if",
+        "error_if",
+        "store_failures",
+        "store_failures_as",
     ];
     let ignored: &[&str] = match pair.node.kind {
         NodeKind::Source | NodeKind::Exposure => &[],
@@ -252,7 +264,8 @@ fn same_persisted_descriptions(pair: &Pair<'_>) -> bool {
     };
     let columns = |value: &Value| -> BTreeMap<String, Value> {
         let all = value.as_object().into_iter().flatten();
-        all.map(|(name, column)| (name.clone(), column.get("description").cloned().unwrap_or_default())).collect()
+        all.map(|(name, column)| (name.clone(), column.get("description").cloned().unwrap_or_default()))
+            .collect()
     };
     (!persists("relation") || pair.same(&["description"]))
         && (!persists("columns") || columns(pair.new(&["columns"])) == columns(pair.old(&["columns"])))
@@ -268,12 +281,14 @@ fn same_relation(pair: &Pair<'_>) -> bool {
 
 /// Compares what decides how others may read a model.
 fn same_reference(pair: &Pair<'_>) -> bool {
-    let date = |value: &Value| value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()));
+    let date = |value: &Value| {
+        value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()))
+    };
     let path = ["deprecation_date"];
     pair.all_same(&["latest_version", "access"]) && date(pair.new(&path)) == date(pair.old(&path))
 }
 
-/// Compares contracts; a promise that is no longer kept is reported.
+/// Compares contracts; a broken promise is reported.
 fn same_contract(pair: &Pair<'_>, problems: &mut Vec<Diagnostic>) -> bool {
     if pair.node.kind != NodeKind::Model {
         return true;

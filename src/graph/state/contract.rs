@@ -38,7 +38,8 @@ fn old_columns<'p>(pair: &'p Pair<'_>) -> Vec<(&'p String, &'p Value)> {
 
 /// Columns that are gone, or have another type. Length, precision and scale may change.
 fn columns(pair: &Pair<'_>) -> Vec<String> {
-    let text = |column: &Value, key: &str| column.get(key).and_then(Value::as_str).unwrap_or("None").to_owned();
+    let text =
+        |column: &Value, key: &str| column.get(key).and_then(Value::as_str).unwrap_or("None").to_owned();
     let bare = |kind: &str| kind.split('(').next().unwrap_or_default().trim().to_lowercase();
     let mut broken = Vec::new();
     for (key, old) in old_columns(pair) {
@@ -96,9 +97,7 @@ fn lost(old: Option<&Value>, new: Option<&Value>, dialect: Dialect) -> Vec<Strin
         let kind = word(constraint, "type").unwrap_or_default();
         is_enforced(&kind, dialect)
     })
-    .map(|constraint| {
-        word(&constraint, "name").or_else(|| word(&constraint, "type")).unwrap_or_default()
-    })
+    .map(|constraint| word(&constraint, "name").or_else(|| word(&constraint, "type")).unwrap_or_default())
     .collect()
 }
 
@@ -146,9 +145,11 @@ pub(super) fn broken(node: &Node, what: impl AsRef<str>) -> Diagnostic {
 fn diagnostic(unique_id: &str, what: &str, is_versioned: bool) -> Diagnostic {
     let message = format!("the contract of `{unique_id}` is broken: {what}");
     let mut diagnostic = if is_versioned {
-        Diagnostic::error(Code::BrokenContract, message).help("make a new version of the model, and keep this one as it was")
+        Diagnostic::error(Code::BrokenContract, message)
+            .help("make a new version of the model, and keep this one as it was")
     } else {
-        Diagnostic::warning(Code::BrokenContract, message).help("give the model versions, or tell those who read it")
+        Diagnostic::warning(Code::BrokenContract, message)
+            .help("give the model versions, or tell those who read it")
     };
     diagnostic.node = Some(unique_id.to_owned());
     diagnostic

@@ -59,6 +59,17 @@ struct ResultLine {
     max_loaded_at: Option<String>,
 }
 
+/// Reads JSON; the error is said without the names of our types.
+fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, String> {
+    serde_json::from_str(text).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => format!("it does not hold what dbt writes there ({place})"),
+            _ => format!("it is not JSON ({place})"),
+        }
+    })
+}
+
 /// Which schemas of an artifact are understood.
 fn check(metadata: &Metadata, artifact: &str, versions: std::ops::RangeInclusive<u32>) -> Result<(), String> {
     let found = metadata.dbt_schema_version.as_str();
@@ -80,7 +91,7 @@ fn check(metadata: &Metadata, artifact: &str, versions: std::ops::RangeInclusive
 impl PreviousManifest {
     /// Reads a `manifest.json`; the error says what is wrong with it.
     pub fn read(text: &str) -> Result<Self, String> {
-        let file: ManifestFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: ManifestFile = parse(text)?;
         check(&file.metadata, "manifest", 4..=12)?;
         let mut nodes = file.nodes;
         // Until version 6 the template was `raw_sql`.
@@ -92,7 +103,8 @@ impl PreviousManifest {
             }
         }
         let mut others = file.sources;
-        for more in [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests] {
+        for more in [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests]
+        {
             others.extend(more);
         }
         let macros = file.macros.into_iter().map(|(id, text)| (id, text.macro_sql)).collect();
@@ -103,14 +115,14 @@ impl PreviousManifest {
 impl Previous {
     /// Reads a `run_results.json` to the status of each node.
     pub fn read_results(text: &str) -> Result<BTreeMap<String, String>, String> {
-        let file: ResultsFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: ResultsFile = parse(text)?;
         check(&file.metadata, "run-results", 4..=6)?;
         Ok(file.results.into_iter().map(|line| (line.unique_id, line.status)).collect())
     }
 
     /// Reads a `sources.json` to when each source was last loaded; sources that could not be asked are left out.
     pub fn read_freshness(text: &str) -> Result<BTreeMap<String, DateTime<Utc>>, String> {
-        let file: ResultsFile = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        let file: ResultsFile = parse(text)?;
         check(&file.metadata, "sources", 1..=3)?;
         let loaded = |line: ResultLine| Some((line.unique_id, time(&line.max_loaded_at?)?));
         Ok(file.results.into_iter().filter_map(loaded).collect())
