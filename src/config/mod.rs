@@ -6,6 +6,8 @@
 mod options;
 mod profile;
 mod project_file;
+mod scalar;
+mod tree;
 mod vars;
 pub mod yaml;
 
@@ -56,6 +58,8 @@ pub fn render_strings(
                 value.clone()
             })
         }
+        // dbt renders every text; of one without Jinja that takes the newline at its end.
+        Value::String(text) => Value::String(text.strip_suffix('\n').unwrap_or(text).to_owned()),
         Value::Array(items) => {
             let render = |(i, item): (usize, &Value)| {
                 path.push(i.to_string());

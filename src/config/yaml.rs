@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
+
+use super::tree::{self, Tree};
 
 /// Why a text is not YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +18,7 @@ pub struct YamlError {
 /// The value of a YAML document; an empty document is null. Of keys given twice the last counts, as in dbt; `<<` merges;
 /// keys that are not strings become their text.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
-    let parsed: Result<Loose, serde_yaml::Error> = serde_yaml::from_str(text);
-    parsed.map(|loose| loose.0).map_err(|error| {
+    tree::read(text).map(value).map_err(|error| {
         let offset = error.location().map(|location| location.index().min(text.len()));
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
@@ -31,87 +31,26 @@ pub fn print(value: &Value) -> String {
     serde_yaml::to_string(value).expect("JSON values are YAML values")
 }
 
-/// A JSON value read without the strictness of the serde types.
-struct Loose(Value);
-
-impl<'de> Deserialize<'de> for Loose {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LooseVisitor).map(Loose)
-    }
-}
-
-struct LooseVisitor;
-
-impl<'de> Visitor<'de> for LooseVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Loose(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        let mut merged = Vec::new();
-        while let Some(Loose(key)) = entries.next_key()? {
-            let Loose(value) = entries.next_value()?;
-            match key {
-                Value::String(key) if key == "<<" => merged.push(value),
-                Value::String(key) => {
-                    map.insert(key, value);
-                }
-                other => {
-                    map.insert(key_text(&other), value);
+/// A tree as a value: of equal keys the last counts, and `<<` adds what is not there.
+fn value(tree: Tree) -> Value {
+    match tree {
+        Tree::Scalar(value) => value,
+        Tree::Tagged(inner) => value(*inner),
+        Tree::List(items) => Value::Array(items.into_iter().map(value).collect()),
+        Tree::Map(entries) => {
+            let mut map = Map::new();
+            let mut merged = Vec::new();
+            for (key, item) in entries {
+                match value(key) {
+                    Value::String(key) if key == "<<" => merged.push(value(item)),
+                    key => {
+                        map.insert(key_text(&key), value(item));
+                    }
                 }
             }
+            merged.into_iter().for_each(|value| merge(&mut map, value));
+            Value::Object(map)
         }
-        merged.into_iter().for_each(|value| merge(&mut map, value));
-        Ok(Value::Object(map))
-    }
-
-    /// A tag such as `!secret x` is dropped and its value kept.
-    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<Value, A::Error> {
-        let (Loose(_), variant) = data.variant()?;
-        variant.newtype_variant::<Loose>().map(|loose| loose.0)
     }
 }
 

@@ -144,7 +144,8 @@ impl Lookup {
 impl Lookup {
     /// Takes in the metrics, which are made after what they read.
     pub(super) fn add_metrics(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled")) {
+        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled"))
+        {
             let entry = (node.package.clone(), node.unique_id.clone());
             self.metrics.entry(node.name.clone()).or_default().push(entry);
         }
