@@ -248,7 +248,9 @@ pub(super) enum Command {
         #[arg(long = "for", value_enum, default_value = "build", value_name = "COMMAND")]
         command: Planned,
         #[command(flatten)]
-        arguments: RunArguments,
+        select: Select,
+        #[command(flatten)]
+        running: Running,
     },
     /// Build models
     Run(RunArguments),
@@ -284,6 +286,9 @@ pub(super) struct RunArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
+    /// Carry out the plan that `merganser plan --output json` wrote to FILE, if it still fits
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "exclude", "selector", "resource_type", "exclude_resource_type"])]
+    pub(super) plan: Option<PathBuf>,
 }
 
 /// What `plan` can plan.

@@ -162,9 +162,7 @@ fn session(
     };
     let dialect = profile.target.dialect;
     let internal = project::internal_packages(dialect.adapter());
-    let other =
-        |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
-    let definitions = project.macros.iter().filter(|m| !other(&m.package)).map(define).collect();
+    let definitions = project.macros.iter().map(define).collect();
     let names: Vec<&str> = internal.iter().map(String::as_str).collect();
     let (library, errors) = Library::new(definitions, &root.name, &names);
     for error in &errors {

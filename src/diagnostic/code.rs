@@ -58,6 +58,8 @@ codes! {
     SqlSyntax = "sql-syntax",
     /// The template cannot be parsed.
     TemplateSyntax = "template-syntax",
+    /// A saved plan that cannot be carried out any more.
+    StalePlan = "stale-plan",
     /// A data test found rows it must not find.
     TestFailed = "test-failed",
     /// A template used a value in a way it does not allow.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, policy};
+use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, policy};
 use crate::config::yaml::{self, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -45,7 +45,7 @@ pub fn read(
     let mut project = Project {
         packages,
         nodes: Vec::new(),
-        macros: builtin_macros(sources, diagnostics),
+        macros: builtin_macros(reading.profile.target.dialect.adapter(), sources, diagnostics),
         docs: Vec::new(),
         entries: Vec::new(),
         policies: Vec::new(),
@@ -131,11 +131,16 @@ fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &
     }
 }
 
-fn builtin_macros(sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+/// The macros of the library that are there for the adapter: its own, and those for all.
+fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+    let internal = internal_packages(adapter);
     let mut macros = Vec::new();
     for (path, text) in MACRO_FILES {
-        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let package = path.split('/').nth(1).filter(|name| INTERNAL.contains(name)).unwrap_or("dbt");
+        if !internal.iter().any(|name| name == package) {
+            continue;
+        }
+        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let below = path.splitn(3, '/').nth(2).unwrap_or(path);
         let found = ResourceFile { file, path: below.to_owned(), original_path: format!("macros/{below}") };
         macros.extend(files::macros(package, &found, sources, diagnostics));

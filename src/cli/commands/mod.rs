@@ -43,8 +43,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }),
         Command::Show { select, inline, limit, output } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
-        Command::Plan { command, arguments } => load("plan", &arguments.running)
-            .and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer)),
+        Command::Plan { command, select, running } => load("plan", running)
+            .and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer)),
         Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
             load("generate", &Running::default())
                 .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
