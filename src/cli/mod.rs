@@ -9,8 +9,11 @@ mod commands;
 mod driver;
 mod environment;
 mod open;
+mod output;
 mod printer;
 mod progress;
+mod settings;
+mod warnings;
 
 use std::process::ExitCode;
 
