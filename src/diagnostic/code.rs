@@ -48,6 +48,10 @@ codes! {
     MissingFile = "missing-file",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
+    /// The packages of a project do not go together.
+    PackageConflict = "package-conflict",
+    /// A package cannot be fetched.
+    PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
     /// The template asked the warehouse something, but there is no connection.
@@ -56,6 +60,8 @@ codes! {
     SeedSyntax = "seed-syntax",
     /// The SQL cannot be parsed.
     SqlSyntax = "sql-syntax",
+    /// A source was last loaded longer ago than it may.
+    StaleSource = "stale-source",
     /// The template cannot be parsed.
     TemplateSyntax = "template-syntax",
     /// A saved plan that cannot be carried out any more.
@@ -84,6 +90,8 @@ codes! {
     UnknownTest = "unknown-test",
     /// YAML properties for something that is not there.
     UnusedProperties = "unused-properties",
+    /// A git package without a revision.
+    UnpinnedPackage = "unpinned-package",
     /// A construct the embedded engine does not execute.
     UnsupportedSql = "unsupported-sql",
     /// The warehouse refused a statement.

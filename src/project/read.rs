@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, policy};
+use super::{
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy,
+};
 use crate::config::yaml::{self, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -67,7 +69,7 @@ pub fn read(
     (project, vars)
 }
 
-/// The projects below the packages' folder, by name. Packages that are declared while nothing is installed are an error.
+/// The projects below the packages' folder, by name. Packages that are named and not there are errors.
 fn installed_packages(
     reading: &Reading<'_>,
     root: &Package,
@@ -101,34 +103,8 @@ fn installed_packages(
         packages.extend(file.map(|file| Package { file, shown }));
     }
     packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
-    if packages.is_empty() {
-        report_missing_packages(root, sources, diagnostics);
-    }
+    missing::report(root, &packages, sources, diagnostics);
     packages
-}
-
-fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    for name in ["packages.yml", "dependencies.yml"] {
-        let path = root.file.root.join(name);
-        let Ok(text) = read_text(&path) else { continue };
-        let file = sources.add(name, Some(path), text);
-        let declared = yaml::parse(sources.text(file))
-            .ok()
-            .and_then(|v| v.get("packages")?.as_array().map(Vec::len))
-            .unwrap_or(0);
-        if declared > 0 {
-            let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
-            let message = format!(
-                "{declared} package(s) are declared but none is installed in `{}`",
-                root.file.paths.packages
-            );
-            diagnostics.push(
-                Diagnostic::error(Code::MissingPackage, message)
-                    .at(span)
-                    .help("install them with `dbt deps`"),
-            );
-        }
-    }
 }
 
 /// The macros of the library that are there for the adapter: its own, and those for all.

@@ -28,7 +28,7 @@ pub(super) fn plan(
         Planned::Load => "load",
     };
     let selected = loaded.select(select, kinds(command), printer)?;
-    let connection = if global.no_introspect { None } else { Some(loaded.open(printer)?) };
+    let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     let compiler = loaded.compiler(connection.clone(), &selected);
     let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
     let planner = match &connection {
