@@ -11,6 +11,7 @@ mod environment;
 mod open;
 mod printer;
 mod progress;
+mod window;
 
 use std::process::ExitCode;
 

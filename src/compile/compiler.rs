@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rayon::prelude::*;
 
 use super::world::{NodeWorld, Shared};
-use super::{Compilation, Compiled, SourceMap, ephemeral};
+use super::{Compilation, Compiled, SourceMap, ephemeral, unit_test};
+use crate::config::Batch;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node, Order, dictionary};
-use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
+use crate::jinja::{self, Executed, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
 use crate::project::NodeKind;
 use crate::source::Sources;
 use crate::warehouse::Connection;
@@ -33,7 +34,8 @@ impl Compiler {
         connection: Option<Arc<Connection>>,
         selected: Vec<String>,
     ) -> Self {
-        let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
+        let run = session.facts.run.clone();
+        let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default(), run };
         Self { session, sources, shared: Arc::new(shared), defers: false }
     }
 
@@ -74,7 +76,7 @@ impl Compiler {
             identifier: node.alias.clone(),
             quoting,
         };
-        Subject {
+        let subject = Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
@@ -84,11 +86,19 @@ impl Compiler {
             database: node.database.clone(),
             more: Vec::new(),
             arguments: node.test.as_ref().map(|test| test.arguments.clone()),
-        }
+            overrides: None,
+            batch: None,
+        };
+        if node.unit.is_some() { unit_test::executed(node, subject) } else { subject }
     }
 
-    fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
+    pub(super) fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
+        self.world_of(node, None, early)
+    }
+
+    fn world_of(&self, node: &Node, batch: Option<&Batch>, early: bool) -> Arc<NodeWorld> {
         Arc::new(NodeWorld {
+            batch: batch.cloned(),
             shared: self.shared.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
@@ -132,9 +142,20 @@ impl Compiler {
         jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
+    /// Executes a materialization macro for a node.
+    pub fn execute(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        name: &str,
+    ) -> Result<Executed, TemplateError> {
+        let phase = Phase::Execute(self.world(node, false));
+        jinja::execute_materialization(&self.session, subject, phase, name)
+    }
+
     /// A failed render as a diagnostic.
     pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
-        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        let place = node.place();
         jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
             self.sources.file(file).location.is_some()
         })
@@ -152,12 +173,20 @@ impl Compiler {
         if world.asked.load(Ordering::Relaxed) { Ok(None) } else { compiled.map(Some) }
     }
 
+    /// Compiles one batch of a microbatch model: what it reads is filtered by the batch's event time.
+    pub fn batch(&self, node: &Node, batch: &Batch) -> Result<Compiled, Box<Diagnostic>> {
+        self.compiled(node, &self.world_of(node, Some(batch), false))
+    }
+
     fn compiled(&self, node: &Node, world: &Arc<NodeWorld>) -> Result<Compiled, Box<Diagnostic>> {
-        let subject = Arc::new(self.subject(node));
+        let is_unit = node.unit.is_some();
+        let subject = if is_unit { self.unit_test_subject(node, world) } else { self.subject(node) };
+        let subject = Arc::new(Subject { batch: world.batch.clone(), ..subject });
         let origin = if node.test.is_some() {
             Origin { file: u32::MAX, base: 0 }
         } else {
-            Origin { file: node.file.number(), base: node.code.start }
+            let own = || Origin { file: node.file.number(), base: node.code.start };
+            Self::unit_test_origin(node).unwrap_or_else(own)
         };
         let rendered =
             jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
@@ -165,7 +194,11 @@ impl Compiler {
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();
         for id in read {
-            self.prepend(&id, world, &mut ctes)?;
+            if is_unit {
+                ctes.extend(self.fixture(node, &id, world)?);
+            } else {
+                self.prepend(&id, world, &mut ctes)?;
+            }
         }
         let late = world.asked.load(Ordering::Relaxed);
         let mut map = SourceMap::new(
@@ -190,7 +223,7 @@ impl Compiler {
         let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
         let world = self.world(node, reader.early);
         let compiled = self.compiled(node, &world);
-        reader.asked.fetch_or(world.asked.load(Ordering::Relaxed), Ordering::Relaxed);
+        reader.note(&world);
         let compiled = compiled?;
         let own = (id.to_owned(), ephemeral::expression(&node.alias, &compiled.own_sql));
         for cte in compiled.ctes.into_iter().chain([own]) {
@@ -257,6 +290,11 @@ fn has_template(node: &Node) -> bool {
     !node.is_python()
         && matches!(
             node.kind,
-            NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation
+            NodeKind::Model
+                | NodeKind::Snapshot
+                | NodeKind::Test
+                | NodeKind::UnitTest
+                | NodeKind::Analysis
+                | NodeKind::Operation
         )
 }

@@ -7,6 +7,7 @@
 mod compiler;
 mod ephemeral;
 mod source_map;
+mod unit_test;
 mod world;
 
 pub use compiler::{Compiler, compile};

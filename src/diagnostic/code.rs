@@ -46,6 +46,8 @@ codes! {
     LoadFailed = "load-failed",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
+    /// A unit test gives no rows for something that its model reads.
+    MissingInput = "missing-input",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
     /// The profile or its target is missing or incomplete.

@@ -12,6 +12,7 @@ use super::name::Names;
 use super::node::{Column, Node};
 use super::{
     Graph, Lookup, declared, description, generic_test, hook, python_model, resolve, semantic, source_table,
+    unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -88,6 +89,8 @@ pub fn build(
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
     description::unknown_docs(&parsing, diagnostics);
@@ -640,6 +643,7 @@ pub(super) fn empty_node(file: FileId) -> Node {
         depends_on: Vec::new(),
         macros: Vec::new(),
         test: None,
+        unit: None,
         source: None,
         declared: Map::new(),
     }

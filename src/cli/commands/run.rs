@@ -109,7 +109,9 @@ fn carry_out(
     printer: &Printer,
 ) -> Result<Vec<NodeResult>, Outcome> {
     let run = &loaded.options.run;
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let runner = Runner {
+        observer: &progress,
         planner,
         compilation,
         connection: connection.clone(),
@@ -125,7 +127,6 @@ fn carry_out(
         Outcome::Failure
     };
     runner.steps(&plan.setup).map_err(fail)?;
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let mut results = Vec::new();
     for hook in &plan.start_hooks {
         let result = runner.run(hook, 1);

@@ -120,9 +120,9 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?))))
         }
         "var" => {
-            var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
+            var(variables(scene), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
         }
-        "env_var" => env_var(facts.environment.clone(), false),
+        "env_var" => env_var(environment(scene), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
         "dbt_metadata_envs" => metadata_envs(&facts.environment),
         "pre_hooks" | "post_hooks" => {
@@ -149,6 +149,30 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "try_or_compiler_error" => return function("try_or_compiler_error"),
         _ => return None,
     })
+}
+
+/// Project variables, with those a unit test overrides.
+fn variables(scene: &Scene) -> Vars {
+    let mut vars = scene.session.facts.vars.clone();
+    if let Some(own) = scene.subject.overrides.as_ref().filter(|own| !own.vars.is_empty()) {
+        let mut given = (*vars.command_line).clone();
+        given.extend(own.vars.clone());
+        vars.command_line = Arc::new(given);
+    }
+    vars
+}
+
+/// The environment, with what a unit test overrides.
+fn environment(scene: &Scene) -> Arc<BTreeMap<String, String>> {
+    let known = &scene.session.facts.environment;
+    match scene.subject.overrides.as_ref().filter(|own| !own.env_vars.is_empty()) {
+        Some(own) => {
+            let mut given = (**known).clone();
+            given.extend(own.env_vars.clone());
+            Arc::new(given)
+        }
+        None => known.clone(),
+    }
 }
 
 fn flags(scene: &Arc<Scene>) -> Value {
@@ -336,7 +360,12 @@ impl Object for Function {
                 say(scene, &call.text(0, "msg")?, false);
                 Ok(Value::from(""))
             }
-            "debug" | "write" => Ok(Value::from("")),
+            "debug" => Ok(Value::from("")),
+            "write" => {
+                *scene.written.lock().expect("no render panics while it writes") =
+                    Some(call.text(0, "payload")?);
+                Ok(Value::from(""))
+            }
             "render" => nested(state.env(), &call.text(0, "string")?).map(Value::from),
             "store_result" => store(scene, &call, true),
             "store_raw_result" => store(scene, &call, false),
