@@ -9,9 +9,11 @@ use rayon::prelude::*;
 use super::world::{NodeWorld, Shared};
 use super::{Compilation, Compiled, SourceMap, ephemeral, unit_test};
 use crate::config::Batch;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node, Order, dictionary};
-use crate::jinja::{self, Executed, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
+use crate::jinja::{
+    self, Executed, Origin, Phase, Problem, RelationValue, Rendered, Session, Subject, TemplateError,
+};
 use crate::project::NodeKind;
 use crate::source::Sources;
 use crate::warehouse::Connection;
@@ -89,11 +91,33 @@ impl Compiler {
             overrides: None,
             batch: None,
         };
-        if node.unit.is_some() { unit_test::executed(node, subject) } else { subject }
+        if node.unit.is_some() {
+            return unit_test::executed(node, subject);
+        }
+        if node.foreign_keys().is_empty() { subject } else { self.with_foreign_keys(node, subject) }
+    }
+
+    /// The same with the names of the relations that foreign keys refer to.
+    fn with_foreign_keys(&self, node: &Node, subject: Subject) -> Subject {
+        let subject = Arc::new(subject);
+        let mut model = (*subject.model).clone();
+        for to in node.foreign_keys() {
+            let origin = Origin { file: u32::MAX, base: 0 };
+            let text = format!("{{{{ ({to}).render() }}}}");
+            let Ok(Some(rendered)) = self.render_early(node, &subject, &text, origin) else { continue };
+            replace_targets(&mut model, &to, &rendered.text);
+        }
+        Subject { model: Arc::new(model), ..(*subject).clone() }
     }
 
     pub(super) fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
         self.world_of(node, None, early)
+    }
+
+    /// The world of what stands for an input: the columns of its relation are known when it has been built.
+    pub(super) fn fixture_world(&self, input: &Node, early: bool) -> Arc<NodeWorld> {
+        let world = Node { relation: None, ..input.clone() };
+        self.world_of(&world, None, early)
     }
 
     fn world_of(&self, node: &Node, batch: Option<&Batch>, early: bool) -> Arc<NodeWorld> {
@@ -156,9 +180,14 @@ impl Compiler {
     /// A failed render as a diagnostic.
     pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
         let place = node.place();
-        jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
+        let report = jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
             self.sources.file(file).location.is_some()
-        })
+        });
+        let broken = error.payload::<Problem>().filter(|problem| problem.code == Code::ContractBroken);
+        match broken {
+            Some(problem) => at_contract(node, problem, report),
+            None => report,
+        }
     }
 
     /// Compiles one node. The ephemeral models it reads are compiled with it.
@@ -233,6 +262,28 @@ impl Compiler {
         }
         Ok(())
     }
+}
+
+/// Puts a relation's name in the place of each foreign key's `to` that has this text.
+fn replace_targets(model: &mut serde_json::Value, to: &str, name: &str) {
+    let is_meant = |constraint: &&mut serde_json::Value| constraint["to"].as_str() == Some(to);
+    let of_columns = model["columns"].as_object_mut().into_iter().flat_map(|columns| columns.values_mut());
+    for column in of_columns {
+        let constraints = column["constraints"].as_array_mut().into_iter().flatten();
+        constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
+    }
+    let constraints = model["constraints"].as_array_mut().into_iter().flatten();
+    constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
+}
+
+/// The report of a broken contract: at the first declared column that differs, with the table of all below it.
+fn at_contract(node: &Node, problem: &Problem, report: Diagnostic) -> Diagnostic {
+    let named = |name: &String| node.columns.values().find(|own| own.name.eq_ignore_ascii_case(name));
+    let column = problem.columns.iter().find_map(named).or_else(|| node.columns.values().last());
+    let (message, rest) = problem.message.split_once('\n').unwrap_or((&problem.message, ""));
+    let report = Diagnostic { labels: Vec::new(), message: message.to_owned(), ..report };
+    let report = report.at(column.map_or_else(|| node.place(), |column| column.span));
+    if rest.is_empty() { report } else { report.excerpt(rest.to_owned()) }
 }
 
 /// What became of one node: nothing where it was left for later.

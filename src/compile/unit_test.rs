@@ -92,7 +92,7 @@ impl Compiler {
         let (Some(position), Some(input)) = (position, self.graph().node(id)) else { return Ok(None) };
         let given = test.declared.get("given").and_then(|given| given.get(position));
         let rows = given.and_then(|given| given.get("rows")).cloned().unwrap_or_default();
-        let inner = self.world(input, world.early);
+        let inner = self.fixture_world(input, world.early);
         let mut subject = self.subject(input);
         if let Some(relation) = &input.relation {
             subject.this = Some(RelationValue::new(relation.clone(), None, self.graph().dialect));

@@ -1,6 +1,6 @@
 //! Running the batches of a microbatch model (dbt: `MicrobatchModelRunner`, `MicrobatchBatchRunner`).
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::node_run::{Progress, Runner};
@@ -29,33 +29,38 @@ impl Runner<'_> {
         if let Some(first) = steps.first() {
             ended.push(self.batch(node, first, (0, total)));
         }
-        let goes_on = ended.iter().all(|batch| batch.succeeded);
-        let between = if total > 2 { 1..total - 1 } else { 0..0 };
-        if !goes_on {
-            ended.extend((1..total).map(|index| self.skipped_batch(node, steps[index], (index, total))));
-        } else {
-            let workers = if self.runs_batches_at_once(node) { self.threads.max(1) } else { 1 };
-            let (waiting, done) = (Mutex::new(between), Mutex::new(Vec::new()));
-            std::thread::scope(|scope| {
-                for _ in 0..workers {
-                    scope.spawn(|| {
-                        loop {
-                            let next =
-                                waiting.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
-                            let Some(index) = next else { break };
-                            let batch = self.batch(node, steps[index], (index, total));
-                            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(batch);
-                        }
-                    });
-                }
-            });
-            ended.extend(done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        if ended.iter().all(|batch| batch.succeeded) {
+            ended.extend(self.batches_between(node, &steps));
             if total > 1 {
                 ended.push(self.batch(node, steps[total - 1], (total - 1, total)));
             }
+        } else {
+            ended.extend((1..total).map(|index| self.skipped_batch(node, steps[index], (index, total))));
         }
         ended.sort_by_key(|batch| batch.index);
         merged(&steps, ended, result)
+    }
+
+    /// Runs the batches between the first and the last.
+    fn batches_between(&self, node: &Node, steps: &[&BatchStep]) -> Vec<Ended> {
+        let total = steps.len();
+        let between = if total > 2 { 1..total - 1 } else { 0..0 };
+        let workers = if self.runs_batches_at_once(node) { self.threads.max(1) } else { 1 };
+        let (waiting, done) = (Mutex::new(between), Mutex::new(Vec::new()));
+        let work = || {
+            loop {
+                let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(index) = next else { break };
+                let batch = self.batch(node, steps[index], (index, total));
+                done.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
+            }
+        };
+        std::thread::scope(|scope| {
+            (0..workers).for_each(|_| {
+                scope.spawn(work);
+            });
+        });
+        done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether batches may be built at the same time: as configured, or where the model does not read itself.
@@ -106,11 +111,8 @@ fn merged(steps: &[&BatchStep], ended: Vec<Ended>, result: NodeResult) -> NodeRe
     let mut batches = Batches::default();
     for batch in ended {
         let window = steps[batch.index].batch.window;
-        if batch.succeeded {
-            batches.successful.push(window)
-        } else {
-            batches.failed.push(window)
-        }
+        let list = if batch.succeeded { &mut batches.successful } else { &mut batches.failed };
+        list.push(window);
         batches.files.extend(batch.file);
     }
     let (good, bad) = (batches.successful.len(), batches.failed.len());

@@ -100,7 +100,7 @@ impl Runner<'_> {
         let (status, message, failures, problem) = match ended {
             Err(failure) => {
                 let problem = self.problem(node, compiled.as_ref(), failure);
-                (Status::Error, problem.message.clone(), None, Some(problem))
+                (Status::Error, whole_message(&problem), None, Some(problem))
             }
             Ok(()) => self.verdict(node, &progress),
         };
@@ -220,6 +220,17 @@ impl Runner<'_> {
                     .try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
             }
             Work::Batch(_) => Ok(()),
+            Work::Grants(relation) => {
+                let grants = node.config.get("grants").cloned().unwrap_or_default();
+                let arguments = vec![
+                    ("relation", self.planner.relation_value(relation)),
+                    ("grant_config", crate::jinja::json_value(&grants)),
+                    ("should_revoke", crate::jinja::json_value(&true.into())),
+                ];
+                let call = self.planner.compiler.call(node, subject, "apply_grants", arguments);
+                call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                Ok(())
+            }
             Work::UnitTest(name) => {
                 let executed = self.planner.compiler.execute(node, subject, name);
                 let executed = executed
@@ -426,6 +437,14 @@ impl Runner<'_> {
             (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
             (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
         }
+    }
+}
+
+/// What artifacts keep of a problem: of a broken contract also which columns differ.
+fn whole_message(problem: &Diagnostic) -> String {
+    match &problem.excerpt {
+        Some(table) if problem.code == Code::ContractBroken => format!("{}\n{table}", problem.message),
+        _ => problem.message.clone(),
     }
 }
 

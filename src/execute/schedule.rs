@@ -27,6 +27,8 @@ struct State {
 struct Edges {
     children: Vec<Vec<usize>>,
     parents: Vec<usize>,
+    /// Whether what stands behind a plan runs also when it fails (`on_error: continue`).
+    goes_on: Vec<bool>,
 }
 
 /// Runs the plans with `threads` workers and gives their results in the plans' order. With `tests_block`, what stands behind a
@@ -111,11 +113,12 @@ fn work(
 
 fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fail_fast: bool) {
     let failed = result.status.is_failure();
+    let goes_on = failed && edges.goes_on[index] && result.status != Status::Skipped;
     if failed && fail_fast && result.status != Status::Skipped {
         state.stopped = true;
     }
     for child in &edges.children[index] {
-        if failed {
+        if failed && !goes_on {
             let first = state
                 .blocked
                 .get(&index)
@@ -191,7 +194,11 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     for (index, list) in parents.iter().enumerate() {
         list.iter().for_each(|parent| children[*parent].push(index));
     }
-    Edges { children, parents: parents.iter().map(BTreeSet::len).collect() }
+    let goes_on = plans
+        .iter()
+        .map(|plan| graph.nodes[&plan.unique_id].setting_text("on_error") == Some("continue"))
+        .collect();
+    Edges { children, parents: parents.iter().map(BTreeSet::len).collect(), goes_on }
 }
 
 /// A model waits for its unit tests, and each of these for the one before it: after the first that fails, the others and the

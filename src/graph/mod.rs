@@ -4,13 +4,17 @@
 //! it refers to and how it configures itself; configuration is merged as dbt merges it; names are made by the project's
 //! `generate_*_name` macros; references become edges.
 
+mod access;
 mod configuration;
+mod contract;
 mod declared;
+mod deprecation;
 mod description;
 mod dictionary;
 mod fixture;
 mod generic_test;
 mod hook;
+mod microbatch;
 mod name;
 mod node;
 mod order;

@@ -198,6 +198,13 @@ impl Node {
         declared.or_else(|| self.unit.as_ref().map(|unit| unit.span)).unwrap_or_else(|| self.span())
     }
 
+    /// `to` of each foreign key, of columns and of the model: a `ref` or a `source`.
+    pub fn foreign_keys(&self) -> Vec<String> {
+        let all = self.columns.values().flat_map(|column| &column.constraints).chain(&self.constraints);
+        let keys = all.filter(|one| one.get("type").and_then(Value::as_str) == Some("foreign_key"));
+        keys.filter_map(|key| key.get("to")?.as_str().map(str::to_owned)).collect()
+    }
+
     /// A configuration value that is not null.
     pub fn setting(&self, key: &str) -> Option<&Value> {
         self.config.get(key).filter(|value| !value.is_null())

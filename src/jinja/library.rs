@@ -337,7 +337,7 @@ impl Scope {
             let known =
                 if namespace == INTERNAL { Some(&self.internal) } else { self.packages.get(namespace) };
             let Some(known) = known.filter(|known| known.macros.contains_key(name)) else { return false };
-            let shown = flat.get(namespace).and_then(|value| value.downcast_object::<Namespace>());
+            let shown = flat.get(namespace).and_then(Value::downcast_object::<Namespace>);
             let mut macros = shown.as_ref().unwrap_or(known).macros.clone();
             macros.insert(name.into(), value.clone());
             flat.insert(namespace.into(), Value::from_object(Namespace { macros }));

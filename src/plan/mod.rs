@@ -4,6 +4,7 @@
 //! rendered by macros found through dispatch, so that a project that overrides one gets what it expects. What `execute` runs is
 //! this list and nothing else.
 
+mod grant;
 mod incremental;
 mod load_spec;
 mod microbatch;
@@ -158,6 +159,8 @@ pub enum Work {
     Hook(String),
     /// Executes a materialization macro.
     Materialization(String),
+    /// Compares a relation's grants with those configured: grants what is missing, revokes what is too much.
+    Grants(Relation),
     /// Builds one batch of a microbatch model.
     Batch(Box<BatchStep>),
     /// Executes the materialization macro of unit tests, and compares what it gives.
@@ -188,6 +191,7 @@ impl Step {
             Work::Strategy(strategy) => {
                 format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render())
             }
+            Work::Grants(relation) => format!("-- make the grants of {} those configured", relation.render()),
             Work::Batch(step) => {
                 let window = step.batch.window;
                 let (from, to) = (event_time_text(window.start), event_time_text(window.end));

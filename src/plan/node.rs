@@ -52,7 +52,7 @@ impl Planner<'_> {
         let before = self.hooks(node, subject, "pre-hook")?;
         let after = self.hooks(node, subject, "post-hook")?;
         let comments = self.comments(node, subject)?;
-        let grants = self.grants(node, subject)?;
+        let grants = self.grants(node, subject, plan.action)?;
         plan.steps.splice(0..0, before);
         plan.steps.extend(comments);
         plan.steps.extend(grants);
@@ -185,32 +185,6 @@ impl Planner<'_> {
                     .into_iter()
                     .map(Step::support),
             );
-        }
-        Ok(steps)
-    }
-
-    /// The grants of a relation that is made anew: each privilege to each grantee.
-    fn grants(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
-        let (Some(grants), Some(relation)) =
-            (node.config.get("grants").and_then(Value::as_object), &node.relation)
-        else {
-            return Ok(Vec::new());
-        };
-        let mut steps = Vec::new();
-        for (privilege, grantees) in grants {
-            let grantees = grantees.as_array().cloned().unwrap_or_else(|| vec![grantees.clone()]);
-            for grantee in grantees {
-                let arguments = vec![
-                    ("relation", self.value(relation, None)),
-                    ("privilege", json_value(&json!(privilege))),
-                    ("grantees", json_value(&json!([grantee]))),
-                ];
-                steps.extend(
-                    statements(&self.call(node, subject, "get_grant_sql", arguments)?)
-                        .into_iter()
-                        .map(Step::support),
-                );
-            }
         }
         Ok(steps)
     }

@@ -11,6 +11,7 @@ use super::adapter::Adapter;
 use super::call::{Call, given, unknown_method};
 use super::column::ColumnClass;
 use super::config::ConfigValue;
+use super::contract;
 use super::facts::RefCall;
 use super::relation::RelationClass;
 use super::render::{Phase, Scene, problem};
@@ -546,12 +547,24 @@ impl Object for Exceptions {
                     call.text(1, "expected_type")?
                 )
             }
-            "raise_contract_error" => format!(
-                "the columns of `{}` are not those of its contract: {}",
-                self.0.subject.unique_id,
-                all()
-            ),
-            "column_type_missing" => format!("a contract needs a data_type for: {}", all()),
+            "raise_contract_error" => {
+                let (declared, given) = (call.required(0, "yaml_columns")?, call.required(1, "sql_columns")?);
+                return Err(problem(contract::broken(&declared, &given)));
+            }
+            "column_type_missing" => {
+                let names = call.required(0, "column_names")?;
+                let columns = names.try_iter().into_iter().flatten().map(|name| python::str(&name)).collect();
+                let message = format!(
+                    "Contracted models require data_type to be defined for each column. Please ensure that the column name and \
+                     data_type are defined within the YAML configuration for the {} column(s).",
+                    python::str(&names)
+                );
+                let help = "add `data_type` to the column";
+                return Err(problem(Problem {
+                    columns,
+                    ..Problem::new(Code::ContractBroken, message).help(help)
+                }));
+            }
             "raise_invalid_property_yml_version"
             | "raise_duplicate_patch_name"
             | "raise_duplicate_resource_name" => all(),

@@ -11,6 +11,7 @@ mod catalog;
 mod column;
 mod config;
 mod constraints;
+mod contract;
 mod external;
 mod facts;
 mod index;
