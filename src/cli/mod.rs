@@ -15,6 +15,7 @@ mod progress;
 mod saved_plan;
 mod settings;
 mod warnings;
+mod window;
 
 use std::process::ExitCode;
 

@@ -30,8 +30,12 @@ codes! {
     BadConfig = "bad-config",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
+    /// A query's columns are not those of the model's contract.
+    ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
+    /// A model is going away, or something reads one that is.
+    DeprecatedModel = "deprecated-model",
     /// A model reads something that is disabled.
     DisabledRef = "disabled-ref",
     /// Two things of one kind have one name.
@@ -46,6 +50,8 @@ codes! {
     LoadFailed = "load-failed",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
+    /// A unit test gives no rows for something that its model reads.
+    MissingInput = "missing-input",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
     /// The packages of a project do not go together.
@@ -56,6 +62,8 @@ codes! {
     MissingProfile = "missing-profile",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
+    /// A model that is not for all is read from outside.
+    PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
     /// The SQL cannot be parsed.

@@ -27,6 +27,8 @@ struct State {
 struct Edges {
     children: Vec<Vec<usize>>,
     parents: Vec<usize>,
+    /// Whether what stands behind a plan runs also when it fails (`on_error: continue`).
+    goes_on: Vec<bool>,
 }
 
 /// Runs the plans with `threads` workers and gives their results in the plans' order. With `tests_block`, what stands behind a
@@ -111,11 +113,12 @@ fn work(
 
 fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fail_fast: bool) {
     let failed = result.status.is_failure();
+    let goes_on = failed && edges.goes_on[index] && result.status != Status::Skipped;
     if failed && fail_fast && result.status != Status::Skipped {
         state.stopped = true;
     }
     for child in &edges.children[index] {
-        if failed {
+        if failed && !goes_on {
             let first = state
                 .blocked
                 .get(&index)
@@ -146,6 +149,8 @@ fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
         worker,
         query_id: None,
         statements: Vec::new(),
+        written: None,
+        batches: None,
         compiled_sql: None,
         problem: None,
     }
@@ -158,8 +163,10 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
         plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
     let mut parents: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plans.len()];
     for (index, plan) in plans.iter().enumerate() {
-        let mut stack: Vec<&str> =
-            graph.nodes[&plan.unique_id].depends_on.iter().map(String::as_str).collect();
+        let node = &graph.nodes[&plan.unique_id];
+        // A unit test needs what its model reads, whose columns it asks for, and comes before the model.
+        let reader = node.unit.as_ref().map_or(node, |unit| &graph.nodes[&unit.tested]);
+        let mut stack: Vec<&str> = reader.depends_on.iter().map(String::as_str).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = stack.pop() {
             if !seen.insert(id) {
@@ -181,12 +188,36 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     }
     if tests_block {
         block_behind_tests(graph, plans, order, &position, &mut parents);
+        block_behind_unit_tests(graph, plans, &position, &mut parents);
     }
     let mut children = vec![Vec::new(); plans.len()];
     for (index, list) in parents.iter().enumerate() {
         list.iter().for_each(|parent| children[*parent].push(index));
     }
-    Edges { children, parents: parents.iter().map(BTreeSet::len).collect() }
+    let goes_on = plans
+        .iter()
+        .map(|plan| graph.nodes[&plan.unique_id].setting_text("on_error") == Some("continue"))
+        .collect();
+    Edges { children, parents: parents.iter().map(BTreeSet::len).collect(), goes_on }
+}
+
+/// A model waits for its unit tests, and each of these for the one before it: after the first that fails, the others and the
+/// model are skipped (dbt: `BuildTask.call_model_and_unit_tests_runner`).
+fn block_behind_unit_tests(
+    graph: &Graph,
+    plans: &[NodePlan],
+    position: &HashMap<&str, usize>,
+    parents: &mut [BTreeSet<usize>],
+) {
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (index, plan) in plans.iter().enumerate() {
+        let Some(unit) = &graph.nodes[&plan.unique_id].unit else { continue };
+        let Some(model) = position.get(unit.tested.as_str()) else { continue };
+        parents[*model].insert(index);
+        if let Some(before) = last.insert(&unit.tested, index) {
+            parents[index].insert(before);
+        }
+    }
 }
 
 fn block_behind_tests(

@@ -50,6 +50,7 @@ pub fn read(
         macros: builtin_macros(reading.profile.target.dialect.adapter(), sources, diagnostics),
         docs: Vec::new(),
         entries: Vec::new(),
+        fixtures: Vec::new(),
         policies: Vec::new(),
         settings,
         selectors: None,
@@ -138,6 +139,9 @@ fn read_package(
     let generic: Vec<String> =
         paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
     let generic_files = find(&generic, &[".sql"], sources);
+    let fixtures: Vec<String> =
+        paths.tests.iter().map(|path| format!("{}/fixtures", path.trim_end_matches('/'))).collect();
+    let fixture_files = find(&fixtures, &[".csv", ".sql"], sources);
     let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
     let whole = [
         (NodeKind::Model, find(&paths.models, &[".sql", ".py"], sources)),
@@ -156,6 +160,7 @@ fn read_package(
     for found in macro_files.iter().chain(&generic_files) {
         project.macros.extend(files::macros(name, found, sources, diagnostics));
     }
+    project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
     }

@@ -53,7 +53,8 @@ pub(super) fn clone(
     let planner = planner(loaded, &compiler, &connection, &selected, "clone", printer)?;
     let plans: Vec<NodePlan> =
         nodes.iter().map(|node| planner.clone_of(node, elsewhere.get(&node.unique_id))).collect();
-    let runner = runner(loaded, (&planner, &compilation), &connection);
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let runner = runner(loaded, (&planner, &compilation), &connection, &progress);
     let schemas = planner.missing_schemas(&nodes);
     runner.steps(&schemas).map_err(|problem| {
         printer.diagnostic(&problem.in_file("dbt_project.yml", 1), &loaded.sources);
@@ -65,7 +66,6 @@ pub(super) fn clone(
     let read: std::collections::BTreeSet<SchemaName> = elsewhere.values().filter_map(of).collect();
     // Where it cannot be read, the macros say so for each relation.
     let _ = connection.load(&read.into_iter().collect::<Vec<_>>());
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let results = each(loaded.profile.target.threads, &plans, |plan, index, worker| {
         let result = one(&runner, plan, worker, printer);
         progress.finished(&result, index + 1, plans.len());

@@ -120,7 +120,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
     match command {
         "seed" => &[NodeKind::Seed],
         "run" => &[NodeKind::Model],
-        "test" => &[NodeKind::Test],
+        "test" => &[NodeKind::Test, NodeKind::UnitTest],
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
         "build" => &[
@@ -129,6 +129,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
             NodeKind::Model,
             NodeKind::Snapshot,
             NodeKind::Test,
+            NodeKind::UnitTest,
             NodeKind::Exposure,
             NodeKind::SavedQuery,
         ],

@@ -40,14 +40,19 @@ pub(super) fn retry(
     }
     let global = again(global, &previous.arguments);
     let flag = |key: &str| previous.arguments.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let text = |key: &str| previous.arguments.get(key).and_then(Value::as_str).map(str::to_owned);
     let running = Running {
         full_refresh: arguments.full_refresh || flag("full_refresh"),
         store_failures: flag("store_failures"),
+        empty: flag("empty"),
+        sample: text("sample"),
+        event_time_start: text("event_time_start"),
+        event_time_end: text("event_time_end"),
         output: arguments.output,
+        ..Running::default()
     };
     let select = Select { exactly: Some(previous.nodes.clone()), ..Select::default() };
     let repeated = RunArguments { select: select.clone(), running: running.clone(), plan: None };
-    let text = |key: &str| previous.arguments.get(key).and_then(Value::as_str).map(str::to_owned);
     let load = |command: &'static str| driver::load(&global, command, &running, printer);
     match previous.command.as_str() {
         "run" => run::run(&load("run")?, "run", &repeated, printer),

@@ -202,7 +202,7 @@ fn window(written: &Value) -> Value {
     json!({"count": count, "granularity": unit.trim().trim_end_matches('s')})
 }
 
-/// What merganser keeps as it was written: semantic models, saved queries, unit tests.
+/// What merganser keeps as it was written: semantic models, saved queries.
 pub(super) fn other(node: &Node) -> Value {
     let mut map = Map::new();
     let mut put = |key: &str, value: Value| {

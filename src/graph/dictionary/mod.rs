@@ -7,6 +7,7 @@ mod column;
 mod contract;
 mod declared;
 mod key;
+mod unit_test;
 
 pub use key::primary_keys;
 
@@ -22,7 +23,8 @@ pub fn dictionary(node: &Node) -> Value {
         NodeKind::Source => declared::source(node),
         NodeKind::Exposure => declared::exposure(node),
         NodeKind::Metric => declared::metric(node),
-        NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
+        NodeKind::UnitTest => unit_test::unit_test(node),
+        NodeKind::SemanticModel | NodeKind::SavedQuery => declared::other(node),
         _ => executable(node),
     }
 }

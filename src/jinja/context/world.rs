@@ -16,12 +16,14 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// The columns it is about.
+    pub columns: Vec<String>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None }
+        Self { code, message: message.into(), help: None, columns: Vec::new() }
     }
 
     /// The same with advice.
