@@ -108,6 +108,8 @@ pub(super) struct Global {
     )]
     pub(super) warn_error_options: Option<String>,
     #[command(flatten)]
+    pub(super) state: super::state::StateArguments,
+    #[command(flatten)]
     pub(super) accepted: Accepted,
 }
 
@@ -428,9 +430,6 @@ pub(super) enum Source {
 /// The arguments of `retry`.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RetryArguments {
-    /// Folder with the run_results.json to go on from; default: the target folder
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
     /// Rebuild incremental models and seeds from nothing, whatever the last command said
     #[arg(long, short = 'f')]
     pub(super) full_refresh: bool,
@@ -446,9 +445,6 @@ pub(super) struct CloneArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
-    /// Folder with the manifest.json of the other environment
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
 }
 
 /// The arguments of `deps`.

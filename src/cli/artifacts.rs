@@ -11,6 +11,7 @@ use super::Outcome;
 use super::arguments::ListOutput;
 use super::driver::Loaded;
 use super::printer::Printer;
+use super::record::worded;
 use crate::artifact::manifest::{ManifestInputs, manifest};
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
@@ -184,7 +185,7 @@ pub(super) fn results_json(
     elapsed: Duration,
 ) -> Value {
     let list: Vec<run_results::NodeResult> =
-        results.iter().map(|result| record(loaded, compilation, result)).collect();
+        results.iter().map(|result| worded(loaded, result, record(loaded, compilation, result))).collect();
     run_results::run_results(&RunResults {
         invocation: invocation(loaded),
         results: &list,

@@ -25,10 +25,12 @@ pub struct Compiler {
     pub session: Arc<Session>,
     sources: Arc<Sources>,
     shared: Arc<Shared>,
+    /// Relations of another environment that are read instead of this one's, by unique id (dbt: `--defer`).
+    elsewhere: Arc<BTreeMap<String, Relation>>,
     defers: bool,
     comment: Option<QueryComment>,
-    /// By unique id, the relations of another environment that this one is made of.
-    elsewhere: BTreeMap<String, Relation>,
+    /// By unique id, the relations of another environment that this one is made of (dbt: `clone`).
+    cloned: BTreeMap<String, Relation>,
 }
 
 impl Compiler {
@@ -53,9 +55,10 @@ impl Compiler {
             session,
             sources,
             shared: Arc::new(shared),
+            elsewhere: Arc::default(),
+            cloned: BTreeMap::new(),
             defers: false,
             comment: None,
-            elsewhere: BTreeMap::new(),
         }
     }
 
@@ -65,10 +68,16 @@ impl Compiler {
         Self { defers: true, ..self }
     }
 
+    /// The same, with relations that `ref` gives instead of those of this target.
+    #[must_use]
+    pub fn reading_elsewhere(self, relations: BTreeMap<String, Relation>) -> Self {
+        Self { elsewhere: Arc::new(relations), ..self }
+    }
+
     /// The same, where nodes are made of the relations that other nodes have elsewhere.
     #[must_use]
-    pub fn cloning(self, elsewhere: BTreeMap<String, Relation>) -> Self {
-        Self { elsewhere, ..self }
+    pub fn cloning(self, cloned: BTreeMap<String, Relation>) -> Self {
+        Self { cloned, ..self }
     }
 
     /// The same, with a comment on each statement.
@@ -130,16 +139,16 @@ impl Compiler {
             identifier: node.alias.clone(),
             quoting,
         };
-        let elsewhere = self.elsewhere.get(&node.unique_id);
+        let cloned = self.cloned.get(&node.unique_id);
         let mut model = dictionary(node);
-        if let Some(other) = elsewhere {
+        if let Some(other) = cloned {
             model["compiled_code"] = format!("select * from {}", other.render()).into();
         }
         let subject = Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
-            defer_relation: elsewhere.map(|other| RelationValue::new(other.clone(), None, dialect)),
+            defer_relation: cloned.map(|other| RelationValue::new(other.clone(), None, dialect)),
             model: Arc::new(model),
             config: Arc::new(node.config.clone()),
             schema: node.schema.clone(),
@@ -182,6 +191,7 @@ impl Compiler {
         Arc::new(NodeWorld {
             batch: batch.cloned(),
             shared: self.shared.clone(),
+            elsewhere: self.elsewhere.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
             unique_id: node.unique_id.clone(),

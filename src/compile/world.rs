@@ -1,5 +1,6 @@
 //! The answers templates get while nodes are compiled or run.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -43,6 +44,8 @@ pub(super) struct Said {
 /// The world as one node sees it, and what it asked.
 pub(super) struct NodeWorld {
     pub(super) shared: Arc<Shared>,
+    /// Relations of another environment that are read instead.
+    pub(super) elsewhere: Arc<BTreeMap<String, Relation>>,
     /// Unique ids of ephemeral models it read, in order.
     pub(super) ephemeral: Mutex<Vec<String>>,
     /// Whether it asked about anything but its own relation.
@@ -95,10 +98,10 @@ impl World for NodeWorld {
             let relation = RelationValue::new(relation, Some(RelationKind::Cte), dialect);
             return Ok(self.limited(relation, asking, node));
         }
-        let relation = node
-            .relation
-            .clone()
-            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
+        let relation =
+            self.elsewhere.get(&id).or(node.relation.as_ref()).cloned().ok_or_else(|| {
+                Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name))
+            })?;
         Ok(self.limited(RelationValue::new(relation, None, dialect), asking, node))
     }
 

@@ -28,6 +28,8 @@ codes! {
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
     BadConfig = "bad-config",
+    /// A model broke what its contract promised in an earlier state.
+    BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
     /// A query's columns are not those of the model's contract.
@@ -60,6 +62,8 @@ codes! {
     PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
+    /// The folder of `--state` is not there, or a file in it is missing or damaged.
+    MissingState = "missing-state",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
     /// A model that is not for all is read from outside.

@@ -24,6 +24,7 @@ mod resolve;
 mod select;
 mod semantic;
 mod source_table;
+mod state;
 mod unit_test;
 
 pub use configuration::{Trees, config_text, unit_test_config};
@@ -32,7 +33,8 @@ pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Previous, Selection, select, selector_definitions};
+pub use select::{Indirect, Selection, select, selector_definitions};
+pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;
 

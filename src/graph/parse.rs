@@ -87,12 +87,13 @@ pub fn build(
     }
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
-    let lookup = Lookup::new(project, &nodes);
+    let mut lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
     let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
     nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
+    lookup.add_metrics(&nodes);
     description::unknown_docs(&parsing, diagnostics);
     let mut graph = Graph {
         nodes: IndexMap::new(),
@@ -600,14 +601,20 @@ pub(super) fn stores_failures(node: &Node, flag: bool) -> bool {
 /// `config:` of an entry, with the properties that older projects write beside it.
 pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
     let mut config = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if config.contains_key(key) {
+            jinja::merge_config_value(&mut config, key, value);
+        } else {
+            config.insert(key.to_owned(), value);
+        }
+    };
     for key in ["meta", "docs", "group", "access", "contract", "tags"] {
         if let Some(value) = fields.get(key).filter(|value| !value.is_null()) {
-            jinja::merge_config_value(&mut config, key, value.clone());
+            put(key, value.clone());
         }
     }
     for (key, value) in fields.get("config").and_then(Value::as_object).cloned().unwrap_or_default() {
-        let key = key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook");
-        jinja::merge_config_value(&mut config, &key, value);
+        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value);
     }
     config
 }

@@ -42,7 +42,7 @@ pub struct Project {
     pub policies: Vec<Policy>,
     /// `merganser.yml`.
     pub settings: Settings,
-    /// `selectors.yml`, as written.
+    /// `selectors.yml`, rendered.
     pub selectors: Option<(FileId, Value)>,
 }
 

@@ -66,7 +66,8 @@ pub fn read(
         };
         read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
     }
-    read_root_files(&mut project, sources, diagnostics);
+    read_policies(&mut project, sources, diagnostics);
+    read_selectors(&mut project, reading, sources, diagnostics);
     (project, vars)
 }
 
@@ -376,7 +377,7 @@ fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     }
 }
 
-fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let root = project.packages[0].clone();
     for folder in project.settings.policy_paths.clone() {
         if let Ok(found) = find_files(&root.file.root.join(&folder), &[".yml", ".yaml"]) {
@@ -393,17 +394,42 @@ fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &m
             }
         }
     }
-    let path = root.file.root.join("selectors.yml");
-    if let Ok(text) = read_text(&path) {
-        let file = sources.add("selectors.yml", Some(path), text);
-        match yaml::parse(sources.text(file)) {
-            Ok(value) => project.selectors = Some((file, value)),
-            Err(error) => {
-                let offset = error.offset.unwrap_or(0);
-                diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)),
-                );
+}
+
+/// `selectors.yml`, rendered as dbt renders it: with the target, the environment and `--vars`.
+fn read_selectors(
+    project: &mut Project,
+    reading: &Reading<'_>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let root = &project.packages[0].file;
+    let path = root.root.join("selectors.yml");
+    let Ok(text) = read_text(&path) else { return };
+    let file = sources.add("selectors.yml", Some(path), text);
+    let scope = YamlScope {
+        vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+        target: Some(reading.profile.target.to_map(&reading.profile.name)),
+        package: root.name.clone(),
+        secrets: false,
+        environment: reading.options.environment.clone(),
+    };
+    match yaml::parse(sources.text(file)) {
+        Ok(value) => {
+            let (mut path, mut problems) = (Vec::new(), Vec::new());
+            let never = |_: &[String]| false;
+            let rendered =
+                render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
+            for (path, reason) in problems {
+                let span = Span::new(file, yaml::locate(sources.text(file), &yaml::steps(&path)));
+                diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
             }
+            project.selectors = Some((file, rendered));
+        }
+        Err(error) => {
+            let offset = error.offset.unwrap_or(0);
+            diagnostics
+                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
         }
     }
 }

@@ -10,7 +10,7 @@ mod docs;
 mod explain;
 mod freshness;
 mod init;
-mod ls;
+pub(super) mod ls;
 mod parse;
 mod plan;
 mod retry;
