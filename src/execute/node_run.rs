@@ -190,7 +190,9 @@ impl Runner<'_> {
                     .try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
             }
             Work::Materialization(name) => {
-                let call = self.planner.compiler.call(node, subject, name, Vec::new());
+                let call = || self.planner.compiler.call(node, subject, name, Vec::new());
+                let (call, sent) = self.connection.materialization(call);
+                progress.sent.extend(sent);
                 call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
                 progress.message = Some("OK".to_owned());
                 Ok(())
