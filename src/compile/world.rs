@@ -131,6 +131,14 @@ impl World for NodeWorld {
         self.asked().map(|connection| execute_all(connection, sql))
     }
 
+    fn begin(&self) -> Result<(), WarehouseError> {
+        self.shared.connection.as_ref().map_or(Ok(()), |connection| connection.begin())
+    }
+
+    fn commit(&self) -> Result<(), WarehouseError> {
+        self.shared.connection.as_ref().map_or(Ok(()), |connection| connection.commit())
+    }
+
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
         let is_own = self.own.as_ref().is_some_and(|own| {
             own.identifier.eq_ignore_ascii_case(&relation.identifier)

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Node;
 use super::column::columns;
-use super::{calls, depends_on, identity, refs, sources};
+use super::{depends_on, identity, refs, sources};
 
 /// A table of a source.
 pub(super) fn source(node: &Node) -> Value {

@@ -50,6 +50,16 @@ pub trait World: Send + Sync {
     /// Sends a statement to the warehouse; none means there is no connection (`--no-introspect`, or offline).
     fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>>;
 
+    /// Opens the transaction of a materialization that runs, if there can be one and it is not open.
+    fn begin(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
+
+    /// Commits what a materialization that runs has done so far.
+    fn commit(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
+
     /// The relation as the warehouse has it now.
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>>;
 
