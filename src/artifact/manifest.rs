@@ -120,7 +120,12 @@ impl Maker<'_> {
 
     fn node(&self, node: &Node) -> Value {
         let mut made = self.declared(node);
-        let compiled = self.inputs.compilation.and_then(|compilation| compilation.nodes.get(&node.unique_id));
+        // dbt keeps nothing of a unit test's compiling.
+        let compiled = self
+            .inputs
+            .compilation
+            .filter(|_| node.unit.is_none())
+            .and_then(|compilation| compilation.nodes.get(&node.unique_id));
         if compiled.is_some() && node.test.is_some() {
             add_wrapper(&mut made);
         }

@@ -9,6 +9,7 @@ use super::arguments::{Arguments, Command, Running};
 use super::commands::ls::LISTED;
 use super::driver::{self, Loaded};
 use super::printer::Printer;
+use super::warnings::Warnings;
 
 /// What `ls` with each of these arguments lists in the project of a folder: the unique ids, sorted; none where the command
 /// cannot be done. Profiles are those of the folder; the project is read once for each `--target`.
@@ -27,7 +28,7 @@ fn listing(
     let words = fixed.into_iter().map(str::to_owned).chain(call.iter().cloned());
     let arguments = Arguments::try_parse_from(words).ok()?;
     let Command::Ls { select, .. } = &arguments.command else { return None };
-    let printer = Printer::new(&arguments.global, true);
+    let printer = Printer::new(&arguments.global, Warnings::default(), true).ok()?;
     let read = || driver::load(&arguments.global, "list", &Running::default(), &printer).ok();
     let project = loaded.entry(arguments.global.target.clone()).or_insert_with(read).as_ref()?;
     let selected = project.select(select, &LISTED, &printer).ok()?;

@@ -10,10 +10,15 @@ mod driver;
 mod environment;
 mod listing;
 mod open;
+mod output;
 mod printer;
 mod progress;
 mod record;
+mod saved_plan;
+mod settings;
 mod state;
+mod warnings;
+mod window;
 
 use std::process::ExitCode;
 

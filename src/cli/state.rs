@@ -20,7 +20,7 @@ use crate::warehouse::{Connection, SchemaName};
 pub(super) struct StateArguments {
     /// Folder with artifacts of an earlier invocation, relative to the project: for `state:`, `result:`, `source_status:`, --defer
     #[arg(long, global = true, env = "DBT_STATE", value_name = "DIR")]
-    state: Option<PathBuf>,
+    pub(super) state: Option<PathBuf>,
     /// What is not selected and not there is read where the manifest of --state has it [env: `DBT_DEFER`]
     #[arg(long, global = true, overrides_with = "no_defer")]
     defer: bool,
@@ -66,7 +66,8 @@ impl StateArguments {
             flag || (!denied && set().is_some_and(|value| is_true(value)))
         };
         let favors = says(self.favor_state, self.no_favor_state, ["DBT_FAVOR_STATE", "DBT_FAVOR_STATE_MODE"]);
-        let is_deferring = says(self.defer, self.no_defer, ["DBT_DEFER", "DBT_DEFER_TO_STATE"]);
+        let is_cloning = options.run.command == "clone";
+        let is_deferring = is_cloning || says(self.defer, self.no_defer, ["DBT_DEFER", "DBT_DEFER_TO_STATE"]);
         let mut state = State { favors, ..State::default() };
         state.previous.now = Some(options.run.started_at);
         if let Some(shown) = &self.state {
@@ -94,11 +95,10 @@ impl StateArguments {
         previous: &Previous,
     ) -> Result<Arc<PreviousManifest>, Box<Diagnostic>> {
         let Some(shown) = self.deferred_to() else {
-            let message = "`--defer` needs the manifest of another environment";
+            let what = if options.run.command == "clone" { "clone" } else { "--defer" };
+            let message = format!("`{what}` needs the manifest of another environment");
             let help = "pass the folder with its artifacts with `--state` or `--defer-state`";
-            return Err(Box::new(
-                Diagnostic::error(Code::MissingState, message).in_file("--defer", 1).help(help),
-            ));
+            return Err(Box::new(Diagnostic::error(Code::MissingState, message).in_file(what, 1).help(help)));
         };
         let own = previous.manifest.clone().filter(|_| self.defer_state.is_none());
         let folder = options.project_dir.join(shown);
@@ -109,7 +109,7 @@ impl StateArguments {
         };
         found.ok_or_else(|| {
             let path = shown.join("manifest.json").display().to_string();
-            let message = format!("there is no manifest to defer to in `{}`", shown.display());
+            let message = format!("there is no manifest in `{}`", shown.display());
             let help = "copy manifest.json of the environment to read from into that folder; it is relative to the project";
             Box::new(Diagnostic::error(Code::MissingState, message).in_file(path, 1).help(help))
         })
@@ -164,6 +164,17 @@ fn is_true(value: &str) -> bool {
 }
 
 impl State {
+    /// The relations that these nodes have in the environment of `--state`.
+    pub(super) fn relations_of(&self, nodes: &[&Node]) -> BTreeMap<String, Relation> {
+        let Some(manifest) = &self.deferred else { return BTreeMap::new() };
+        let known: BTreeMap<&String, &Map<String, Value>> = manifest.relations().collect();
+        let of = |node: &&Node| {
+            let own = node.relation.as_ref()?;
+            Some((node.unique_id.clone(), there(known.get(&node.unique_id)?, own)))
+        };
+        nodes.iter().filter_map(of).collect()
+    }
+
     /// The relations that readers get instead of those of this target: of what is not built by this command and either not
     /// there or, when the state is favoured, not selected (dbt: `RuntimeRefResolver.create_relation`).
     pub(super) fn relations(

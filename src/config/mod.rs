@@ -3,6 +3,8 @@
 //! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
+mod event_time;
+mod json_text;
 mod options;
 mod profile;
 mod project_file;
@@ -11,6 +13,8 @@ mod tree;
 mod vars;
 pub mod yaml;
 
+pub use event_time::{Batch, BatchSize, Window, event_time, event_time_text, sample_window};
+pub use json_text::python_json;
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};

@@ -202,7 +202,8 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
             "enabled": true, "event_time": null, "freshness": null, "loaded_at_field": null, "loaded_at_query": null, "meta": {},
             "tags": [], "static_analysis": null,
         }),
-        NodeKind::Exposure | NodeKind::UnitTest => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::Exposure => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::UnitTest => json!({"tags": [], "meta": {}, "enabled": true, "static_analysis": null}),
         NodeKind::Metric | NodeKind::SemanticModel => json!({"enabled": true, "group": null, "meta": {}}),
         NodeKind::SavedQuery => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
@@ -212,6 +213,14 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
         }
     };
     value.as_object().cloned().unwrap_or_default()
+}
+
+/// The configuration that a unit test is executed with (dbt: `UnitTestNodeConfig`).
+pub fn unit_test_config(node: &super::Node) -> Map<String, Value> {
+    let mut config = defaults(NodeKind::Operation);
+    config.insert("materialized".to_owned(), json!("unit"));
+    config.extend(node.config.clone());
+    config
 }
 
 fn built(kind: NodeKind) -> Value {

@@ -11,7 +11,8 @@ use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
 use super::{
-    Graph, Lookup, declared, description, generic_test, hook, python_model, resolve, semantic, source_table,
+    Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch,
+    python_model, resolve, semantic, source_table, unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -88,6 +89,8 @@ pub fn build(
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let mut lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
     lookup.add_metrics(&nodes);
@@ -106,6 +109,14 @@ pub fn build(
     };
     admit(&mut graph, nodes, diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
+    let own_strategy = project
+        .packages
+        .iter()
+        .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
+    microbatch::check(&mut graph, own_strategy, diagnostics);
+    contract::check(&mut graph, diagnostics);
+    access::check(&mut graph, project, diagnostics);
+    deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
     graph
 }
 
@@ -367,6 +378,7 @@ impl Parsing<'_> {
             self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
         }
         self.finish(&mut node);
+        self.foreign_keys(&mut node, &subject);
         let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject));
         (node, problem)
     }
@@ -388,6 +400,15 @@ impl Parsing<'_> {
             }
         }
         problem
+    }
+
+    /// What foreign keys refer to is read by the node (dbt: `_process_constraints_refs_and_sources`).
+    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) {
+        for to in node.foreign_keys() {
+            let parsed = self.parse(subject, &format!("{{{{ {to} }}}}"), node.file, node.code.start);
+            node.refs.extend(parsed.facts.refs);
+            node.sources.extend(parsed.facts.sources);
+        }
     }
 
     /// Tags, group, names and the relation, once the configuration is final.
@@ -647,6 +668,7 @@ pub(super) fn empty_node(file: FileId) -> Node {
         depends_on: Vec::new(),
         macros: Vec::new(),
         test: None,
+        unit: None,
         source: None,
         declared: Map::new(),
     }

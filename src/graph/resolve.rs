@@ -253,7 +253,7 @@ fn references(lookup: &Lookup, node: &Node) -> Found {
 }
 
 /// The place of the name inside the node's code: the quoted name, where it stands in a call; else the whole node.
-fn call_place(node: &Node, _: &Project, name: &str) -> crate::source::Span {
+pub(super) fn call_place(node: &Node, _: &Project, name: &str) -> crate::source::Span {
     let span = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
     for quote in ['\'', '"'] {
         if let Some(start) = node.raw.find(&format!("{quote}{name}{quote}")).filter(|_| node.test.is_none()) {

@@ -4,6 +4,8 @@
 //! sent one at a time, as text, in the dialect [`Warehouse::dialect`] names.
 
 mod arrow;
+mod comment;
+mod download;
 mod duckdb;
 mod local;
 mod snowflake;
@@ -16,7 +18,9 @@ use std::collections::BTreeMap;
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
 pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
+pub use comment::{Comment, CommentError};
 pub use connection::Connection;
+pub use download::{DownloadError, download};
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};
@@ -50,6 +54,11 @@ pub trait Session: Send {
         columns: &[String],
         rows: Vec<Vec<Cell>>,
     ) -> Result<u64, WarehouseError>;
+
+    /// The catalog as it is inside the open transaction, where that differs from what others see.
+    fn catalog(&mut self, _schemas: &[SchemaName]) -> Option<Result<Catalog, WarehouseError>> {
+        None
+    }
 
     /// A handle with which another thread can stop the running statement.
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>>;

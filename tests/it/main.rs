@@ -18,6 +18,7 @@ mod macro_world;
 mod macros;
 mod markdown;
 mod mutations;
+mod packages;
 mod selection_table;
 mod services;
 mod slice;

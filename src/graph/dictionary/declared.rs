@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::Node;
 use super::column::columns;
-use super::{calls, depends_on, identity, refs, sources};
+use super::{depends_on, identity, refs, sources};
 
 /// A table of a source.
 pub(super) fn source(node: &Node) -> Value {
@@ -117,32 +117,5 @@ fn owner(written: &Value) -> Value {
     {
         map.insert(key.clone(), value.clone());
     }
-    Value::Object(map)
-}
-
-/// What merganser keeps as it was written: unit tests.
-pub(super) fn other(node: &Node) -> Value {
-    let mut map = Map::new();
-    let mut put = |key: &str, value: Value| {
-        map.insert(key.to_owned(), value);
-    };
-    identity(node, &mut put);
-    put("fqn", json!(node.fqn));
-    for (key, value) in node
-        .declared
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "name" | "config" | "meta" | "tags" | "description"))
-    {
-        put(key, value.clone());
-    }
-    put("description", json!(node.description));
-    put("meta", meta(node));
-    put("tags", json!(node.tags));
-    put("config", json!(node.config));
-    put("unrendered_config", json!(node.unrendered_config));
-    put("depends_on", depends_on(node));
-    calls(node, &mut put);
-    put("created_at", Value::Null);
-    put("group", json!(node.group));
     Value::Object(map)
 }

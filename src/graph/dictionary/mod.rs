@@ -8,6 +8,7 @@ mod contract;
 mod declared;
 mod key;
 mod semantic;
+mod unit_test;
 
 pub use key::primary_keys;
 pub(super) use semantic::input_measure;
@@ -26,7 +27,7 @@ pub fn dictionary(node: &Node) -> Value {
         NodeKind::Metric => semantic::metric(node),
         NodeKind::SemanticModel => semantic::semantic_model(node),
         NodeKind::SavedQuery => semantic::saved_query(node),
-        NodeKind::UnitTest => declared::other(node),
+        NodeKind::UnitTest => unit_test::unit_test(node),
         _ => executable(node),
     }
 }
