@@ -8,6 +8,7 @@ mod docs;
 pub mod listing;
 mod macros;
 pub mod manifest;
+pub mod ran;
 pub mod run_results;
 pub mod site;
 pub mod sources;

@@ -13,6 +13,7 @@ use super::driver::Loaded;
 use super::printer::Printer;
 use super::record::worded;
 use crate::artifact::manifest::{ManifestInputs, manifest};
+use crate::artifact::ran::{self, Ran};
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
 use crate::artifact::{Invocation, catalog, listing as records, site, sources};
@@ -21,6 +22,7 @@ use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{Batches, NodeResult, Status};
 use crate::graph::dictionary;
+use crate::project::NodeKind;
 use crate::warehouse::Catalog;
 
 fn invocation(loaded: &Loaded) -> Invocation<'_> {
@@ -28,15 +30,20 @@ fn invocation(loaded: &Loaded) -> Invocation<'_> {
 }
 
 fn manifest_value(loaded: &Loaded, compilation: Option<&Compilation>) -> Value {
-    let target = loaded.target_dir();
     manifest(&ManifestInputs {
         invocation: invocation(loaded),
         project: &loaded.project,
         graph: &loaded.graph,
         sources: &loaded.sources,
         compilation,
-        target: &target.to_string_lossy(),
+        target: &shown_target(loaded),
     })
+}
+
+/// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
+fn shown_target(loaded: &Loaded) -> String {
+    let target = loaded.target_dir();
+    target.strip_prefix(&loaded.options.project_dir).unwrap_or(&target).to_string_lossy().into_owned()
 }
 
 /// A file that could not be written, printed.
@@ -76,6 +83,16 @@ pub(super) fn after_compile(
     compilation: &Compilation,
     printer: &Printer,
 ) -> Result<(), Outcome> {
+    compiled_files(loaded, compilation, printer)?;
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let value = manifest_value(loaded, Some(compilation));
+    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))
+}
+
+/// The `compiled` tree.
+fn compiled_files(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
     let target = loaded.target_dir();
     for (id, compiled) in &compilation.nodes {
         let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else {
@@ -83,11 +100,7 @@ pub(super) fn after_compile(
         };
         told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
     }
-    if !writes(loaded) {
-        return Ok(());
-    }
-    let value = manifest_value(loaded, Some(compilation));
-    told(loaded, printer, write::json(&target.join("manifest.json"), &value))
+    Ok(())
 }
 
 /// All of that, the statements as run, and the results.
@@ -98,7 +111,7 @@ pub(super) fn after_run(
     elapsed: Duration,
     printer: &Printer,
 ) -> Result<(), Outcome> {
-    after_compile(loaded, compilation, printer)?;
+    compiled_files(loaded, compilation, printer)?;
     let target = loaded.target_dir();
     for result in results {
         if let (Some(node), Some(batches)) = (loaded.graph.node(&result.unique_id), &result.batches) {
@@ -132,8 +145,23 @@ pub(super) fn after_run(
     if !writes(loaded) {
         return Ok(());
     }
+    let mut value = manifest_value(loaded, Some(compilation));
+    let ran: Vec<Ran<'_>> = results.iter().map(|result| became(loaded, result)).collect();
+    ran::add(&mut value, &ran, &loaded.graph, &shown_target(loaded));
+    told(loaded, printer, write::json(&target.join("manifest.json"), &value))?;
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+}
+
+/// What the manifest tells of a result.
+fn became<'r>(loaded: &Loaded, result: &'r NodeResult) -> Ran<'r> {
+    let is_hook = loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation);
+    Ran {
+        unique_id: &result.unique_id,
+        is_skipped: result.status == Status::Skipped,
+        has_file: !result.statements.is_empty() || result.written.is_some(),
+        hook: (is_hook && result.status == Status::Success).then(|| result.statements.join("\n")),
+    }
 }
 
 /// Statements as a file holds them.

@@ -8,6 +8,7 @@
     reason = "tests say what went wrong by panicking and printing, and read files, clock and environment themselves"
 )]
 
+mod artifacts;
 mod bench;
 mod cases;
 mod jinja_corpus;

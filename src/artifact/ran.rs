@@ -1,0 +1,46 @@
+//! What a run adds to the manifest: where the statements of each node are, and which nodes never came to be compiled.
+
+use serde_json::{Value, json};
+
+use super::write::node_path;
+use crate::graph::Graph;
+use crate::project::NodeKind;
+
+/// What became of a node, as far as the manifest tells.
+pub struct Ran<'a> {
+    /// The node.
+    pub unique_id: &'a str,
+    /// Whether it was skipped; dbt compiles a node only when its turn comes.
+    pub is_skipped: bool,
+    /// Whether its statements are kept in a file.
+    pub has_file: bool,
+    /// What was sent for a hook.
+    pub hook: Option<String>,
+}
+
+/// Adds to a manifest what is known after a run. `target` is the target folder as paths in the manifest begin with it.
+pub fn add(manifest: &mut Value, ran: &[Ran<'_>], graph: &Graph, target: &str) {
+    for node_ran in ran {
+        let Some(node) = graph.node(node_ran.unique_id) else { continue };
+        let Some(Value::Object(made)) = manifest["nodes"].get_mut(node_ran.unique_id) else { continue };
+        if node_ran.is_skipped {
+            for key in ["compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"] {
+                made.shift_remove(key);
+            }
+            made.insert("compiled_path".to_owned(), Value::Null);
+        }
+        if node_ran.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
+            made.insert("build_path".to_owned(), json!(format!("{target}/run/{}", node_path(node))));
+        }
+        if let Some(code) = &node_ran.hook {
+            for (key, value) in [
+                ("compiled", json!(true)),
+                ("compiled_code", json!(code)),
+                ("extra_ctes_injected", json!(true)),
+                ("extra_ctes", json!([])),
+            ] {
+                made.entry(key).or_insert(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+{% macro unused(a, b=1) %}{{ a }}{% endmacro %}

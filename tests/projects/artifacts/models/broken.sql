@@ -1,0 +1,1 @@
+select 1 as id from {{ ref('orders') }} where there_is_no_such_column

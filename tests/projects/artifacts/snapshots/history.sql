@@ -1,0 +1,1 @@
+{% snapshot history %}{{ config(unique_key='id', strategy='check', check_cols='all') }}select * from {{ ref('raw') }}{% endsnapshot %}
