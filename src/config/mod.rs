@@ -11,6 +11,7 @@ mod project_file;
 mod scalar;
 mod tree;
 mod vars;
+mod vars_file;
 pub mod yaml;
 
 pub use event_time::{Batch, BatchSize, Window, event_time, event_time_text, sample_window};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Templates, YamlScope, render_strings, yaml};
+use super::{Templates, YamlScope, render_strings, vars_file, yaml};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{FileId, Sources, Span, read_text};
 use crate::sql::Dialect;
@@ -166,11 +166,12 @@ pub fn read_project_file(
 ) -> Option<ProjectFile> {
     let (file, written) = read_mapping(&root.join("dbt_project.yml"), shown, sources, diagnostics)?;
     let text = sources.text(file).to_string();
+    let vars = vars_file::read(root, (file, &written), sources, diagnostics);
     let mut problems = Vec::new();
     let rendered = render_strings(
         &Value::Object(written.clone()),
         templates,
-        scope,
+        &vars_file::scope(scope, &written, &vars),
         &mut Vec::new(),
         &rendered_later,
         &mut problems,
@@ -196,7 +197,7 @@ pub fn read_project_file(
         profile: value.get("profile").and_then(Value::as_str).map(str::to_owned),
         version: value.get("version").map(plain_text).filter(|v| !v.is_empty()),
         paths: paths(&value),
-        vars: written.get("vars").and_then(Value::as_object).cloned().unwrap_or_default(),
+        vars,
         dispatch: dispatch(&value),
         quoting: value.get("quoting").and_then(Value::as_object).cloned().unwrap_or_default(),
         on_run_start: hooks("on-run-start"),
@@ -245,7 +246,7 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
     Settings { dialect, policy_paths, ledger_schema, file: Some(file) }
 }
 
-fn read_mapping(
+pub(super) fn read_mapping(
     path: &Path,
     shown: &str,
     sources: &mut Sources,

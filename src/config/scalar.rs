@@ -152,7 +152,7 @@ fn time(text: &str) -> Option<String> {
     if !is_digits(hour) || minute.len() != 2 || second.len() != 2 {
         return None;
     }
-    let micro: u32 = format!("{:0<6.6}", fraction).parse().ok()?;
+    let micro: u32 = format!("{fraction:0<6.6}").parse().ok()?;
     let time =
         date.and_hms_micro_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, micro)?;
     let shape = if micro == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };

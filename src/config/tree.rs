@@ -191,18 +191,10 @@ impl<'de> Visitor<'de> for Second<'_> {
     }
 
     fn visit_borrowed_str<E>(self, slice: &'de str) -> Result<Tree, E> {
-        let Tree::Scalar(first) = self.tree else { return Ok(self.same()) };
         if !self.is_plain(slice) {
             return Ok(self.same());
         }
-        let found = scalar::plain(slice);
-        // A text that PyYAML reads as the parser reads a number without its tag had the tag `!!str`.
-        let has_tag = match first {
-            Value::String(_) => is_resolved(slice),
-            Value::Number(number) => number.is_f64() && found.is_i64(),
-            _ => false,
-        };
-        Ok(if has_tag { self.same() } else { Tree::Scalar(found) })
+        Ok(Tree::Scalar(scalar::plain(slice)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
@@ -225,9 +217,4 @@ impl<'de> Visitor<'de> for Second<'_> {
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Tree::Map(list))
     }
-}
-
-/// Whether the parser itself would take a plain scalar for something other than a text.
-fn is_resolved(text: &str) -> bool {
-    !matches!(serde_yaml::from_str::<serde_yaml::Value>(text), Ok(serde_yaml::Value::String(_)) | Err(_))
 }
