@@ -7,6 +7,7 @@ mod debug;
 mod docs;
 mod explain;
 mod init;
+mod lineage;
 mod ls;
 mod parse;
 mod plan;
@@ -37,18 +38,20 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer))
         }
         Command::Ls { select, output, output_keys } => load("list", &Running::default())
-            .and_then(|loaded| ls::ls(&loaded, select, *output, output_keys, &printer)),
+            .and_then(|loaded| ls::ls(&loaded, global, select, (*output, output_keys), &printer)),
         Command::Compile { select, inline, running } => load("compile", running).and_then(|loaded| {
             compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)
         }),
-        Command::Show { select, inline, limit, output } => load("show", &Running::default())
+        Command::Lineage(arguments) => load("lineage", &Running::default())
+            .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
+        Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
+            .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
+        Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
         Command::Plan { command, arguments } => load("plan", &arguments.running)
             .and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer)),
-        Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
-            load("generate", &Running::default())
-                .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
-        }
+        Command::Docs { command } => load("generate", &Running::default())
+            .and_then(|loaded| docs::generate(&loaded, global, command, &printer)),
         Command::Seed(arguments) => running("seed", arguments, &load, &printer),
         Command::Load(arguments) => running("load", arguments, &load, &printer),
         Command::Run(arguments) => running("run", arguments, &load, &printer),
