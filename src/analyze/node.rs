@@ -59,7 +59,6 @@ impl NodeAnalysis {
         let facts = QueryFacts {
             open: Some((reason.to_owned(), edges)),
             rows,
-            rows_doubt: Some(reason.to_owned()),
             paths: vec!["".into()],
             notes: vec![reason.to_owned()],
             ..QueryFacts::default()
@@ -124,10 +123,6 @@ impl NodeAnalysis {
         (edge.relation >= EXTERNAL)
             .then(|| self.facts.externals.get((edge.relation - EXTERNAL) as usize).map(String::as_str))
             .flatten()
-    }
-
-    pub(super) fn facts_mut(&mut self) -> &mut QueryFacts {
-        &mut self.facts
     }
 }
 

@@ -57,7 +57,6 @@ pub(super) struct QueryFacts {
     pub(super) open: Option<(String, Vec<Edge>)>,
     /// What decides which rows there are.
     pub(super) rows: Vec<Edge>,
-    pub(super) rows_doubt: Option<String>,
     /// Columns that are known by name only.
     pub(super) names: Vec<Arc<str>>,
     /// Paths; the first is none.
@@ -95,7 +94,6 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
         columns: (0..shape.len()).map(column).collect(),
         open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
         rows: rows.edges.iter().copied().collect(),
-        rows_doubt: rows.doubt.as_ref().map(ToString::to_string),
         names: analyst.names.list,
         paths: analyst.paths.list,
         externals: analyst.externals,

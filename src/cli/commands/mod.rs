@@ -15,7 +15,7 @@ mod run;
 mod show;
 
 use super::Outcome;
-use super::arguments::{Arguments, Command, Docs, Running};
+use super::arguments::{Arguments, Command, Running};
 use super::printer::Printer;
 use super::{driver, environment};
 use crate::project::NodeKind;

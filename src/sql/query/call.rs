@@ -11,7 +11,7 @@ use super::{Argument, Call, Expr, Name, Window};
 use crate::sql::Dialect;
 
 /// Functions of Snowflake that take a date part, and which argument it is.
-const PARTS: [(&str, usize); 16] = [
+const PARTS: [(&str, usize); 13] = [
     ("DATEADD", 0),
     ("TIMEADD", 0),
     ("TIMESTAMPADD", 0),
@@ -24,10 +24,24 @@ const PARTS: [(&str, usize); 16] = [
     ("LAST_DAY", 1),
     ("TRUNC", 1),
     ("DATE_TRUNC", 1),
-    ("TIME_SLICE", 2),
-    ("NEXT_DAY", 1),
-    ("PREVIOUS_DAY", 1),
     ("EXTRACT", 0),
+];
+
+/// Functions of `DuckDB` that take a lambda; elsewhere, what looks like one is the operator `->`.
+const LAMBDAS: [&str; 13] = [
+    "LIST_TRANSFORM",
+    "ARRAY_TRANSFORM",
+    "LIST_APPLY",
+    "ARRAY_APPLY",
+    "APPLY",
+    "LIST_FILTER",
+    "ARRAY_FILTER",
+    "FILTER",
+    "LIST_REDUCE",
+    "ARRAY_REDUCE",
+    "REDUCE",
+    "LIST_SELECT",
+    "LIST_WHERE",
 ];
 
 /// The words for date parts.
@@ -68,6 +82,7 @@ impl Reader<'_> {
                     call.distinct |=
                         list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct);
                     for (index, argument) in list.args.iter().enumerate() {
+                        let index = if index == 1 && names_part(&call) { usize::MAX } else { index };
                         let argument = self.argument(&call.name, index, argument);
                         call.arguments.push(argument);
                     }
@@ -106,6 +121,11 @@ impl Reader<'_> {
             {
                 Argument { name: None, value: word(&ident.value) }
             }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Lambda(lambda)))
+                if LAMBDAS.contains(&function) || self.dialect == Dialect::Snowflake =>
+            {
+                Argument { name: None, value: self.lambda(lambda) }
+            }
             FunctionArg::Unnamed(value) => Argument { name: None, value: self.argument_value(value) },
         }
     }
@@ -137,6 +157,12 @@ impl Reader<'_> {
         let name: Option<Name> = spec.window_name.as_ref().map(|name| self.name(name));
         Window { name, partition: self.exprs(&spec.partition_by), order: self.keys(&spec.order_by) }
     }
+}
+
+/// Whether the first argument names a date part already: `DATE_TRUNC` takes its arguments in either order.
+fn names_part(call: &Call) -> bool {
+    let first = call.arguments.first().map(|argument| &argument.value);
+    call.name == "DATE_TRUNC" && matches!(first, Some(Expr::Literal(_)))
 }
 
 fn is_part(function: &str, index: usize, word: &str) -> bool {

@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{
     self, AccessExpr, BinaryOperator as Op, CeilFloorKind, Expr as Written, Ident, JsonPathElem,
-    OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
+    LambdaFunction, OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
 };
 
 use super::read::Reader;
@@ -164,18 +164,42 @@ impl Reader<'_> {
             Written::GroupingSets(sets) | Written::Cube(sets) | Written::Rollup(sets) => {
                 Expr::Collection(Collection::Tuple, self.exprs(sets.iter().flatten()))
             }
-            Written::Lambda(lambda) => {
-                let names = match &lambda.params {
-                    OneOrManyWithParens::One(one) => vec![self.name(&one.name)],
-                    OneOrManyWithParens::Many(many) => many.iter().map(|p| self.name(&p.name)).collect(),
-                };
-                Expr::Lambda(names, Box::new(self.expr(&lambda.body)))
-            }
+            Written::Lambda(lambda) => self.arrow(lambda),
             Written::UnaryOp { expr, .. } => self.named("UNARY_OPERATOR", vec![self.expr(expr)], 0..0),
             Written::Wildcard(_) => Expr::Star(Box::new(self.plain_star(Vec::new()))),
             Written::QualifiedWildcard(name, _) => Expr::Star(Box::new(self.plain_star(self.names(name)))),
             other => self.opaque("an expression that is not analysed", other),
         }
+    }
+
+    /// A lambda.
+    pub(super) fn lambda(&self, lambda: &LambdaFunction) -> Expr {
+        let names = match &lambda.params {
+            OneOrManyWithParens::One(one) => vec![self.name(&one.name)],
+            OneOrManyWithParens::Many(many) => many.iter().map(|p| self.name(&p.name)).collect(),
+        };
+        Expr::Lambda(names, Box::new(self.expr(&lambda.body)))
+    }
+
+    /// `column -> 'key'`, which the parser reads as a lambda.
+    fn arrow(&self, lambda: &LambdaFunction) -> Expr {
+        let columns: Vec<Expr> = match &lambda.params {
+            OneOrManyWithParens::One(one) => vec![self.column(std::slice::from_ref(&one.name))],
+            OneOrManyWithParens::Many(many) => {
+                many.iter().map(|one| self.column(std::slice::from_ref(&one.name))).collect()
+            }
+        };
+        let mut columns = columns.into_iter();
+        let Some(first) = columns.next() else { return self.expr(&lambda.body) };
+        let mut rest: Vec<(Operator, Expr)> = columns.map(|column| (Operator::Other, column)).collect();
+        match self.expr(&lambda.body) {
+            Expr::Chain(key, more) => {
+                rest.push((Operator::Arrow, *key));
+                rest.extend(more);
+            }
+            body => rest.push((Operator::Arrow, body)),
+        }
+        Expr::Chain(Box::new(first), rest)
     }
 
     fn rounded(&self, name: &str, expr: &Written, field: &CeilFloorKind) -> Expr {

@@ -14,7 +14,7 @@ use super::{
     Star, Window,
 };
 use crate::sql::Dialect;
-use crate::sql::parse::parser;
+use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
 use crate::sql::text::Text;
 
@@ -22,9 +22,7 @@ use crate::sql::text::Text;
 /// that is no query.
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
-    let tokens = text.lexemes.iter().map(|lexeme| lexeme.token.clone()).collect();
-    let statements =
-        parser(tokens, dialect).parse_statements().map_err(|error| text.syntax_problem(&error))?;
+    let statements = statements(&text, dialect)?;
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
 }
