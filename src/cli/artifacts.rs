@@ -1,7 +1,7 @@
 //! Writing artifacts after a command, and what `on-run-end` hooks are told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -14,7 +14,7 @@ use super::printer::Printer;
 use crate::artifact::manifest::{ManifestInputs, manifest};
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
-use crate::artifact::{Invocation, catalog, listing as records, site};
+use crate::artifact::{Invocation, catalog, listing as records, site, sources};
 use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{NodeResult, Status};
@@ -49,8 +49,16 @@ fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> 
     })
 }
 
+/// Whether artifacts are wanted at all.
+fn writes(loaded: &Loaded) -> bool {
+    loaded.options.run.arguments.get("write_json").and_then(Value::as_bool) != Some(false)
+}
+
 /// Finds out whether artifacts can be written, before anything is done that they would tell of.
 pub(super) fn before_run(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
     told(loaded, printer, write::folder(&loaded.target_dir()))
 }
 
@@ -72,6 +80,9 @@ pub(super) fn after_compile(
             continue;
         };
         told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
+    }
+    if !writes(loaded) {
+        return Ok(());
     }
     let value = manifest_value(loaded, Some(compilation));
     told(loaded, printer, write::json(&target.join("manifest.json"), &value))
@@ -98,8 +109,47 @@ pub(super) fn after_run(
             .collect::<String>();
         told(loaded, printer, write::node_sql(&target, Tree::Run, node, &text).map(drop))?;
     }
+    if !writes(loaded) {
+        return Ok(());
+    }
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+}
+
+/// The results of a command that runs no nodes of the graph.
+pub(super) fn after_operation(
+    loaded: &Loaded,
+    (result, typed): (run_results::NodeResult, &Value),
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let elapsed_seconds = result.seconds;
+    let mut value = run_results::run_results(&RunResults {
+        invocation: invocation(loaded),
+        results: &[result],
+        elapsed_seconds,
+    });
+    for (key, typed) in typed.as_object().into_iter().flatten() {
+        value["args"][key.as_str()] = typed.clone();
+    }
+    told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
+}
+
+/// What sources said of their freshness, as `sources.json` has it.
+pub(super) fn after_freshness(
+    loaded: &Loaded,
+    checks: &[sources::Check],
+    (elapsed, output): (Duration, Option<&Path>),
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let value = sources::sources(&invocation(loaded), checks, elapsed.as_secs_f64());
+    let path = output.map_or_else(|| loaded.target_dir().join("sources.json"), Path::to_path_buf);
+    told(loaded, printer, write::json(&path, &value))
 }
 
 /// `run_results.json`.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::Outcome;
 use super::arguments::{Global, IndirectSelection, Running, Select};
 use super::printer::Printer;
-use super::{environment, open};
-use crate::compile::{Compilation, Compiler, compile};
+use super::{environment, open, settings};
+use crate::compile::{Compilation, Compiler, QueryComment, compile};
 use crate::config::{
     Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings,
 };
@@ -35,7 +35,7 @@ pub(super) struct Loaded {
 }
 
 /// Renders the Jinja in YAML files.
-struct YamlTemplates<'a>(&'a Engine);
+pub(super) struct YamlTemplates<'a>(pub(super) &'a Engine);
 
 impl Templates for YamlTemplates<'_> {
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
@@ -56,7 +56,7 @@ pub(super) fn load(
     let loaded = read.ok().and_then(|options| load_with(options, &mut sources, &mut diagnostics));
     let sources = Arc::new(sources);
     printer.diagnostics(diagnostics.iter(), &sources);
-    let is_broken = diagnostics.has_errors() || (global.warn_error && diagnostics.iter().count() > 0);
+    let is_broken = diagnostics.has_errors() || printer.counts().0 > 0;
     let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
     let mut found = Diagnostics::default();
     let governance = governance(&project, &session, &graph, &mut found);
@@ -162,9 +162,7 @@ fn session(
     };
     let dialect = profile.target.dialect;
     let internal = project::internal_packages(dialect.adapter());
-    let other =
-        |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
-    let definitions = project.macros.iter().filter(|m| !other(&m.package)).map(define).collect();
+    let definitions = project.macros.iter().map(define).collect();
     let names: Vec<&str> = internal.iter().map(String::as_str).collect();
     let (library, errors) = Library::new(definitions, &root.name, &names);
     for error in &errors {
@@ -233,6 +231,9 @@ impl Loaded {
         kinds: &[NodeKind],
         printer: &Printer,
     ) -> Result<BTreeSet<String>, Outcome> {
+        if let Some(ids) = &select.exactly {
+            return Ok(ids.iter().filter(|id| self.graph.node(id).is_some()).cloned().collect());
+        }
         let mut diagnostics = Diagnostics::default();
         let selection = self.selection(select, kinds, &mut diagnostics);
         let found = if selection.kinds.is_empty() {
@@ -282,11 +283,14 @@ impl Loaded {
             wanted.retain(|kind| only.contains(kind));
         }
         wanted.retain(|kind| !without.contains(kind));
+        let flags = &self.project.packages[0].file.flags;
+        let indirect =
+            select.indirect_selection.or_else(|| settings::indirect_selection(flags)).unwrap_or_default();
         Selection {
             select: select.select.clone(),
             exclude: select.exclude.clone(),
             selector: select.selector.clone(),
-            indirect: match select.indirect_selection {
+            indirect: match indirect {
                 IndirectSelection::Eager => Indirect::Eager,
                 IndirectSelection::Cautious => Indirect::Cautious,
                 IndirectSelection::Buildable => Indirect::Buildable,
@@ -305,7 +309,13 @@ impl Loaded {
         selected: &BTreeSet<String>,
     ) -> Compiler {
         let selected = selected.iter().cloned().collect();
+        let root = &self.project.packages[0].file;
+        let text = self.sources.text(root.file);
+        let span =
+            crate::source::Span::new(root.file, crate::config::yaml::locate(text, &["query-comment".into()]));
+        let comment = QueryComment::read(root.query_comment.as_ref(), self.profile.target.dialect, span);
         Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
+            .commenting(comment)
     }
 
     /// Compiles the wanted nodes and prints what is wrong with them.
@@ -319,9 +329,7 @@ impl Loaded {
         let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
         crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
         printer.diagnostics(diagnostics.iter(), &self.sources);
-        for (text, is_warning) in compiler.said() {
-            printer.note(&if is_warning { format!("warning: {text}") } else { text });
-        }
+        compiler.said().iter().for_each(|(text, voice)| printer.output().spoken(text, *voice));
         compilation
     }
 

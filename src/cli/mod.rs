@@ -10,8 +10,12 @@ mod commands;
 mod driver;
 mod environment;
 mod open;
+mod output;
 mod printer;
 mod progress;
+mod saved_plan;
+mod settings;
+mod warnings;
 
 use std::process::ExitCode;
 

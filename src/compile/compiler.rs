@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use super::world::{NodeWorld, Shared};
-use super::{Compilation, Compiled, SourceMap, ephemeral};
+use super::world::{Listener, NodeWorld, Shared};
+use super::{Compilation, Compiled, QueryComment, SourceMap, ephemeral};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node, Order, dictionary};
-use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
+use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError, Voice};
 use crate::project::NodeKind;
 use crate::source::Sources;
-use crate::warehouse::Connection;
+use crate::sql::Relation;
+use crate::warehouse::{Comment, Connection};
 
 /// Compiles nodes of one graph.
 pub struct Compiler {
@@ -22,6 +23,9 @@ pub struct Compiler {
     sources: Arc<Sources>,
     shared: Arc<Shared>,
     defers: bool,
+    comment: Option<QueryComment>,
+    /// By unique id, the relations of another environment that this one is made of.
+    elsewhere: BTreeMap<String, Relation>,
 }
 
 impl Compiler {
@@ -33,8 +37,22 @@ impl Compiler {
         connection: Option<Arc<Connection>>,
         selected: Vec<String>,
     ) -> Self {
-        let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
-        Self { session, sources, shared: Arc::new(shared), defers: false }
+        let shared = Shared {
+            graph,
+            connection,
+            selected,
+            flat: OnceLock::new(),
+            said: Mutex::default(),
+            listener: OnceLock::new(),
+        };
+        Self {
+            session,
+            sources,
+            shared: Arc::new(shared),
+            defers: false,
+            comment: None,
+            elsewhere: BTreeMap::new(),
+        }
     }
 
     /// The same, for a run: nodes whose templates ask the warehouse are left for when their parents have run.
@@ -43,9 +61,43 @@ impl Compiler {
         Self { defers: true, ..self }
     }
 
-    /// What templates said to the user since the last time, with whether it is a warning.
-    pub fn said(&self) -> Vec<(String, bool)> {
-        std::mem::take(&mut self.shared.said.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The same, where nodes are made of the relations that other nodes have elsewhere.
+    #[must_use]
+    pub fn cloning(self, elsewhere: BTreeMap<String, Relation>) -> Self {
+        Self { elsewhere, ..self }
+    }
+
+    /// The same, with a comment on each statement.
+    #[must_use]
+    pub fn commenting(self, comment: Option<QueryComment>) -> Self {
+        Self { comment, ..self }
+    }
+
+    /// The comment on the statements that are sent for a node, or for something else of that name.
+    pub fn query_comment(&self, name: &str, node: Option<&Node>) -> Result<Option<Comment>, Box<Diagnostic>> {
+        match &self.comment {
+            Some(comment) => comment.render(self, name, node),
+            None => Ok(None),
+        }
+    }
+
+    /// What templates said to the user since the last time, in the order of the graph's nodes.
+    pub fn said(&self) -> Vec<(String, Voice)> {
+        let mut said = std::mem::take(&mut *self.shared.said.lock().unwrap_or_else(PoisonError::into_inner));
+        said.sort_by_key(|line| self.shared.graph.nodes.get_index_of(&line.unique_id));
+        said.into_iter().map(|line| (line.text, line.voice)).collect()
+    }
+
+    /// From now on, what templates say is heard at once.
+    pub fn listen(&self, listener: Listener) {
+        // The first listener stays; there is one per invocation.
+        let _ = self.shared.listener.set(listener);
+    }
+
+    /// Forgets what a node said: it will say it again.
+    fn unsay(&self, unique_id: &str) {
+        let mut said = self.shared.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|line| line.unique_id != unique_id);
     }
 
     /// Whether what asks the warehouse waits until the node's parents have run.
@@ -68,17 +120,23 @@ impl Compiler {
         let dialect = self.session.facts.dialect;
         let quoting =
             node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
-        let relation = crate::sql::Relation {
+        let relation = Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
             identifier: node.alias.clone(),
             quoting,
         };
+        let elsewhere = self.elsewhere.get(&node.unique_id);
+        let mut model = dictionary(node);
+        if let Some(other) = elsewhere {
+            model["compiled_code"] = format!("select * from {}", other.render()).into();
+        }
         Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
-            model: Arc::new(dictionary(node)),
+            defer_relation: elsewhere.map(|other| RelationValue::new(other.clone(), None, dialect)),
+            model: Arc::new(model),
             config: Arc::new(node.config.clone()),
             schema: node.schema.clone(),
             database: node.database.clone(),
@@ -92,6 +150,7 @@ impl Compiler {
             shared: self.shared.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
+            unique_id: node.unique_id.clone(),
             own: node.relation.clone(),
             early,
         })
@@ -132,6 +191,18 @@ impl Compiler {
         jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
+    /// Renders a text that takes each argument `x` from a variable `_argument_x`, as a node sees it when it is executed.
+    pub fn render_calling(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        text: &str,
+        arguments: Vec<(&str, jinja::value::Value)>,
+    ) -> Result<String, TemplateError> {
+        let phase = Phase::Execute(self.world(node, false));
+        jinja::render_calling(&self.session, subject, phase, text, arguments)
+    }
+
     /// A failed render as a diagnostic.
     pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
         let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
@@ -149,7 +220,11 @@ impl Compiler {
     fn early(&self, node: &Node) -> Result<Option<Compiled>, Box<Diagnostic>> {
         let world = self.world(node, true);
         let compiled = self.compiled(node, &world);
-        if world.asked.load(Ordering::Relaxed) { Ok(None) } else { compiled.map(Some) }
+        if !world.asked.load(Ordering::Relaxed) {
+            return compiled.map(Some);
+        }
+        self.unsay(&node.unique_id);
+        Ok(None)
     }
 
     fn compiled(&self, node: &Node, world: &Arc<NodeWorld>) -> Result<Compiled, Box<Diagnostic>> {

@@ -9,7 +9,7 @@ use super::ephemeral::cte_name;
 use crate::diagnostic::Code;
 use crate::graph::{Graph, Node, flat_graph};
 use crate::jinja::value::Value as TemplateValue;
-use crate::jinja::{Problem, RefCall, RelationValue, Subject, World, json_value};
+use crate::jinja::{Problem, RefCall, RelationValue, Subject, Voice, World, json_value};
 use crate::sql::{Quoting, Relation, RelationKind};
 use crate::warehouse::{CatalogRelation, Connection, Outcome, SchemaName, WarehouseError};
 
@@ -19,8 +19,20 @@ pub(super) struct Shared {
     pub(super) connection: Option<Arc<Connection>>,
     pub(super) selected: Vec<String>,
     pub(super) flat: OnceLock<TemplateValue>,
-    /// Lines for the user.
-    pub(super) said: Arc<Mutex<Vec<(String, bool)>>>,
+    /// Lines for the user, with the node that said them.
+    pub(super) said: Mutex<Vec<Said>>,
+    /// Who hears them at once; without a listener they are kept.
+    pub(super) listener: OnceLock<Listener>,
+}
+
+/// Hears what templates say while they are rendered.
+pub type Listener = Box<dyn Fn(&str, Voice) + Send + Sync>;
+
+/// A line for the user.
+pub(super) struct Said {
+    pub(super) unique_id: String,
+    pub(super) text: String,
+    pub(super) voice: Voice,
 }
 
 /// The world as one node sees it, and what it asked.
@@ -30,6 +42,8 @@ pub(super) struct NodeWorld {
     pub(super) ephemeral: Mutex<Vec<String>>,
     /// Whether it asked about anything but its own relation.
     pub(super) asked: AtomicBool,
+    /// The node.
+    pub(super) unique_id: String,
     /// The node's own relation.
     pub(super) own: Option<Relation>,
     /// Whether only the node's own relation may be asked about: the node's parents have not run yet.
@@ -53,6 +67,11 @@ impl World for NodeWorld {
         if asking.is_some_and(|asking| !asking.depends_on.contains(&id)) {
             let message = format!("`{}` is read here, but not seen when the project was parsed", call.name);
             let help = format!("add this line to the model: -- depends_on: {{{{ ref('{}') }}}}", call.name);
+            return Err(Problem::new(Code::UnknownRef, message).help(help));
+        }
+        if node.is_ephemeral() && subject.unique_id.starts_with("macro.") {
+            let message = format!("an operation cannot read `{}`, which is ephemeral", call.name);
+            let help = "an ephemeral model is no relation: materialize it as a view or a table";
             return Err(Problem::new(Code::UnknownRef, message).help(help));
         }
         if node.is_ephemeral() {
@@ -119,8 +138,12 @@ impl World for NodeWorld {
         }
     }
 
-    fn say(&self, text: &str, is_warning: bool) {
-        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).push((text.to_owned(), is_warning));
+    fn say(&self, text: &str, voice: Voice) {
+        if let Some(listener) = self.shared.listener.get() {
+            return listener(text, voice);
+        }
+        let said = Said { unique_id: self.unique_id.clone(), text: text.to_owned(), voice };
+        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).push(said);
     }
 }
 

@@ -3,12 +3,14 @@
 //! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
+mod json_text;
 mod options;
 mod profile;
 mod project_file;
 mod vars;
 pub mod yaml;
 
+pub use json_text::python_json;
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};

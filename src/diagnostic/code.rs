@@ -50,6 +50,10 @@ codes! {
     MissingFile = "missing-file",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
+    /// The packages of a project do not go together.
+    PackageConflict = "package-conflict",
+    /// A package cannot be fetched.
+    PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
     /// The template asked the warehouse something, but there is no connection.
@@ -60,8 +64,12 @@ codes! {
     SetOperationColumns = "set-operation-columns",
     /// The SQL cannot be parsed.
     SqlSyntax = "sql-syntax",
+    /// A source was last loaded longer ago than it may.
+    StaleSource = "stale-source",
     /// The template cannot be parsed.
     TemplateSyntax = "template-syntax",
+    /// A saved plan that cannot be carried out any more.
+    StalePlan = "stale-plan",
     /// A data test found rows it must not find.
     TestFailed = "test-failed",
     /// A template used a value in a way it does not allow.
@@ -88,6 +96,8 @@ codes! {
     UnknownTest = "unknown-test",
     /// YAML properties for something that is not there.
     UnusedProperties = "unused-properties",
+    /// A git package without a revision.
+    UnpinnedPackage = "unpinned-package",
     /// A construct the embedded engine does not execute.
     UnsupportedSql = "unsupported-sql",
     /// The warehouse refused a statement.

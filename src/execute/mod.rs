@@ -4,10 +4,14 @@
 //! a failed test. Every node's statements run on one session, and what fails is told at the place in the template.
 
 mod columns;
+mod each;
+mod freshness;
 mod node_run;
 mod report;
 mod schedule;
 
+pub use each::each;
+pub use freshness::{Freshness, FreshnessResult, age, check_freshness};
 pub use node_run::Runner;
 pub use report::{NodeResult, Observer, Status};
 pub use schedule::execute;

@@ -88,7 +88,12 @@ impl Runner<'_> {
         let mut progress = Progress::default();
         let ended = match &plan.problem {
             Some(problem) => Err(Failure::Other(Box::new(problem.clone()))),
-            None => self.try_plan(node, &plan, compiled.as_ref(), &mut progress),
+            None => match self.planner.compiler.query_comment(&node.unique_id, Some(node)) {
+                Ok(comment) => self
+                    .connection
+                    .commented(comment, || self.try_plan(node, &plan, compiled.as_ref(), &mut progress)),
+                Err(problem) => Err(Failure::Other(problem)),
+            },
         };
         self.note_change(&plan);
         let (status, message, failures, problem) = match ended {

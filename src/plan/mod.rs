@@ -4,6 +4,8 @@
 //! rendered by macros found through dispatch, so that a project that overrides one gets what it expects. What `execute` runs is
 //! this list and nothing else.
 
+mod clone;
+mod freshness;
 mod incremental;
 mod load_spec;
 mod node;
@@ -12,6 +14,7 @@ mod relation;
 mod seed;
 mod test;
 
+pub use freshness::{FreshnessCheck, Question, freshness_checks};
 pub use load_spec::{LoadSource, load_source};
 pub use planner::Planner;
 pub use seed::{SeedTable, read_seed};
@@ -75,6 +78,8 @@ pub enum Action {
     LoadSeed,
     /// Landing files are loaded into a source's table.
     LoadFiles,
+    /// A relation is made a copy of another environment's.
+    Clone,
     /// A test is run.
     RunTest,
     /// A hook is run.
@@ -99,6 +104,7 @@ impl Action {
             Self::Overwrite => "overwrite",
             Self::LoadSeed => "load seed",
             Self::LoadFiles => "load files",
+            Self::Clone => "clone",
             Self::RunTest => "run test",
             Self::RunHook => "run hook",
             Self::RunMaterialization => "run materialization",

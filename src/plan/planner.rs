@@ -293,7 +293,7 @@ pub(super) fn empty(node: &Node, action: Action, reason: impl Into<String>) -> N
     }
 }
 
-fn broken(node: &Node, problem: Diagnostic) -> NodePlan {
+pub(super) fn broken(node: &Node, problem: Diagnostic) -> NodePlan {
     NodePlan { problem: Some(problem), ..empty(node, Action::Nothing, "it cannot be compiled") }
 }
 

@@ -4,8 +4,10 @@
 //! YAML becomes [`Entry`]s, `{% macro %}` blocks become [`Macro`]s, `{% docs %}` blocks [`DocsBlock`]s.
 
 mod block;
+pub mod deps;
 mod entry;
 mod files;
+mod missing;
 mod policy;
 mod read;
 

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, policy};
+use super::{
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy,
+};
 use crate::config::yaml::{self, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -45,7 +47,7 @@ pub fn read(
     let mut project = Project {
         packages,
         nodes: Vec::new(),
-        macros: builtin_macros(sources, diagnostics),
+        macros: builtin_macros(reading.profile.target.dialect.adapter(), sources, diagnostics),
         docs: Vec::new(),
         entries: Vec::new(),
         policies: Vec::new(),
@@ -67,7 +69,7 @@ pub fn read(
     (project, vars)
 }
 
-/// The projects below the packages' folder, by name. Packages that are declared while nothing is installed are an error.
+/// The projects below the packages' folder, by name. Packages that are named and not there are errors.
 fn installed_packages(
     reading: &Reading<'_>,
     root: &Package,
@@ -101,41 +103,20 @@ fn installed_packages(
         packages.extend(file.map(|file| Package { file, shown }));
     }
     packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
-    if packages.is_empty() {
-        report_missing_packages(root, sources, diagnostics);
-    }
+    missing::report(root, &packages, sources, diagnostics);
     packages
 }
 
-fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    for name in ["packages.yml", "dependencies.yml"] {
-        let path = root.file.root.join(name);
-        let Ok(text) = read_text(&path) else { continue };
-        let file = sources.add(name, Some(path), text);
-        let declared = yaml::parse(sources.text(file))
-            .ok()
-            .and_then(|v| v.get("packages")?.as_array().map(Vec::len))
-            .unwrap_or(0);
-        if declared > 0 {
-            let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
-            let message = format!(
-                "{declared} package(s) are declared but none is installed in `{}`",
-                root.file.paths.packages
-            );
-            diagnostics.push(
-                Diagnostic::error(Code::MissingPackage, message)
-                    .at(span)
-                    .help("install them with `dbt deps`"),
-            );
-        }
-    }
-}
-
-fn builtin_macros(sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+/// The macros of the library that are there for the adapter: its own, and those for all.
+fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+    let internal = internal_packages(adapter);
     let mut macros = Vec::new();
     for (path, text) in MACRO_FILES {
-        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let package = path.split('/').nth(1).filter(|name| INTERNAL.contains(name)).unwrap_or("dbt");
+        if !internal.iter().any(|name| name == package) {
+            continue;
+        }
+        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let below = path.splitn(3, '/').nth(2).unwrap_or(path);
         let found = ResourceFile { file, path: below.to_owned(), original_path: format!("macros/{below}") };
         macros.extend(files::macros(package, &found, sources, diagnostics));

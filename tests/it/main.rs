@@ -19,6 +19,7 @@ mod macro_world;
 mod macros;
 mod markdown;
 mod mutations;
+mod packages;
 mod services;
 mod slice;
 mod snowflake_cases;

@@ -17,7 +17,7 @@ use super::render::{Phase, Scene, problem};
 use super::runtime;
 use super::session::DBT_VERSION;
 use super::table::TableValue;
-use super::world::Problem;
+use super::world::{Problem, Voice};
 use crate::config::Vars;
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::engine::nested;
@@ -133,7 +133,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json)
         }
         "validation" => python::record(vec![("any", function("validation_any")?)]),
-        "defer_relation" => Value::from(()),
+        "defer_relation" => scene.subject.defer_relation.clone().map_or(Value::from(()), Value::from_object),
         "ref" => return function("ref"),
         "source" => return function("source"),
         "metric" => return function("metric"),
@@ -327,13 +327,12 @@ impl Object for Function {
                 Ok(Value::from(""))
             }
             "log" => {
-                if call.truth(1, "info", false) {
-                    say(scene, &call.text(0, "msg")?, false);
-                }
+                let voice = if call.truth(1, "info", false) { Voice::Log } else { Voice::Detail };
+                say(scene, &call.text(0, "msg")?, voice);
                 Ok(Value::from(""))
             }
             "print" => {
-                say(scene, &call.text(0, "msg")?, false);
+                say(scene, &call.text(0, "msg")?, Voice::Print);
                 Ok(Value::from(""))
             }
             "debug" | "write" => Ok(Value::from("")),
@@ -377,9 +376,9 @@ impl Object for AnyOf {
     }
 }
 
-fn say(scene: &Scene, text: &str, is_warning: bool) {
+fn say(scene: &Scene, text: &str, voice: Voice) {
     if let Some(world) = scene.world() {
-        world.say(text, is_warning);
+        world.say(text, voice);
     }
 }
 
@@ -484,7 +483,7 @@ impl Object for Exceptions {
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
             "warn" => {
-                say(&self.0, &call.text(0, "msg")?, true);
+                say(&self.0, &call.text(0, "msg")?, Voice::Warning);
                 return Ok(Value::from(""));
             }
             "warn_snapshot_timestamp_data_types" => {
@@ -495,7 +494,7 @@ impl Object for Exceptions {
                     &format!(
                         "the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"
                     ),
-                    true,
+                    Voice::Warning,
                 );
                 return Ok(Value::from(""));
             }

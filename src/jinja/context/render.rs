@@ -153,13 +153,23 @@ pub fn render_macro(
     name: &str,
     arguments: Vec<(&str, Value)>,
 ) -> Result<String, TemplateError> {
+    render_calling(session, subject, phase, &call_text(name, &arguments), arguments)
+}
+
+/// Renders a text that takes each argument `x` from a variable `_argument_x`.
+pub fn render_calling(
+    session: &Arc<Session>,
+    subject: &Arc<Subject>,
+    phase: Phase,
+    text: &str,
+    arguments: Vec<(&str, Value)>,
+) -> Result<String, TemplateError> {
     let root = root(session, subject, phase);
-    let text = call_text(name, &arguments);
     let values: BTreeMap<String, Value> =
         arguments.into_iter().map(|(key, value)| (format!("_argument_{key}"), value)).collect();
     let over = Overlay { values, root: root.clone() };
     let root = Root::new(over, root.scope().clone());
-    let template = session.engine.compile(&text, Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(text, Origin { file: u32::MAX, base: 0 })?;
     template.render(&session.engine, &root, false).map(|rendered| rendered.text)
 }
 

@@ -71,6 +71,8 @@ pub struct Subject {
     pub database: String,
     /// More names, as JSON: `sql`, `results`, ...
     pub more: Vec<(String, Value)>,
+    /// `defer_relation`: the relation of the same node in another environment.
+    pub defer_relation: Option<RelationValue>,
     /// The arguments of a generic test that are templates themselves.
     pub arguments: Option<Map<String, Value>>,
 }
