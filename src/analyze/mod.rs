@@ -19,7 +19,7 @@ pub use project::{Given, analyze};
 pub use report::report_findings;
 pub use schema::{Schema, SchemaColumn};
 pub use syntax::check_syntax;
-pub use trace::{Reached, Trace};
+pub use trace::{Origins, Reached, Trace};
 
 /// What is known of the nodes of a graph.
 #[derive(Debug)]

@@ -59,6 +59,7 @@ impl NodeAnalysis {
         let facts = QueryFacts {
             open: Some((reason.to_owned(), edges)),
             rows,
+            rows_doubt: Some(reason.to_owned()),
             paths: vec!["".into()],
             notes: vec![reason.to_owned()],
             ..QueryFacts::default()
@@ -83,6 +84,9 @@ impl NodeAnalysis {
 
     /// Why the lineage of a column is not complete, if it is not.
     pub fn reason(&self, at: usize) -> Option<&str> {
+        if at == super::trace::OWN_ROWS {
+            return self.facts.rows_doubt.as_deref();
+        }
         if at >= self.schema.columns.len() {
             return self.schema.open.as_deref();
         }

@@ -43,7 +43,9 @@ pub fn analyze(
         relations: relation_index(graph, given.dialect),
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
     };
-    let is_wanted = |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
+    let is_wanted = |node: &Node| {
+        wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed
+    };
     let numbers: Vec<usize> = order
         .sequence
         .iter()
@@ -75,7 +77,9 @@ impl Work<'_> {
         numbers.iter().for_each(|at| is_listed[*at] = true);
         for at in numbers {
             for parent in &self.graph.nodes[*at].depends_on {
-                if let Some(parent) = self.graph.nodes.get_index_of(parent).filter(|parent| is_listed[*parent]) {
+                if let Some(parent) =
+                    self.graph.nodes.get_index_of(parent).filter(|parent| is_listed[*parent])
+                {
                     children[parent].push(*at);
                     waiting[*at].fetch_add(1, Ordering::Relaxed);
                 }
@@ -175,6 +179,12 @@ impl Work<'_> {
         if node.kind == NodeKind::Snapshot {
             snapshot_columns(node, &mut facts, self.given.dialect);
         }
+        if let Some(reason) = changes_afterwards(node) {
+            facts.doubt_all(&reason);
+        }
+        if self.given.dialect == Dialect::DuckDb {
+            rename_duplicates(&mut facts);
+        }
         shift_findings(&mut facts, compiled);
         NodeAnalysis::of(facts)
     }
@@ -238,10 +248,14 @@ impl Relations for Resolver<'_> {
             return Some((number, self.schema.clone()));
         }
         let (id, other) = self.work.graph.nodes.get_index(number as usize)?;
-        let is_known = self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
+        let is_known =
+            self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
         let known = is_known.then(|| self.work.results[number as usize].get()).flatten();
         let schema = known.map(|found| found.schema.clone()).unwrap_or_else(|| {
-            Arc::new(Schema::unknown(format!("`{}` is read without a `ref`, or was not analysed", other.name)))
+            Arc::new(Schema::unknown(format!(
+                "`{}` is read without a `ref`, or was not analysed",
+                other.name
+            )))
         });
         Some((number, schema))
     }
@@ -279,13 +293,79 @@ fn closed_over_itself(mut facts: QueryFacts, own: u32) -> QueryFacts {
     }
 }
 
+/// Why the relation may hold something else than its query gives, if it may.
+fn changes_afterwards(node: &Node) -> Option<String> {
+    const KNOWN: [&str; 9] = [
+        "view",
+        "table",
+        "incremental",
+        "ephemeral",
+        "snapshot",
+        "materialized_view",
+        "dynamic_table",
+        "external",
+        "",
+    ];
+    let materialized = node.materialized();
+    if !KNOWN.contains(&materialized) {
+        return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
+    }
+    let hooks =
+        ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
+    let changes = |hook: &serde_json::Value| {
+        let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
+        let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
+    };
+    let found = hooks.into_iter().any(changes);
+    found.then(|| format!("a hook of `{}` may change its rows", node.name))
+}
+
+/// Statements that change no rows, by their first word.
+const HARMLESS: [&str; 16] = [
+    "grant",
+    "revoke",
+    "comment",
+    "analyze",
+    "use",
+    "set",
+    "show",
+    "describe",
+    "vacuum",
+    "checkpoint",
+    "select",
+    "begin",
+    "commit",
+    "install",
+    "load",
+    "pragma",
+];
+
+/// `DuckDB` tells columns of one name apart by a number behind the name.
+fn rename_duplicates(facts: &mut QueryFacts) {
+    let mut seen: HashMap<Arc<str>, usize> = HashMap::with_capacity(facts.columns.len());
+    for column in &mut facts.columns {
+        let first = column.name.key.clone();
+        let mut name = column.name.clone();
+        while let Some(count) = seen.get(&name.key).copied() {
+            seen.insert(name.key.clone(), count + 1);
+            name = Name::found(&format!("{}_{count}", name.text), Dialect::DuckDb);
+        }
+        seen.insert(name.key.clone(), 1);
+        if name.key != first {
+            column.name = name;
+        }
+    }
+}
+
 /// Findings are in the node's own SQL; the compiled SQL has ephemeral models in front.
 fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
     let longer = compiled.sql.len().saturating_sub(compiled.own_sql.len());
     if longer == 0 {
         return;
     }
-    let same = compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
+    let same =
+        compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
     for finding in &mut facts.findings {
         if finding.range.start >= same {
             finding.range = finding.range.start + longer..finding.range.end + longer;

@@ -20,7 +20,8 @@ pub fn report_findings(
     diagnostics: &mut Diagnostics,
 ) {
     for (at, node) in graph.nodes.values().enumerate() {
-        let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id)) else {
+        let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id))
+        else {
             continue;
         };
         declared_columns(node, found, graph.dialect, diagnostics);
@@ -46,7 +47,11 @@ fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnos
     let has = |name: &str, quoted: bool| {
         let key = Name::written(name, quoted, dialect).key;
         // Whether a declaration means the name in quotes is not always said.
-        found.schema.columns.iter().any(|column| column.name.key == key || column.name.text.eq_ignore_ascii_case(name))
+        found
+            .schema
+            .columns
+            .iter()
+            .any(|column| column.name.key == key || column.name.text.eq_ignore_ascii_case(name))
     };
     let names: Vec<&str> = found.schema.columns.iter().map(|column| &*column.name.text).collect();
     let missing = |what: String, name: &str, span: Span| {

@@ -25,12 +25,21 @@ pub struct Reached {
 }
 
 /// The column that stands for a node's rows.
-const OWN_ROWS: usize = usize::MAX;
+pub(super) const OWN_ROWS: usize = usize::MAX;
+
+/// All that a column depends on in the end.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// The columns of sources, seeds and foreign relations.
+    pub reached: BTreeSet<Reached>,
+    /// Why there may be more, if there may: the first reason on a way up.
+    pub reason: Option<String>,
+}
 
 /// Follows edges; what was found once is kept.
 pub struct Trace<'a> {
     analysis: &'a Analysis,
-    up: HashMap<(usize, usize), Arc<BTreeSet<Reached>>>,
+    up: HashMap<(usize, usize), Arc<Origins>>,
 }
 
 impl<'a> Trace<'a> {
@@ -39,8 +48,8 @@ impl<'a> Trace<'a> {
         Self { analysis, up: HashMap::new() }
     }
 
-    /// The columns of sources, seeds and foreign relations that a column depends on.
-    pub fn up(&mut self, node: usize, column: usize) -> Arc<BTreeSet<Reached>> {
+    /// What a column depends on in the end.
+    pub fn up(&mut self, node: usize, column: usize) -> Arc<Origins> {
         // Parents first, without recursion: models may be thousands deep.
         let mut open = vec![(node, column, false)];
         let mut entered = BTreeSet::new();
@@ -89,8 +98,9 @@ impl<'a> Trace<'a> {
         Some((node, column_of(parent, of, edge)))
     }
 
-    fn combined(&self, found: &NodeAnalysis, node: usize, column: usize) -> BTreeSet<Reached> {
+    fn combined(&self, found: &NodeAnalysis, node: usize, column: usize) -> Origins {
         let mut all = BTreeSet::new();
+        let mut reason = found.reason(column).map(str::to_owned);
         for edge in self.edges(found, node, column) {
             match self.next(found, edge) {
                 None if edge.column == ROWS => {}
@@ -99,11 +109,14 @@ impl<'a> Trace<'a> {
                 }
                 Some(next) => {
                     let Some(above) = self.up.get(&next) else { continue };
-                    all.extend(above.iter().map(|reached| self.onward(found, edge, reached)));
+                    all.extend(above.reached.iter().map(|reached| self.onward(found, edge, reached)));
+                    if reason.is_none() {
+                        reason.clone_from(&above.reason);
+                    }
                 }
             }
         }
-        all
+        Origins { reached: all, reason }
     }
 
     /// The end of a way: the edge's own column.
@@ -125,7 +138,11 @@ impl<'a> Trace<'a> {
         Reached {
             column: name.cloned().unwrap_or_else(|| above.column.clone()),
             kind: above.kind.max(edge.kind),
-            path: if above.kind == EdgeKind::Copied { joined(&above.path, of.path(edge)) } else { above.path.clone() },
+            path: if above.kind == EdgeKind::Copied {
+                joined(&above.path, of.path(edge))
+            } else {
+                above.path.clone()
+            },
             ..above.clone()
         }
     }

@@ -35,9 +35,7 @@ pub struct LineageInput {
 
 /// One JSON object for a column.
 pub fn lineage_json(record: &LineageRecord) -> Value {
-    let input = |input: &LineageInput| {
-        json!({"node": input.node, "column": input.column, "kind": input.kind, "path": input.path})
-    };
+    let input = |input: &LineageInput| json!({"node": input.node, "column": input.column, "kind": input.kind, "path": input.path});
     json!({
         "node": record.node,
         "column": record.column,
@@ -58,7 +56,8 @@ pub fn lineage_text(records: &[LineageRecord]) -> String {
             let _ = writeln!(text, "{gap}{}", record.node);
             node = &record.node;
         }
-        let doubt = record.reason.as_ref().map_or_else(String::new, |reason| format!("  incomplete: {reason}"));
+        let doubt =
+            record.reason.as_ref().map_or_else(String::new, |reason| format!("  incomplete: {reason}"));
         let _ = writeln!(text, "  {} {}{doubt}", record.column, record.data_type);
         let mut groups: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();
         for input in &record.inputs {

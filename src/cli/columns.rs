@@ -11,15 +11,15 @@ use super::driver::Loaded;
 use super::printer::Printer;
 use crate::analyze::{Analysis, Given, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::Node;
 use crate::project::NodeKind;
 use crate::sql::RelationKind;
 use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
 
 impl Loaded {
-    /// Analyses the wanted nodes with everything they read. Their SQL is compiled first; templates may ask the warehouse, where
-    /// it can be opened.
+    /// Analyses the wanted nodes with everything they read. Their SQL is compiled first, without a warehouse; it is opened only
+    /// where a template asks for it.
     pub(super) fn analyze(
         &self,
         global: &Global,
@@ -30,10 +30,15 @@ impl Loaded {
         all.extend(self.order.ancestors_of_all(wanted, None));
         let kinds = [NodeKind::Model, NodeKind::Snapshot, NodeKind::Seed, NodeKind::Source];
         all.retain(|id| self.graph.node(id).is_some_and(|node| kinds.contains(&node.kind)));
-        let connection = if global.no_introspect { None } else { Some(self.open(printer)?) };
-        let compiler = self.compiler(connection, wanted);
         let mut diagnostics = Diagnostics::default();
-        let compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
+        let compiler = self.compiler(None, wanted);
+        let mut compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
+        let asks = diagnostics.iter().any(|problem| problem.code == Code::OfflineQuery);
+        if asks && !global.no_introspect {
+            diagnostics = Diagnostics::default();
+            let compiler = self.compiler(Some(self.open(printer)?), wanted);
+            compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
+        }
         printer.diagnostics(diagnostics.iter(), &self.sources);
         let analysis = analyze(&self.graph, &self.order, &compilation, &self.given(&all), &all);
         let mut found = Diagnostics::default();
@@ -52,8 +57,7 @@ impl Loaded {
         let analysis = self.analyze(global, selected, printer)?;
         let columns = |id: &String| {
             let found = analysis.node(self.graph.nodes.get_index_of(id)?)?;
-            let column =
-                |at: usize| json!({"name": found.name(at), "type": found.data_type(at).to_string()});
+            let column = |at: usize| json!({"name": found.name(at), "type": found.data_type(at).to_string()});
             Some((id.clone(), (0..found.width()).map(column).collect()))
         };
         Ok(selected.iter().filter_map(columns).collect())

@@ -87,15 +87,17 @@ impl DuckDbType {
             "DECIMAL" | "NUMERIC" | "DEC" => decimal(inside),
             "FLOAT" | "FLOAT4" | "REAL" => Self::Float,
             "DOUBLE" | "DOUBLE PRECISION" | "FLOAT8" => Self::Double,
-            "VARCHAR" | "TEXT" | "STRING" | "CHAR" | "BPCHAR" | "NVARCHAR" | "CHARACTER VARYING" | "CHARACTER" => {
-                Self::Varchar
-            }
+            "VARCHAR" | "TEXT" | "STRING" | "CHAR" | "BPCHAR" | "NVARCHAR" | "CHARACTER VARYING"
+            | "CHARACTER" => Self::Varchar,
             "BLOB" | "BYTEA" | "BINARY" | "VARBINARY" => Self::Blob,
             "DATE" => Self::Date,
             "TIME" => Self::Time,
-            "TIMESTAMP" | "DATETIME" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" | "TIMESTAMP WITHOUT TIME ZONE" => {
-                Self::Timestamp
-            }
+            "TIMESTAMP"
+            | "DATETIME"
+            | "TIMESTAMP_S"
+            | "TIMESTAMP_MS"
+            | "TIMESTAMP_NS"
+            | "TIMESTAMP WITHOUT TIME ZONE" => Self::Timestamp,
             "TIMESTAMPTZ" | "TIMESTAMP WITH TIME ZONE" => Self::TimestampTz,
             "INTERVAL" => Self::Interval,
             "UUID" => Self::Uuid,
@@ -150,7 +152,9 @@ impl DuckDbType {
                 _ => T::Float,
             },
             (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
-            (T::Date | T::Timestamp, T::TimestampTz) | (T::TimestampTz, T::Date | T::Timestamp) => T::TimestampTz,
+            (T::Date | T::Timestamp, T::TimestampTz) | (T::TimestampTz, T::Date | T::Timestamp) => {
+                T::TimestampTz
+            }
             (T::Varchar, T::Json) | (T::Json, T::Varchar) => T::Json,
             (T::Varchar, _) | (_, T::Varchar) => T::Varchar,
             (T::List(a), T::List(b)) => T::List(Arc::new(a.common(b)?)),

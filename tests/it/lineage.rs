@@ -33,7 +33,10 @@ pub(crate) fn lineage(bench: &Bench, arguments: &str) -> String {
                 let path = input["path"].as_str().map_or_else(String::new, |path| format!(":{path}"));
                 let kind = text(&input["kind"]);
                 let strength = order.iter().position(|known| *known == kind).expect("a known kind");
-                (strength, format!("  {kind} {}.{}{path}", short(text(&input["node"])), text(&input["column"])))
+                (
+                    strength,
+                    format!("  {kind} {}.{}{path}", short(text(&input["node"])), text(&input["column"])),
+                )
             })
             .collect();
         inputs.sort();
@@ -59,15 +62,42 @@ fn short(id: &str) -> String {
 }
 
 const MODELS: [(&str, &str); 9] = [
-    ("stg", "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}"),
-    ("joined", "select o.id, c.name, o.amount, o.day, o.tags from {{ ref('stg') }} o left join {{ ref('people') }} c on c.id = o.customer where o.status <> 'void'"),
-    ("aliased", "with t(a, b) as (select id, email from {{ ref('stg') }}) select u.x, u.y from (select a, b from t) as u(x, y)"),
-    ("unnested", "select j.id, u.tag from {{ ref('joined') }} j, unnest(string_split(j.tags, '|')) as u(tag)"),
-    ("scalar", "select p.id, (select max(s.email) from {{ ref('stg') }} s where s.customer = p.id) as last_email, exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.status = 'void') as has_void from {{ ref('people') }} p"),
-    ("arms", "select id, name as label from {{ ref('people') }} union all select id, email from {{ ref('stg') }} union all select * from (values (99, 'nobody')) v(a, b)"),
-    ("ranked", "select day, id, amount, row_number() over (partition by day order by amount desc, id) as place, sum(amount) over (partition by day) as total from {{ ref('joined') }} qualify place <= 2"),
-    ("days", "select day, count(*) as orders, count(distinct name) as people, sum(case when name like 'A%' then amount else 0 end) as a_amount from {{ ref('joined') }} group by all having count(*) > 0"),
-    ("distinct_labels", "select distinct label from {{ ref('arms') }} where id not in (select id from {{ ref('scalar') }} where has_void) order by label limit 3"),
+    (
+        "stg",
+        "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}",
+    ),
+    (
+        "joined",
+        "select o.id, c.name, o.amount, o.day, o.tags from {{ ref('stg') }} o left join {{ ref('people') }} c on c.id = o.customer where o.status <> 'void'",
+    ),
+    (
+        "aliased",
+        "with t(a, b) as (select id, email from {{ ref('stg') }}) select u.x, u.y from (select a, b from t) as u(x, y)",
+    ),
+    (
+        "unnested",
+        "select j.id, u.tag from {{ ref('joined') }} j, unnest(string_split(j.tags, '|')) as u(tag)",
+    ),
+    (
+        "scalar",
+        "select p.id, (select max(s.email) from {{ ref('stg') }} s where s.customer = p.id) as last_email, exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.status = 'void') as has_void from {{ ref('people') }} p",
+    ),
+    (
+        "arms",
+        "select id, name as label from {{ ref('people') }} union all select id, email from {{ ref('stg') }} union all select * from (values (99, 'nobody')) v(a, b)",
+    ),
+    (
+        "ranked",
+        "select day, id, amount, row_number() over (partition by day order by amount desc, id) as place, sum(amount) over (partition by day) as total from {{ ref('joined') }} qualify place <= 2",
+    ),
+    (
+        "days",
+        "select day, count(*) as orders, count(distinct name) as people, sum(case when name like 'A%' then amount else 0 end) as a_amount from {{ ref('joined') }} group by all having count(*) > 0",
+    ),
+    (
+        "distinct_labels",
+        "select distinct label from {{ ref('arms') }} where id not in (select id from {{ ref('scalar') }} where has_void) order by label limit 3",
+    ),
 ];
 
 const ORDERS: &str = "id,customer,email,amount,day,status,tags\n1,1,Ann@x.org,10.5,2026-01-01,paid,a|b\n2,2,bob@x.org,7,2026-01-01,paid,c\n3,1,ann@y.org,3,2026-01-02,void,a\n4,3,Cid@x.org,8,2026-01-02,paid,b|d\n5,2,bob@z.org,2,2026-01-02,paid,e\n";
@@ -111,13 +141,18 @@ fn what_changes_with_a_source_column_is_in_the_lineage() {
         .iter()
         .map(|record| {
             let inputs = record["inputs"].as_array().expect("inputs").iter();
-            let inputs = inputs.map(|input| format!("{}.{}", short(text(&input["node"])), text(&input["column"])));
+            let inputs =
+                inputs.map(|input| format!("{}.{}", short(text(&input["node"])), text(&input["column"])));
             let name = format!("{}.{}", short(text(&record["node"])), text(&record["column"]));
             assert_eq!(record["complete"], Value::Bool(true), "{record}");
             (name, inputs.collect())
         })
         .collect();
-    assert_eq!(up.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "the columns that were inferred");
+    assert_eq!(
+        up.keys().collect::<Vec<_>>(),
+        before.keys().collect::<Vec<_>>(),
+        "the columns that were inferred"
+    );
     let mut changes = 0;
     for (seed, whole) in [("orders", ORDERS), ("people", PEOPLE)] {
         let lines: Vec<&str> = whole.lines().collect();

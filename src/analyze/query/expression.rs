@@ -137,7 +137,11 @@ impl Analyst<'_> {
     pub(super) fn all_columns(&mut self, star: &Star) -> Value {
         let (columns, open) = self.star(star);
         let mut values: Vec<Value> = columns.into_iter().map(|(_, value)| value).collect();
-        values.extend(open.map(|open| Value { edges: open.edges, doubt: Some(open.reason), ..Value::default() }));
+        values.extend(open.map(|open| Value {
+            edges: open.edges,
+            doubt: Some(open.reason),
+            ..Value::default()
+        }));
         Value::made(&values, EdgeKind::Transformed)
     }
 

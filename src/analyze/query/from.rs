@@ -19,11 +19,7 @@ impl Analyst<'_> {
         match from {
             From::Table { name, alias, .. } => self.table(name, alias.as_ref(), rows),
             From::Derived { query, lateral, alias } => {
-                let hidden = if *lateral {
-                    Vec::new()
-                } else {
-                    std::mem::take(&mut self.scope().relations)
-                };
+                let hidden = if *lateral { Vec::new() } else { std::mem::take(&mut self.scope().relations) };
                 let shape = self.query(query);
                 if !lateral {
                     self.scope().relations = hidden;
@@ -57,7 +53,8 @@ impl Analyst<'_> {
             }
             From::Opaque { what, inputs, alias } => {
                 self.note(what.clone());
-                let mut parts: Vec<Value> = inputs.iter().map(|input| self.apart(input)).map(|shape| Self::whole(&shape)).collect();
+                let mut parts: Vec<Value> =
+                    inputs.iter().map(|input| self.apart(input)).map(|shape| Self::whole(&shape)).collect();
                 parts.push(self.unresolved(what.as_str().into()));
                 let all = Value::made(&parts, EdgeKind::Transformed);
                 let open = Open { reason: what.as_str().into(), edges: all.edges.clone() };
@@ -82,7 +79,9 @@ impl Analyst<'_> {
     fn table(&mut self, name: &[Name], alias: Option<&Alias>, rows: &mut Vec<Rows>) {
         let Some(last) = name.last() else { return };
         let cte = match name {
-            [one] => self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone()),
+            [one] => {
+                self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone())
+            }
             _ => None,
         };
         if name.len() == 1 && cte.is_none() && last.key.eq_ignore_ascii_case("dual") {
@@ -180,7 +179,8 @@ impl Analyst<'_> {
             self.merge(name, (start, middle), side, rows);
         }
         if let Some(open) = relations[start..].iter().find_map(|relation| relation.shape.open()) {
-            let all: Vec<Edges> = relations[start..].iter().flat_map(|relation| relation.shape.everything()).collect();
+            let all: Vec<Edges> =
+                relations[start..].iter().flat_map(|relation| relation.shape.everything()).collect();
             let edges = Edges::union(&all).at_least(EdgeKind::Indirect);
             rows.push(Rows { edges, doubt: Some(open.reason) });
         }
@@ -220,7 +220,8 @@ impl Analyst<'_> {
         self.scopes.pop();
         let used = used_columns(pivot.aggregates.iter().map(|(expr, _)| expr).chain(&pivot.keys));
         let kept = (0..input.len()).filter(|at| !used.contains(&input.name(*at).key));
-        let mut columns: Vec<(Name, Value)> = kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
+        let mut columns: Vec<(Name, Value)> =
+            kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
         let grouped = Value::made(columns.iter().map(|(_, value)| value), EdgeKind::Indirect);
         let turned = Value::made(keys.iter().chain(&others), EdgeKind::Indirect);
         let cell = |aggregate: &Value| {
@@ -234,11 +235,16 @@ impl Analyst<'_> {
                 columns.extend(cells.map(|(name, aggregate)| (name.clone(), cell(aggregate))));
             }
             None => {
-                let edges = Value::made(&aggregates.iter().map(cell).collect::<Vec<_>>(), EdgeKind::Aggregated).edges;
-                open = Some(Open { reason: "the columns of this PIVOT are known only from the data".into(), edges });
+                let edges =
+                    Value::made(&aggregates.iter().map(cell).collect::<Vec<_>>(), EdgeKind::Aggregated).edges;
+                open = Some(Open {
+                    reason: "the columns of this PIVOT are known only from the data".into(),
+                    edges,
+                });
             }
         }
-        let decided = [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
+        let decided =
+            [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
         Shape::Made(Rc::new(Made::new(columns, open, all_rows(&decided))))
     }
 

@@ -57,6 +57,8 @@ pub(super) struct QueryFacts {
     pub(super) open: Option<(String, Vec<Edge>)>,
     /// What decides which rows there are.
     pub(super) rows: Vec<Edge>,
+    /// Why that may not be all, if it may not.
+    pub(super) rows_doubt: Option<String>,
     /// Columns that are known by name only.
     pub(super) names: Vec<Arc<str>>,
     /// Paths; the first is none.
@@ -66,6 +68,17 @@ pub(super) struct QueryFacts {
     /// What could not be understood, in words.
     pub(super) notes: Vec<String>,
     pub(super) findings: Vec<Finding>,
+}
+
+impl QueryFacts {
+    /// Nothing of it is certain, for this reason.
+    pub(super) fn doubt_all(&mut self, reason: &str) {
+        for column in &mut self.columns {
+            column.doubt.get_or_insert_with(|| reason.to_owned());
+        }
+        self.rows_doubt.get_or_insert_with(|| reason.to_owned());
+        self.notes.push(reason.to_owned());
+    }
 }
 
 /// Analyses one query.
@@ -94,6 +107,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
         columns: (0..shape.len()).map(column).collect(),
         open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
         rows: rows.edges.iter().copied().collect(),
+        rows_doubt: rows.doubt.as_ref().map(ToString::to_string),
         names: analyst.names.list,
         paths: analyst.paths.list,
         externals: analyst.externals,

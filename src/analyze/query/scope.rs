@@ -146,6 +146,17 @@ impl Analyst<'_> {
 
     /// A name that nothing in scope has: the finding, and what it may depend on.
     fn unknown(&mut self, name: &Name, span: &Range<usize>) -> Value {
+        if self.dialect == Dialect::DuckDb
+            && let Some(relation) = self.relation(std::slice::from_ref(name))
+        {
+            // A relation's name stands for its row.
+            let columns: Vec<Value> = (0..relation.shape.len()).map(|at| relation.shape.value(at)).collect();
+            let kind = if columns.len() == 1 { EdgeKind::Copied } else { EdgeKind::Transformed };
+            let row = Value::made(&columns, kind);
+            let open = relation.shape.open();
+            let edges = Edges::union(open.iter().map(|open| &open.edges).chain([&row.edges]));
+            return Value { edges, doubt: row.doubt.or(open.map(|open| open.reason)), ..row };
+        }
         let relations: Vec<&Relation> = self.scopes.iter().rev().flat_map(|scope| &scope.relations).collect();
         let declared = relations.iter().filter(|relation| relation.shape.is_declared());
         let declared: Vec<u32> = declared
@@ -206,7 +217,8 @@ impl Analyst<'_> {
         }
         if !found.is_empty() {
             let values: Vec<Value> = found.iter().map(|at| relation.shape.value(*at)).collect();
-            let message = format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
+            let message =
+                format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
             self.finding("ambiguous-column", message.clone(), span, None);
             return Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) };
         }
@@ -289,7 +301,9 @@ impl Analyst<'_> {
         let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
         match relations {
             [one] if at > 0 && at <= one.shape.len() => one.shape.value(at - 1),
-            _ => self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into()),
+            _ => {
+                self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into())
+            }
         }
     }
 

@@ -63,8 +63,7 @@ impl Analyst<'_> {
                 column.0 = name.clone();
             }
             if names.len() > columns.len() {
-                let message =
-                    format!("`{}` names {} columns of {}", owner.text, names.len(), columns.len());
+                let message = format!("`{}` names {} columns of {}", owner.text, names.len(), columns.len());
                 self.note(message);
             }
         }
@@ -90,7 +89,7 @@ impl Analyst<'_> {
     }
 
     /// Adds what ORDER BY and LIMIT of a set operation decide; they see the result's columns.
-    fn ordered(&mut self, made: Made, query: &Query) -> Made {
+    pub(super) fn ordered(&mut self, made: Made, query: &Query) -> Made {
         if query.order.is_empty() && query.limits.is_empty() && !query.order_all {
             return made;
         }
@@ -220,7 +219,8 @@ impl Analyst<'_> {
                 rows_of(&items.columns[at - 1].1)
             }
             Some(_) if items.open.is_some() => {
-                let mut all: Vec<Edges> = items.columns.iter().map(|(_, value)| value.edges.clone()).collect();
+                let mut all: Vec<Edges> =
+                    items.columns.iter().map(|(_, value)| value.edges.clone()).collect();
                 all.extend(items.open.as_ref().map(|open| open.edges.clone()));
                 let doubt = items.open.as_ref().map(|open| open.reason.clone());
                 Rows { edges: Edges::union(&all).at_least(EdgeKind::Indirect), doubt }

@@ -89,7 +89,8 @@ impl Analyst<'_> {
             known = next;
         }
         self.ctes.truncate(outer);
-        known
+        let made = self.ordered(as_made(&known), &cte.query);
+        Shape::Made(Rc::new(made))
     }
 }
 
@@ -106,10 +107,8 @@ fn widened(shape: &Shape) -> Shape {
 fn without_paths(shape: &Shape) -> Shape {
     let plain = |edges: &Edges| edges.map(|edge| Edge { path: 0, ..edge });
     let made = as_made(shape);
-    let columns = made
-        .columns
-        .into_iter()
-        .map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
+    let columns =
+        made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
     let open = made.open.map(|open| Open { edges: plain(&open.edges), ..open });
     let rows = Rows { edges: plain(&made.rows.edges), doubt: made.rows.doubt };
     Shape::Made(Rc::new(Made::new(columns.collect(), open, rows)))

@@ -139,10 +139,10 @@ impl Shape {
     /// What is known of the columns that are not known.
     pub(super) fn open(&self) -> Option<Open> {
         match self {
-            Self::Node(relation, schema) => schema
-                .open
-                .as_ref()
-                .map(|reason| Open { reason: Rc::from(&**reason), edges: Edges::one(*relation, STAR, EdgeKind::Copied) }),
+            Self::Node(relation, schema) => schema.open.as_ref().map(|reason| Open {
+                reason: Rc::from(&**reason),
+                edges: Edges::one(*relation, STAR, EdgeKind::Copied),
+            }),
             Self::Made(made) => made.open.clone(),
         }
     }

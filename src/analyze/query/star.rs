@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::Analyst;
 use super::scope::Relation;
 use super::shape::{Open, Value};
-use super::Analyst;
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::sql::query::{Name, Star};
 
@@ -18,7 +18,10 @@ impl Analyst<'_> {
             Some(expr) => {
                 let value = self.value(expr);
                 let reason = "the fields of a value are not known";
-                (Vec::new(), Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }))
+                (
+                    Vec::new(),
+                    Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }),
+                )
             }
             None => self.relations_of(star),
         };
@@ -53,7 +56,12 @@ impl Analyst<'_> {
                         columns.push((to.clone(), value));
                     }
                     None => {
-                        self.finding("unknown-column", format!("`*` has no column `{}`", from.text), span, None);
+                        self.finding(
+                            "unknown-column",
+                            format!("`*` has no column `{}`", from.text),
+                            span,
+                            None,
+                        );
                     }
                 },
             }

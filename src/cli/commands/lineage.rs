@@ -43,9 +43,8 @@ pub(super) fn lineage(
         match &column {
             None => starts.extend((0..found.width()).map(|at| (node, at))),
             Some(name) => {
-                let at = position(found, name, loaded.dialect()).ok_or_else(|| {
-                    unknown_column(loaded, &graph.nodes[node], found, name, printer)
-                })?;
+                let at = position(found, name, loaded.dialect())
+                    .ok_or_else(|| unknown_column(loaded, &graph.nodes[node], found, name, printer))?;
                 starts.push((node, at));
             }
         }
@@ -56,7 +55,9 @@ pub(super) fn lineage(
         upward(graph, &analysis, &starts, arguments.up)
     };
     match arguments.output {
-        LineageOutput::Json => records.iter().for_each(|record| printer.data(&lineage_json(record).to_string())),
+        LineageOutput::Json => {
+            records.iter().for_each(|record| printer.data(&lineage_json(record).to_string()))
+        }
         LineageOutput::Text => printer.data(lineage_text(&records).trim_end()),
         LineageOutput::Mermaid => printer.data(lineage_mermaid(&records).trim_end()),
     }
@@ -78,12 +79,20 @@ fn path(path: &str) -> Option<String> {
     (!path.is_empty()).then(|| path.to_owned())
 }
 
-fn upward(graph: &Graph, analysis: &Analysis, starts: &[(usize, usize)], to_sources: bool) -> Vec<LineageRecord> {
+fn upward(
+    graph: &Graph,
+    analysis: &Analysis,
+    starts: &[(usize, usize)],
+    to_sources: bool,
+) -> Vec<LineageRecord> {
     let mut trace = Trace::new(analysis);
     let mut records = Vec::new();
     for start in starts {
+        let mut record = record(graph, analysis, *start);
         let mut inputs: Vec<LineageInput> = if to_sources {
-            trace.up(start.0, start.1).iter().map(|reached| end(graph, reached)).collect()
+            let origins = trace.up(start.0, start.1);
+            record.reason.clone_from(&origins.reason);
+            origins.reached.iter().map(|reached| end(graph, reached)).collect()
         } else {
             let one = analysis.inputs(start.0, start.1).into_iter().map(|input| LineageInput {
                 node: match input.node {
@@ -98,7 +107,7 @@ fn upward(graph: &Graph, analysis: &Analysis, starts: &[(usize, usize)], to_sour
         };
         inputs.sort();
         inputs.dedup();
-        records.push(LineageRecord { inputs, ..record(graph, analysis, *start) });
+        records.push(LineageRecord { inputs, ..record });
     }
     records
 }
@@ -138,7 +147,10 @@ fn asked(graph: &Graph, written: &str) -> Option<(String, String)> {
             && (node.unique_id == owner
                 || node.search_name() == owner
                 || node.name == owner && node.source.is_none()
-                || node.source.as_ref().is_some_and(|source| format!("{}.{}", source.source_name, node.name) == owner))
+                || node
+                    .source
+                    .as_ref()
+                    .is_some_and(|source| format!("{}.{}", source.source_name, node.name) == owner))
     };
     let node = graph.nodes.values().find(is_named)?;
     Some((node.unique_id.clone(), column.to_owned()))
@@ -156,23 +168,43 @@ fn position(found: &NodeAnalysis, name: &str, dialect: crate::sql::Dialect) -> O
 
 fn unknown(loaded: &Loaded, written: &str, printer: &Printer) -> Outcome {
     let owner = written.rsplit_once('.').map_or(written, |(owner, _)| owner);
-    let names: Vec<&str> = loaded.graph.nodes.values().filter(|node| KINDS.contains(&node.kind)).map(|node| node.name.as_str()).collect();
+    let names: Vec<&str> = loaded
+        .graph
+        .nodes
+        .values()
+        .filter(|node| KINDS.contains(&node.kind))
+        .map(|node| node.name.as_str())
+        .collect();
     let near = did_you_mean(owner, names);
     let help = near.map_or_else(
         || "write `model.column`, `source.table.column`, or a unique id and a column".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
     let message = format!("`{written}` names no column: no node is called `{owner}`");
-    printer.diagnostic(&Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help), &loaded.sources);
+    printer.diagnostic(
+        &Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help),
+        &loaded.sources,
+    );
     Outcome::Unusable
 }
 
-fn unknown_column(loaded: &Loaded, node: &Node, found: &NodeAnalysis, name: &str, printer: &Printer) -> Outcome {
+fn unknown_column(
+    loaded: &Loaded,
+    node: &Node,
+    found: &NodeAnalysis,
+    name: &str,
+    printer: &Printer,
+) -> Outcome {
     let names: Vec<&str> = (0..found.width()).map(|at| found.name(at)).collect();
     let near = did_you_mean(name, names.iter().copied());
-    let help = near.map_or_else(|| format!("its columns are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+    let help = near.map_or_else(
+        || format!("its columns are: {}", names.join(", ")),
+        |near| format!("did you mean `{near}`?"),
+    );
     let message = format!("`{}` has no column `{name}`", node.name);
-    printer.diagnostic(&Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help), &loaded.sources);
+    printer.diagnostic(
+        &Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help),
+        &loaded.sources,
+    );
     Outcome::Unusable
 }
-

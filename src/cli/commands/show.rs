@@ -100,7 +100,9 @@ pub(super) fn schema(
             printer.data(&serde_json::json!({"node": id, "schema": columns}).to_string());
             continue;
         }
-        let cell = |column: &serde_json::Value, key: &str| Cell::Text(column[key].as_str().unwrap_or_default().to_owned());
+        let cell = |column: &serde_json::Value, key: &str| {
+            Cell::Text(column[key].as_str().unwrap_or_default().to_owned())
+        };
         let table = Table {
             columns: ["column", "type"].map(|name| crate::warehouse::Column::new(name, "VARCHAR")).to_vec(),
             rows: columns

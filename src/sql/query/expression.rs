@@ -107,14 +107,10 @@ impl Reader<'_> {
             | Written::RLike { expr, pattern, .. } => {
                 Expr::Predicate(vec![self.expr(expr), self.expr(pattern)])
             }
-            Written::AnyOp { left, right, .. } | Written::AllOp { left, right, .. } => {
-                match right.as_ref() {
-                    Written::Subquery(query) => {
-                        Expr::In(Box::new(self.expr(left)), Box::new(self.query(query)))
-                    }
-                    right => Expr::Predicate(vec![self.expr(left), self.expr(right)]),
-                }
-            }
+            Written::AnyOp { left, right, .. } | Written::AllOp { left, right, .. } => match right.as_ref() {
+                Written::Subquery(query) => Expr::In(Box::new(self.expr(left)), Box::new(self.query(query))),
+                right => Expr::Predicate(vec![self.expr(left), self.expr(right)]),
+            },
             Written::OuterJoin(inner) => self.expr(inner),
             _ => self.syntax(written),
         }
@@ -123,7 +119,9 @@ impl Reader<'_> {
     /// Constructs that are calls in other clothes.
     fn syntax(&self, written: &Written) -> Expr {
         match written {
-            Written::Extract { expr, .. } => self.named("DATE_PART", vec![word("part"), self.expr(expr)], 0..0),
+            Written::Extract { expr, .. } => {
+                self.named("DATE_PART", vec![word("part"), self.expr(expr)], 0..0)
+            }
             Written::Ceil { expr, field } => self.rounded("CEIL", expr, field),
             Written::Floor { expr, field } => self.rounded("FLOOR", expr, field),
             Written::Position { expr, r#in } => {
@@ -257,12 +255,10 @@ impl Reader<'_> {
             Value::Null => Literal::Null,
             Value::Boolean(_) => Literal::Boolean,
             Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => Literal::Binary,
-            Value::Placeholder(name) => {
-                match name.strip_prefix('$').and_then(|digits| digits.parse().ok()) {
-                    Some(position) => return Expr::Position(position, span()),
-                    None => Literal::Typed(ValueType::Unknown),
-                }
-            }
+            Value::Placeholder(name) => match name.strip_prefix('$').and_then(|digits| digits.parse().ok()) {
+                Some(position) => return Expr::Position(position, span()),
+                None => Literal::Typed(ValueType::Unknown),
+            },
             text => match text.clone().into_string() {
                 Some(text) => Literal::Text(text.replace("''", "'")),
                 None => Literal::Typed(ValueType::Unknown),
@@ -300,7 +296,9 @@ impl Reader<'_> {
             _ => Vec::new(),
         };
         let mut rest = chain;
-        while let (false, [AccessExpr::Dot(Written::Identifier(next)), others @ ..]) = (names.is_empty(), rest) {
+        while let (false, [AccessExpr::Dot(Written::Identifier(next)), others @ ..]) =
+            (names.is_empty(), rest)
+        {
             names.push(next.clone());
             rest = others;
         }

@@ -20,7 +20,10 @@ impl Reader<'_> {
         if from.joins.is_empty() {
             return first;
         }
-        From::Joined { first: Box::new(first), joins: from.joins.iter().map(|join| self.join(join)).collect() }
+        From::Joined {
+            first: Box::new(first),
+            joins: from.joins.iter().map(|join| self.join(join)).collect(),
+        }
     }
 
     fn join(&self, join: &ast::Join) -> Join {
@@ -75,14 +78,12 @@ impl Reader<'_> {
             TableFactor::Function { name, args, alias, with_ordinality, .. } => {
                 self.table_function(name, args, *with_ordinality, alias.as_ref())
             }
-            TableFactor::TableFunction { expr: Written::Function(function), alias } => {
-                match &function.args {
-                    FunctionArguments::List(list) => {
-                        self.table_function(&function.name, &list.args, false, alias.as_ref())
-                    }
-                    _ => self.table_function(&function.name, &[], false, alias.as_ref()),
+            TableFactor::TableFunction { expr: Written::Function(function), alias } => match &function.args {
+                FunctionArguments::List(list) => {
+                    self.table_function(&function.name, &list.args, false, alias.as_ref())
                 }
-            }
+                _ => self.table_function(&function.name, &[], false, alias.as_ref()),
+            },
             TableFactor::TableFunction { expr, alias } => self.computed_table(expr, alias.as_ref()),
             TableFactor::UNNEST { alias, array_exprs, with_ordinality, with_offset, .. } => {
                 From::Function(Box::new(TableFunction {
@@ -136,9 +137,7 @@ impl Reader<'_> {
         let alias = self.alias(alias);
         let span = self.text.range(name.span());
         match name.0.as_slice() {
-            [ast::ObjectNamePart::Function(part)]
-                if part.name.value.eq_ignore_ascii_case("identifier") =>
-            {
+            [ast::ObjectNamePart::Function(part)] if part.name.value.eq_ignore_ascii_case("identifier") => {
                 let text = part.args.first().map(ToString::to_string).unwrap_or_default();
                 let parts = text.trim_matches('\'').split('.');
                 From::Table {
@@ -150,7 +149,11 @@ impl Reader<'_> {
             parts if parts.iter().all(|part| part.as_ident().is_some()) => {
                 From::Table { name: self.names(name), alias, span }
             }
-            _ => From::Opaque { what: format!("the relation `{name}` is not analysed"), inputs: Vec::new(), alias },
+            _ => From::Opaque {
+                what: format!("the relation `{name}` is not analysed"),
+                inputs: Vec::new(),
+                alias,
+            },
         }
     }
 
@@ -174,7 +177,8 @@ impl Reader<'_> {
         let word = name.to_string().to_ascii_uppercase().replace('"', "");
         // `TABLE(f(…))` is read as a function `TABLE` of one call.
         if word == "TABLE"
-            && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Written::Function(inner)))] = arguments
+            && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Written::Function(inner)))] =
+                arguments
             && let FunctionArguments::List(list) = &inner.args
         {
             return self.table_function(&inner.name, &list.args, ordinality, alias);
@@ -200,7 +204,11 @@ impl Reader<'_> {
             alias,
         } = table
         else {
-            return From::Opaque { what: "this PIVOT is not analysed".to_owned(), inputs: Vec::new(), alias: None };
+            return From::Opaque {
+                what: "this PIVOT is not analysed".to_owned(),
+                inputs: Vec::new(),
+                alias: None,
+            };
         };
         let aliases: Vec<Option<Name>> = aggregate_functions
             .iter()
@@ -251,7 +259,9 @@ impl Reader<'_> {
     fn tuple(&self, written: &Written) -> Vec<Name> {
         match written {
             Written::Identifier(ident) => vec![self.name(ident)],
-            Written::CompoundIdentifier(parts) => parts.last().map(|part| self.name(part)).into_iter().collect(),
+            Written::CompoundIdentifier(parts) => {
+                parts.last().map(|part| self.name(part)).into_iter().collect()
+            }
             Written::Nested(inner) => self.tuple(inner),
             Written::Tuple(items) => items.iter().flat_map(|item| self.tuple(item)).collect(),
             _ => Vec::new(),

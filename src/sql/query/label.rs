@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem};
+use sqlparser::ast::{
+    BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem,
+    UnaryOperator,
+};
 use sqlparser::tokenizer::Token;
 
 use super::Name;
 use super::read::Reader;
-use crate::sql::Dialect;
+use crate::sql::{Dialect, DuckDbType};
 
 /// The bytes of a SELECT's items, where one of them has no name of its own.
 pub(super) struct Labels {
@@ -16,7 +19,8 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) fn of(reader: &Reader<'_>, select: &Select) -> Self {
-        let needs = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain(expr).is_none());
+        let needs =
+            |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain(expr).is_none());
         if !select.projection.iter().any(needs) {
             return Self { ranges: Vec::new() };
         }
@@ -99,8 +103,21 @@ fn duckdb(expr: &Expr) -> Option<String> {
         }
         Expr::Value(value) => Some(value.value.to_string()),
         Expr::Nested(inner) => duckdb(inner),
-        Expr::Cast { expr, data_type, .. } => Some(format!("CAST({} AS {data_type})", duckdb(expr)?)),
-        Expr::BinaryOp { left, op, right } => Some(format!("({} {op} {})", duckdb(left)?, duckdb(right)?)),
+        Expr::Cast { kind, expr, data_type, .. } => {
+            let word = if *kind == CastKind::TryCast { "TRY_CAST" } else { "CAST" };
+            let data_type = DuckDbType::parse(&data_type.to_string());
+            Some(format!("{word}({} AS {data_type})", duckdb(expr)?))
+        }
+        Expr::BinaryOp { left, op, right } => {
+            let op = if *op == BinaryOperator::NotEq { "!=".to_owned() } else { op.to_string() };
+            Some(format!("({} {op} {})", duckdb(left)?, duckdb(right)?))
+        }
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Some(format!("-({})", duckdb(expr)?)),
+        Expr::IsNull(expr) => Some(format!("({} IS NULL)", duckdb(expr)?)),
+        Expr::IsNotNull(expr) => Some(format!("({} IS NOT NULL)", duckdb(expr)?)),
+        Expr::Between { expr, negated: false, low, high } => {
+            Some(format!("({} BETWEEN {} AND {})", duckdb(expr)?, duckdb(low)?, duckdb(high)?))
+        }
         Expr::Function(function) if function.over.is_none() && function.filter.is_none() => {
             let FunctionArguments::List(list) = &function.args else { return None };
             let name = function.name.to_string().to_lowercase();

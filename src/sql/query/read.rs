@@ -10,8 +10,7 @@ use sqlparser::ast::{
 
 use super::label::Labels;
 use super::{
-    Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator,
-    Star, Window,
+    Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window,
 };
 use crate::sql::Dialect;
 use crate::sql::parse::statements;
@@ -89,7 +88,9 @@ impl Reader<'_> {
                 limits.extend(self.exprs([offset, limit]));
             }
         }
-        limits.extend(query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref()).map(|rows| self.expr(rows)));
+        limits.extend(
+            query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref()).map(|rows| self.expr(rows)),
+        );
         Query { ctes, body, order, order_all, limits }
     }
 
@@ -160,8 +161,12 @@ impl Reader<'_> {
             filters.push(self.expr(rows));
         }
         let labels = Labels::of(self, select);
-        let mut items: Vec<Item> =
-            select.projection.iter().enumerate().flat_map(|(at, item)| self.item(item, &labels, at)).collect();
+        let mut items: Vec<Item> = select
+            .projection
+            .iter()
+            .enumerate()
+            .flat_map(|(at, item)| self.item(item, &labels, at))
+            .collect();
         if items.is_empty() {
             items.push(Item::Star(self.plain_star(Vec::new())));
         }
@@ -276,7 +281,8 @@ impl Reader<'_> {
             Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),
             Some(RenameSelectItem::Multiple(many)) => many.as_slice(),
         };
-        let rename = |one: &ast::IdentWithAlias| (self.name(&one.ident), self.name(&one.alias), self.at(&one.ident));
+        let rename =
+            |one: &ast::IdentWithAlias| (self.name(&one.ident), self.name(&one.alias), self.at(&one.ident));
         star.rename = renamed.iter().map(rename).collect();
         let replaced = options.opt_replace.iter().flat_map(|replace| &replace.items);
         star.replace = replaced.map(|one| (self.expr(&one.expr), self.name(&one.column_name))).collect();

@@ -22,7 +22,8 @@ fn number(digits: &str) -> T {
     if digits.contains(['e', 'E']) {
         return T::Double;
     }
-    let count = |text: &str| u8::try_from(text.chars().filter(char::is_ascii_digit).count()).unwrap_or(u8::MAX);
+    let count =
+        |text: &str| u8::try_from(text.chars().filter(char::is_ascii_digit).count()).unwrap_or(u8::MAX);
     match digits.split_once('.') {
         Some((whole, fraction)) => {
             let precision = count(whole.trim_start_matches('0')).saturating_add(count(fraction));
@@ -52,11 +53,15 @@ pub(super) fn operator(operator: Operator, left: &T, right: &T) -> Option<T> {
             (T::Date, T::Integer { .. }) => Some(T::Date),
             (T::Integer { .. }, T::Date) if operator == O::Add => Some(T::Date),
             (T::Date, T::Date) if operator == O::Subtract => Some(T::BIGINT),
-            (T::Date | T::Timestamp, T::Interval) | (T::Interval, T::Date | T::Timestamp) => Some(T::Timestamp),
+            (T::Date | T::Timestamp, T::Interval) | (T::Interval, T::Date | T::Timestamp) => {
+                Some(T::Timestamp)
+            }
             (T::TimestampTz, T::Interval) | (T::Interval, T::TimestampTz) => Some(T::TimestampTz),
             (T::Time, T::Interval) => Some(T::Time),
             (T::Interval, T::Interval) => Some(T::Interval),
-            (T::Timestamp | T::Date, T::Timestamp | T::Date) | (T::TimestampTz, T::TimestampTz) => Some(T::Interval),
+            (T::Timestamp | T::Date, T::Timestamp | T::Date) | (T::TimestampTz, T::TimestampTz) => {
+                Some(T::Interval)
+            }
             _ => arithmetic(operator, left, right),
         },
         O::Multiply | O::Divide if matches!((left, right), (T::Interval, _) | (_, T::Interval)) => {
@@ -100,10 +105,9 @@ fn arithmetic(operator: Operator, left: &T, right: &T) -> Option<T> {
 pub(super) fn part(of: &T, name: Option<&str>) -> Option<T> {
     match (of, name) {
         (T::List(element), _) => Some((**element).clone()),
-        (T::Struct(fields), Some(name)) => fields
-            .iter()
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, field)| field.clone()),
+        (T::Struct(fields), Some(name)) => {
+            fields.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, field)| field.clone())
+        }
         (T::Map(entry), _) => Some(entry.1.clone()),
         (T::Json, _) => Some(T::Json),
         (T::Varchar, None) => Some(T::Varchar),

@@ -51,7 +51,11 @@ pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> O
         (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null) => return Some(DataType::Date),
         (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
         (O::Subtract, Family::Date, Family::Date) => return Some(DataType::number(9, 0)),
-        (O::Add | O::Subtract, Family::Timestamp | Family::Zoned | Family::Date | Family::Time, Family::Unknown) => {
+        (
+            O::Add | O::Subtract,
+            Family::Timestamp | Family::Zoned | Family::Date | Family::Time,
+            Family::Unknown,
+        ) => {
             return (left != DataType::Date).then_some(left);
         }
         (O::Arrow | O::LongArrow | O::Other | O::DivideWhole, ..) => return None,
@@ -198,10 +202,8 @@ fn digits(call: &TypedCall<'_>, index: usize) -> Option<i64> {
 }
 
 fn decoded(call: &TypedCall<'_>) -> Option<DataType> {
-    let results: Vec<&ValueType> = call.arguments.get(1..)?
-        .chunks(2)
-        .filter_map(|pair| pair.get(1).or_else(|| pair.first()))
-        .collect();
+    let results: Vec<&ValueType> =
+        call.arguments.get(1..)?.chunks(2).filter_map(|pair| pair.get(1).or_else(|| pair.first())).collect();
     match ValueType::common(results) {
         ValueType::Snowflake(known) => Some(known),
         _ => None,
