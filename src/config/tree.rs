@@ -159,12 +159,12 @@ impl Second<'_> {
         copy(self.tree)
     }
 
-    /// Whether a slice of the file was written without quotes.
+    /// Whether a slice of the file was written without quotes, and without a tag that says what it is.
     fn is_plain(&self, slice: &str) -> bool {
         let start = (slice.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
-        let before = start.and_then(|start| self.text.as_bytes().get(start.checked_sub(1)?));
-        start.is_some_and(|start| start + slice.len() <= self.text.len())
-            && !matches!(before, Some(b'"' | b'\''))
+        let Some(before) = start.and_then(|start| self.text.get(..start)) else { return false };
+        let word = before.trim_end_matches(' ').rsplit([' ', '\n']).next().unwrap_or_default();
+        !before.ends_with(['"', '\'']) && !(before.ends_with(' ') && word.starts_with('!'))
     }
 }
 
