@@ -41,6 +41,14 @@ pub fn add(manifest: &mut Value, ran: &[Ran<'_>], graph: &Graph, target: &str) {
             ] {
                 made.entry(key).or_insert(value);
             }
+            if made.get("compiled_path").is_none_or(Value::is_null) {
+                let path = format!("{target}/compiled/{}", node_path(node));
+                made.insert("compiled_path".to_owned(), json!(path));
+            }
+            // dbt counts the hooks it runs from one.
+            if let Some(index) = made.get("index").and_then(Value::as_u64) {
+                made.insert("index".to_owned(), json!(index + 1));
+            }
         }
     }
 }

@@ -46,6 +46,17 @@ fn shown_target(loaded: &Loaded) -> String {
     target.strip_prefix(&loaded.options.project_dir).unwrap_or(&target).to_string_lossy().into_owned()
 }
 
+/// What the manifest tells of a result.
+fn became<'r>(loaded: &Loaded, result: &'r NodeResult) -> Ran<'r> {
+    let is_hook = loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation);
+    Ran {
+        unique_id: &result.unique_id,
+        is_skipped: result.status == Status::Skipped,
+        has_file: !result.statements.is_empty() || result.written.is_some(),
+        hook: (is_hook && result.status == Status::Success).then(|| result.statements.join("\n")),
+    }
+}
+
 /// A file that could not be written, printed.
 fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> Result<(), Outcome> {
     written.map_err(|error| {
@@ -151,17 +162,6 @@ pub(super) fn after_run(
     told(loaded, printer, write::json(&target.join("manifest.json"), &value))?;
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
-}
-
-/// What the manifest tells of a result.
-fn became<'r>(loaded: &Loaded, result: &'r NodeResult) -> Ran<'r> {
-    let is_hook = loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation);
-    Ran {
-        unique_id: &result.unique_id,
-        is_skipped: result.status == Status::Skipped,
-        has_file: !result.statements.is_empty() || result.written.is_some(),
-        hook: (is_hook && result.status == Status::Success).then(|| result.statements.join("\n")),
-    }
 }
 
 /// Statements as a file holds them.

@@ -264,7 +264,7 @@ impl Loaded {
         let placed: Vec<Diagnostic> = diagnostics
             .drain()
             .into_iter()
-            .map(|d| if d.labels.is_empty() { d.in_file(option, 1) } else { d })
+            .map(|d| if d.labels.is_empty() && d.unread.is_none() { d.in_file(option, 1) } else { d })
             .collect();
         printer.diagnostics(placed.iter(), &self.sources);
         if placed.iter().any(|d| d.level == Level::Error) { Err(Outcome::Unusable) } else { Ok(found) }

@@ -63,7 +63,7 @@ pub fn render_strings(
                 value.clone()
             })
         }
-        // dbt renders every text; of one without Jinja that takes the newline at its end.
+        // Without Jinja it is a template all the same, whose last line end goes.
         Value::String(text) => Value::String(text.strip_suffix('\n').unwrap_or(text).to_owned()),
         Value::Array(items) => {
             let render = |(i, item): (usize, &Value)| {

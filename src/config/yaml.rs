@@ -31,27 +31,26 @@ pub fn print(value: &Value) -> String {
     serde_yaml::to_string(value).expect("JSON values are YAML values")
 }
 
-/// A tree as a value: of equal keys the last counts, and `<<` adds what is not there.
+/// A tree as a value: of equal keys the last counts; what `<<` brings stands first, and own keys go over it.
 fn value(tree: Tree) -> Value {
     match tree {
         Tree::Scalar(value) => value,
         Tree::Tagged(inner) => value(*inner),
         Tree::List(items) => Value::Array(items.into_iter().map(value).collect()),
         Tree::Map(entries) => {
+            let (merged, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
             let mut map = Map::new();
-            let mut merged = Vec::new();
-            for (key, item) in entries {
-                match value(key) {
-                    Value::String(key) if key == "<<" => merged.push(value(item)),
-                    key => {
-                        map.insert(key_text(&key), value(item));
-                    }
-                }
+            merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item)));
+            for (key, item) in own {
+                map.insert(key_text(&value(key)), value(item));
             }
-            merged.into_iter().for_each(|value| merge(&mut map, value));
             Value::Object(map)
         }
     }
+}
+
+fn is_merge(key: &Tree) -> bool {
+    matches!(key, Tree::Scalar(Value::String(key)) if key == "<<")
 }
 
 fn key_text(key: &Value) -> String {
@@ -64,16 +63,11 @@ fn key_text(key: &Value) -> String {
     }
 }
 
+/// Takes in what `<<` brings; of several mappings in a list the first counts most.
 fn merge(map: &mut Map<String, Value>, value: Value) {
     match value {
-        Value::Object(other) => {
-            for (key, value) in other {
-                if !map.contains_key(&key) {
-                    map.insert(key, value);
-                }
-            }
-        }
-        Value::Array(list) => list.into_iter().for_each(|item| merge(map, item)),
+        Value::Object(other) => map.extend(other),
+        Value::Array(list) => list.into_iter().rev().for_each(|item| merge(map, item)),
         _ => {}
     }
 }

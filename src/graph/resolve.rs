@@ -58,7 +58,8 @@ impl Lookup {
     /// project, then the node's package, then all (dbt: `_packages_to_search`).
     pub fn reference(&self, package: &str, call: &RefCall) -> Result<String, Problem> {
         let candidates = self.refs.get(&call.name).map(Vec::as_slice).unwrap_or_default();
-        let fits = |candidate: &&Candidate| match &call.version {
+        let wanted_version = call.version.as_ref().filter(|version| counts(version));
+        let fits = |candidate: &&Candidate| match wanted_version {
             Some(version) => {
                 candidate.version.as_ref().is_some_and(|known| version_text(known) == version_text(version))
             }
@@ -138,6 +139,16 @@ impl Lookup {
             }
         };
         Err(Problem::new(Code::UnknownSource, format!("no source table `{written}`")).help(help))
+    }
+}
+
+/// Whether a version asked for counts: dbt takes zero and the empty text for none.
+fn counts(version: &Value) -> bool {
+    match version {
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(value) => *value,
+        other => !other.is_null(),
     }
 }
 
