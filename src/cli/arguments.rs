@@ -108,6 +108,8 @@ pub(super) struct Global {
     )]
     pub(super) warn_error_options: Option<String>,
     #[command(flatten)]
+    pub(super) state: super::state::StateArguments,
+    #[command(flatten)]
     pub(super) accepted: Accepted,
 }
 
@@ -246,6 +248,21 @@ pub(super) struct Running {
     /// Keep the rows that tests find in tables
     #[arg(long, env = "DBT_STORE_FAILURES", value_parser = truth())]
     pub(super) store_failures: bool,
+    /// Read no rows of refs and sources
+    #[arg(long, env = "DBT_EMPTY", value_parser = truth(), overrides_with = "no_empty")]
+    pub(super) empty: bool,
+    /// Read rows of refs and sources
+    #[arg(long, hide = true)]
+    pub(super) no_empty: bool,
+    /// Read refs and sources in a window of event time: '3 days', or '{start: …, end: …}'
+    #[arg(long, env = "DBT_SAMPLE", value_name = "WINDOW")]
+    pub(super) sample: Option<String>,
+    /// When the batches of microbatch models start
+    #[arg(long, env = "DBT_EVENT_TIME_START", value_name = "TIME")]
+    pub(super) event_time_start: Option<String>,
+    /// When the batches of microbatch models end
+    #[arg(long, env = "DBT_EVENT_TIME_END", value_name = "TIME")]
+    pub(super) event_time_end: Option<String>,
     /// How results are written on standard output
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(super) output: TextOrJson,
@@ -333,7 +350,9 @@ pub(super) enum Command {
         #[arg(long = "for", value_enum, default_value = "build", value_name = "COMMAND")]
         command: Planned,
         #[command(flatten)]
-        arguments: RunArguments,
+        select: Select,
+        #[command(flatten)]
+        running: Running,
     },
     /// Build models
     Run(RunArguments),
@@ -389,6 +408,9 @@ pub(super) struct RunArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
+    /// Carry out the plan that `merganser plan --output json` wrote to FILE, if it still fits
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "exclude", "selector", "resource_type", "exclude_resource_type"])]
+    pub(super) plan: Option<PathBuf>,
 }
 
 /// `source`.
@@ -408,9 +430,6 @@ pub(super) enum Source {
 /// The arguments of `retry`.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RetryArguments {
-    /// Folder with the run_results.json to go on from; default: the target folder
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
     /// Rebuild incremental models and seeds from nothing, whatever the last command said
     #[arg(long, short = 'f')]
     pub(super) full_refresh: bool,
@@ -426,9 +445,6 @@ pub(super) struct CloneArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
-    /// Folder with the manifest.json of the other environment
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
 }
 
 /// The arguments of `deps`.

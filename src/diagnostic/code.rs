@@ -28,10 +28,16 @@ codes! {
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
     BadConfig = "bad-config",
+    /// A model broke what its contract promised in an earlier state.
+    BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
+    /// A query's columns are not those of the model's contract.
+    ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
+    /// A model is going away, or something reads one that is.
+    DeprecatedModel = "deprecated-model",
     /// A model reads something that is disabled.
     DisabledRef = "disabled-ref",
     /// Two things of one kind have one name.
@@ -46,6 +52,8 @@ codes! {
     LoadFailed = "load-failed",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
+    /// A unit test gives no rows for something that its model reads.
+    MissingInput = "missing-input",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
     /// The packages of a project do not go together.
@@ -54,8 +62,12 @@ codes! {
     PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
+    /// The folder of `--state` is not there, or a file in it is missing or damaged.
+    MissingState = "missing-state",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
+    /// A model that is not for all is read from outside.
+    PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
     /// The SQL cannot be parsed.
@@ -64,6 +76,8 @@ codes! {
     StaleSource = "stale-source",
     /// The template cannot be parsed.
     TemplateSyntax = "template-syntax",
+    /// A saved plan that cannot be carried out any more.
+    StalePlan = "stale-plan",
     /// A data test found rows it must not find.
     TestFailed = "test-failed",
     /// A template used a value in a way it does not allow.

@@ -10,7 +10,7 @@ mod docs;
 mod explain;
 mod freshness;
 mod init;
-mod ls;
+pub(super) mod ls;
 mod parse;
 mod plan;
 mod retry;
@@ -53,8 +53,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         }),
         Command::Show { select, inline, limit, output } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
-        Command::Plan { command, arguments } => load("plan", &arguments.running)
-            .and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer)),
+        Command::Plan { command, select, running } => load("plan", running)
+            .and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer)),
         Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
             load("generate", &Running::default())
                 .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
@@ -120,7 +120,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
     match command {
         "seed" => &[NodeKind::Seed],
         "run" => &[NodeKind::Model],
-        "test" => &[NodeKind::Test],
+        "test" => &[NodeKind::Test, NodeKind::UnitTest],
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
         "build" => &[
@@ -129,6 +129,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
             NodeKind::Model,
             NodeKind::Snapshot,
             NodeKind::Test,
+            NodeKind::UnitTest,
             NodeKind::Exposure,
             NodeKind::SavedQuery,
         ],

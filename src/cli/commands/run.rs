@@ -9,9 +9,10 @@ use super::super::arguments::{RunArguments, TextOrJson};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::super::progress::{Progress, summary};
-use super::super::{artifacts, environment};
+use super::super::{artifacts, environment, saved_plan};
 use super::kinds;
 use crate::compile::{Compilation, Compiler};
+use crate::diagnostic::Diagnostic;
 use crate::execute::{NodeResult, Runner, Status, execute};
 use crate::load::LoadStamp;
 use crate::plan::{Plan, Planner};
@@ -30,7 +31,16 @@ pub(super) fn run(
         return Err(Outcome::Unusable);
     }
     let clock = Instant::now();
-    let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    let told = |problem: Box<Diagnostic>| {
+        printer.diagnostic(&problem, &loaded.sources);
+        Outcome::Unusable
+    };
+    let saved =
+        arguments.plan.as_deref().map(|path| saved_plan::read(path, command)).transpose().map_err(told)?;
+    let selected = match &saved {
+        Some(saved) => saved.selected.clone(),
+        None => loaded.select(&arguments.select, kinds(command), printer)?,
+    };
     artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
@@ -39,6 +49,7 @@ pub(super) fn run(
     begin(loaded, &compiler, &connection, printer)?;
     let planner = planner(loaded, &compiler, &connection, &selected, command, printer)?;
     let plan = planner.plan(&loaded.order, &compilation, &selected);
+    saved.map_or(Ok(()), |saved| saved.check(&plan)).map_err(told)?;
     if let Ok(text) = connection.describe() {
         printer.note(&format!("{} nodes on {text}\n", plan.nodes.len()));
     }
@@ -92,8 +103,7 @@ pub(super) fn planner<'a>(
             .map(|placed| crate::warehouse::SchemaName::new(&placed.database, &placed.schema)),
     );
     let catalog = connection.catalog(&schemas).map_err(|error| {
-        let diagnostic =
-            crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
+        let diagnostic = Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
         printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
         Outcome::Unusable
     })?;
@@ -109,14 +119,14 @@ fn carry_out(
     command: &str,
     printer: &Printer,
 ) -> Result<Vec<NodeResult>, Outcome> {
-    let runner = runner(loaded, (planner, compilation), connection);
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let runner = runner(loaded, (planner, compilation), connection, &progress);
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
         printer.diagnostic(&shown, &loaded.sources);
         Outcome::Failure
     };
     runner.steps(&plan.setup).map_err(fail)?;
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let mut results = start_hooks(&runner, plan, &progress);
     if results.iter().any(|result| result.status == Status::Error) && skips_after_failed_start(loaded) {
         return Ok(results);
@@ -136,9 +146,11 @@ pub(super) fn runner<'a>(
     loaded: &Loaded,
     (planner, compilation): (&'a Planner<'a>, &'a Compilation),
     connection: &Arc<Connection>,
+    observer: &'a Progress<'a>,
 ) -> Runner<'a> {
     let run = &loaded.options.run;
     Runner {
+        observer,
         planner,
         compilation,
         connection: connection.clone(),
