@@ -257,6 +257,9 @@ pub(super) struct Running {
     /// Read refs and sources in a window of event time: '3 days', or '{start: …, end: …}'
     #[arg(long, env = "DBT_SAMPLE", value_name = "WINDOW")]
     pub(super) sample: Option<String>,
+    /// Batches that an earlier run left undone, where another command has found them.
+    #[arg(skip)]
+    pub(super) undone: std::collections::BTreeMap<String, Vec<crate::config::Window>>,
     /// When the batches of microbatch models start
     #[arg(long, env = "DBT_EVENT_TIME_START", value_name = "TIME")]
     pub(super) event_time_start: Option<String>,
