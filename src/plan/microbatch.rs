@@ -67,8 +67,8 @@ impl Planner<'_> {
         let word = node.setting_text("batch_size").unwrap_or_default();
         let size = BatchSize::from_word(word).unwrap_or(BatchSize::Day);
         let asked = run.sample.or(run.event_time);
-        if let Some(windows) = run.undone.get(&node.unique_id) {
-            let batches = windows.iter().flat_map(|window| size.batches(*window)).collect();
+        if let Some(undone) = run.undone.get(&node.unique_id) {
+            let batches = undone.failed.iter().flat_map(|window| size.batches(*window)).collect();
             return (batches, "the last run, which failed".to_owned());
         }
         let end = size.ceiling(asked.map_or(run.started_at, |window| window.end));

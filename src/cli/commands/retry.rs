@@ -10,7 +10,7 @@ use super::super::arguments::{CloneArguments, Global, RetryArguments, RunArgumen
 use super::super::printer::Printer;
 use super::super::{driver, environment};
 use super::{clone, compile, docs, run, run_operation};
-use crate::config::{Window, event_time, yaml};
+use crate::config::{Undone, Window, event_time, yaml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Sources, read_text};
 
@@ -21,7 +21,7 @@ struct Previous {
     /// The nodes to go on with.
     nodes: BTreeSet<String>,
     /// Of microbatch models of which some batches succeeded, those that did not.
-    undone: BTreeMap<String, Vec<Window>>,
+    undone: BTreeMap<String, Undone>,
 }
 
 /// Reads the results of the last command, and runs it again with its own flags for the nodes that did not succeed. `--vars` and
@@ -133,7 +133,7 @@ fn previous(global: &Global) -> Result<Previous, Box<Diagnostic>> {
 }
 
 /// The batches of a result that failed, if others succeeded: without one the model is built as if for the first time.
-fn undone(result: &Value) -> Option<Vec<Window>> {
+fn undone(result: &Value) -> Option<Undone> {
     let batches = result.get("batch_results")?;
     let list = |key: &str| batches.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let time = |value: &Value| {
@@ -142,8 +142,9 @@ fn undone(result: &Value) -> Option<Vec<Window>> {
         zoned.or_else(|| event_time(text))
     };
     let window = |pair: &Value| Some(Window { start: time(pair.get(0)?)?, end: time(pair.get(1)?)? });
-    let failed: Vec<Window> = list("failed").iter().filter_map(window).collect();
-    (!list("successful").is_empty() && !failed.is_empty()).then_some(failed)
+    let windows = |key: &str| list(key).iter().filter_map(window).collect::<Vec<_>>();
+    let undone = Undone { failed: windows("failed"), successful: windows("successful") };
+    (!undone.successful.is_empty() && !undone.failed.is_empty()).then_some(undone)
 }
 
 /// `run_results.json` of `--state`, or of the target folder.
