@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod docs;
+mod lineage;
 pub mod listing;
 mod macros;
 pub mod manifest;
@@ -12,6 +13,8 @@ pub mod run_results;
 pub mod site;
 pub mod sources;
 pub mod write;
+
+pub use lineage::{LineageInput, LineageRecord, lineage_json, lineage_mermaid, lineage_text};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};

@@ -315,7 +315,7 @@ pub(super) enum Command {
         /// What is printed for a node
         #[arg(long, value_enum, default_value = "selector", value_name = "FORMAT")]
         output: ListOutput,
-        /// Keys of the JSON objects
+        /// Keys of the JSON objects; `inferred_columns` for columns and types as the SQL says
         #[arg(long, num_args = 1.., value_name = "KEY")]
         output_keys: Vec<String>,
     },
@@ -336,6 +336,9 @@ pub(super) enum Command {
         /// SQL to run instead of a node
         #[arg(long, value_name = "SQL")]
         inline: Option<String>,
+        /// Print the columns and their types instead of rows; nothing runs
+        #[arg(long, conflicts_with = "inline")]
+        schema: bool,
         /// How many rows; -1 for all
         #[arg(long, default_value_t = 5, allow_negative_numbers = true, value_name = "N")]
         limit: i64,
@@ -343,6 +346,8 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
         output: TextOrJson,
     },
+    /// Print what columns are made from, or what is made from them
+    Lineage(LineageArguments),
     /// Load seeds
     Seed(RunArguments),
     /// Load landing files into stage tables, each file once
@@ -402,6 +407,37 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The arguments of `lineage`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LineageArguments {
+    /// One column: `model.column`, `source.table.column`, or a unique id and a column; without it, all columns of the selected
+    /// nodes
+    #[arg(value_name = "COLUMN")]
+    pub(super) column: Option<String>,
+    /// Follow columns up to sources and seeds; without it, one step
+    #[arg(long, conflicts_with = "down")]
+    pub(super) up: bool,
+    /// Print what depends on the columns, directly or not
+    #[arg(long)]
+    pub(super) down: bool,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) output: LineageOutput,
+    #[command(flatten)]
+    pub(super) select: Select,
+}
+
+/// `--output` of `lineage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LineageOutput {
+    /// For people
+    Text,
+    /// One object per line and column
+    Json,
+    /// A Mermaid graph
+    Mermaid,
 }
 
 /// The arguments of commands that run nodes.
@@ -507,5 +543,8 @@ pub(super) enum Docs {
         /// Do not read the warehouse's catalog
         #[arg(long)]
         empty_catalog: bool,
+        /// Columns and types as the SQL says, where the warehouse's catalog has none; with --empty-catalog, for all
+        #[arg(long = "static")]
+        from_sql: bool,
     },
 }

@@ -1,6 +1,6 @@
 //! Writing artifacts after a command, and what `on-run-end` hooks are told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -250,6 +250,7 @@ pub(super) fn listing(
     selected: &BTreeSet<String>,
     output: ListOutput,
     keys: &[String],
+    inferred: &BTreeMap<String, Value>,
 ) -> Vec<String> {
     let output = match output {
         ListOutput::Selector => records::Output::Selector,
@@ -258,7 +259,7 @@ pub(super) fn listing(
         ListOutput::Json => records::Output::Json,
     };
     let keys: Vec<String> = keys.iter().flat_map(|key| key.split_whitespace()).map(str::to_owned).collect();
-    records::listing(&loaded.graph, selected, output, &keys)
+    records::listing(&loaded.graph, selected, output, &keys, inferred)
 }
 
 /// Manifest, catalog and the documentation page; gives the page's path.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod artifacts;
+mod columns;
 mod commands;
 mod driver;
 mod environment;

@@ -24,6 +24,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Several relations have a column of this name.
+    AmbiguousColumn = "ambiguous-column",
     /// A name is found in more than one package.
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
@@ -70,6 +72,8 @@ codes! {
     PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
+    /// The arms of a set operation have different numbers of columns.
+    SetOperationColumns = "set-operation-columns",
     /// The SQL cannot be parsed.
     SqlSyntax = "sql-syntax",
     /// A source was last loaded longer ago than it may.
@@ -84,6 +88,8 @@ codes! {
     TypeError = "type-error",
     /// A name in a template is not defined.
     UndefinedName = "undefined-name",
+    /// A column that no relation in scope has.
+    UnknownColumn = "unknown-column",
     /// A docs block that is not there.
     UnknownDoc = "unknown-doc",
     /// A key that dbt and merganser do not know.

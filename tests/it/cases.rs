@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::bench::{Answer, Bench, files_below, line_of, words};
+use crate::lineage;
 use crate::markdown::{Case, Fence, cases, marks};
 use crate::packages::{registry, repository};
 
@@ -149,6 +150,8 @@ fn run_case(case: &Case) -> Vec<Difference> {
                 }
                 rows(&bench, rest)
             }
+            "schema" => lineage::schema(&bench, rest),
+            "lineage" => lineage::lineage(&bench, rest),
             "diagnostics" => diagnostics(&bench, if rest.is_empty() { "compile" } else { rest }),
             "results" => results(&bench, rest),
             "log" => log(&bench, rest),

@@ -13,6 +13,7 @@ mod cases;
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
+mod lineage;
 mod load;
 mod macro_world;
 mod macros;

@@ -60,6 +60,7 @@ pub(super) fn compile(
         );
     }
     let compilation = loaded.compile(&compiler, &wanted, printer);
+    loaded.check_columns(&compilation, printer);
     artifacts::after_compile(loaded, &compilation, printer)?;
     if !select.select.is_empty() || running.output == TextOrJson::Json {
         for id in loaded.order.sequence.iter().filter(|id| selected.contains(*id)) {

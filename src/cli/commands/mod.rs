@@ -10,6 +10,7 @@ mod docs;
 mod explain;
 mod freshness;
 mod init;
+mod lineage;
 pub(super) mod ls;
 mod parse;
 mod plan;
@@ -19,7 +20,7 @@ mod run_operation;
 mod show;
 
 use super::Outcome;
-use super::arguments::{Arguments, Command, Docs, Global, Running, Source};
+use super::arguments::{Arguments, Command, Global, Running, Source};
 use super::printer::Printer;
 use super::warnings::Warnings;
 use super::{driver, environment, settings};
@@ -47,18 +48,20 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer))
         }
         Command::Ls { select, output, output_keys } => load("list", &Running::default())
-            .and_then(|loaded| ls::ls(&loaded, select, *output, output_keys, &printer)),
+            .and_then(|loaded| ls::ls(&loaded, global, select, (*output, output_keys), &printer)),
         Command::Compile { select, inline, running } => load("compile", running).and_then(|loaded| {
             compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)
         }),
-        Command::Show { select, inline, limit, output } => load("show", &Running::default())
+        Command::Lineage(arguments) => load("lineage", &Running::default())
+            .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
+        Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
+            .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
+        Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
         Command::Plan { command, select, running } => load("plan", running)
             .and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer)),
-        Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
-            load("generate", &Running::default())
-                .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
-        }
+        Command::Docs { command } => load("generate", &Running::default())
+            .and_then(|loaded| docs::generate(&loaded, global, command, &printer)),
         Command::RunOperation { name, args } => load("run-operation", &Running::default())
             .and_then(|loaded| run_operation::run_operation(&loaded, name, args.as_deref(), &printer)),
         Command::Source { command: Source::Freshness { select, output } } => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::super::Outcome;
-use super::super::arguments::{CloneArguments, Global, RetryArguments, RunArguments, Running, Select};
+use super::super::arguments::{CloneArguments, Docs, Global, RetryArguments, RunArguments, Running, Select};
 use super::super::printer::Printer;
 use super::super::{driver, environment};
 use super::{clone, compile, docs, run, run_operation};
@@ -65,7 +65,10 @@ pub(super) fn retry(
         "snapshot" => run::run(&load("snapshot")?, "snapshot", &repeated, printer),
         "load" => run::run(&load("load")?, "load", &repeated, printer),
         "compile" => compile::compile(&load("compile")?, &global, (&select, None, &running), printer),
-        "generate" => docs::generate(&load("generate")?, &select, (false, false), printer),
+        "generate" => {
+            let docs = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
+            docs::generate(&load("generate")?, &global, &docs, printer)
+        }
         "clone" => {
             clone::clone(&load("clone")?, &CloneArguments { select, running: running.clone() }, printer)
         }
