@@ -1,6 +1,6 @@
 //! The type of a value in the dialect it was made in, and the types of what is computed from values.
 
-mod duckdb;
+mod duck;
 mod snowflake;
 
 use std::fmt;
@@ -102,7 +102,7 @@ impl ValueType {
             (Literal::Typed(known), _) => known.clone(),
             (Literal::Word(_), _) => Self::Unknown,
             (_, Dialect::Snowflake) => Self::known(snowflake::literal(literal)),
-            (_, Dialect::DuckDb) => Self::DuckDb(duckdb::literal(literal)),
+            (_, Dialect::DuckDb) => Self::DuckDb(duck::literal(literal)),
         }
     }
 
@@ -163,7 +163,7 @@ impl ValueType {
                 snowflake::operator(operator, *left, *right).map_or(Self::Unknown, Self::known)
             }
             (Self::DuckDb(left), Self::DuckDb(right), _) => {
-                duckdb::operator(operator, left, right).map_or(Self::Unknown, Self::DuckDb)
+                duck::operator(operator, left, right).map_or(Self::Unknown, Self::DuckDb)
             }
             (_, _, Dialect::DuckDb) if operator == Operator::LongArrow => Self::text(dialect),
             _ => Self::Unknown,
@@ -175,7 +175,7 @@ impl ValueType {
         match self {
             Self::Unknown => Self::Unknown,
             Self::Snowflake(_) => Self::Snowflake(DataType::Variant),
-            Self::DuckDb(known) => duckdb::part(known, name).map_or(Self::Unknown, Self::DuckDb),
+            Self::DuckDb(known) => duck::part(known, name).map_or(Self::Unknown, Self::DuckDb),
         }
     }
 
@@ -212,7 +212,7 @@ impl ValueType {
                 CallResult { kind, data_type: found.map_or(Self::Unknown, Self::known) }
             }
             Dialect::DuckDb => {
-                let (kind, found) = duckdb::call(call);
+                let (kind, found) = duck::call(call);
                 CallResult { kind, data_type: found.map_or(Self::Unknown, Self::DuckDb) }
             }
         }
