@@ -55,7 +55,6 @@ impl NodeAnalysis {
             kind: EdgeKind::Indirect,
         });
         let rows: Vec<Edge> = rows.chain(own).collect();
-        edges.extend(rows.iter().copied());
         let facts = QueryFacts {
             open: Some((reason.to_owned(), edges)),
             rows,
@@ -142,6 +141,7 @@ impl Analysis {
         let mut inputs: Vec<Input<'_>> = found
             .edges(column)
             .iter()
+            .chain(found.rows())
             .filter(|edge| edge.column != ROWS)
             .map(|edge| self.input(found, edge))
             .collect();

@@ -32,6 +32,8 @@ codes! {
     BadConfig = "bad-config",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
+    /// The SQL of a model gives other columns than its contract declares.
+    ContractViolated = "contract-violated",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
     /// A model reads something that is disabled.
@@ -56,6 +58,8 @@ codes! {
     PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
+    /// A column beside aggregates is neither grouped by nor aggregated.
+    NotGrouped = "not-grouped",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
     /// A seed is not well-formed CSV.
@@ -102,6 +106,10 @@ codes! {
     UnsupportedSql = "unsupported-sql",
     /// The warehouse refused a statement.
     WarehouseError = "warehouse-error",
+    /// A function is called with too few or too many arguments.
+    WrongArguments = "wrong-arguments",
+    /// Values of these types cannot stand beside each other.
+    WrongType = "wrong-type",
     /// A YAML file cannot be parsed.
     YamlSyntax = "yaml-syntax",
 }

@@ -45,6 +45,7 @@ pub(super) struct Finding {
 pub(super) struct QueryColumn {
     pub(super) name: Name,
     pub(super) data_type: ValueType,
+    /// What its value depends on; what decides the rows is apart.
     pub(super) edges: Vec<Edge>,
     pub(super) doubt: Option<String>,
 }
@@ -97,7 +98,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     analyst.paths.number("");
     let shape = analyst.query(query);
     let rows = shape.rows();
-    let finish = |edges: &Edges| Edges::union([edges, &rows.edges]).iter().copied().collect::<Vec<Edge>>();
+    let finish = |edges: &Edges| edges.iter().copied().collect::<Vec<Edge>>();
     let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(|reason| reason.to_string());
     let column = |at: usize| {
         let Value { edges, data_type, doubt, .. } = shape.value(at);

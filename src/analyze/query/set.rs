@@ -49,6 +49,13 @@ impl Analyst<'_> {
             let message = format!("{} columns here, {} before", right.len(), left.len());
             self.finding("set-operation-columns", message, &arm.span, None);
         }
+        for at in 0..left.len().min(right.len()) {
+            let (one, other) = (left.value(at).data_type, right.value(at).data_type);
+            if let (Some(one_is), Some(other_is), false) = (one.rough(), other.rough(), one.fits(&other)) {
+                let message = format!("column {} is {other_is} here, {one_is} before", at + 1);
+                self.finding("wrong-type", message, &arm.span, Some("cast one of them".to_owned()));
+            }
+        }
         let column = |at: usize| {
             let value = left.value(at);
             let value = if arm.operator == SetOperator::Except || at >= right.len() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::super::Outcome;
-use super::super::arguments::{CloneArguments, Global, RetryArguments, RunArguments, Running, Select};
+use super::super::arguments::{CloneArguments, Docs, Global, RetryArguments, RunArguments, Running, Select};
 use super::super::printer::Printer;
 use super::super::{driver, environment};
 use super::{clone, compile, docs, run, run_operation};
@@ -57,7 +57,10 @@ pub(super) fn retry(
         "snapshot" => run::run(&load("snapshot")?, "snapshot", &repeated, printer),
         "load" => run::run(&load("load")?, "load", &repeated, printer),
         "compile" => compile::compile(&load("compile")?, &global, (&select, None, &running), printer),
-        "generate" => docs::generate(&load("generate")?, &select, (false, false), printer),
+        "generate" => {
+            let again = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
+            docs::generate(&load("generate")?, &global, &again, printer)
+        }
         "clone" => {
             let state = text("state").map(PathBuf::from);
             clone::clone(
