@@ -318,14 +318,14 @@ fn changes_afterwards(node: &Node) -> Option<String> {
     if !KNOWN.contains(&materialized) {
         return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
     }
-    let hooks =
+    let mut hooks =
         ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
     let changes = |hook: &serde_json::Value| {
         let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
         let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
         !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
     };
-    let found = hooks.into_iter().any(changes);
+    let found = hooks.any(changes);
     found.then(|| format!("a hook of `{}` may change its rows", node.name))
 }
 

@@ -228,7 +228,7 @@ impl Analyst<'_> {
             let data_type = aggregate.data_type.clone();
             Value::made([aggregate, &turned], EdgeKind::Copied).typed(data_type)
         };
-        let mut open = input.open().map(|open| Open { edges: open.edges, ..open });
+        let mut open = input.open();
         match &pivot.values {
             Some(names) => {
                 let cells = names.iter().zip(aggregates.iter().cycle());
