@@ -96,7 +96,7 @@ fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &m
             let message = format!("the contract of `{}` does not declare `{}`", node.name, column.name.text);
             let help = "add the column to the YAML file, or leave it out of the SQL";
             diagnostics.push(
-                Diagnostic::warning(Code::ContractViolated, message)
+                Diagnostic::warning(Code::ContractBroken, message)
                     .node(&node.unique_id)
                     .at(node.span())
                     .help(help),
@@ -111,7 +111,7 @@ fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &m
             let message =
                 format!("`{}` is {is} ({}), and declared as {wanted}", declared.name, column.data_type);
             diagnostics.push(
-                Diagnostic::warning(Code::ContractViolated, message)
+                Diagnostic::warning(Code::ContractBroken, message)
                     .node(&node.unique_id)
                     .at(declared.span)
                     .help("cast it in the SQL, or declare what it is"),

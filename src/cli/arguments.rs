@@ -108,6 +108,8 @@ pub(super) struct Global {
     )]
     pub(super) warn_error_options: Option<String>,
     #[command(flatten)]
+    pub(super) state: super::state::StateArguments,
+    #[command(flatten)]
     pub(super) accepted: Accepted,
 }
 
@@ -246,6 +248,21 @@ pub(super) struct Running {
     /// Keep the rows that tests find in tables
     #[arg(long, env = "DBT_STORE_FAILURES", value_parser = truth())]
     pub(super) store_failures: bool,
+    /// Read no rows of refs and sources
+    #[arg(long, env = "DBT_EMPTY", value_parser = truth(), overrides_with = "no_empty")]
+    pub(super) empty: bool,
+    /// Read rows of refs and sources
+    #[arg(long, hide = true)]
+    pub(super) no_empty: bool,
+    /// Read refs and sources in a window of event time: '3 days', or '{start: …, end: …}'
+    #[arg(long, env = "DBT_SAMPLE", value_name = "WINDOW")]
+    pub(super) sample: Option<String>,
+    /// When the batches of microbatch models start
+    #[arg(long, env = "DBT_EVENT_TIME_START", value_name = "TIME")]
+    pub(super) event_time_start: Option<String>,
+    /// When the batches of microbatch models end
+    #[arg(long, env = "DBT_EVENT_TIME_END", value_name = "TIME")]
+    pub(super) event_time_end: Option<String>,
     /// How results are written on standard output
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(super) output: TextOrJson,
@@ -449,9 +466,6 @@ pub(super) enum Source {
 /// The arguments of `retry`.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RetryArguments {
-    /// Folder with the run_results.json to go on from; default: the target folder
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
     /// Rebuild incremental models and seeds from nothing, whatever the last command said
     #[arg(long, short = 'f')]
     pub(super) full_refresh: bool,
@@ -467,9 +481,6 @@ pub(super) struct CloneArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
-    /// Folder with the manifest.json of the other environment
-    #[arg(long, env = "DBT_STATE", value_name = "DIR")]
-    pub(super) state: Option<PathBuf>,
 }
 
 /// The arguments of `deps`.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Outcome;
 use super::arguments::{Global, IndirectSelection, Running, Select};
 use super::printer::Printer;
+use super::state::State;
 use super::{environment, open, settings};
 use crate::compile::{Compilation, Compiler, QueryComment, compile};
 use crate::config::{
@@ -30,6 +31,8 @@ pub(super) struct Loaded {
     pub(super) graph: Arc<Graph>,
     pub(super) order: Order,
     pub(super) governance: Governance,
+    /// What an earlier invocation left.
+    pub(super) state: State,
     /// Whether something could not be parsed.
     pub(super) is_broken: bool,
 }
@@ -62,7 +65,7 @@ pub(super) fn load(
     let governance = governance(&project, &session, &graph, &mut found);
     printer.diagnostics(found.iter(), &sources);
     let is_broken = is_broken || found.has_errors();
-    Ok(Loaded {
+    let mut loaded = Loaded {
         options,
         sources,
         profile,
@@ -71,8 +74,11 @@ pub(super) fn load(
         graph: Arc::new(graph),
         order,
         governance,
+        state: State::default(),
         is_broken,
-    })
+    };
+    loaded.state = loaded.earlier(global, printer)?;
+    Ok(loaded)
 }
 
 type Parts = (Options, Profile, Project, Arc<Session>, Graph, Order);
@@ -224,6 +230,19 @@ impl Loaded {
         })
     }
 
+    /// What the folders of `--state` and `--defer-state` hold; what is wrong with them is printed.
+    fn earlier(&self, global: &Global, printer: &Printer) -> Result<State, Outcome> {
+        let mut problems = Vec::new();
+        let read = global.state.read(&self.options, &self.target_dir(), &mut problems);
+        let read = read.map_err(|problem| problems.push(*problem));
+        printer.diagnostics(problems.iter(), &self.sources);
+        let mut state = read.map_err(|()| Outcome::Unusable)?;
+        if let Some(manifest) = state.previous.manifest.clone() {
+            state.previous.changed_macros = manifest.changed_macros(&self.project, &self.sources);
+        }
+        Ok(state)
+    }
+
     /// The unique ids a selection means; what is wrong with it is printed.
     pub(super) fn select(
         &self,
@@ -298,7 +317,7 @@ impl Loaded {
             },
             kinds: wanted,
             keep_empty: is_listing,
-            ..Selection::default()
+            previous: self.state.previous.clone(),
         }
     }
 
@@ -308,6 +327,8 @@ impl Loaded {
         connection: Option<Arc<Connection>>,
         selected: &BTreeSet<String>,
     ) -> Compiler {
+        let builds = matches!(self.options.run.command, "run" | "build" | "seed" | "snapshot" | "plan");
+        let elsewhere = self.state.relations(&self.graph, connection.as_deref(), (selected, builds));
         let selected = selected.iter().cloned().collect();
         let root = &self.project.packages[0].file;
         let text = self.sources.text(root.file);
@@ -316,6 +337,7 @@ impl Loaded {
         let comment = QueryComment::read(root.query_comment.as_ref(), self.profile.target.dialect, span);
         Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
             .commenting(comment)
+            .reading_elsewhere(elsewhere)
     }
 
     /// Compiles the wanted nodes and prints what is wrong with them.

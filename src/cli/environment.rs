@@ -37,20 +37,28 @@ pub(super) fn options(
             profiles_dirs.extend(environment.get("HOME").map(|home| Path::new(home).join(".dbt")));
         }
     }
+    let started_at = Utc::now();
+    let event_time = super::window::event_time(running)?;
+    let sample = super::window::sample(running, started_at)?;
     let arguments = json!({
         "which": command, "invocation_command": format!("dbt {command}"), "full_refresh": running.full_refresh,
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
         "target": global.target, "profile": global.profile, "vars": vars, "threads": global.threads, "fail_fast": global.fail_fast == Some(true),
         "quiet": global.quiet == Some(true), "store_failures": running.store_failures, "write_json": global.write_json != Some(false),
+        "empty": running.empty, "sample": running.sample,
+        "event_time_start": event_time.map(|window| window.start.format("%Y-%m-%dT%H:%M:%S").to_string()),
+        "event_time_end": event_time.map(|window| window.end.format("%Y-%m-%dT%H:%M:%S").to_string()),
     });
     let run = Run {
         command,
         invocation_id: uuid::Uuid::new_v4().to_string(),
-        started_at: Utc::now(),
+        started_at,
         full_refresh: running.full_refresh,
         store_failures: running.store_failures,
         fail_fast: global.fail_fast == Some(true),
-        empty: false,
+        empty: running.empty,
+        event_time,
+        sample,
         arguments: arguments.as_object().cloned().unwrap_or_default(),
     };
     Ok(Options {

@@ -8,6 +8,7 @@ mod comment;
 mod compiler;
 mod ephemeral;
 mod source_map;
+mod unit_test;
 mod world;
 
 pub use comment::QueryComment;

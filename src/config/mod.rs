@@ -3,6 +3,7 @@
 //! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
+mod event_time;
 mod json_text;
 mod options;
 mod profile;
@@ -10,6 +11,7 @@ mod project_file;
 mod vars;
 pub mod yaml;
 
+pub use event_time::{Batch, BatchSize, Window, event_time, event_time_text, sample_window};
 pub use json_text::python_json;
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};

@@ -30,12 +30,16 @@ codes! {
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
     BadConfig = "bad-config",
+    /// A model broke what its contract promised in an earlier state.
+    BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
-    /// The SQL of a model gives other columns than its contract declares.
-    ContractViolated = "contract-violated",
+    /// A query's columns are not those of the model's contract.
+    ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
+    /// A model is going away, or something reads one that is.
+    DeprecatedModel = "deprecated-model",
     /// A model reads something that is disabled.
     DisabledRef = "disabled-ref",
     /// Two things of one kind have one name.
@@ -50,6 +54,8 @@ codes! {
     LoadFailed = "load-failed",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
+    /// A unit test gives no rows for something that its model reads.
+    MissingInput = "missing-input",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
     /// The packages of a project do not go together.
@@ -58,10 +64,14 @@ codes! {
     PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
+    /// The folder of `--state` is not there, or a file in it is missing or damaged.
+    MissingState = "missing-state",
     /// A column beside aggregates is neither grouped by nor aggregated.
     NotGrouped = "not-grouped",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
+    /// A model that is not for all is read from outside.
+    PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
     /// The arms of a set operation have different numbers of columns.

@@ -73,11 +73,8 @@ pub(super) fn tests(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node> {
     let mut made = Vec::new();
-    let patched: BTreeSet<usize> = nodes.iter().filter_map(|node| node.patch).collect();
-    for (index, entry) in parsing.project.entries.iter().enumerate() {
+    for entry in &parsing.project.entries {
         match entry.kind {
-            // Properties of nothing were reported already.
-            EntryKind::Model | EntryKind::Seed | EntryKind::Snapshot if !patched.contains(&index) => {}
             EntryKind::Model => {
                 let versions =
                     entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
@@ -221,8 +218,8 @@ fn test_node(parsing: &Parsing<'_>, written: &Written<'_>, diagnostics: &mut Dia
         diagnostics.push(unknown_test(parsing, &parts, span));
         return None;
     };
-    let macro_id = noted_macro(parsing, entry, &parts).unwrap_or(macro_id);
-    Some(assemble(parsing, written, parts, (short, full), (macro_id, span), diagnostics))
+    let noted = noted_macro(parsing, entry, &parts).unwrap_or_else(|| macro_id.clone());
+    Some(assemble(parsing, written, parts, (short, full), (noted, macro_id, span), diagnostics))
 }
 
 fn find_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<String> {
@@ -461,11 +458,13 @@ fn noted_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<St
         .map(|m| m.unique_id().to_string())
 }
 
+/// The call of a test's macro in its template.
+fn call_text(parts: &Parts) -> String {
+    let namespace = parts.namespace.as_ref().map(|namespace| format!("{namespace}.")).unwrap_or_default();
+    format!("{namespace}test_{}(**_dbt_generic_test_kwargs)", parts.name)
+}
+
 fn raw_code(parts: &Parts) -> String {
-    let name = parts
-        .namespace
-        .as_ref()
-        .map_or_else(|| format!("test_{}", parts.name), |n| format!("{n}.test_{}", parts.name));
     let pairs: Vec<String> = parts
         .config
         .iter()
@@ -476,7 +475,7 @@ fn raw_code(parts: &Parts) -> String {
         .collect();
     let config =
         if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
-    format!("{{{{ {name}(**_dbt_generic_test_kwargs) }}}}{config}")
+    format!("{{{{ {} }}}}{config}", call_text(parts))
 }
 
 fn assemble(
@@ -484,10 +483,10 @@ fn assemble(
     written: &Written<'_>,
     parts: Parts,
     names: (String, String),
-    found: (String, Span),
+    found: (String, String, Span),
     diagnostics: &mut Diagnostics,
 ) -> Node {
-    let ((short, name), (macro_id, span)) = (names, found);
+    let ((short, name), (macro_id, called, span)) = (names, found);
     let entry = written.target.entry;
     let metadata = json!({"namespace": parts.namespace, "name": parts.name, "kwargs": parts.arguments});
     let hash = md5_hex(&format!("{name}{}", jinja::json_repr(&hashable(&metadata))));
@@ -520,12 +519,14 @@ fn assemble(
             }),
         }
     } else {
-        let parsed = parsing.parse(&subject, &raw, span.file, span.start);
+        let seen = reachable(parsing, &macro_id);
+        // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
+        let unseen = raw.replacen(&call_text(&parts), "''", usize::from(!seen.contains(&called)));
+        let parsed = parsing.parse(&subject, &unseen, span.file, span.start);
         diagnostics
             .extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
-        let seen = reachable(parsing, &macro_id);
         node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
         for (key, value) in parsed.facts.config {
             jinja::merge_config_value(&mut calls, &key, value);

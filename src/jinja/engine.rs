@@ -144,7 +144,7 @@ impl Engine {
         let (result, render) = run::within(render, || run::evaluate(&self.env, &unit, context));
         let called = render.direct;
         let result = result.and_then(|_| match render.gathered {
-            Gathered::Values(values) => native::join(values),
+            Gathered::Values(values) => native::join(values, &render.wished),
             Gathered::Text | Gathered::Map { .. } => Ok(Value::from("")),
         });
         result.map(|value| (value, called)).map_err(|error| TemplateError::of(&error, &unit))
@@ -263,13 +263,7 @@ fn install(env: &mut Environment<'static>) {
     env.add_global("return", Value::from_object(Return));
     env.add_filter("_mark", mark::mark);
     env.add_filter("_closure", |unit: Value, captured: Rest<Value>| Closure::make(&unit, captured.0));
-    env.add_filter("_cbout", |value: Value| match value.as_str() {
-        Some(_) => Ok(value),
-        None => Err(Error::new(
-            ErrorKind::InvalidOperation,
-            format!("a `call` block prints a string, and this one returned {}", python::repr(&value)),
-        )),
-    });
+    env.add_filter("_cbout", |value: Value, spot: Value| run::printed(value, &spot));
     env.add_filter("_compare", |state: &mut State, first: Value, pairs: Rest<Value>| {
         compare(state, &first, &pairs)
     });

@@ -69,7 +69,8 @@ impl TemplateError {
         let mut level = error;
         let (mut place, mut source, mut macro_id) = (unit.place.clone(), unit.source, None);
         loop {
-            let range = clamp(level.range(), source);
+            let late = nested::<Late>(level).map(|late| late.0.clone());
+            let range = clamp(late.or_else(|| level.range()), source);
             let span = place.range(range.clone());
             trace.push(Frame { macro_id: macro_id.take(), file: place.file(), span });
             let Some(inside) = nested::<Inside>(level) else {
@@ -199,6 +200,11 @@ pub(super) fn limit(message: String) -> Error {
     Error::new(ErrorKind::InvalidOperation, message).with_source(Limit)
 }
 
+/// The failure of what stands at `range`, for when the evaluation has ended.
+pub(super) fn late(message: String, range: Range<usize>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, message).with_source(Late(range))
+}
+
 /// The error of a body as the error of its call: the caller's place is added when it passes through there.
 pub(super) fn inside(error: Error, unit: &Arc<Unit>, macro_id: Option<&Arc<str>>) -> Error {
     let inside = Inside { unit: unit.clone(), macro_id: macro_id.cloned(), error };
@@ -230,6 +236,10 @@ struct Whole(TemplateError);
 #[derive(Debug)]
 struct Limit;
 
+/// A failure that is reported after its place has run.
+#[derive(Debug)]
+struct Late(Range<usize>);
+
 /// An error within a macro or call block. It has no `source`, so that a search among causes ends at each level.
 #[derive(Debug)]
 struct Inside {
@@ -249,7 +259,7 @@ macro_rules! causes {
     )*};
 }
 
-causes!(Raised: "raised", Whole: "failed", Limit: "a limit", Inside: "inside a call");
+causes!(Raised: "raised", Whole: "failed", Limit: "a limit", Late: "late", Inside: "inside a call");
 
 /// Carries the value of `return()` to the macro that ends with it.
 #[derive(Debug)]

@@ -1,10 +1,7 @@
 //! Rendering to values instead of text, as dbt renders its YAML files.
 
-use std::sync::Arc;
-
 use minijinja::machinery::ast::{Expr, UnaryOpKind};
 use minijinja::machinery::parse_expr;
-use minijinja::value::{Object, ObjectRepr};
 use minijinja::{Environment, Error, ErrorKind, Value};
 
 use super::{python, run};
@@ -18,20 +15,11 @@ enum Wish {
     Native,
 }
 
+/// A text that one of these filters gave. It is a string to everything else, as dbt's markers are: `'x' | as_bool == 'x'`.
 #[derive(Debug)]
-struct Wished {
+pub(super) struct Wished {
     text: String,
     wish: Wish,
-}
-
-impl Object for Wished {
-    fn repr(self: &Arc<Self>) -> ObjectRepr {
-        ObjectRepr::Plain
-    }
-
-    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
 }
 
 /// The filters; in other renders they change nothing.
@@ -44,31 +32,25 @@ pub(super) fn install(env: &mut Environment<'static>) {
     ];
     for (name, wish) in wishes {
         env.add_filter(name, move |value: Value| {
-            if run::current(|render| render.is_some_and(|render| render.native)) {
+            let noted = run::current(|render| {
+                let render = render.filter(|render| render.native)?;
                 let text = python::str(&value);
-                return Ok(Value::from_object(Wished { text, wish }));
-            }
-            Ok(value)
+                render.wished.push(Wished { text: text.clone(), wish });
+                Some(Value::from(text))
+            });
+            noted.unwrap_or(value)
         });
     }
 }
 
-/// The value of a text from the values it printed: one alone stays what it is, several become a string.
-pub(super) fn join(values: Vec<Value>) -> Result<Value, Error> {
+/// The value of a text from the values it printed: one alone stays what it is, or becomes what was wished of it; several become
+/// a string.
+pub(super) fn join(values: Vec<Value>, wished: &[Wished]) -> Result<Value, Error> {
     if let [value] = values.as_slice() {
-        return match value.downcast_object_ref::<Wished>() {
-            Some(wished) => wished.value(),
-            None => Ok(value.clone()),
-        };
+        let wish = value.as_str().and_then(|text| wished.iter().rev().find(|wished| wished.text == text));
+        return wish.map_or_else(|| Ok(value.clone()), Wished::value);
     }
-    let mut text = String::new();
-    for value in values {
-        match value.downcast_object_ref::<Wished>() {
-            Some(wished) => text.push_str(&wished.text),
-            None => text.push_str(&python::str(&value)),
-        }
-    }
-    Ok(Value::from(text))
+    Ok(Value::from(values.iter().map(python::str).collect::<Vec<_>>().concat()))
 }
 
 impl Wished {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::machinery::{Instructions, eval, make_string_output};
@@ -11,6 +12,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, Value};
 use super::code::{Preset, Signature, Unit};
 use super::failure::{self, Returned};
 use super::mark::Gathered;
+use super::native::Wished;
 use super::python;
 use super::root::Root;
 
@@ -27,6 +29,8 @@ pub(super) struct Render {
     pub(super) gathered: Gathered,
     /// Whether `as_bool` and its like mark values for native rendering.
     pub(super) native: bool,
+    /// What `as_bool` and its like gave.
+    pub(super) wished: Vec<Wished>,
     /// Unique ids of the macros called so far, in order, each once.
     pub(super) called: Vec<Arc<str>>,
     /// Those called while no other macro was open, in the order of such calls.
@@ -37,7 +41,16 @@ pub(super) struct Render {
 
 impl Render {
     pub(super) fn new(root: Arc<Root>, gathered: Gathered) -> Render {
-        Render { root, gathered, native: false, called: Vec::new(), direct: Vec::new(), open: 0, steps: 0 }
+        Render {
+            root,
+            gathered,
+            native: false,
+            wished: Vec::new(),
+            called: Vec::new(),
+            direct: Vec::new(),
+            open: 0,
+            steps: 0,
+        }
     }
 
     fn call(&mut self, macro_id: Option<&Arc<str>>) {
@@ -59,6 +72,8 @@ impl Render {
 thread_local! {
     static CURRENT: RefCell<Option<Render>> = const { RefCell::new(None) };
     static OPEN: Cell<usize> = const { Cell::new(0) };
+    /// For each evaluation that runs, the failure that awaits its end.
+    static LATE: RefCell<Vec<Option<Error>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The render at hand, for a moment that runs no template code.
@@ -105,10 +120,41 @@ pub(super) fn evaluate(
 ) -> Result<(String, Option<Value>), Error> {
     let mut text = String::new();
     let mut out = make_string_output(&mut text);
-    let (value, _) =
-        super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None))?;
+    LATE.with_borrow_mut(|late| late.push(None));
+    let ended =
+        super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None));
+    let late = LATE.with_borrow_mut(Vec::pop).flatten();
     drop(out);
-    Ok((text, value))
+    let (value, _) = ended?;
+    late.map_or(Ok((text, value)), Err)
+}
+
+/// Where a call block stands in its kept text.
+#[derive(Debug)]
+pub(super) struct Spot(Range<usize>);
+
+impl Spot {
+    pub(super) fn new(range: Range<usize>) -> Spot {
+        Spot(range)
+    }
+}
+
+impl Object for Spot {}
+
+/// The filter `_cbout`: what a call block prints. A value that is no string fails when the text is put together, at the end of
+/// the body: a `return()` before that makes up for it.
+pub(super) fn printed(value: Value, spot: &Value) -> Value {
+    if value.as_str().is_some() {
+        return value;
+    }
+    let range = spot.downcast_object_ref::<Spot>().map_or(0..0, |spot| spot.0.clone());
+    let message = format!("a `call` block prints a string, and this one returned {}", python::repr(&value));
+    LATE.with_borrow_mut(|late| {
+        if let Some(first @ None) = late.last_mut() {
+            *first = Some(failure::late(message, range));
+        }
+    });
+    Value::from("")
 }
 
 /// The values of a body that runs: what names mean before the render's variables are asked.

@@ -147,10 +147,18 @@ impl Rewriter<'_> {
         let at = iter.span();
         let iter = filter("_iter", iter, Vec::new(), at);
         let target = self.target(&node.target);
-        let filter_expr = node.filter_expr.as_ref().map(|expr| self.expr(expr));
+        let mut filter_expr = node.filter_expr.as_ref().map(|expr| self.expr(expr));
         let barrier = std::mem::replace(&mut self.barrier, false);
-        let body = self.block(&node.body);
+        let mut body = self.block(&node.body);
         self.barrier = barrier;
+        // minijinja filters before the first turn, Jinja2 before each: the body may change what the condition reads.
+        let is_plain =
+            node.else_body.is_empty() && !node.recursive && !Names::of(&node.body).read.contains("loop");
+        if let Some(condition) = filter_expr.take_if(|_| is_plain) {
+            let span = condition.span();
+            let node = ast::IfCond { expr: condition, true_body: body, false_body: Vec::new() };
+            body = vec![Stmt::IfCond(Spanned::new(node, span))];
+        }
         let else_body = self.block(&node.else_body);
         let node = ast::ForLoop { target, iter, filter_expr, recursive: node.recursive, body, else_body };
         Stmt::ForLoop(Spanned::new(node, at))
@@ -230,8 +238,10 @@ impl Rewriter<'_> {
         args.push(CallArg::Kwarg("caller", self.closure(&node.macro_decl, None, span)));
         let call = self.call(&node.call.expr, args, span);
         let at = call.span();
-        let text = filter("_cbout", call, Vec::new(), at);
-        let text = self.marked(text, self.span(node.span()));
+        let whole = self.span(node.span());
+        let place = constant(Value::from_object(super::run::Spot::new(bytes(whole))), at);
+        let text = filter("_cbout", call, vec![CallArg::Pos(place)], at);
+        let text = self.marked(text, whole);
         emit(text, at)
     }
 

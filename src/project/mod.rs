@@ -36,11 +36,13 @@ pub struct Project {
     pub docs: Vec<DocsBlock>,
     /// Everything declared in YAML.
     pub entries: Vec<Entry>,
+    /// Files with rows for unit tests.
+    pub fixtures: Vec<Fixture>,
     /// Masking policies.
     pub policies: Vec<Policy>,
     /// `merganser.yml`.
     pub settings: Settings,
-    /// `selectors.yml`, as written.
+    /// `selectors.yml`, rendered.
     pub selectors: Option<(FileId, Value)>,
 }
 
@@ -198,6 +200,17 @@ impl Macro {
     pub fn span(&self) -> Span {
         Span::new(self.file, self.block.header.clone())
     }
+}
+
+/// A file of `tests/fixtures`: rows for unit tests, as CSV or SQL.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// Its package.
+    pub package: String,
+    /// The file's name without its ending.
+    pub name: String,
+    /// The file.
+    pub file: FileId,
 }
 
 /// A `{% docs %}` block.

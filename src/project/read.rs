@@ -50,6 +50,7 @@ pub fn read(
         macros: builtin_macros(reading.profile.target.dialect.adapter(), sources, diagnostics),
         docs: Vec::new(),
         entries: Vec::new(),
+        fixtures: Vec::new(),
         policies: Vec::new(),
         settings,
         selectors: None,
@@ -65,7 +66,8 @@ pub fn read(
         };
         read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
     }
-    read_root_files(&mut project, sources, diagnostics);
+    read_policies(&mut project, sources, diagnostics);
+    read_selectors(&mut project, reading, sources, diagnostics);
     (project, vars)
 }
 
@@ -138,6 +140,9 @@ fn read_package(
     let generic: Vec<String> =
         paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
     let generic_files = find(&generic, &[".sql"], sources);
+    let fixtures: Vec<String> =
+        paths.tests.iter().map(|path| format!("{}/fixtures", path.trim_end_matches('/'))).collect();
+    let fixture_files = find(&fixtures, &[".csv", ".sql"], sources);
     let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
     let whole = [
         (NodeKind::Model, find(&paths.models, &[".sql", ".py"], sources)),
@@ -156,6 +161,7 @@ fn read_package(
     for found in macro_files.iter().chain(&generic_files) {
         project.macros.extend(files::macros(name, found, sources, diagnostics));
     }
+    project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
     }
@@ -371,7 +377,7 @@ fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     }
 }
 
-fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let root = project.packages[0].clone();
     for folder in project.settings.policy_paths.clone() {
         if let Ok(found) = find_files(&root.file.root.join(&folder), &[".yml", ".yaml"]) {
@@ -388,17 +394,42 @@ fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &m
             }
         }
     }
-    let path = root.file.root.join("selectors.yml");
-    if let Ok(text) = read_text(&path) {
-        let file = sources.add("selectors.yml", Some(path), text);
-        match yaml::parse(sources.text(file)) {
-            Ok(value) => project.selectors = Some((file, value)),
-            Err(error) => {
-                let offset = error.offset.unwrap_or(0);
-                diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)),
-                );
+}
+
+/// `selectors.yml`, rendered as dbt renders it: with the target, the environment and `--vars`.
+fn read_selectors(
+    project: &mut Project,
+    reading: &Reading<'_>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let root = &project.packages[0].file;
+    let path = root.root.join("selectors.yml");
+    let Ok(text) = read_text(&path) else { return };
+    let file = sources.add("selectors.yml", Some(path), text);
+    let scope = YamlScope {
+        vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+        target: Some(reading.profile.target.to_map(&reading.profile.name)),
+        package: root.name.clone(),
+        secrets: false,
+        environment: reading.options.environment.clone(),
+    };
+    match yaml::parse(sources.text(file)) {
+        Ok(value) => {
+            let (mut path, mut problems) = (Vec::new(), Vec::new());
+            let never = |_: &[String]| false;
+            let rendered =
+                render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
+            for (path, reason) in problems {
+                let span = Span::new(file, yaml::locate(sources.text(file), &yaml::steps(&path)));
+                diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
             }
+            project.selectors = Some((file, rendered));
+        }
+        Err(error) => {
+            let offset = error.offset.unwrap_or(0);
+            diagnostics
+                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
         }
     }
 }

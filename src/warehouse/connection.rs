@@ -1,6 +1,6 @@
 //! One open warehouse with the sessions that are free and what is known of its catalog.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,21 @@ thread_local! {
 
     /// The session this thread holds on to, see [`Connection::pinned`].
     static PINNED: RefCell<Option<Box<dyn Session>>> = const { RefCell::new(None) };
+    /// What this thread sent, while somebody wants to know.
+    static SENT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// The transaction of the materialization this thread runs, see [`Connection::materialization`].
+    static TRANSACTION: Cell<Transaction> = const { Cell::new(Transaction::Automatic) };
+}
+
+/// How statements of a thread become final.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transaction {
+    /// Each by itself.
+    Automatic,
+    /// The next that asks for one opens a transaction.
+    Closed,
+    /// With the commit.
+    Open,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -112,6 +127,7 @@ impl Connection {
 
     /// Runs one statement on any session.
     pub fn execute(&self, sql: &str) -> Result<Outcome, WarehouseError> {
+        SENT.with_borrow_mut(|sent| sent.iter_mut().for_each(|sent| sent.push(sql.to_owned())));
         let own = COMMENT.with_borrow(Clone::clone);
         let Some(comment) = own.unwrap_or_else(|| lock(&self.comment).clone()) else {
             return self.with_session(|session| session.execute(sql));
@@ -127,6 +143,42 @@ impl Connection {
         self.with_session(|session| session.execute(&sent)).map_err(moved)
     }
 
+    /// Runs a materialization that is a macro, and gives the statements it sent. On DuckDB they are one transaction from the first
+    /// that wants one to `adapter.commit()`, and what is not committed is undone, as in dbt; Snowflake commits each by itself.
+    pub fn materialization<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
+        let transaction =
+            if self.dialect() == Dialect::DuckDb { Transaction::Closed } else { Transaction::Automatic };
+        TRANSACTION.set(transaction);
+        SENT.set(Some(Vec::new()));
+        let result = work();
+        let sent = SENT.take().unwrap_or_default();
+        if TRANSACTION.replace(Transaction::Automatic) == Transaction::Open {
+            // The session is given up when this fails, and with it the transaction.
+            self.with_session(|session| session.execute("rollback")).ok();
+            self.changes.fetch_add(1, Ordering::SeqCst);
+            lock(&self.known).clear();
+        }
+        (result, sent)
+    }
+
+    /// Opens the transaction of the materialization that runs, if it is not open.
+    pub fn begin(&self) -> Result<(), WarehouseError> {
+        if TRANSACTION.get() == Transaction::Closed {
+            self.execute("begin")?;
+            TRANSACTION.set(Transaction::Open);
+        }
+        Ok(())
+    }
+
+    /// Commits what the materialization that runs has done so far.
+    pub fn commit(&self) -> Result<(), WarehouseError> {
+        if TRANSACTION.get() == Transaction::Open {
+            TRANSACTION.set(Transaction::Closed);
+            self.execute("commit")?;
+        }
+        Ok(())
+    }
+
     /// Reads these schemas in bulk, if they are not known yet.
     pub fn load(&self, schemas: &[SchemaName]) -> Result<(), WarehouseError> {
         let missing: Vec<SchemaName> = {
@@ -138,7 +190,7 @@ impl Connection {
         }
         loop {
             let before = self.changes.load(Ordering::SeqCst);
-            let mut read = self.warehouse.catalog(&missing)?;
+            let mut read = self.read(&missing)?;
             let mut known = lock(&self.known);
             if self.changes.load(Ordering::SeqCst) != before {
                 continue;
@@ -149,6 +201,17 @@ impl Connection {
             }
             return Ok(());
         }
+    }
+
+    fn read(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
+        let mut inside = None;
+        if TRANSACTION.get() == Transaction::Open {
+            self.with_session(|session| {
+                inside = session.catalog(schemas);
+                Ok(())
+            })?;
+        }
+        inside.unwrap_or_else(|| self.warehouse.catalog(schemas))
     }
 
     /// Forgets a schema, because something in it was made or dropped.

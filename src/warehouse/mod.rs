@@ -55,6 +55,11 @@ pub trait Session: Send {
         rows: Vec<Vec<Cell>>,
     ) -> Result<u64, WarehouseError>;
 
+    /// The catalog as it is inside the open transaction, where that differs from what others see.
+    fn catalog(&mut self, _schemas: &[SchemaName]) -> Option<Result<Catalog, WarehouseError>> {
+        None
+    }
+
     /// A handle with which another thread can stop the running statement.
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>>;
 }

@@ -77,6 +77,8 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         store_failures: flag("STORE_FAILURES"),
         fail_fast: false,
         empty: false,
+        event_time: None,
+        sample: None,
         arguments: Map::new(),
     };
     let facts = SessionFacts {

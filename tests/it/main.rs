@@ -20,6 +20,7 @@ mod macros;
 mod markdown;
 mod mutations;
 mod packages;
+mod selection_table;
 mod services;
 mod slice;
 mod snowflake_cases;

@@ -1,10 +1,6 @@
 //! `clone`: relations that are copies of another environment's.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
-
-use serde_json::Value;
 
 use super::super::Outcome;
 use super::super::arguments::{CloneArguments, TextOrJson};
@@ -14,7 +10,6 @@ use super::super::printer::Printer;
 use super::super::progress::{Progress, summary};
 use super::run::{begin, planner, runner};
 use crate::compile::Compilation;
-use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{NodeResult, Observer, Status, each};
 use crate::graph::Node;
 use crate::plan::{Action, NodePlan};
@@ -41,10 +36,7 @@ pub(super) fn clone(
         .filter_map(|id| loaded.graph.node(id))
         .filter(|node| !node.is_ephemeral() && node.relation.is_some())
         .collect();
-    let elsewhere = elsewhere(arguments.state.as_deref(), &nodes).map_err(|problem| {
-        printer.diagnostic(&problem, &loaded.sources);
-        Outcome::Unusable
-    })?;
+    let elsewhere = loaded.state.relations_of(&nodes);
     artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).cloning(elsewhere.clone());
@@ -53,7 +45,8 @@ pub(super) fn clone(
     let planner = planner(loaded, &compiler, &connection, &selected, "clone", printer)?;
     let plans: Vec<NodePlan> =
         nodes.iter().map(|node| planner.clone_of(node, elsewhere.get(&node.unique_id))).collect();
-    let runner = runner(loaded, (&planner, &compilation), &connection);
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let runner = runner(loaded, (&planner, &compilation), &connection, &progress);
     let schemas = planner.missing_schemas(&nodes);
     runner.steps(&schemas).map_err(|problem| {
         printer.diagnostic(&problem.in_file("dbt_project.yml", 1), &loaded.sources);
@@ -65,7 +58,6 @@ pub(super) fn clone(
     let read: std::collections::BTreeSet<SchemaName> = elsewhere.values().filter_map(of).collect();
     // Where it cannot be read, the macros say so for each relation.
     let _ = connection.load(&read.into_iter().collect::<Vec<_>>());
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let results = each(loaded.profile.target.threads, &plans, |plan, index, worker| {
         let result = one(&runner, plan, worker, printer);
         progress.finished(&result, index + 1, plans.len());
@@ -89,34 +81,4 @@ fn one(runner: &crate::execute::Runner<'_>, plan: &NodePlan, worker: usize, prin
         return NodeResult { status: Status::Success, message: "No-op".to_owned(), worker, ..nothing };
     }
     runner.run(plan, worker)
-}
-
-/// The relations that the nodes have in the environment whose manifest lies in `state`.
-fn elsewhere(state: Option<&Path>, nodes: &[&Node]) -> Result<BTreeMap<String, Relation>, Box<Diagnostic>> {
-    let Some(state) = state else {
-        let message = "`clone` needs the manifest of the environment it clones from";
-        let help = "name the folder of its manifest.json with --state, or in DBT_STATE";
-        return Err(Box::new(Diagnostic::error(Code::BadOption, message).in_file("--state", 1).help(help)));
-    };
-    let path = std::env::current_dir().unwrap_or_default().join(state).join("manifest.json");
-    let wrong = |reason: String| {
-        let help = "--state names the folder with the other environment's manifest.json";
-        Box::new(Diagnostic::error(Code::MissingFile, reason).in_file("--state", 1).help(help))
-    };
-    let text = crate::source::read_text(&path).map_err(|error| wrong(error.to_string()))?;
-    let manifest: Value = serde_json::from_str(&text)
-        .map_err(|error| wrong(format!("{} is no manifest: {error}", path.display())))?;
-    let of = |node: &&Node| {
-        let there = manifest.get("nodes")?.get(&node.unique_id)?;
-        let text = |key: &str| there.get(key).and_then(Value::as_str).map(str::to_owned);
-        let relation = Relation {
-            database: text("database"),
-            schema: text("schema"),
-            identifier: text("alias")?,
-            quoting: node.relation.as_ref()?.quoting,
-        };
-        there.get("relation_name").filter(|name| !name.is_null())?;
-        Some((node.unique_id.clone(), relation))
-    };
-    Ok(nodes.iter().filter_map(of).collect())
 }

@@ -47,7 +47,7 @@ pub(super) fn freshness(
     let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let planner = planner(loaded, &compiler, &connection, &none, "freshness", printer)?;
     let plan = planner.plan(&loaded.order, &compilation, &none);
-    let runner = runner(loaded, (&planner, &compilation), &connection);
+    let runner = runner(loaded, (&planner, &compilation), &connection, &progress);
     let mut failed = false;
     if runs_hooks {
         let started = start_hooks(&runner, &plan, &progress);

@@ -11,7 +11,7 @@ use crate::artifact::listing::INFERRED;
 use crate::project::NodeKind;
 
 /// What is listed unless kinds are asked for.
-const LISTED: [NodeKind; 10] = [
+pub(in super::super) const LISTED: [NodeKind; 10] = [
     NodeKind::Model,
     NodeKind::Seed,
     NodeKind::Snapshot,

@@ -11,7 +11,7 @@ mod explain;
 mod freshness;
 mod init;
 mod lineage;
-mod ls;
+pub(super) mod ls;
 mod parse;
 mod plan;
 mod retry;
@@ -123,7 +123,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
     match command {
         "seed" => &[NodeKind::Seed],
         "run" => &[NodeKind::Model],
-        "test" => &[NodeKind::Test],
+        "test" => &[NodeKind::Test, NodeKind::UnitTest],
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
         "build" => &[
@@ -132,6 +132,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
             NodeKind::Model,
             NodeKind::Snapshot,
             NodeKind::Test,
+            NodeKind::UnitTest,
             NodeKind::Exposure,
             NodeKind::SavedQuery,
         ],

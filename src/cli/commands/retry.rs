@@ -29,7 +29,7 @@ pub(super) fn retry(
     arguments: &RetryArguments,
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
-    let previous = previous(global, arguments).map_err(|problem| {
+    let previous = previous(global).map_err(|problem| {
         printer.diagnostic(&problem, &Sources::default());
         Outcome::Unusable
     })?;
@@ -40,14 +40,19 @@ pub(super) fn retry(
     }
     let global = again(global, &previous.arguments);
     let flag = |key: &str| previous.arguments.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let text = |key: &str| previous.arguments.get(key).and_then(Value::as_str).map(str::to_owned);
     let running = Running {
         full_refresh: arguments.full_refresh || flag("full_refresh"),
         store_failures: flag("store_failures"),
+        empty: flag("empty"),
+        sample: text("sample"),
+        event_time_start: text("event_time_start"),
+        event_time_end: text("event_time_end"),
         output: arguments.output,
+        ..Running::default()
     };
     let select = Select { exactly: Some(previous.nodes.clone()), ..Select::default() };
     let repeated = RunArguments { select: select.clone(), running: running.clone(), plan: None };
-    let text = |key: &str| previous.arguments.get(key).and_then(Value::as_str).map(str::to_owned);
     let load = |command: &'static str| driver::load(&global, command, &running, printer);
     match previous.command.as_str() {
         "run" => run::run(&load("run")?, "run", &repeated, printer),
@@ -58,16 +63,11 @@ pub(super) fn retry(
         "load" => run::run(&load("load")?, "load", &repeated, printer),
         "compile" => compile::compile(&load("compile")?, &global, (&select, None, &running), printer),
         "generate" => {
-            let again = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
-            docs::generate(&load("generate")?, &global, &again, printer)
+            let docs = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
+            docs::generate(&load("generate")?, &global, &docs, printer)
         }
         "clone" => {
-            let state = text("state").map(PathBuf::from);
-            clone::clone(
-                &load("clone")?,
-                &CloneArguments { select, running: running.clone(), state },
-                printer,
-            )
+            clone::clone(&load("clone")?, &CloneArguments { select, running: running.clone() }, printer)
         }
         "run-operation" => {
             let typed = previous.arguments.get("args").map(yaml::print);
@@ -95,12 +95,13 @@ fn again(global: &Global, arguments: &Map<String, Value>) -> Global {
     again.threads = again.threads.or_else(|| usize::try_from(threads?).ok());
     again.target = text("target").or(again.target);
     again.profile = text("profile").or(again.profile);
+    again.state.state = text("state").map(PathBuf::from);
     again.fail_fast = arguments.get("fail_fast").and_then(Value::as_bool).or(again.fail_fast);
     again
 }
 
-fn previous(global: &Global, arguments: &RetryArguments) -> Result<Previous, Box<Diagnostic>> {
-    let path = results_path(global, arguments)?;
+fn previous(global: &Global) -> Result<Previous, Box<Diagnostic>> {
+    let path = results_path(global)?;
     let here = std::env::current_dir().unwrap_or_default();
     let shown = path.strip_prefix(&here).unwrap_or(&path).display().to_string();
     let help = "run a command first, or name the folder of its run_results.json with --state";
@@ -130,10 +131,10 @@ fn previous(global: &Global, arguments: &RetryArguments) -> Result<Previous, Box
 }
 
 /// `run_results.json` of `--state`, or of the target folder.
-fn results_path(global: &Global, arguments: &RetryArguments) -> Result<PathBuf, Box<Diagnostic>> {
+fn results_path(global: &Global) -> Result<PathBuf, Box<Diagnostic>> {
     let here = std::env::current_dir().unwrap_or_default();
     let project_dir = environment::project_dir(global, &here)?;
-    let folder = match (&arguments.state, &global.target_path) {
+    let folder = match (&global.state.state, &global.target_path) {
         (Some(state), _) => here.join(state),
         (None, Some(target)) => project_dir.join(target),
         (None, None) => project_dir.join(target_folder(&project_dir)),

@@ -119,14 +119,14 @@ fn carry_out(
     command: &str,
     printer: &Printer,
 ) -> Result<Vec<NodeResult>, Outcome> {
-    let runner = runner(loaded, (planner, compilation), connection);
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let runner = runner(loaded, (planner, compilation), connection, &progress);
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
         printer.diagnostic(&shown, &loaded.sources);
         Outcome::Failure
     };
     runner.steps(&plan.setup).map_err(fail)?;
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
     let mut results = start_hooks(&runner, plan, &progress);
     if results.iter().any(|result| result.status == Status::Error) && skips_after_failed_start(loaded) {
         return Ok(results);
@@ -146,9 +146,11 @@ pub(super) fn runner<'a>(
     loaded: &Loaded,
     (planner, compilation): (&'a Planner<'a>, &'a Compilation),
     connection: &Arc<Connection>,
+    observer: &'a Progress<'a>,
 ) -> Runner<'a> {
     let run = &loaded.options.run;
     Runner {
+        observer,
         planner,
         compilation,
         connection: connection.clone(),

@@ -268,10 +268,11 @@ impl Adapter {
             }
             "get_incremental_strategy_macro" => self.strategy(call),
             "get_hard_deletes_behavior" => hard_deletes(state, call),
+            "commit" | "commit_if_has_connection" => {
+                answer(Some(world.commit()), method).map(|()| Value::from(()))
+            }
             "valid_snapshot_target"
             | "assert_valid_snapshot_target_given_strategy"
-            | "commit"
-            | "commit_if_has_connection"
             | "verify_database"
             | "store_relation" => Ok(Value::from(())),
             _ => Err(unknown_method("`adapter`", method)),
@@ -303,6 +304,9 @@ impl Adapter {
     }
 
     fn execute(&self, world: &Arc<dyn World>, call: &Call) -> Result<Value, Error> {
+        if call.truth(1, "auto_begin", false) {
+            answer(Some(world.begin()), "execute")?;
+        }
         let outcome = self.send(world, &call.text(0, "sql")?)?;
         let response = response(&outcome);
         let table = if call.truth(2, "fetch", false) {
@@ -327,6 +331,9 @@ impl Adapter {
         for part in parts {
             filled.push_str(&values.next().map_or_else(|| mark.to_owned(), literal));
             filled.push_str(part);
+        }
+        if call.truth(1, "auto_begin", true) {
+            answer(Some(world.begin()), "add_query")?;
         }
         self.send(world, &filled).map(|_| Value::from(()))
     }

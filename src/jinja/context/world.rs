@@ -16,12 +16,14 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// The columns it is about.
+    pub columns: Vec<String>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None }
+        Self { code, message: message.into(), help: None, columns: Vec::new() }
     }
 
     /// The same with advice.
@@ -47,6 +49,16 @@ pub trait World: Send + Sync {
 
     /// Sends a statement to the warehouse; none means there is no connection (`--no-introspect`, or offline).
     fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>>;
+
+    /// Opens the transaction of a materialization that runs, if there can be one and it is not open.
+    fn begin(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
+
+    /// Commits what a materialization that runs has done so far.
+    fn commit(&self) -> Result<(), WarehouseError> {
+        Ok(())
+    }
 
     /// The relation as the warehouse has it now.
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>>;

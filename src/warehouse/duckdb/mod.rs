@@ -227,6 +227,10 @@ impl DuckDbSession {
 }
 
 impl Session for DuckDbSession {
+    fn catalog(&mut self, schemas: &[SchemaName]) -> Option<Result<Catalog, WarehouseError>> {
+        Some(catalog::read(self, schemas))
+    }
+
     fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
         self.run(sql)
     }

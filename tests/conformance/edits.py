@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""edits.py --tool CMD [options]: random edits of public projects, and whether dbt and the tool agree that what comes of them is right.
+
+--tool CMD      the tool, called as dbt would be: CMD parse|compile --profiles-dir D --target T ...
+--only a,b      these projects (default: those in PROJECTS below)      --packed DIR   folders of packs, as for check.py
+--seeds A-B     which edits to make: one per seed and project (default 1-40)
+--command C     parse or compile (default compile, on an empty DuckDB file)
+--work DIR      where projects are unpacked and edited (default: a temporary folder)
+--json FILE     every edit with both verdicts and messages             --keep         leave the edited projects
+
+Runs in the Python that has dbt-core (make.py of the conformance tools makes it). An edit is a function of the project and a
+generator seeded with the project's name and the seed, so that `--only P --seeds N-N` makes one again. Exit 1 if a verdict differs.
+"""
+import argparse, json, os, random, re, shlex, shutil, subprocess, sys, tarfile, tempfile
+
+import yaml
+
+PROJECTS = ("jaffle_shop_duckdb", "jaffle-shop", "segment", "dbt_utils", "codegen", "mrr_playbook")
+CACHE = os.environ.get("MERGANSER_ORACLE") or os.path.expanduser("~/.cache/merganser-oracle")
+ODD = (5, "text", True, None, [], ["a"], {}, {"a": 1}, -1, "{{ 1 }}", "{{ nosuch }}", "")
+
+
+class Project:
+    """A folder whose own files (not its packages') are edited."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def files(self, *endings):
+        found = []
+        for base, folders, names in os.walk(self.root):
+            folders[:] = sorted(f for f in folders if f not in ("dbt_packages", "target", "logs", ".git"))
+            found += [os.path.relpath(f"{base}/{n}", self.root) for n in names if n.endswith(endings)]
+        return sorted(found)
+
+    def read(self, path):
+        with open(f"{self.root}/{path}", encoding="utf-8") as f:
+            return f.read()
+
+    def write(self, path, text):
+        os.makedirs(os.path.dirname(f"{self.root}/{path}") or ".", exist_ok=True)
+        with open(f"{self.root}/{path}", "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def models(self):
+        return [f for f in self.files(".sql") if f.startswith("models/")]
+
+    def properties(self):
+        return [f for f in self.files(".yml", ".yaml") if f.startswith(("models/", "seeds/", "snapshots/", "macros/"))]
+
+
+def places(value, path=()):
+    """every mapping and list of a YAML value with its path"""
+    found = [(path, value)] if isinstance(value, (dict, list)) else []
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        found += places(item, (*path, key))
+    return found
+
+
+def in_yaml(change):
+    """an edit of a YAML value; `change(rnd, places)` changes it in place and says what it did"""
+    def edit(p, rnd, files=None):
+        path = rnd.choice(files or p.properties())
+        value = yaml.safe_load(p.read(path))
+        done = change(rnd, places(value))
+        p.write(path, yaml.safe_dump(value, sort_keys=False))
+        return f"{path}: {done}"
+    return edit
+
+
+def mapping(rnd, found):
+    return rnd.choice([(p, v) for p, v in found if isinstance(v, dict) and v])
+
+
+@in_yaml
+def unknown_key(rnd, found):
+    path, value = mapping(rnd, found)
+    value["surprise"] = rnd.choice(ODD)
+    return f"unknown key at {path}"
+
+
+@in_yaml
+def other_type(rnd, found):
+    path, value = mapping(rnd, found)
+    key = rnd.choice(list(value))
+    value[key] = rnd.choice(ODD)
+    return f"{(*path, key)} = {value[key]!r}"
+
+
+@in_yaml
+def key_away(rnd, found):
+    path, value = mapping(rnd, found)
+    key = rnd.choice(list(value))
+    del value[key]
+    return f"{(*path, key)} removed"
+
+
+@in_yaml
+def key_typo(rnd, found):
+    path, value = mapping(rnd, found)
+    key = rnd.choice(list(value))
+    value[str(key) + "s"] = value.pop(key)
+    return f"{(*path, key)} renamed"
+
+
+@in_yaml
+def entry_twice(rnd, found):
+    path, value = rnd.choice([(p, v) for p, v in found if isinstance(v, list) and v])
+    value.append(rnd.choice(value))
+    return f"an entry of {path} twice"
+
+
+@in_yaml
+def config_value(rnd, found):
+    path, value = rnd.choice([(p, v) for p, v in found if isinstance(v, dict) and "name" in v])
+    key = rnd.choice(("materialized", "enabled", "tags", "meta", "schema", "alias", "unique_key", "severity", "grants", "docs",
+                      "contract", "access", "group", "persist_docs", "quoting", "full_refresh", "on_schema_change", "strategy"))
+    value.setdefault("config", {})
+    if isinstance(value["config"], dict):
+        value["config"][key] = rnd.choice(ODD)
+    return f"config {key} of {path} = {value['config']!r}"
+
+
+def project_file(p, rnd):
+    return rnd.choice((unknown_key, other_type, key_away, key_typo))(p, rnd, ["dbt_project.yml"])
+
+
+def file_away(p, rnd):
+    path = rnd.choice(p.files(".sql", ".yml", ".yaml", ".csv", ".md"))
+    os.remove(f"{p.root}/{path}")
+    return f"{path} removed"
+
+
+def substitute(pattern, files, new):
+    def edit(p, rnd):
+        hits = [(f, m) for f in files(p) for m in re.finditer(pattern, p.read(f))]
+        path, hit = rnd.choice(hits)
+        text = p.read(path)
+        put = new(rnd, hit)
+        p.write(path, text[:hit.start()] + put + text[hit.end():])
+        return f"{path}:{text.count(chr(10), 0, hit.start()) + 1}: {hit.group(0)!r} -> {put!r}"
+    return edit
+
+
+def sql(p):
+    return p.files(".sql")
+
+
+ref_renamed = substitute(r"ref\(\s*['\"](\w+)['\"]", sql, lambda rnd, m: m.group(0)[:-1] + "_gone" + m.group(0)[-1])
+source_renamed = substitute(r"source\(\s*['\"](\w+)['\"]", sql, lambda rnd, m: m.group(0)[:-1] + "_gone" + m.group(0)[-1])
+jinja_cut = substitute(r"\{\{-?|-?\}\}|\{%-?|-?%\}|\{#|#\}", sql, lambda rnd, m: rnd.choice(("", m.group(0)[0], "{{", "%}")))
+end_away = substitute(r"\{%-?\s*end\w+\s*-?%\}", sql, lambda rnd, m: rnd.choice(("", "{% endfor %}", "{% endif %}", "{% else %}")))
+quote_away = substitute(r"['\"]", sql, lambda rnd, m: "")
+bracket_away = substitute(r"[()\[\]]", sql, lambda rnd, m: "")
+macro_renamed = substitute(r"\{\{-?\s*\w+(?=\()", sql, lambda rnd, m: m.group(0) + "x")
+yaml_mark_away = substitute(r"[:\-\[\]'\"]", lambda p: p.properties() + ["dbt_project.yml"], lambda rnd, m: "")
+yaml_indented = substitute(r"(?m)^ *(?=\S)", lambda p: p.properties(), lambda rnd, m: m.group(0) + rnd.choice((" ", "  ", "\t")))
+
+
+def line_away(p, rnd):
+    path = rnd.choice(p.files(".sql", ".yml"))
+    lines = p.read(path).splitlines(keepends=True) or [""]
+    at = rnd.randrange(len(lines))
+    p.write(path, "".join(lines[:at] + lines[at + 1:]))
+    return f"{path}:{at + 1} removed: {lines[at].strip()!r}"
+
+
+def model_twice(p, rnd):
+    path = rnd.choice(p.files(".sql"))
+    base, name = os.path.split(path)
+    p.write(f"{base}/again/{name}", p.read(path))
+    return f"{path} twice"
+
+
+def model_renamed(p, rnd):
+    path = rnd.choice(p.models())
+    os.rename(f"{p.root}/{path}", f"{p.root}/{path[:-4]}_new.sql")
+    return f"{path} renamed"
+
+
+def circle(p, rnd):
+    path, other = rnd.choice(p.models()), rnd.choice(p.models())
+    name = os.path.basename(other)[:-4]
+    p.write(path, p.read(path) + f"\n-- depends_on: {{{{ ref('{name}') }}}}\n")
+    return f"{path} reads {name}"
+
+
+def put_into_model(p, rnd):
+    text = rnd.choice((
+        "{{ nosuch() }}", "{{ nosuch }}", "{{ nosuch.attribute }}", "{{ var('nosuch') }}", "{{ env_var('NO_SUCH_VARIABLE') }}",
+        "{{ config(materialized='nosuch') }}", "{{ config(materialized=5) }}", "{{ config(enabled='maybe') }}", "{{ config(tags=5) }}",
+        "{{ config(surprise=1) }}", "{{ ref() }}", "{{ ref('a', 'b', 'c') }}", "{{ ref(5) }}", "{{ source('one') }}", "{{ 1 / 0 }}",
+        "{{ 'a' + 1 }}", "{{ this.nosuch }}", "{{ adapter.nosuch() }}", "{{ dbt_utils.nosuch() }}", "{{ nosuch_package.f() }}",
+        "{% macro inside() %}x{% endmacro %}", "{% set x = [1, 2 %}", "{% for x in 5 %}{% endfor %}", "{% do [].nosuch() %}",
+        "{{ 'x' | nosuch }}", "{% if x is nosuch %}{% endif %}", "{{ exceptions.raise_compiler_error('stop') }}", "{% include 'x' %}",
+        "{{ return(1) }}", "{% call statement('x') %}select 1{% endcall %}", "{{ config(meta=5) }}", "{{ doc('nosuch') }}",
+        "{{ config(unique_key=['a']) }}", "{{ config(pre_hook='{{ nosuch() }}') }}", "{{ metric('nosuch') }}", "{% raw %}", "{{ }}",
+        "{% snapshot s %}{% endsnapshot %}", "{% test t(model) %}{% endtest %}", "{{ graph.nodes.nosuch.name }}", "{{ model.nosuch }}",
+        "{{ config.require('nosuch') }}", "{{ config.get('nosuch') }}", "{{ run_query('select nosuch') }}", "{{ fromjson('{') }}",
+        "{{ builtins.ref('nosuch') }}", "{{ ref('nosuch').identifier }}", "{{ modules.nosuch }}", "{{ target.nosuch }}"))
+    path = rnd.choice(p.models())
+    p.write(path, p.read(path) + "\n" + text + "\n")
+    return f"{path}: {text}"
+
+
+EDITS = (unknown_key, other_type, key_away, key_typo, entry_twice, config_value, project_file, file_away, ref_renamed, source_renamed,
+         jinja_cut, end_away, quote_away, bracket_away, macro_renamed, yaml_mark_away, yaml_indented, line_away, model_twice,
+         model_renamed, circle, put_into_model, put_into_model, put_into_model, other_type, config_value)
+
+
+def edited(project, name, seed):
+    """makes one edit that this project allows; returns its name and what it did"""
+    rnd = random.Random(f"{name} {seed}")
+    for _ in range(50):
+        edit = rnd.choice(EDITS)
+        try:
+            return getattr(edit, "__name__", "edit"), edit(project, rnd)
+        except IndexError:  # nothing there to edit in this way
+            continue
+    raise SystemExit(f"{name}: no edit can be made")
+
+
+def unpack(name, packed, work):
+    """the project of a pack: its folder's copy to work in, with the options dbt is called with"""
+    path = next((f"{d}/{name}.tar.xz" for d in packed if os.path.exists(f"{d}/{name}.tar.xz")), None)
+    if path is None:
+        return None
+    with tarfile.open(path) as t:
+        t.extraction_filter = getattr(tarfile, "data_filter", None)
+        meta = json.load(t.extractfile(t.next()))
+        members = [m for m in t if not m.name.startswith((f"{name}/oracle/", f"{name}/warehouse/"))]
+        t.extractall(work, members=members)
+    oracle = next((o for o in meta["oracles"].values() if o["type"] == "duckdb"), None)
+    if oracle is None:
+        return None
+    options = ["--profiles-dir", f"{work}/{name}/profiles", "--target", oracle["target"]]
+    options += ["--profile", oracle["profile"]] if oracle.get("profile") else []
+    options += ["--vars", json.dumps(oracle["vars"])] if oracle.get("vars") else []
+    return f"{work}/{name}/project", meta["project_dir"], options
+
+
+def dbt(command, folder, options):
+    from dbt.adapters.factory import reset_adapters
+    from dbt.cli.main import dbtRunner
+    reset_adapters()
+    here = os.getcwd()
+    os.chdir(folder)
+    try:
+        result = dbtRunner().invoke([command, "--quiet", "--no-partial-parse", *options, "--target-path", f"{folder}/target"])
+        message = str(result.exception or "")
+        for one in getattr(result.result, "results", None) or ():
+            message += str(one.message or "") if str(one.status) == "error" else ""
+        return result.success, message
+    finally:
+        os.chdir(here)
+
+
+def other(tool, command, folder, options):
+    ran = subprocess.run([*shlex.split(tool), command, "--quiet", *options, "--target-path", f"{folder}/target_tool"], cwd=folder,
+                         capture_output=True, text=True, timeout=300)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--tool", required=True)
+    ap.add_argument("--only")
+    ap.add_argument("--packed", action="append")
+    ap.add_argument("--seeds", default="1-40")
+    ap.add_argument("--command", default="compile", choices=["parse", "compile"])
+    ap.add_argument("--work")
+    ap.add_argument("--json")
+    ap.add_argument("--keep", action="store_true")
+    a = ap.parse_args()
+    os.environ.update(DBT_SEND_ANONYMOUS_USAGE_STATS="0", DBT_USE_COLORS="0", PYTHONWARNINGS="ignore")
+    work = os.path.abspath(a.work or tempfile.mkdtemp(prefix="edits"))
+    first, last = map(int, a.seeds.split("-"))
+    records, differ = [], 0
+    for name in a.only.split(",") if a.only else PROJECTS:
+        found = unpack(name, a.packed or [f"{CACHE}/packed"], work)
+        if found is None:
+            print(f"{name}: not packed here for DuckDB", flush=True)
+            continue
+        whole, inner, options = found
+        for seed in range(first, last + 1):
+            copy = f"{work}/edited/{name}-{seed}"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(whole, copy, symlinks=True)
+            folder = os.path.normpath(f"{copy}/{inner}")
+            kind, done = edited(Project(folder), name, seed)
+            os.environ["ORACLE_DUCKDB"] = f"{copy}/dbt.duckdb"
+            right, message = dbt(a.command, folder, options)
+            os.environ["ORACLE_DUCKDB"] = f"{copy}/tool/dbt.duckdb"
+            os.makedirs(f"{copy}/tool")
+            code, said = other(a.tool, a.command, folder, options)
+            same = right == (code == 0) and code in (0, 1, 2)
+            differ += not same
+            records.append(dict(project=name, seed=seed, edit=kind, done=done, dbt=right, code=code, message=message, said=said))
+            if not same:
+                print(f"{name} {seed}: {done}\n   dbt: {'right' if right else message.strip()[:300]}\n   tool: exit {code} "
+                      f"{said.strip()[:400]}", flush=True)
+            if not a.keep:
+                shutil.rmtree(copy, ignore_errors=True)
+    wrong = sum(not r["dbt"] for r in records)
+    print(f"{len(records)} edits, {wrong} of them errors to dbt, {differ} verdicts differ")
+    if a.json:
+        with open(a.json, "w") as f:
+            json.dump(records, f, indent=1)
+    if not a.work and not a.keep:
+        shutil.rmtree(work, ignore_errors=True)
+    return 1 if differ else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
