@@ -41,7 +41,7 @@ pub fn report_findings(
 
 /// Columns of YAML files and keys of incremental models that the SQL does not give.
 fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &mut Diagnostics) {
-    if found.schema.open.is_some() || found.is_origin {
+    if found.schema.open.is_some() || found.schema.is_declared || found.is_origin {
         return;
     }
     let has = |name: &str, quoted: bool| {

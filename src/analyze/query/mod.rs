@@ -56,6 +56,8 @@ pub(super) struct QueryFacts {
     pub(super) columns: Vec<QueryColumn>,
     /// Why it may have other columns, and what those depend on.
     pub(super) open: Option<(String, Vec<Edge>)>,
+    /// What columns depend on that a declaration may have left out.
+    pub(super) soft: Option<Vec<Edge>>,
     /// What decides which rows there are.
     pub(super) rows: Vec<Edge>,
     /// Why that may not be all, if it may not.
@@ -107,6 +109,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     QueryFacts {
         columns: (0..shape.len()).map(column).collect(),
         open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
+        soft: shape.soft().map(|soft| finish(&soft.edges)),
         rows: rows.edges.iter().copied().collect(),
         rows_doubt: rows.doubt.as_ref().map(ToString::to_string),
         names: analyst.names.list,

@@ -67,7 +67,7 @@ impl Analyst<'_> {
                 self.note(message);
             }
         }
-        Shape::Made(Rc::new(Made::new(columns, open, shape.rows())))
+        Shape::Made(Rc::new(Made::new(columns, open, shape.rows()).softly(shape.soft())))
     }
 
     /// A query without its order.
@@ -108,7 +108,7 @@ impl Analyst<'_> {
         }
         self.scopes.pop();
         let made = as_made(&shape);
-        Made::new(made.columns, made.open, all_rows(&rows))
+        Made::new(made.columns, made.open, all_rows(&rows)).softly(made.soft)
     }
 
     fn rows_of_values(&mut self, rows: &[Vec<Expr>]) -> Made {
@@ -167,7 +167,7 @@ impl Analyst<'_> {
             items.open = Some(Open { reason: what.as_str().into(), edges });
         }
         self.scopes.pop();
-        Made::new(items.columns, items.open, all_rows(&rows))
+        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft)
     }
 
     fn items(&mut self, select: &Select) -> Items {
@@ -184,6 +184,8 @@ impl Analyst<'_> {
                 Item::Star(star) => {
                     let (columns, open) = self.star(star);
                     items.columns.extend(columns);
+                    let soft = self.soft_of_star(star);
+                    items.soft = joined(items.soft.take(), soft);
                     if let Some(open) = open {
                         let edges = match &items.open {
                             Some(before) => Edges::union([&before.edges, &open.edges]),
@@ -303,6 +305,17 @@ impl Analyst<'_> {
 struct Items {
     columns: Vec<(Name, Value)>,
     open: Option<Open>,
+    soft: Option<Open>,
+}
+
+/// Columns that are not known, of both.
+pub(super) fn joined(one: Option<Open>, other: Option<Open>) -> Option<Open> {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            Some(Open { edges: Edges::union([&one.edges, &other.edges]), reason: one.reason })
+        }
+        (one, other) => one.or(other),
+    }
 }
 
 fn open_rows(open: &Open) -> Rows {
@@ -320,5 +333,5 @@ fn ordinal(key: &Expr) -> Option<usize> {
 /// A shape as one that can be changed.
 pub(super) fn as_made(shape: &Shape) -> Made {
     let columns = (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
-    Made::new(columns, shape.open(), shape.rows())
+    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft())
 }
