@@ -34,7 +34,9 @@ impl NodeAnalysis {
             data_type: column.data_type.clone(),
         };
         let open = facts.open.as_ref().map(|(reason, _)| reason.as_str().into());
-        let schema = Arc::new(Schema::new(facts.columns.iter().map(column).collect(), open));
+        let mut schema = Schema::new(facts.columns.iter().map(column).collect(), open);
+        schema.is_declared = facts.soft.is_some();
+        let schema = Arc::new(schema);
         let notes = std::mem::take(&mut facts.notes);
         Self { schema, facts, is_origin: false, notes }
     }
@@ -55,7 +57,6 @@ impl NodeAnalysis {
             kind: EdgeKind::Indirect,
         });
         let rows: Vec<Edge> = rows.chain(own).collect();
-        edges.extend(rows.iter().copied());
         let facts = QueryFacts {
             open: Some((reason.to_owned(), edges)),
             rows,
@@ -95,7 +96,8 @@ impl NodeAnalysis {
 
     /// The position of a column; that of the columns that are not known for one that is not known.
     pub fn find(&self, name: &Name) -> Option<usize> {
-        self.schema.find(&name.key).or_else(|| self.schema.open.as_ref().map(|_| self.schema.columns.len()))
+        let is_open = self.schema.open.is_some();
+        self.schema.find(&name.key).or_else(|| is_open.then(|| self.schema.columns.len()))
     }
 
     pub(super) fn findings(&self) -> &[Finding] {
@@ -105,7 +107,10 @@ impl NodeAnalysis {
     pub(super) fn edges(&self, at: usize) -> &[Edge] {
         match self.facts.columns.get(at) {
             Some(column) => &column.edges,
-            None => self.facts.open.as_ref().map_or(&[], |(_, edges)| edges),
+            None => match (&self.facts.open, &self.facts.soft) {
+                (Some((_, edges)), _) | (None, Some(edges)) => edges,
+                (None, None) => &[],
+            },
         }
     }
 
@@ -142,6 +147,7 @@ impl Analysis {
         let mut inputs: Vec<Input<'_>> = found
             .edges(column)
             .iter()
+            .chain(found.rows())
             .filter(|edge| edge.column != ROWS)
             .map(|edge| self.input(found, edge))
             .collect();

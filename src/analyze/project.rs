@@ -170,7 +170,8 @@ impl Work<'_> {
         let own = u32::try_from(at).unwrap_or(u32::MAX);
         let mut resolver = Resolver { work: self, node, own, schema: own_schema(node) };
         let mut facts = analyze_query(&query, &resolver, self.given.dialect);
-        if facts.columns.iter().flat_map(|column| &column.edges).any(|edge| edge.relation == own) {
+        let mut edges = facts.columns.iter().flat_map(|column| &column.edges).chain(&facts.rows);
+        if edges.any(|edge| edge.relation == own) {
             let first = NodeAnalysis::of(facts);
             let columns = first.schema.columns.clone();
             resolver.schema = Arc::new(Schema::new(columns, None));
@@ -268,28 +269,35 @@ fn own_schema(node: &Node) -> Arc<Schema> {
 
 /// Edges to the node's own columns, followed to what those depend on.
 fn closed_over_itself(mut facts: QueryFacts, own: u32) -> QueryFacts {
-    let step = |facts: &QueryFacts, edge: &Edge| -> Vec<Edge> {
-        let Some(column) = facts.columns.get(edge.column as usize) else {
-            let all = facts.columns.iter().flat_map(|column| &column.edges).copied();
-            return all.map(|inner| Edge { kind: inner.kind.max(edge.kind), path: 0, ..inner }).collect();
-        };
-        column.edges.iter().map(|inner| Edge { kind: inner.kind.max(edge.kind), ..*inner }).collect()
-    };
     loop {
-        let mut changed = false;
-        for at in 0..facts.columns.len() {
-            let own_edges: Vec<Edge> =
-                facts.columns[at].edges.iter().filter(|edge| edge.relation == own).copied().collect();
-            let more: BTreeSet<Edge> = own_edges.iter().flat_map(|edge| step(&facts, edge)).collect();
-            let known: BTreeSet<Edge> = facts.columns[at].edges.iter().copied().collect();
-            if !more.is_subset(&known) {
-                facts.columns[at].edges = known.union(&more).copied().collect();
-                changed = true;
+        let mut is_changed = false;
+        for at in 0..=facts.columns.len() {
+            let known = facts.columns.get(at).map_or(&facts.rows, |column| &column.edges);
+            let more =
+                known.iter().filter(|edge| edge.relation == own).flat_map(|edge| own_step(&facts, edge));
+            let all: BTreeSet<Edge> = known.iter().copied().chain(more).collect();
+            if all.len() == known.len() {
+                continue;
+            }
+            is_changed = true;
+            let all = all.into_iter().collect();
+            match facts.columns.get_mut(at) {
+                Some(column) => column.edges = all,
+                None => facts.rows = all,
             }
         }
-        if !changed {
+        if !is_changed {
             return facts;
         }
+    }
+}
+
+/// What an edge to an own column leads to; what decides the rows holds for all of them.
+fn own_step(facts: &QueryFacts, edge: &Edge) -> Vec<Edge> {
+    let onward = |inner: &Edge| Edge { kind: inner.kind.max(edge.kind), ..*inner };
+    match facts.columns.get(edge.column as usize) {
+        Some(column) => column.edges.iter().map(onward).collect(),
+        None => facts.columns.iter().flat_map(|column| &column.edges).map(onward).collect(),
     }
 }
 
@@ -310,14 +318,14 @@ fn changes_afterwards(node: &Node) -> Option<String> {
     if !KNOWN.contains(&materialized) {
         return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
     }
-    let hooks =
+    let mut hooks =
         ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
     let changes = |hook: &serde_json::Value| {
         let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
         let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
         !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
     };
-    let found = hooks.into_iter().any(changes);
+    let found = hooks.any(changes);
     found.then(|| format!("a hook of `{}` may change its rows", node.name))
 }
 

@@ -8,8 +8,8 @@ use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::graph::{Graph, Node};
 use crate::source::Span;
-use crate::sql::Dialect;
 use crate::sql::query::Name;
+use crate::sql::{Dialect, ValueType};
 
 /// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
 /// where the columns in scope are not all known.
@@ -41,7 +41,7 @@ pub fn report_findings(
 
 /// Columns of YAML files and keys of incremental models that the SQL does not give.
 fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &mut Diagnostics) {
-    if found.schema.open.is_some() || found.is_origin {
+    if found.schema.open.is_some() || found.schema.is_declared || found.is_origin {
         return;
     }
     let has = |name: &str, quoted: bool| {
@@ -67,6 +67,7 @@ fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnos
             diagnostics.push(missing(what, &column.name, column.span));
         }
     }
+    contract(node, found, dialect, diagnostics);
     if node.materialized() != "incremental" {
         return;
     }
@@ -79,6 +80,43 @@ fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnos
     for key in keys.into_iter().filter(is_name).filter(|key| !has(key, false)) {
         let what = format!("`{}` has no column `{key}`, which is its `unique_key`", node.name);
         diagnostics.push(missing(what, key, node.span()));
+    }
+}
+
+/// What an enforced contract says otherwise than the SQL.
+fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &mut Diagnostics) {
+    let enforced =
+        node.setting("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool);
+    if enforced != Some(true) {
+        return;
+    }
+    let declared = |name: &str| node.columns.values().find(|column| column.name.eq_ignore_ascii_case(name));
+    for column in &found.schema.columns {
+        let Some(declared) = declared(&column.name.text) else {
+            let message = format!("the contract of `{}` does not declare `{}`", node.name, column.name.text);
+            let help = "add the column to the YAML file, or leave it out of the SQL";
+            diagnostics.push(
+                Diagnostic::warning(Code::ContractBroken, message)
+                    .node(&node.unique_id)
+                    .at(node.span())
+                    .help(help),
+            );
+            continue;
+        };
+        let Some(written) = &declared.data_type else { continue };
+        let wanted = ValueType::parse(written, dialect);
+        if let (Some(wanted), Some(is)) = (wanted.rough(), column.data_type.rough())
+            && wanted != is
+        {
+            let message =
+                format!("`{}` is {is} ({}), and declared as {wanted}", declared.name, column.data_type);
+            diagnostics.push(
+                Diagnostic::warning(Code::ContractBroken, message)
+                    .node(&node.unique_id)
+                    .at(declared.span)
+                    .help("cast it in the SQL, or declare what it is"),
+            );
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Schema {
     pub columns: Vec<SchemaColumn>,
     /// Why there may be others, if there may.
     pub open: Option<Arc<str>>,
-    /// Whether the columns were declared by somebody who may have left some out.
+    /// Whether the columns were declared, or come from what was: somebody may have left some out.
     pub is_declared: bool,
     index: HashMap<Arc<str>, u32>,
 }

@@ -69,10 +69,7 @@ pub(super) fn snapshot_columns(node: &Node, facts: &mut QueryFacts, dialect: Dia
         .map(|(default, data_type, edges)| QueryColumn { name: name(default), data_type, edges, doubt: None })
         .collect();
     facts.columns.extend(columns);
-    facts.rows.extend(decided.iter().copied());
-    for column in &mut facts.columns {
-        column.edges.extend(decided.iter().copied());
-        column.edges.sort_unstable();
-        column.edges.dedup();
-    }
+    facts.rows.extend(decided);
+    facts.rows.sort_unstable();
+    facts.rows.dedup();
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::arguments::Global;
 use super::driver::Loaded;
+use super::open;
 use super::printer::Printer;
 use crate::analyze::{Analysis, Given, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
@@ -34,13 +35,15 @@ impl Loaded {
         let compiler = self.compiler(None, wanted);
         let mut compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
         let asks = diagnostics.iter().any(|problem| problem.code == Code::OfflineQuery);
-        if asks && !global.no_introspect {
+        if asks && global.introspect != Some(false) {
             diagnostics = Diagnostics::default();
             let compiler = self.compiler(Some(self.open(printer)?), wanted);
             compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
         }
         printer.diagnostics(diagnostics.iter(), &self.sources);
-        let analysis = analyze(&self.graph, &self.order, &compilation, &self.given(&all), &all);
+        let mut given = self.given(&all);
+        given.schemas.extend(self.catalogued(global, &all));
+        let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
         let mut found = Diagnostics::default();
         report_findings(&self.graph, &compilation, &analysis, &mut found);
         printer.diagnostics(found.iter(), &self.sources);
@@ -112,6 +115,28 @@ impl Loaded {
             .collect();
         let facts = &self.session.facts;
         Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema }
+    }
+
+    /// The columns of sources that declare none, as the warehouse has them, where it can be asked. Without it they stay unknown, and
+    /// every column made from them says so.
+    fn catalogued(&self, global: &Global, wanted: &BTreeSet<String>) -> HashMap<String, Arc<Schema>> {
+        let is_silent = |node: &&Node| {
+            let source = node.source.as_ref();
+            source.is_some_and(|source| source.external.is_none()) && node.columns.is_empty()
+        };
+        let nodes: Vec<&Node> =
+            wanted.iter().filter_map(|id| self.graph.node(id)).filter(is_silent).collect();
+        if nodes.is_empty() || global.introspect == Some(false) {
+            return HashMap::new();
+        }
+        let Ok(connection) = open::open(&self.profile.target, &self.options) else { return HashMap::new() };
+        let found = nodes.into_iter().filter_map(|node| {
+            let relation = connection.relation(node.relation.as_ref()?).ok()??;
+            let columns: Vec<(String, Option<String>)> =
+                relation.columns.into_iter().map(|column| (column.name, Some(column.data_type))).collect();
+            Some((node.unique_id.clone(), Arc::new(Schema::declared(&columns, true, self.dialect()))))
+        });
+        found.collect()
     }
 
     /// The columns of what is not made by SQL: a seed's header, the loader's columns.

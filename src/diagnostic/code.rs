@@ -66,6 +66,8 @@ codes! {
     MissingProfile = "missing-profile",
     /// The folder of `--state` is not there, or a file in it is missing or damaged.
     MissingState = "missing-state",
+    /// A column beside aggregates is neither grouped by nor aggregated.
+    NotGrouped = "not-grouped",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
     /// A model that is not for all is read from outside.
@@ -114,6 +116,10 @@ codes! {
     UnsupportedSql = "unsupported-sql",
     /// The warehouse refused a statement.
     WarehouseError = "warehouse-error",
+    /// A function is called with too few or too many arguments.
+    WrongArguments = "wrong-arguments",
+    /// Values of these types cannot stand beside each other.
+    WrongType = "wrong-type",
     /// A YAML file cannot be parsed.
     YamlSyntax = "yaml-syntax",
 }

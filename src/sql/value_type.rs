@@ -1,6 +1,6 @@
 //! The type of a value in the dialect it was made in, and the types of what is computed from values.
 
-mod duckdb;
+mod duck;
 mod snowflake;
 
 use std::fmt;
@@ -102,7 +102,7 @@ impl ValueType {
             (Literal::Typed(known), _) => known.clone(),
             (Literal::Word(_), _) => Self::Unknown,
             (_, Dialect::Snowflake) => Self::known(snowflake::literal(literal)),
-            (_, Dialect::DuckDb) => Self::DuckDb(duckdb::literal(literal)),
+            (_, Dialect::DuckDb) => Self::DuckDb(duck::literal(literal)),
         }
     }
 
@@ -163,7 +163,7 @@ impl ValueType {
                 snowflake::operator(operator, *left, *right).map_or(Self::Unknown, Self::known)
             }
             (Self::DuckDb(left), Self::DuckDb(right), _) => {
-                duckdb::operator(operator, left, right).map_or(Self::Unknown, Self::DuckDb)
+                duck::operator(operator, left, right).map_or(Self::Unknown, Self::DuckDb)
             }
             (_, _, Dialect::DuckDb) if operator == Operator::LongArrow => Self::text(dialect),
             _ => Self::Unknown,
@@ -175,7 +175,7 @@ impl ValueType {
         match self {
             Self::Unknown => Self::Unknown,
             Self::Snowflake(_) => Self::Snowflake(DataType::Variant),
-            Self::DuckDb(known) => duckdb::part(known, name).map_or(Self::Unknown, Self::DuckDb),
+            Self::DuckDb(known) => duck::part(known, name).map_or(Self::Unknown, Self::DuckDb),
         }
     }
 
@@ -204,6 +204,56 @@ impl ValueType {
             .map_or(Self::Unknown, |fields| Self::DuckDb(DuckDbType::Struct(std::sync::Arc::new(fields))))
     }
 
+    /// The fewest and the most arguments of a function, where they are known.
+    pub fn argument_counts(name: &str) -> Option<(usize, usize)> {
+        super::function::arity(name)
+    }
+
+    /// Whether values of both can be compared, or one of them be brought to the other; true where that is not known.
+    pub fn fits(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Snowflake(one), Self::Snowflake(other)) => one.common(*other).is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether arithmetic with it is an error for certain.
+    pub fn has_no_arithmetic(&self) -> bool {
+        matches!(self, Self::Snowflake(known) if matches!(known.family(), Family::Binary | Family::Time | Family::Date))
+    }
+
+    /// What it is, roughly: a number, a text, a moment, ...
+    pub fn rough(&self) -> Option<&'static str> {
+        use DuckDbType as D;
+        let family = match self {
+            Self::Unknown => return None,
+            Self::Snowflake(known) => known.family(),
+            Self::DuckDb(known) => match known {
+                D::Boolean => Family::Boolean,
+                D::Integer { .. } | D::Decimal(..) => Family::Number,
+                D::Float | D::Double => Family::Float,
+                D::Varchar => Family::Text,
+                D::Blob => Family::Binary,
+                D::Date => Family::Date,
+                D::Time => Family::Time,
+                D::Timestamp => Family::Timestamp,
+                D::TimestampTz => Family::Zoned,
+                _ => return None,
+            },
+        };
+        match family {
+            Family::Number | Family::Float => Some("a number"),
+            Family::Text => Some("a text"),
+            Family::Binary => Some("binary"),
+            Family::Boolean => Some("a truth value"),
+            Family::Date => Some("a date"),
+            Family::Time => Some("a time"),
+            Family::Timestamp | Family::Zoned => Some("a timestamp"),
+            Family::Semi => Some("semi-structured"),
+            Family::Null | Family::Unknown => None,
+        }
+    }
+
     /// The type of a call's result.
     pub fn of_call(call: &TypedCall<'_>, dialect: Dialect) -> CallResult {
         match dialect {
@@ -212,7 +262,7 @@ impl ValueType {
                 CallResult { kind, data_type: found.map_or(Self::Unknown, Self::known) }
             }
             Dialect::DuckDb => {
-                let (kind, found) = duckdb::call(call);
+                let (kind, found) = duck::call(call);
                 CallResult { kind, data_type: found.map_or(Self::Unknown, Self::DuckDb) }
             }
         }

@@ -31,6 +31,7 @@ impl Analyst<'_> {
         {
             return found;
         }
+        self.check_count(call);
         let arguments = self.arguments(call);
         let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let constants: Vec<Option<&Literal>> = call
@@ -70,6 +71,24 @@ impl Analyst<'_> {
             value.doubt = value.doubt.or(because(reason));
         }
         value.typed(result.data_type)
+    }
+
+    fn check_count(&mut self, call: &Call) {
+        let count = call.arguments.len();
+        let is_plain = call.query.is_none() && call.arguments.iter().all(|argument| argument.name.is_none());
+        let Some((fewest, most)) = ValueType::argument_counts(&call.name).filter(|_| is_plain) else {
+            return;
+        };
+        if (fewest..=most).contains(&count) || call.span.is_empty() {
+            return;
+        }
+        let takes = match (fewest, most) {
+            (fewest, usize::MAX) => format!("{fewest} or more"),
+            (fewest, most) if fewest == most => fewest.to_string(),
+            (fewest, most) => format!("{fewest} to {most}"),
+        };
+        let message = format!("`{}` takes {takes} arguments, not {count}", call.name);
+        self.finding("wrong-arguments", message, &call.span, None);
     }
 
     /// The arguments; a lambda sees the elements of what stands before it.

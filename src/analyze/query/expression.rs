@@ -1,5 +1,7 @@
 //! Expressions: their edges and types.
 
+use std::fmt::Write as _;
+
 use super::shape::{Rows, Shape, Value};
 use super::{Analyst, because};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
@@ -81,6 +83,7 @@ impl Analyst<'_> {
         let mut parts = Vec::with_capacity(rest.len() + 1);
         let mut data_type = left.data_type.clone();
         for (operator, right) in rest {
+            let written = right;
             if let (Operator::Arrow | Operator::LongArrow, Expr::Literal(key)) = (operator, right) {
                 let steps = super::call::path_steps(key);
                 data_type = ValueType::of_operator(*operator, &data_type, &ValueType::Unknown, self.dialect);
@@ -92,6 +95,7 @@ impl Analyst<'_> {
                 continue;
             }
             let right = self.value(right);
+            self.check_operands(*operator, (&data_type, first), (&right.data_type, written));
             data_type = ValueType::of_operator(*operator, &data_type, &right.data_type, self.dialect);
             parts.push(right);
         }
@@ -100,6 +104,29 @@ impl Analyst<'_> {
         }
         parts.push(left);
         Value::made(&parts, EdgeKind::Transformed).typed(data_type)
+    }
+
+    /// Operands of types that cannot stand beside each other.
+    fn check_operands(
+        &mut self,
+        operator: Operator,
+        (left, first): (&ValueType, &Expr),
+        (right, second): (&ValueType, &Expr),
+    ) {
+        let is_wrong = match operator {
+            Operator::Truth => !left.fits(right),
+            Operator::Multiply | Operator::Divide | Operator::Modulo => {
+                left.has_no_arithmetic() || right.has_no_arithmetic()
+            }
+            _ => false,
+        };
+        let (Some(left), Some(right), true) = (left.rough(), right.rough(), is_wrong) else { return };
+        let Some(span) = place(second).or_else(|| place(first)) else { return };
+        let message = match operator {
+            Operator::Truth => format!("{left} cannot be compared with {right}"),
+            _ => format!("no arithmetic with {left} and {right}"),
+        };
+        self.finding("wrong-type", message, &span, Some("cast one of them".to_owned()));
     }
 
     /// A query used as a value: its first column, and what decides which rows it has.
@@ -159,7 +186,7 @@ impl Analyst<'_> {
                 }
                 Step::Index(index) => {
                     data_type = data_type.part(None);
-                    text.push_str(&format!("[{index}]"));
+                    let _ = write!(text, "[{index}]");
                 }
                 Step::Computed(expr) => {
                     others.push(self.value(expr));
@@ -254,6 +281,19 @@ pub(super) fn written_key(key: &str, is_first: bool) -> String {
 pub(super) fn text_of(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Literal(Literal::Text(text) | Literal::Word(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The bytes of the first name in an expression.
+pub(super) fn place(expr: &Expr) -> Option<std::ops::Range<usize>> {
+    match expr {
+        Expr::Column(_, span) | Expr::Position(_, span) => Some(span.clone()),
+        Expr::Call(call) if !call.span.is_empty() => Some(call.span.clone()),
+        Expr::Call(call) => call.arguments.iter().find_map(|argument| place(&argument.value)),
+        Expr::Cast(inner, _) | Expr::Sign(inner) | Expr::Access(inner, _) => place(inner),
+        Expr::Chain(first, rest) => place(first).or_else(|| rest.iter().find_map(|(_, expr)| place(expr))),
+        Expr::Predicate(parts) => parts.iter().find_map(place),
         _ => None,
     }
 }

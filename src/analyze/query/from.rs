@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::scope::Relation;
 use super::select::as_made;
 use super::shape::{Made, Open, Rows, Shape, Value};
-use super::star::columns_of;
+use super::star::{columns_of, soft_of};
 use super::{Analyst, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::schema::Schema;
@@ -129,7 +129,7 @@ impl Analyst<'_> {
             return one.shape.clone();
         }
         let (columns, open) = columns_of(&inside, &inner);
-        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&rows))))
+        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&rows)).softly(soft_of(&inside))))
     }
 
     fn join(&mut self, join: &Join, start: usize, rows: &mut Vec<Rows>) {
@@ -228,7 +228,7 @@ impl Analyst<'_> {
             let data_type = aggregate.data_type.clone();
             Value::made([aggregate, &turned], EdgeKind::Copied).typed(data_type)
         };
-        let mut open = input.open().map(|open| Open { edges: open.edges, ..open });
+        let mut open = input.open();
         match &pivot.values {
             Some(names) => {
                 let cells = names.iter().zip(aggregates.iter().cycle());
@@ -245,7 +245,7 @@ impl Analyst<'_> {
         }
         let decided =
             [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
-        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&decided))))
+        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&decided)).softly(input.soft())))
     }
 
     /// `UNPIVOT`: the columns that are not turned, their names, their values.
@@ -273,7 +273,7 @@ impl Analyst<'_> {
             columns.push((name.clone(), Value::made(values, EdgeKind::Copied).typed(data_type)));
         }
         let nulls = super::expression::rows_of(&Value::made(&all, EdgeKind::Indirect));
-        Shape::Made(Rc::new(Made::new(columns, made.open, all_rows([&made.rows, &nulls]))))
+        Shape::Made(Rc::new(Made::new(columns, made.open, all_rows([&made.rows, &nulls])).softly(made.soft)))
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) struct Finding {
 pub(super) struct QueryColumn {
     pub(super) name: Name,
     pub(super) data_type: ValueType,
+    /// What its value depends on; what decides the rows is apart.
     pub(super) edges: Vec<Edge>,
     pub(super) doubt: Option<String>,
 }
@@ -55,6 +56,8 @@ pub(super) struct QueryFacts {
     pub(super) columns: Vec<QueryColumn>,
     /// Why it may have other columns, and what those depend on.
     pub(super) open: Option<(String, Vec<Edge>)>,
+    /// What columns depend on that a declaration may have left out.
+    pub(super) soft: Option<Vec<Edge>>,
     /// What decides which rows there are.
     pub(super) rows: Vec<Edge>,
     /// Why that may not be all, if it may not.
@@ -97,7 +100,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     analyst.paths.number("");
     let shape = analyst.query(query);
     let rows = shape.rows();
-    let finish = |edges: &Edges| Edges::union([edges, &rows.edges]).iter().copied().collect::<Vec<Edge>>();
+    let finish = |edges: &Edges| edges.iter().copied().collect::<Vec<Edge>>();
     let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(|reason| reason.to_string());
     let column = |at: usize| {
         let Value { edges, data_type, doubt, .. } = shape.value(at);
@@ -106,6 +109,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     QueryFacts {
         columns: (0..shape.len()).map(column).collect(),
         open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
+        soft: shape.soft().map(|soft| finish(&soft.edges)),
         rows: rows.edges.iter().copied().collect(),
         rows_doubt: rows.doubt.as_ref().map(ToString::to_string),
         names: analyst.names.list,

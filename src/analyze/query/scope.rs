@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::shape::{Doubt, Rows, Shape, Value};
+use super::shape::{Doubt, Open, Rows, Shape, Value};
 use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::diagnostic::did_you_mean;
@@ -158,13 +158,7 @@ impl Analyst<'_> {
             return Value { edges, doubt: row.doubt.or(open.map(|open| open.reason)), ..row };
         }
         let relations: Vec<&Relation> = self.scopes.iter().rev().flat_map(|scope| &scope.relations).collect();
-        let declared = relations.iter().filter(|relation| relation.shape.is_declared());
-        let declared: Vec<u32> = declared
-            .filter_map(|relation| match &relation.shape {
-                Shape::Node(number, _) => Some(*number),
-                Shape::Made(_) => None,
-            })
-            .collect();
+        let declared: Vec<Open> = relations.iter().filter_map(|relation| relation.shape.soft()).collect();
         let known: Vec<String> = relations
             .iter()
             .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
@@ -181,15 +175,18 @@ impl Analyst<'_> {
             format!("{message}: no relation in scope declares it")
         };
         // A declaration may have left a column out; a misspelled one is told by its likeness to another.
-        if declared.is_empty() || help.is_some() {
+        let is_likely_wrong = help.is_some();
+        if declared.is_empty() || is_likely_wrong {
             self.finding("unknown-column", message, span, help);
         }
         let number = self.names.number(&name.text);
+        let mut named: Vec<Edges> = declared.iter().map(|soft| soft.named(number)).collect();
+        if named.len() == 1 && !is_likely_wrong {
+            // The only relation that may have it.
+            return Value { edges: named.remove(0), doubt: Some(reason.into()), ..Value::default() };
+        }
         let mut value = self.unresolved(reason.into());
-        let named = declared
-            .iter()
-            .map(|relation| Edges::one(*relation, crate::analyze::edge::NAMED + number, EdgeKind::Copied));
-        let named: Vec<Edges> = named.chain([value.edges]).collect();
+        named.push(value.edges);
         value.edges = Edges::union(&named);
         value
     }
@@ -235,13 +232,12 @@ impl Analyst<'_> {
             Some(other) => Some(format!("the column is `\"{other}\"`: write it with quotes")),
             None => near.map(|near| format!("did you mean `{near}`?")),
         };
-        if !relation.shape.is_declared() || help.is_some() {
+        let soft = relation.shape.soft();
+        if soft.is_none() || help.is_some() {
             self.finding("unknown-column", message.clone(), &at, help);
         }
         let mut all = relation.shape.everything();
-        if let (Shape::Node(node, _), true) = (&relation.shape, relation.shape.is_declared()) {
-            all.push(Edges::one(*node, crate::analyze::edge::NAMED + number, EdgeKind::Copied));
-        }
+        all.extend(soft.map(|soft| soft.named(number)));
         let edges = Edges::union(&all);
         let rest = self.unresolved(message.into());
         Value { edges: Edges::union([&edges, &rest.edges]), ..rest }

@@ -67,7 +67,7 @@ impl Analyst<'_> {
                 self.note(message);
             }
         }
-        Shape::Made(Rc::new(Made::new(columns, open, shape.rows())))
+        Shape::Made(Rc::new(Made::new(columns, open, shape.rows()).softly(shape.soft())))
     }
 
     /// A query without its order.
@@ -108,7 +108,7 @@ impl Analyst<'_> {
         }
         self.scopes.pop();
         let made = as_made(&shape);
-        Made::new(made.columns, made.open, all_rows(&rows))
+        Made::new(made.columns, made.open, all_rows(&rows)).softly(made.soft)
     }
 
     fn rows_of_values(&mut self, rows: &[Vec<Expr>]) -> Made {
@@ -142,6 +142,7 @@ impl Analyst<'_> {
         for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
             rows.push(self.condition(filter));
         }
+        self.check_grouped(select, &items);
         self.group(&select.group, &items, &mut rows);
         match &select.distinct {
             Distinct::No => {}
@@ -166,7 +167,7 @@ impl Analyst<'_> {
             items.open = Some(Open { reason: what.as_str().into(), edges });
         }
         self.scopes.pop();
-        Made::new(items.columns, items.open, all_rows(&rows))
+        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft)
     }
 
     fn items(&mut self, select: &Select) -> Items {
@@ -183,6 +184,8 @@ impl Analyst<'_> {
                 Item::Star(star) => {
                     let (columns, open) = self.star(star);
                     items.columns.extend(columns);
+                    let soft = self.soft_of_star(star);
+                    items.soft = joined(items.soft.take(), soft);
                     if let Some(open) = open {
                         let edges = match &items.open {
                             Some(before) => Edges::union([&before.edges, &open.edges]),
@@ -208,6 +211,54 @@ impl Analyst<'_> {
                 for key in keys {
                     rows.push(self.key(key, items));
                 }
+            }
+        }
+    }
+
+    /// Columns beside aggregates that are neither grouped by nor aggregated.
+    fn check_grouped(&mut self, select: &Select, items: &Items) {
+        let is_certain = items.open.is_none() && items.columns.len() == select.items.len();
+        let keys = match &select.group {
+            Group::All => return,
+            Group::None if items.columns.iter().all(|(_, value)| !value.is_grouped) => return,
+            Group::None => &[][..],
+            Group::Keys(keys) => keys.as_slice(),
+        };
+        if !is_certain {
+            return;
+        }
+        let mut grouped: Vec<Value> = Vec::new();
+        for key in keys {
+            match (ordinal(key), key) {
+                (Some(at), _) if at > 0 && at <= items.columns.len() => {
+                    grouped.push(items.columns[at - 1].1.clone())
+                }
+                (_, Expr::Column(..)) => {
+                    let before = self.findings.len();
+                    grouped.push(self.value(key));
+                    self.findings.truncate(before);
+                }
+                // Keys that are computed may be what an item is computed from: nothing is certain.
+                _ => return,
+            }
+        }
+        if grouped.iter().any(|value| value.doubt.is_some()) {
+            return;
+        }
+        for (item, (name, value)) in select.items.iter().zip(&items.columns) {
+            let Item::Value { expr: Expr::Column(parts, span), .. } = item else { continue };
+            let is_own = parts.last().is_some_and(|last| {
+                let scope = self.scopes.last();
+                scope.is_some_and(|scope| {
+                    scope.relations.iter().any(|one| !one.shape.find(&last.key).is_empty())
+                })
+            });
+            let is_grouped = value.is_grouped || grouped.iter().any(|key| key.edges == value.edges);
+            if is_own && !is_grouped && !value.edges.is_empty() && value.doubt.is_none() {
+                let message = format!("`{}` is neither grouped by nor aggregated", name.text);
+                let help =
+                    Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
+                self.finding("not-grouped", message, span, help);
             }
         }
     }
@@ -254,6 +305,17 @@ impl Analyst<'_> {
 struct Items {
     columns: Vec<(Name, Value)>,
     open: Option<Open>,
+    soft: Option<Open>,
+}
+
+/// Columns that are not known, of both.
+pub(super) fn joined(one: Option<Open>, other: Option<Open>) -> Option<Open> {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            Some(Open { edges: Edges::union([&one.edges, &other.edges]), reason: one.reason })
+        }
+        (one, other) => one.or(other),
+    }
 }
 
 fn open_rows(open: &Open) -> Rows {
@@ -271,5 +333,5 @@ fn ordinal(key: &Expr) -> Option<usize> {
 /// A shape as one that can be changed.
 pub(super) fn as_made(shape: &Shape) -> Made {
     let columns = (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
-    Made::new(columns, shape.open(), shape.rows())
+    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft())
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::expression::rows_of;
-use super::select::as_made;
+use super::select::{as_made, joined};
 use super::shape::{Made, Open, Rows, Shape, Value};
 use super::{Analyst, all_rows};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
@@ -39,15 +39,28 @@ impl Analyst<'_> {
             rows.push(rows_of(&Self::whole(&right)));
         }
         let rows = all_rows(&rows);
+        // Names come from the first arm; what stands beside it may be called otherwise.
+        let beside = |soft: Open| Open {
+            edges: if arm.by_name { soft.edges } else { soft.edges.at_least(EdgeKind::Transformed) },
+            reason: soft.reason,
+        };
+        let soft = joined(left.soft(), right.soft().map(beside));
         if arm.by_name {
-            return by_name(&left, &right, rows);
+            return by_name(&left, &right, rows).softly(soft);
         }
         if left.open().is_some() || right.open().is_some() {
-            return side_by_side(&left, &right, rows, arm.operator);
+            return side_by_side(&left, &right, rows, arm.operator).softly(soft);
         }
         if left.len() != right.len() {
             let message = format!("{} columns here, {} before", right.len(), left.len());
             self.finding("set-operation-columns", message, &arm.span, None);
+        }
+        for at in 0..left.len().min(right.len()) {
+            let (one, other) = (left.value(at).data_type, right.value(at).data_type);
+            if let (Some(one_is), Some(other_is), false) = (one.rough(), other.rough(), one.fits(&other)) {
+                let message = format!("column {} is {other_is} here, {one_is} before", at + 1);
+                self.finding("wrong-type", message, &arm.span, Some("cast one of them".to_owned()));
+            }
         }
         let column = |at: usize| {
             let value = left.value(at);
@@ -60,7 +73,7 @@ impl Analyst<'_> {
             };
             (left.name(at).clone(), value)
         };
-        Made::new((0..left.len()).map(column).collect(), None, rows)
+        Made::new((0..left.len()).map(column).collect(), None, rows).softly(soft)
     }
 
     /// A common table expression that reads itself: followed until nothing new is found.
@@ -101,7 +114,7 @@ fn widened(shape: &Shape) -> Shape {
         let data_type = value.data_type.widest();
         (name, Value { data_type, ..value })
     });
-    Shape::Made(Rc::new(Made::new(columns.collect(), made.open, made.rows)))
+    Shape::Made(Rc::new(Made::new(columns.collect(), made.open, made.rows).softly(made.soft)))
 }
 
 fn without_paths(shape: &Shape) -> Shape {
@@ -111,7 +124,7 @@ fn without_paths(shape: &Shape) -> Shape {
         made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
     let open = made.open.map(|open| Open { edges: plain(&open.edges), ..open });
     let rows = Rows { edges: plain(&made.rows.edges), doubt: made.rows.doubt };
-    Shape::Made(Rc::new(Made::new(columns.collect(), open, rows)))
+    Shape::Made(Rc::new(Made::new(columns.collect(), open, rows).softly(made.soft)))
 }
 
 fn same(one: &Shape, other: &Shape) -> bool {

@@ -66,12 +66,19 @@ pub(super) struct Made {
     pub(super) columns: Vec<(Name, Value)>,
     pub(super) open: Option<Open>,
     pub(super) rows: Rows,
+    /// Columns that a declaration may have left out of what a star passed on.
+    pub(super) soft: Option<Open>,
     index: OnceCell<HashMap<Arc<str>, Vec<usize>>>,
 }
 
 impl Made {
     pub(super) fn new(columns: Vec<(Name, Value)>, open: Option<Open>, rows: Rows) -> Self {
-        Self { columns, open, rows, index: OnceCell::new() }
+        Self { columns, open, rows, soft: None, index: OnceCell::new() }
+    }
+
+    /// The same, with columns that a declaration may have left out.
+    pub(super) fn softly(self, soft: Option<Open>) -> Self {
+        Self { soft, ..self }
     }
 
     fn find(&self, key: &str) -> Vec<usize> {
@@ -147,9 +154,15 @@ impl Shape {
         }
     }
 
-    /// Whether columns may have been left out of a declaration.
-    pub(super) fn is_declared(&self) -> bool {
-        matches!(self, Self::Node(_, schema) if schema.is_declared)
+    /// The columns that a declaration may have left out.
+    pub(super) fn soft(&self) -> Option<Open> {
+        match self {
+            Self::Node(relation, schema) => schema.is_declared.then(|| Open {
+                reason: "a declaration may have left it out".into(),
+                edges: Edges::one(*relation, STAR, EdgeKind::Copied),
+            }),
+            Self::Made(made) => made.soft.clone(),
+        }
     }
 
     pub(super) fn rows(&self) -> Rows {

@@ -74,6 +74,17 @@ impl Analyst<'_> {
         (columns, open)
     }
 
+    /// The columns that declarations may have left out of what a star stands for.
+    pub(super) fn soft_of_star(&self, star: &Star) -> Option<Open> {
+        if star.of.is_some() || star.ilike.is_some() {
+            return None;
+        }
+        if star.qualifier.is_empty() {
+            return soft_of(&self.scopes.last()?.relations);
+        }
+        soft_of(&[self.relation(&star.qualifier)?])
+    }
+
     fn relations_of(&mut self, star: &Star) -> Expanded {
         if star.qualifier.is_empty() {
             let scope = self.scope();
@@ -111,6 +122,14 @@ pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -
         edges: Edges::union(opens.iter().map(|open| &open.edges)),
     });
     (columns, open)
+}
+
+/// The columns that declarations may have left out of relations side by side.
+pub(super) fn soft_of(relations: &[Relation]) -> Option<Open> {
+    let softs: Vec<Open> = relations.iter().filter_map(|relation| relation.shape.soft()).collect();
+    let first = softs.first()?;
+    let edges = Edges::union(softs.iter().map(|soft| &soft.edges));
+    Some(Open { reason: first.reason.clone(), edges })
 }
 
 /// `ILIKE` on names.

@@ -141,6 +141,6 @@ impl Analyst<'_> {
         let value = Value { edges, ..Value::constant(ValueType::integer(self.dialect)) };
         let mut columns = made.columns;
         columns.push((Name::found("ordinality", self.dialect), value));
-        Made::new(columns, made.open, made.rows)
+        Made::new(columns, made.open, made.rows).softly(made.soft)
     }
 }

@@ -1,9 +1,13 @@
 //! Snowflake's functions as a table of data: names, arguments, results, and their form on the embedded engine.
 
+mod arity;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::DataType;
+
+pub(super) use arity::arity;
 
 /// How well a function is supported on the embedded engine. There is no fourth state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

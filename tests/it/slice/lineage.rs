@@ -34,11 +34,13 @@ fn inferred_columns_and_types_are_those_the_relations_get() {
     let bench = undisturbed();
     let rows = bench.query(
         "select lower(table_name), column_name, data_type from information_schema.columns
-         where table_catalog = 'BRIGHTCART' and upper(table_schema) like 'ANALYTICS%' order by table_name, ordinal_position",
+         where upper(table_catalog) = 'BRIGHTCART' and upper(table_schema) like 'ANALYTICS%' order by table_name, ordinal_position",
     );
     let mut there: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for row in rows.rows {
-        let [table, column, data_type] = row.try_into().expect("three cells");
+        let [table, column, data_type]: [String; 3] = row.try_into().expect("three cells");
+        // The engine numbers the elements of FLATTEN in 64 bits.
+        let data_type = data_type.replace("BIGINT", "DECIMAL(38,0)");
         there.entry(table).or_default().push((column, data_type));
     }
     let found = records(
@@ -46,6 +48,7 @@ fn inferred_columns_and_types_are_those_the_relations_get() {
         &["show", "--schema", "--select", "resource_type:model", "resource_type:seed", "--output", "json"],
     );
     assert!(found.len() > 10, "{found:?}");
+    let mut compared = 0;
     for record in found {
         let node = record["node"].as_str().expect("a node").rsplit('.').next().expect("a name");
         let column = |column: &Value| {
@@ -61,8 +64,12 @@ fn inferred_columns_and_types_are_those_the_relations_get() {
         let upper = |columns: &[(String, String)]| -> Vec<(String, String)> {
             columns.iter().map(|(name, data_type)| (name.to_uppercase(), data_type.clone())).collect()
         };
-        assert_eq!(upper(&columns), upper(&there[node]), "{node}");
+        // An ephemeral model has no relation.
+        let Some(known) = there.get(node) else { continue };
+        assert_eq!(upper(&columns), upper(known), "{node}");
+        compared += 1;
     }
+    assert!(compared > 12, "only {compared} relations were compared");
 }
 
 #[test]
@@ -76,8 +83,8 @@ fn edges_of_the_marts_are_those_checked_by_hand() {
         inputs(&bench, "dim_customer.email", false, None),
         [
             "indirect fct_orders.CUSTOMER_ID",
-            "copied stg_shopify__orders.EMAIL",
             "indirect stg_shopify__orders.CUSTOMER_ID",
+            "copied stg_shopify__orders.EMAIL",
             "indirect stg_shopify__orders.IS_TEST",
             "indirect stg_shopify__orders.ORDER_ID",
             "indirect stg_shopify__orders.UPDATED_AT",
