@@ -267,11 +267,11 @@ pub(super) enum Command {
     },
     /// Build models
     Run(RunArguments),
-    /// Run data tests
+    /// Run data tests and unit tests
     Test(RunArguments),
     /// Build snapshots
     Snapshot(RunArguments),
-    /// Load, seed, run and test, in the order of the graph
+    /// Load, seed, run and test, in the order of the graph; unit tests before their models
     Build(RunArguments),
     /// Documentation
     Docs {

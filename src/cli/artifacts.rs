@@ -150,10 +150,9 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
     };
     let mut response = Map::new();
     if result.status != Status::Skipped && result.batches.is_none() {
-        response.insert(
-            "_message".to_owned(),
-            json!(if result.message.is_empty() { "OK" } else { &result.message }),
-        );
+        let is_unit = node.is_some_and(|node| node.unit.is_some());
+        let message = if result.message.is_empty() || is_unit { "OK" } else { &result.message };
+        response.insert("_message".to_owned(), json!(message));
         if let Some(rows) = result.rows {
             response.insert("rows_affected".to_owned(), json!(rows));
         }

@@ -89,6 +89,7 @@ impl Runner<'_> {
         let (begun, clock) = (Utc::now(), Instant::now());
         let graph = self.planner.compiler.graph();
         let node = &graph.nodes[&plan.unique_id];
+        let was_late = plan.late;
         let (plan, compiled) = self.fresh(node, plan);
         let ready = Utc::now();
         let mut progress = Progress::default();
@@ -120,7 +121,7 @@ impl Runner<'_> {
             statements: progress.sent,
             written: progress.written,
             batches: None,
-            compiled_sql: plan.late.then(|| compiled.map(|compiled| compiled.sql)).flatten(),
+            compiled_sql: if was_late { compiled.map(|compiled| compiled.sql) } else { None },
             problem,
         };
         if plan.action == Action::Batches && result.status == Status::Success {

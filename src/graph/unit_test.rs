@@ -247,7 +247,10 @@ impl<'a> Reader<'a> {
             format @ ("csv" | "sql") => {
                 let text = match (named, rows) {
                     (Some(name), _) => self.fixture_text(name, &at("fixture")),
-                    (None, Some(Value::String(text))) => Some(text.clone()),
+                    // dbt renders the text, and a template loses the last end of a line.
+                    (None, Some(Value::String(text))) => {
+                        Some(text.strip_suffix('\n').unwrap_or(text).to_owned())
+                    }
                     _ => {
                         let help = "write the rows as a text, or name a file: `fixture: name`";
                         self.report(Code::BadConfig, wrong("text"), help, &at("rows"));

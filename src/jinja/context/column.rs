@@ -217,7 +217,7 @@ fn numeric_type(call: &Call) -> Result<Value, Error> {
     })
 }
 
-fn translate_type(dtype: &str, _: Dialect) -> String {
+pub fn translate_type(dtype: &str, _: Dialect) -> String {
     if dtype.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { dtype.to_owned() }
 }
 
