@@ -217,6 +217,7 @@ fn numeric_type(call: &Call) -> Result<Value, Error> {
     })
 }
 
+/// What the adapter calls a type.
 pub fn translate_type(dtype: &str, _: Dialect) -> String {
     if dtype.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { dtype.to_owned() }
 }
