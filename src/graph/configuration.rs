@@ -136,10 +136,24 @@ fn finish(config: &mut Map<String, Value>) {
         docs.entry("show").or_insert(json!(true));
         docs.entry("node_color").or_insert(Value::Null);
     }
+    keep_failures(config);
     if let Some(Value::Object(contract)) = config.get_mut("contract") {
         contract.entry("enforced").or_insert(json!(false));
         contract.entry("alias_types").or_insert(json!(true));
     }
+}
+
+/// How a test keeps failures decides whether it does; one that only says that it does makes a table (dbt: `TestConfig`).
+fn keep_failures(config: &mut Map<String, Value>) {
+    let Some(keeps) = config.get("store_failures") else { return };
+    let kind = config.get("store_failures_as").and_then(Value::as_str).filter(|kind| !kind.is_empty());
+    let (key, value) = match (kind, keeps.as_bool()) {
+        (Some(kind), _) => ("store_failures", json!(kind != "ephemeral")),
+        (None, Some(true)) => ("store_failures_as", json!("table")),
+        (None, Some(false)) => ("store_failures_as", json!("ephemeral")),
+        (None, None) => return,
+    };
+    config.insert(key.to_owned(), value);
 }
 
 /// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.
