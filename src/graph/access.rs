@@ -27,8 +27,8 @@ pub(super) fn check(graph: &mut Graph, project: &Project, sources: &Sources, dia
         found.and_then(|known| known.file.value.get("restrict-access")?.as_bool()).unwrap_or(false)
     };
     for node in graph.nodes.values() {
-        diagnostics.extend(unknown_group(node, &groups, declared(node, "group")));
-        diagnostics.extend(bad_access(node, declared(node, "access")));
+        diagnostics.extend(unknown_group(node, &groups, &|| declared(node, "group")));
+        diagnostics.extend(bad_access(node, &|| declared(node, "access")));
         for id in &node.depends_on {
             let Some(target) = graph.nodes.get(id).filter(|target| target.kind == NodeKind::Model) else {
                 continue;
@@ -67,7 +67,7 @@ fn forbidden(node: &Node, target: &Node, restricts: bool) -> Option<String> {
     }
 }
 
-fn unknown_group(node: &Node, groups: &BTreeSet<&str>, place: Span) -> Option<Diagnostic> {
+fn unknown_group(node: &Node, groups: &BTreeSet<&str>, place: &dyn Fn() -> Span) -> Option<Diagnostic> {
     let group = node.group.as_deref().filter(|group| !groups.contains(group))?;
     if node.test.is_some() {
         return None;
@@ -77,10 +77,10 @@ fn unknown_group(node: &Node, groups: &BTreeSet<&str>, place: Span) -> Option<Di
         None => "declare it under `groups:` in a YAML file".to_owned(),
     };
     let message = format!("no group `{group}`");
-    Some(Diagnostic::error(Code::BadConfig, message).at(place).node(&node.unique_id).help(help))
+    Some(Diagnostic::error(Code::BadConfig, message).at(place()).node(&node.unique_id).help(help))
 }
 
-fn bad_access(node: &Node, place: Span) -> Option<Diagnostic> {
+fn bad_access(node: &Node, place: &dyn Fn() -> Span) -> Option<Diagnostic> {
     if node.kind != NodeKind::Model {
         return None;
     }
@@ -95,5 +95,5 @@ fn bad_access(node: &Node, place: Span) -> Option<Diagnostic> {
             (format!("`{other}` is no value of `access`"), "the values are private, protected and public")
         }
     };
-    Some(Diagnostic::error(Code::BadConfig, message).at(place).node(&node.unique_id).help(help))
+    Some(Diagnostic::error(Code::BadConfig, message).at(place()).node(&node.unique_id).help(help))
 }
