@@ -212,6 +212,10 @@ impl Compiler {
 
     /// Compiles a node before its parents have run; none if its template asks the warehouse.
     fn early(&self, node: &Node) -> Result<Option<Compiled>, Box<Diagnostic>> {
+        if node.unit.is_some() {
+            // Its rows take the types of relations that may not be there yet.
+            return Ok(None);
+        }
         let world = self.world(node, true);
         let compiled = self.compiled(node, &world);
         if world.asked.load(Ordering::Relaxed) { Ok(None) } else { compiled.map(Some) }
