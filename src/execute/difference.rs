@@ -265,6 +265,21 @@ struct Printed {
     width: usize,
 }
 
+/// The cells of a row; hidden columns side by side are one.
+fn line(mark: &str, columns: &[Shown], cells: &dyn Fn(usize) -> Printed) -> Vec<Printed> {
+    let mut line = vec![printed(mark, true)];
+    let mut hidden = false;
+    for (column, shown) in columns.iter().enumerate() {
+        match (*shown != Shown::No, hidden) {
+            (true, _) => line.push(cells(column)),
+            (false, true) => {}
+            (false, false) => line.push(printed("...", false)),
+        }
+        hidden = *shown == Shown::No;
+    }
+    line
+}
+
 /// The cells that are printed, the mark of each row first.
 fn table(
     names: &[String],
@@ -272,27 +287,14 @@ fn table(
     pairs: &[Pair],
     (rows, columns): (&[Shown], &[Shown]),
 ) -> Vec<Vec<Printed>> {
-    let dotted = || printed("...", false);
-    let pick = |mark: &str, cells: &dyn Fn(usize) -> Printed| -> Vec<Printed> {
-        let mut line = vec![printed(mark, true)];
-        let mut hidden = false;
-        for (column, shown) in columns.iter().enumerate() {
-            match (*shown != Shown::No, hidden) {
-                (true, _) => line.push(cells(column)),
-                (false, true) => {}
-                (false, false) => line.push(dotted()),
-            }
-            hidden = *shown == Shown::No;
-        }
-        line
-    };
+    let pick = |mark: &str, cells: &dyn Fn(usize) -> Printed| line(mark, columns, cells);
     let mut table = vec![pick("@@", &|column| printed(&names[column], true))];
     let mut dots = false;
     for (pair, shown) in pairs.iter().zip(rows) {
         match shown {
             Shown::No => continue,
             Shown::Dots if dots => continue,
-            Shown::Dots => table.push(pick("...", &|_| dotted())),
+            Shown::Dots => table.push(pick("...", &|_| printed("...", false))),
             _ => {
                 let mark = sides.mark(*pair);
                 table.push(pick(mark, &|column| cell(sides, *pair, (column, mark))));

@@ -81,19 +81,25 @@ fn problems(node: &Node, declared: Declared<'_>) -> Vec<Diagnostic> {
             );
         }
     }
-    let keys: Vec<&str> = node
-        .columns
-        .values()
-        .filter(|column| column.constraints.iter().any(|one| constraint_type(one) == "primary_key"))
-        .map(|column| column.name.as_str())
-        .collect();
+    for (message, help, key) in key_problems(node) {
+        report(message, help, declared(node, key));
+    }
+    found
+}
+
+/// What is wrong with primary keys: message, advice, and the key of the properties where it stands.
+fn key_problems(node: &Node) -> Vec<(String, &'static str, &'static str)> {
+    let is_key = |constraint: &Value| constraint_type(constraint) == "primary_key";
+    let columns = node.columns.values().filter(|column| column.constraints.iter().any(is_key));
+    let keys: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+    let mut found = Vec::new();
     if keys.len() > 1 {
         let message = format!("{} columns are primary keys: {}", keys.len(), keys.join(", "));
-        report(message, "a key of several columns is a constraint of the model", declared(node, "columns"));
+        found.push((message, "a key of several columns is a constraint of the model", "columns"));
     }
-    if !keys.is_empty() && node.constraints.iter().any(|one| constraint_type(one) == "primary_key") {
+    if !keys.is_empty() && node.constraints.iter().any(is_key) {
         let message = "a primary key is declared on the model and on a column".to_owned();
-        report(message, "declare it at one of both places", declared(node, "constraints"));
+        found.push((message, "declare it at one of both places", "constraints"));
     }
     found
 }
@@ -102,6 +108,7 @@ fn problems(node: &Node, declared: Declared<'_>) -> Vec<Diagnostic> {
 fn warnings(node: &Node, dialect: crate::sql::Dialect, declared: Declared<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     let makes_table = matches!(node.materialized(), "table" | "incremental");
+    let adapter = dialect.adapter();
     for (constraint, span) in constraints(node, declared) {
         let kind = constraint_type(constraint);
         let (message, option) = match support(kind, dialect) {
@@ -110,20 +117,14 @@ fn warnings(node: &Node, dialect: crate::sql::Dialect, declared: Declared<'_>) -
                 (message, "warn_unsupported")
             }
             Support::Enforced => continue,
-            Support::Unenforced => {
-                let adapter = dialect.adapter();
-                (
-                    format!("`{kind}` constraints are declared and not enforced by {adapter}"),
-                    "warn_unenforced",
-                )
-            }
-            Support::Ignored => {
-                let adapter = dialect.adapter();
-                (
-                    format!("`{kind}` constraints are not supported by {adapter}, and ignored"),
-                    "warn_unsupported",
-                )
-            }
+            Support::Unenforced => (
+                format!("`{kind}` constraints are declared and not enforced by {adapter}"),
+                "warn_unenforced",
+            ),
+            Support::Ignored => (
+                format!("`{kind}` constraints are not supported by {adapter}, and ignored"),
+                "warn_unsupported",
+            ),
         };
         let is_asked = constraint.get(option).and_then(Value::as_bool).unwrap_or(true);
         if is_asked && !found.iter().any(|known| known.message == message) {

@@ -99,19 +99,7 @@ impl<'a> Reader<'a> {
             calls: Map::new(),
         };
         let config = self.parsing.trees.resolve(&wanted);
-        let part = |key: &str| entry.value.get(key).cloned().unwrap_or_default();
-        let overrides = part("overrides");
-        let declared = json!({
-            "model": model,
-            "overrides": overrides.as_object().map(|own| json!({
-                "macros": own.get("macros").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-                "vars": own.get("vars").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-                "env_vars": own.get("env_vars").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-            })),
-            "versions": part("versions").as_object().map(|own| json!({
-                "include": own.get("include"), "exclude": own.get("exclude"),
-            })),
-        });
+        let declared = declaration(entry, model);
         let mut node = Node {
             kind: NodeKind::UnitTest,
             unique_id: format!("unit_test.{}.{model}.{}", entry.package, entry.name),
@@ -123,7 +111,7 @@ impl<'a> Reader<'a> {
             config,
             unrendered_config: self.parsing.trees.unrendered(&wanted),
             description: entry.text("description").unwrap_or_default().to_owned(),
-            declared: declared.as_object().cloned().unwrap_or_default(),
+            declared,
             fqn,
             ..empty_node(entry.file)
         };
@@ -395,6 +383,20 @@ impl<'a> Reader<'a> {
         });
         node
     }
+}
+
+/// What is declared for all versions of the model, with every key dbt gives it.
+fn declaration(entry: &Entry, model: &str) -> Map<String, Value> {
+    let part = |key: &str| entry.value.get(key).and_then(Value::as_object);
+    let overrides = part("overrides").map(|own| {
+        let map =
+            |key: &str| own.get(key).filter(|map| map.is_object()).cloned().unwrap_or_else(|| json!({}));
+        json!({"macros": map("macros"), "vars": map("vars"), "env_vars": map("env_vars")})
+    });
+    let versions =
+        part("versions").map(|own| json!({"include": own.get("include"), "exclude": own.get("exclude")}));
+    let declared = json!({"model": model, "overrides": overrides, "versions": versions});
+    declared.as_object().cloned().unwrap_or_default()
 }
 
 fn format_of(item: &Value) -> &str {
