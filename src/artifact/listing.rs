@@ -57,6 +57,7 @@ fn line(node: &Node, output: Output, keys: &[String], inferred: Option<&Value>) 
         Output::Selector => selector(node),
         Output::Name => match &node.source {
             Some(source) => format!("{}.{}", source.source_name, node.name),
+            None if node.unit.is_some() => node.name.clone(),
             None => node.search_name(),
         },
         Output::Path => node.original_path.clone(),
@@ -73,14 +74,9 @@ fn line(node: &Node, output: Output, keys: &[String], inferred: Option<&Value>) 
 fn selector(node: &Node) -> String {
     match (&node.source, node.kind) {
         (Some(source), _) => format!("source:{}.{}.{}", node.package, source.source_name, node.name),
-        (
-            None,
-            NodeKind::Exposure
-            | NodeKind::Metric
-            | NodeKind::SavedQuery
-            | NodeKind::SemanticModel
-            | NodeKind::UnitTest,
-        ) => {
+        // A unit test of a versioned model has the version in its alias.
+        (None, NodeKind::UnitTest) => format!("unit_test:{}.{}", node.package, node.alias),
+        (None, NodeKind::Exposure | NodeKind::Metric | NodeKind::SavedQuery | NodeKind::SemanticModel) => {
             format!("{}:{}.{}", node.kind.as_str(), node.package, node.name)
         }
         (None, _) => node.fqn.join("."),

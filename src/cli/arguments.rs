@@ -364,7 +364,7 @@ pub(super) enum Command {
     },
     /// Build models
     Run(RunArguments),
-    /// Run data tests
+    /// Run data tests and unit tests
     Test(RunArguments),
     /// Call a macro
     RunOperation {
@@ -388,7 +388,7 @@ pub(super) enum Command {
     Deps(DepsArguments),
     /// Build snapshots
     Snapshot(RunArguments),
-    /// Load, seed, run and test, in the order of the graph
+    /// Load, seed, run and test, in the order of the graph; unit tests before their models
     Build(RunArguments),
     /// Documentation
     Docs {

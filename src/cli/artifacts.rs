@@ -124,28 +124,7 @@ pub(super) fn after_run(
 ) -> Result<(), Outcome> {
     compiled_files(loaded, compilation, printer)?;
     let target = loaded.target_dir();
-    for result in results {
-        if let (Some(node), Some(batches)) = (loaded.graph.node(&result.unique_id), &result.batches) {
-            for file in &batches.files {
-                let ran = statements(&file.statements);
-                let part = file.name.as_str();
-                told(
-                    loaded,
-                    printer,
-                    write::part_sql(&target, Tree::Compiled, node, (part, &file.compiled)),
-                )?;
-                told(loaded, printer, write::part_sql(&target, Tree::Run, node, (part, &ran)))?;
-            }
-        }
-        if let (Some(node), Some(text)) = (loaded.graph.node(&result.unique_id), &result.written) {
-            told(loaded, printer, write::node_sql(&target, Tree::Run, node, text).map(drop))?;
-        }
-        if let (Some(node), Some(sql)) = (loaded.graph.node(&result.unique_id), &result.compiled_sql)
-            && node.unit.is_some()
-        {
-            told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, sql).map(drop))?;
-        }
-    }
+    results.iter().try_for_each(|result| parts(loaded, result, printer))?;
     for result in results.iter().filter(|result| !result.statements.is_empty()) {
         let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else {
             continue;
@@ -162,6 +141,26 @@ pub(super) fn after_run(
     told(loaded, printer, write::json(&target.join("manifest.json"), &value))?;
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+}
+
+/// The SQL of batches and of unit tests, which is made while they run.
+fn parts(loaded: &Loaded, result: &NodeResult, printer: &Printer) -> Result<(), Outcome> {
+    let target = loaded.target_dir();
+    let Some(node) = loaded.graph.node(&result.unique_id) else { return Ok(()) };
+    for file in result.batches.iter().flat_map(|batches| &batches.files) {
+        let (part, ran) = (file.name.as_str(), statements(&file.statements));
+        told(loaded, printer, write::part_sql(&target, Tree::Compiled, node, (part, &file.compiled)))?;
+        told(loaded, printer, write::part_sql(&target, Tree::Run, node, (part, &ran)))?;
+    }
+    if let Some(text) = &result.written {
+        told(loaded, printer, write::node_sql(&target, Tree::Run, node, text).map(drop))?;
+    }
+    match &result.compiled_sql {
+        Some(sql) if node.unit.is_some() => {
+            told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, sql).map(drop))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Statements as a file holds them.
@@ -229,10 +228,9 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
     };
     let mut response = Map::new();
     if result.status != Status::Skipped && result.batches.is_none() {
-        response.insert(
-            "_message".to_owned(),
-            json!(if result.message.is_empty() { "OK" } else { &result.message }),
-        );
+        let is_unit = node.is_some_and(|node| node.unit.is_some());
+        let message = if result.message.is_empty() || is_unit { "OK" } else { &result.message };
+        response.insert("_message".to_owned(), json!(message));
         if let Some(rows) = result.rows {
             response.insert("rows_affected".to_owned(), json!(rows));
         }

@@ -25,7 +25,7 @@ impl Progress<'_> {
             .as_ref()
             .map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
         match action {
-            Action::RunTest if node.unit.is_some() => format!(
+            _ if node.unit.is_some() => format!(
                 "unit_test {}::{}",
                 node.declared.get("model").and_then(serde_json::Value::as_str).unwrap_or_default(),
                 node.alias

@@ -161,7 +161,22 @@ impl Compiler {
         if node.unit.is_some() {
             return unit_test::executed(node, subject);
         }
+        let subject = Subject { model: Arc::new(self.with_types((*subject.model).clone())), ..subject };
         if node.foreign_keys().is_empty() { subject } else { self.with_foreign_keys(node, subject) }
+    }
+
+    /// A model's dictionary with the adapter's names of its columns' types, unless its contract says `alias_types: false`.
+    fn with_types(&self, mut model: serde_json::Value) -> serde_json::Value {
+        if model["contract"]["alias_types"].as_bool() == Some(true) {
+            let columns = model["columns"].as_object_mut();
+            for column in columns.into_iter().flat_map(serde_json::Map::values_mut) {
+                if let Some(name) = column["data_type"].as_str() {
+                    let name = jinja::translate_type(name, self.session.facts.dialect);
+                    column["data_type"] = name.into();
+                }
+            }
+        }
+        model
     }
 
     /// The same with the names of the relations that foreign keys refer to.
@@ -278,6 +293,10 @@ impl Compiler {
 
     /// Compiles a node before its parents have run; none if its template asks the warehouse.
     fn early(&self, node: &Node) -> Result<Option<Compiled>, Box<Diagnostic>> {
+        if node.unit.is_some() {
+            // Its rows take the types of relations that may not be there yet.
+            return Ok(None);
+        }
         let world = self.world(node, true);
         let compiled = self.compiled(node, &world);
         if !world.asked.load(Ordering::Relaxed) {

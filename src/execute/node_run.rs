@@ -12,7 +12,7 @@ use crate::graph::Node;
 use crate::jinja::{Origin, ResultTable, Subject};
 use crate::load::{self, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions, Store};
 use crate::plan::{Action, LoadSource, NodePlan, Planner, Purpose, Step, Work};
-use crate::sql::{RelationKind, split};
+use crate::sql::{Relation, RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
 
 /// Runs plans against a warehouse.
@@ -89,6 +89,7 @@ impl Runner<'_> {
         let (begun, clock) = (Utc::now(), Instant::now());
         let graph = self.planner.compiler.graph();
         let node = &graph.nodes[&plan.unique_id];
+        let was_late = plan.late;
         let (plan, compiled) = self.fresh(node, plan);
         let ready = Utc::now();
         let mut progress = Progress::default();
@@ -125,7 +126,7 @@ impl Runner<'_> {
             statements: progress.sent,
             written: progress.written,
             batches: None,
-            compiled_sql: plan.late.then(|| compiled.map(|compiled| compiled.sql)).flatten(),
+            compiled_sql: if was_late { compiled.map(|compiled| compiled.sql) } else { None },
             problem,
         };
         if plan.action == Action::Batches && result.status == Status::Success {
@@ -213,29 +214,9 @@ impl Runner<'_> {
                     .map_err(Failure::Other)?;
                 steps.iter().try_for_each(|step| self.step(node, subject, step, progress))
             }
-            Work::Hook(text) => {
-                let origin = Origin { file: u32::MAX, base: 0 };
-                let compiler = self.planner.compiler;
-                let rendered = compiler.render(node, subject, text, origin);
-                let rendered =
-                    rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;
-                let statements = split(&rendered.text);
-                statements
-                    .into_iter()
-                    .try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
-            }
+            Work::Hook(text) => self.hook(node, subject, (text, step.purpose), progress),
             Work::Batch(_) => Ok(()),
-            Work::Grants(relation) => {
-                let grants = node.config.get("grants").cloned().unwrap_or_default();
-                let arguments = vec![
-                    ("relation", self.planner.relation_value(relation)),
-                    ("grant_config", crate::jinja::json_value(&grants)),
-                    ("should_revoke", crate::jinja::json_value(&true.into())),
-                ];
-                let call = self.planner.compiler.call(node, subject, "apply_grants", arguments);
-                call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
-                Ok(())
-            }
+            Work::Grants(relation) => self.grants(node, subject, relation),
             Work::UnitTest(name) => {
                 let executed = self.planner.compiler.execute(node, subject, name);
                 let executed = executed
@@ -253,6 +234,35 @@ impl Runner<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Renders a hook now, and sends its statements.
+    fn hook(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        (text, purpose): (&str, Purpose),
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let origin = Origin { file: u32::MAX, base: 0 };
+        let compiler = self.planner.compiler;
+        let rendered = compiler.render(node, subject, text, origin);
+        let rendered = rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;
+        let mut ranges = split(&rendered.text).into_iter();
+        ranges.try_for_each(|range| self.statement(rendered.text[range].trim(), purpose, progress))
+    }
+
+    /// Grants and revokes so that a relation's grants are those configured.
+    fn grants(&self, node: &Node, subject: &Arc<Subject>, relation: &Relation) -> Result<(), Failure> {
+        let grants = node.config.get("grants").cloned().unwrap_or_default();
+        let arguments = vec![
+            ("relation", self.planner.relation_value(relation)),
+            ("grant_config", crate::jinja::json_value(&grants)),
+            ("should_revoke", crate::jinja::json_value(&true.into())),
+        ];
+        let compiler = self.planner.compiler;
+        let call = compiler.call(node, subject, "apply_grants", arguments);
+        call.map(drop).map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))
     }
 
     fn statement(&self, sql: &str, purpose: Purpose, progress: &mut Progress) -> Result<(), Failure> {

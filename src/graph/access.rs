@@ -6,12 +6,20 @@ use serde_json::Value;
 
 use super::resolve::call_place;
 use super::{Graph, Node};
+use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::project::{NodeKind, Project};
+use crate::source::{Sources, Span};
 
 /// Reports groups that are not declared, values of `access` that do not exist, and references that are not allowed.
-pub(super) fn check(graph: &mut Graph, project: &Project, diagnostics: &mut Diagnostics) {
+pub(super) fn check(graph: &mut Graph, project: &Project, sources: &Sources, diagnostics: &mut Diagnostics) {
     let mut broken = Vec::new();
+    let declared = |node: &Node, key: &str| {
+        let entry = node.patch.and_then(|index| project.entries.get(index));
+        let has =
+            |path: &[Step]| entry.filter(|entry| entry.has(path)).map(|entry| entry.span(sources, path));
+        has(&["config".into(), key.into()]).or_else(|| has(&[key.into()])).unwrap_or_else(|| node.place())
+    };
     let groups: BTreeSet<&str> =
         graph.groups.values().filter_map(|group| group.get("name")?.as_str()).collect();
     let restricts = |package: &str| {
@@ -19,8 +27,8 @@ pub(super) fn check(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
         found.and_then(|known| known.file.value.get("restrict-access")?.as_bool()).unwrap_or(false)
     };
     for node in graph.nodes.values() {
-        diagnostics.extend(unknown_group(node, &groups));
-        diagnostics.extend(bad_access(node));
+        diagnostics.extend(unknown_group(node, &groups, &|| declared(node, "group")));
+        diagnostics.extend(bad_access(node, &|| declared(node, "access")));
         for id in &node.depends_on {
             let Some(target) = graph.nodes.get(id).filter(|target| target.kind == NodeKind::Model) else {
                 continue;
@@ -59,7 +67,7 @@ fn forbidden(node: &Node, target: &Node, restricts: bool) -> Option<String> {
     }
 }
 
-fn unknown_group(node: &Node, groups: &BTreeSet<&str>) -> Option<Diagnostic> {
+fn unknown_group(node: &Node, groups: &BTreeSet<&str>, place: &dyn Fn() -> Span) -> Option<Diagnostic> {
     let group = node.group.as_deref().filter(|group| !groups.contains(group))?;
     if node.test.is_some() {
         return None;
@@ -69,10 +77,10 @@ fn unknown_group(node: &Node, groups: &BTreeSet<&str>) -> Option<Diagnostic> {
         None => "declare it under `groups:` in a YAML file".to_owned(),
     };
     let message = format!("no group `{group}`");
-    Some(Diagnostic::error(Code::BadConfig, message).at(node.place()).node(&node.unique_id).help(help))
+    Some(Diagnostic::error(Code::BadConfig, message).at(place()).node(&node.unique_id).help(help))
 }
 
-fn bad_access(node: &Node) -> Option<Diagnostic> {
+fn bad_access(node: &Node, place: &dyn Fn() -> Span) -> Option<Diagnostic> {
     if node.kind != NodeKind::Model {
         return None;
     }
@@ -87,5 +95,5 @@ fn bad_access(node: &Node) -> Option<Diagnostic> {
             (format!("`{other}` is no value of `access`"), "the values are private, protected and public")
         }
     };
-    Some(Diagnostic::error(Code::BadConfig, message).at(node.place()).node(&node.unique_id).help(help))
+    Some(Diagnostic::error(Code::BadConfig, message).at(place()).node(&node.unique_id).help(help))
 }

@@ -1,11 +1,11 @@
 //! Whether contracts and constraints are declared so that they can be kept (dbt: `parser/schemas.py`, `patch_constraints`).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Graph, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::project::NodeKind;
-use crate::source::Span;
+use crate::project::{NodeKind, Project};
+use crate::source::{Sources, Span};
 
 /// The types of constraints.
 const TYPES: [&str; 6] = ["check", "not_null", "unique", "primary_key", "foreign_key", "custom"];
@@ -19,18 +19,25 @@ enum Support {
 }
 
 /// Checks the contracts of models; those that cannot be kept are errors.
-pub(super) fn check(graph: &mut Graph, diagnostics: &mut Diagnostics) {
+pub(super) fn check(graph: &mut Graph, project: &Project, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let declared = |node: &Node, key: &str| {
+        let entry = node.patch.and_then(|index| project.entries.get(index));
+        entry.map_or_else(|| node.place(), |entry| entry.span(sources, &[key.into()]))
+    };
     let mut broken = Vec::new();
     for node in graph.nodes.values().filter(|node| is_enforced(node)) {
-        let found = problems(node);
+        let found = problems(node, &declared);
         if !found.is_empty() {
             broken.push(node.unique_id.clone());
         }
         diagnostics.extend(found);
-        diagnostics.extend(warnings(node, graph.dialect));
+        diagnostics.extend(warnings(node, graph.dialect, &declared));
     }
     graph.broken.extend(broken);
 }
+
+/// The place of a key of a node's properties.
+type Declared<'a> = &'a dyn Fn(&Node, &str) -> Span;
 
 fn is_enforced(node: &Node) -> bool {
     let contract = node.config.get("contract").and_then(Value::as_object);
@@ -42,14 +49,14 @@ fn constraint_type(constraint: &Value) -> &str {
     constraint.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn problems(node: &Node) -> Vec<Diagnostic> {
+fn problems(node: &Node, declared: Declared<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut report = |message: String, help: &str, span: Span| {
         found.push(Diagnostic::error(Code::BadConfig, message).at(span).node(&node.unique_id).help(help));
     };
     if node.columns.is_empty() {
         let message = format!("the contract of `{}` is enforced, and no columns are declared", node.name);
-        report(message, "declare `columns:` with their `data_type` in a YAML file", node.place());
+        report(message, "declare `columns:` with their `data_type` in a YAML file", declared(node, "name"));
     }
     if node.is_python() {
         let message = format!("the contract of `{}` is enforced, and it is in Python", node.name);
@@ -61,14 +68,9 @@ fn problems(node: &Node) -> Vec<Diagnostic> {
             "`on_schema_change: {on_change}` does not go with the contract of the incremental model `{}`",
             node.name
         );
-        report(message, "use `append_new_columns` or `fail`", node.place());
+        report(message, "use `append_new_columns` or `fail`", declared(node, "config"));
     }
-    let on_columns = node
-        .columns
-        .values()
-        .flat_map(|column| column.constraints.iter().map(move |constraint| (constraint, column.span)));
-    let on_model = node.constraints.iter().map(|constraint| (constraint, node.place()));
-    for (constraint, span) in on_columns.chain(on_model) {
+    for (constraint, span) in constraints(node, declared) {
         let kind = constraint_type(constraint);
         if !TYPES.contains(&kind) {
             let message = format!("`{kind}` is no type of constraint");
@@ -79,69 +81,70 @@ fn problems(node: &Node) -> Vec<Diagnostic> {
             );
         }
     }
-    let keys: Vec<&str> = node
-        .columns
-        .values()
-        .filter(|column| column.constraints.iter().any(|one| constraint_type(one) == "primary_key"))
-        .map(|column| column.name.as_str())
-        .collect();
+    for (message, help, key) in key_problems(node) {
+        report(message, help, declared(node, key));
+    }
+    found
+}
+
+/// What is wrong with primary keys: message, advice, and the key of the properties where it stands.
+fn key_problems(node: &Node) -> Vec<(String, &'static str, &'static str)> {
+    let is_key = |constraint: &Value| constraint_type(constraint) == "primary_key";
+    let columns = node.columns.values().filter(|column| column.constraints.iter().any(is_key));
+    let keys: Vec<&str> = columns.map(|column| column.name.as_str()).collect();
+    let mut found = Vec::new();
     if keys.len() > 1 {
         let message = format!("{} columns are primary keys: {}", keys.len(), keys.join(", "));
-        report(message, "a key of several columns is a constraint of the model", node.place());
+        found.push((message, "a key of several columns is a constraint of the model", "columns"));
     }
-    if !keys.is_empty() && node.constraints.iter().any(|one| constraint_type(one) == "primary_key") {
+    if !keys.is_empty() && node.constraints.iter().any(is_key) {
         let message = "a primary key is declared on the model and on a column".to_owned();
-        report(message, "declare it at one of both places", node.place());
+        found.push((message, "declare it at one of both places", "constraints"));
     }
     found
 }
 
 /// What will not be kept, once for each type of constraint.
-fn warnings(node: &Node, dialect: crate::sql::Dialect) -> Vec<Diagnostic> {
+fn warnings(node: &Node, dialect: crate::sql::Dialect, declared: Declared<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    let mut told: Vec<String> = Vec::new();
     let makes_table = matches!(node.materialized(), "table" | "incremental");
-    let columns = node
-        .columns
-        .values()
-        .flat_map(|column| column.constraints.iter().map(move |constraint| (constraint, column.span)));
-    let all: Vec<(&Value, Span)> =
-        columns.chain(node.constraints.iter().map(|constraint| (constraint, node.place()))).collect();
-    let asks = |constraint: &Value, key: &str| {
-        let fields = constraint.as_object().cloned().unwrap_or_else(Map::new);
-        fields.get(key).and_then(Value::as_bool).unwrap_or(true)
-    };
-    let mut warn = |message: String, help: &str, span: Span| {
-        if !told.contains(&message) {
-            let warning = Diagnostic::warning(Code::BadConfig, message.clone()).at(span);
-            found.push(warning.node(&node.unique_id).help(help));
-            told.push(message);
-        }
-    };
-    if !makes_table {
-        if let Some((_, span)) = all.iter().find(|(constraint, _)| asks(constraint, "warn_unsupported")) {
-            let message = format!("a {} has no constraints: they are ignored", node.materialized());
-            warn(message, "materialize a table, or say `warn_unsupported: false`", *span);
-        }
-        return found;
-    }
-    for (constraint, span) in all {
+    let adapter = dialect.adapter();
+    for (constraint, span) in constraints(node, declared) {
         let kind = constraint_type(constraint);
-        match support(kind, dialect) {
-            Support::Unenforced if asks(constraint, "warn_unenforced") => warn(
-                format!("`{kind}` constraints are declared and not enforced by {}", dialect.adapter()),
-                "test the column, or say `warn_unenforced: false`",
-                span,
+        let (message, option) = match support(kind, dialect) {
+            _ if !makes_table => {
+                let message = format!("a {} has no constraints: they are ignored", node.materialized());
+                (message, "warn_unsupported")
+            }
+            Support::Enforced => continue,
+            Support::Unenforced => (
+                format!("`{kind}` constraints are declared and not enforced by {adapter}"),
+                "warn_unenforced",
             ),
-            Support::Ignored if asks(constraint, "warn_unsupported") => warn(
-                format!("`{kind}` constraints are not supported by {}, and ignored", dialect.adapter()),
-                "test the column, or say `warn_unsupported: false`",
-                span,
+            Support::Ignored => (
+                format!("`{kind}` constraints are not supported by {adapter}, and ignored"),
+                "warn_unsupported",
             ),
-            _ => {}
+        };
+        let is_asked = constraint.get(option).and_then(Value::as_bool).unwrap_or(true);
+        if is_asked && !found.iter().any(|known| known.message == message) {
+            let help = format!("test the column, or say `{option}: false`");
+            found.push(
+                Diagnostic::warning(Code::BadConfig, message).at(span).node(&node.unique_id).help(help),
+            );
         }
     }
     found
+}
+
+/// The constraints of columns and of the model, each with its place.
+fn constraints<'n>(node: &'n Node, declared: Declared<'_>) -> Vec<(&'n Value, Span)> {
+    let of_columns = node
+        .columns
+        .values()
+        .flat_map(|column| column.constraints.iter().map(move |constraint| (constraint, column.span)));
+    let of_model = node.constraints.iter().map(|constraint| (constraint, declared(node, "constraints")));
+    of_columns.chain(of_model).collect()
 }
 
 fn support(kind: &str, dialect: crate::sql::Dialect) -> Support {

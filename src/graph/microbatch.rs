@@ -25,16 +25,7 @@ pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Dia
             .filter_map(|parent| graph.nodes.get(parent))
             .any(|parent| parent.setting("event_time").is_some());
         if problems.is_empty() && !reads_times {
-            let message = format!(
-                "microbatch model `{}` reads nothing with an `event_time`: each batch reads everything",
-                node.name
-            );
-            diagnostics.push(
-                Diagnostic::warning(Code::BadConfig, message)
-                    .at(node.span())
-                    .node(&node.unique_id)
-                    .help("configure `event_time` on the models, seeds or sources that it reads"),
-            );
+            diagnostics.push(reads_everything(node));
         }
         if !problems.is_empty() {
             graph.broken.insert(id.clone());
@@ -45,6 +36,17 @@ pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Dia
             node.config.insert("begin".to_owned(), json!(text));
         }
     }
+}
+
+fn reads_everything(node: &Node) -> Diagnostic {
+    let message = format!(
+        "microbatch model `{}` reads nothing with an `event_time`: each batch reads everything",
+        node.name
+    );
+    Diagnostic::warning(Code::BadConfig, message)
+        .at(node.span())
+        .node(&node.unique_id)
+        .help("configure `event_time` on the models, seeds or sources that it reads")
 }
 
 fn problems(node: &Node) -> Vec<Diagnostic> {

@@ -114,8 +114,8 @@ pub fn build(
         .iter()
         .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
     microbatch::check(&mut graph, own_strategy, diagnostics);
-    contract::check(&mut graph, diagnostics);
-    access::check(&mut graph, project, diagnostics);
+    contract::check(&mut graph, project, sources, diagnostics);
+    access::check(&mut graph, project, sources, diagnostics);
     deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
     graph
 }

@@ -99,19 +99,7 @@ impl<'a> Reader<'a> {
             calls: Map::new(),
         };
         let config = self.parsing.trees.resolve(&wanted);
-        let part = |key: &str| entry.value.get(key).cloned().unwrap_or_default();
-        let overrides = part("overrides");
-        let declared = json!({
-            "model": model,
-            "overrides": overrides.as_object().map(|own| json!({
-                "macros": own.get("macros").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-                "vars": own.get("vars").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-                "env_vars": own.get("env_vars").filter(|v| v.is_object()).cloned().unwrap_or_else(|| json!({})),
-            })),
-            "versions": part("versions").as_object().map(|own| json!({
-                "include": own.get("include"), "exclude": own.get("exclude"),
-            })),
-        });
+        let declared = declaration(entry, model);
         let mut node = Node {
             kind: NodeKind::UnitTest,
             unique_id: format!("unit_test.{}.{model}.{}", entry.package, entry.name),
@@ -123,7 +111,7 @@ impl<'a> Reader<'a> {
             config,
             unrendered_config: self.parsing.trees.unrendered(&wanted),
             description: entry.text("description").unwrap_or_default().to_owned(),
-            declared: declared.as_object().cloned().unwrap_or_default(),
+            declared,
             fqn,
             ..empty_node(entry.file)
         };
@@ -231,7 +219,6 @@ impl<'a> Reader<'a> {
         let rows = item.get("rows").filter(|rows| !rows.is_null());
         let named = item.get("fixture").and_then(Value::as_str);
         let at = |key: &str| [steps, &[key.into()]].concat();
-        let wrong = |kind: &str| format!("rows of unit test `{}` are no {kind}", self.entry.name);
         match format_of(item) {
             "dict" => match (rows, input) {
                 (Some(Value::Array(list)), _) if list.iter().all(Value::is_object) => {
@@ -240,32 +227,38 @@ impl<'a> Reader<'a> {
                 (None, Some(seed)) if named.is_none() => self.seed_rows(seed, steps),
                 _ => {
                     let help = "write a list of mappings, or say `format: csv` or `format: sql`";
-                    self.report(Code::BadConfig, wrong("list of mappings"), help, &at("rows"));
+                    let message = format!("rows of unit test `{}` are no list of mappings", self.entry.name);
+                    self.report(Code::BadConfig, message, help, &at("rows"));
                     Value::Null
                 }
             },
-            format @ ("csv" | "sql") => {
-                let text = match (named, rows) {
-                    (Some(name), _) => self.fixture_text(name, &at("fixture")),
-                    (None, Some(Value::String(text))) => Some(text.clone()),
-                    _ => {
-                        let help = "write the rows as a text, or name a file: `fixture: name`";
-                        self.report(Code::BadConfig, wrong("text"), help, &at("rows"));
-                        None
-                    }
-                };
-                match text {
-                    Some(text) if format == "csv" => fixture::complete_first(fixture::csv_rows(&text, true)),
-                    Some(text) => Value::String(text),
-                    None => Value::Null,
-                }
-            }
+            format @ ("csv" | "sql") => match self.rows_text(item, steps) {
+                Some(text) if format == "csv" => fixture::complete_first(fixture::csv_rows(&text, true)),
+                Some(text) => Value::String(text),
+                None => Value::Null,
+            },
             other => {
                 let message = format!("`{other}` is no format of rows");
                 self.report(Code::BadConfig, message, "the formats are dict, csv and sql", &at("format"));
                 Value::Null
             }
         }
+    }
+
+    /// Rows that are written as a text, here or in a file.
+    fn rows_text(&mut self, item: &Value, steps: &[Step]) -> Option<String> {
+        let at = |key: &str| [steps, &[key.into()]].concat();
+        if let Some(name) = item.get("fixture").and_then(Value::as_str) {
+            return self.fixture_text(name, &at("fixture"));
+        }
+        let Some(text) = item.get("rows").and_then(Value::as_str) else {
+            let message = format!("rows of unit test `{}` are no text", self.entry.name);
+            let help = "write the rows as a text, or name a file: `fixture: name`";
+            self.report(Code::BadConfig, message, help, &at("rows"));
+            return None;
+        };
+        // dbt renders the text, and a template loses the last end of a line.
+        Some(text.strip_suffix('\n').unwrap_or(text).to_owned())
     }
 
     fn fixture_text(&mut self, name: &str, steps: &[Step]) -> Option<String> {
@@ -390,6 +383,20 @@ impl<'a> Reader<'a> {
         });
         node
     }
+}
+
+/// What is declared for all versions of the model, with every key dbt gives it.
+fn declaration(entry: &Entry, model: &str) -> Map<String, Value> {
+    let part = |key: &str| entry.value.get(key).and_then(Value::as_object);
+    let overrides = part("overrides").map(|own| {
+        let map =
+            |key: &str| own.get(key).filter(|map| map.is_object()).cloned().unwrap_or_else(|| json!({}));
+        json!({"macros": map("macros"), "vars": map("vars"), "env_vars": map("env_vars")})
+    });
+    let versions =
+        part("versions").map(|own| json!({"include": own.get("include"), "exclude": own.get("exclude")}));
+    let declared = json!({"model": model, "overrides": overrides, "versions": versions});
+    declared.as_object().cloned().unwrap_or_default()
 }
 
 fn format_of(item: &Value) -> &str {

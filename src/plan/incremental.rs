@@ -131,7 +131,7 @@ impl Planner<'_> {
     }
 
     /// Puts the new rows where the strategy reads them. Snowflake's strategies read a temporary view, except those that read it
-    /// twice; `DuckDB`'s a temporary table.
+    /// twice, as with a key; `DuckDB`'s a temporary table.
     pub(super) fn staging(
         &self,
         node: &Node,
@@ -150,7 +150,8 @@ impl Planner<'_> {
             return Ok(Staging { relation, steps: before, cleanup });
         }
         let relation = Relation { identifier, ..target };
-        let reads_twice = matches!(strategy, "delete+insert" | "microbatch");
+        let has_key = node.setting("unique_key").is_some_and(|key| !is_blank(key));
+        let reads_twice = matches!(strategy, "delete+insert" | "microbatch") && has_key;
         let wanted = node.setting_text("tmp_relation_type").map(str::to_owned);
         let is_view = wanted.as_deref().map_or(!reads_twice, |kind| kind == "view");
         let (steps, kind) = if is_view {

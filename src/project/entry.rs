@@ -94,6 +94,16 @@ impl Entry {
         Span::new(self.file, locate(sources.text(self.file), &path))
     }
 
+    /// Whether it has what these steps lead to.
+    pub fn has(&self, steps: &[Step]) -> bool {
+        let one = |value: &Value, step: &Step| match step {
+            Step::Key(key) => value.get(key).cloned(),
+            Step::Index(index) => value.get(index).cloned(),
+        };
+        let whole = Value::Object(self.value.clone());
+        steps.iter().try_fold(whole, |value, step| one(&value, step)).is_some()
+    }
+
     /// A text field.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.value.get(key).and_then(Value::as_str)

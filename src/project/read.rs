@@ -371,7 +371,7 @@ fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
         EntryKind::Macro => {
             part(0) == Some("description") || (part(0) == Some("arguments") && part(2) == Some("description"))
         }
-        EntryKind::UnitTest => !path.is_empty() && part(0) != Some("config") && part(0) != Some("overrides"),
+        EntryKind::UnitTest => part(0) == Some("description"),
         EntryKind::Metric => part(0) == Some("filter") || own(0),
         _ => own(0),
     }

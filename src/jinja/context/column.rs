@@ -217,7 +217,8 @@ fn numeric_type(call: &Call) -> Result<Value, Error> {
     })
 }
 
-fn translate_type(dtype: &str, _: Dialect) -> String {
+/// What the adapter calls a type.
+pub fn translate_type(dtype: &str, _: Dialect) -> String {
     if dtype.eq_ignore_ascii_case("string") { "TEXT".to_owned() } else { dtype.to_owned() }
 }
 

@@ -44,6 +44,14 @@ fn list(value: &Json, key: &str) -> Vec<Json> {
     value.get(key).and_then(Json::as_array).cloned().unwrap_or_default()
 }
 
+/// What a foreign key refers to; `DuckDB` takes it without its database.
+fn within(to: &str, dialect: Dialect) -> &str {
+    match (dialect, to.matches('.').count(), to.split_once('.')) {
+        (Dialect::DuckDb, 2.., Some((_, rest))) => rest,
+        _ => to,
+    }
+}
+
 /// Snowflake has no check constraints.
 fn is_supported(kind: &str, dialect: Dialect) -> bool {
     !(kind == "check" && dialect == Dialect::Snowflake)
@@ -65,7 +73,9 @@ fn column_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
             let columns: Vec<String> =
                 list(constraint, "to_columns").iter().filter_map(|c| c.as_str().map(str::to_owned)).collect();
             match text(constraint, "to") {
-                Some(to) if !columns.is_empty() => Some(format!("references {to} ({})", columns.join(", "))),
+                Some(to) if !columns.is_empty() => {
+                    Some(format!("references {} ({})", within(&to, dialect), columns.join(", ")))
+                }
                 _ => expression.map(|expression| format!("references {expression}")),
             }
         }
@@ -95,7 +105,8 @@ fn model_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
         "primary_key" => Some(format!("{prefix}primary key{suffix} ({})", names("columns"))),
         "foreign_key" => {
             let to = text(constraint, "to").filter(|_| !names("to_columns").is_empty());
-            let target = to.map(|to| format!("{to} ({})", names("to_columns"))).or(expression)?;
+            let target =
+                to.map(|to| format!("{} ({})", within(&to, dialect), names("to_columns"))).or(expression)?;
             Some(format!("{prefix}foreign key ({}) references {target}", names("columns")))
         }
         "custom" => expression.map(|expression| format!("{prefix}{expression}")),

@@ -22,7 +22,7 @@ mod session;
 mod table;
 mod world;
 
-pub use column::column_value;
+pub use column::{column_value, translate_type};
 pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
 pub use render::{

@@ -142,6 +142,8 @@ impl Typed {
     /// The value as another type; `None` when Snowflake has no such conversion.
     pub(super) fn convert(&self, to: DataType, failing: Failing) -> Option<Typed> {
         let sql = match to.family() {
+            // A null without a type would be a number where only the columns of a query are looked at.
+            Family::Text if self.ty.family() == Family::Null => "CAST(NULL AS VARCHAR)".to_owned(),
             Family::Text => match to {
                 DataType::Varchar(Some(length)) if self.ty != to => {
                     format!("left({}, {length})", self.text())
