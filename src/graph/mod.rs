@@ -10,6 +10,7 @@ mod description;
 mod dictionary;
 mod generic_test;
 mod hook;
+mod misfit;
 mod name;
 mod node;
 mod order;

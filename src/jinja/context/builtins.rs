@@ -12,6 +12,7 @@ use super::call::{Call, given, unknown_method};
 use super::column::ColumnClass;
 use super::config::ConfigValue;
 use super::facts::RefCall;
+use super::methods;
 use super::relation::RelationClass;
 use super::render::{Phase, Scene, problem};
 use super::runtime;
@@ -472,6 +473,10 @@ struct Exceptions(Arc<Scene>);
 impl Object for Exceptions {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        methods::method(self, methods::EXCEPTIONS, key.as_str()?)
     }
 
     fn call_method(

@@ -14,6 +14,7 @@ mod constraints;
 mod external;
 mod facts;
 mod index;
+mod methods;
 mod relation;
 mod render;
 mod runtime;
