@@ -1,44 +1,51 @@
-//! What the SQL means: so far, whether it is SQL at all.
+//! What the SQL means: the columns of every node, their types, and what each depends on, before anything runs.
+//!
+//! [`analyze`] walks the graph from its sources: each node's compiled SQL is parsed once, and resolved against the columns of what it
+//! reads. Every column says whether its lineage is complete, or why it is not; [`Trace`] follows edges through the graph.
 
-use crate::compile::Compilation;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::graph::Graph;
-use crate::project::NodeKind;
-use crate::sql::{Dialect, parse};
+mod edge;
+mod node;
+mod project;
+mod query;
+mod report;
+mod schema;
+mod snapshot;
+mod syntax;
+mod trace;
 
-/// Parses every compiled model, and reports those that are not SQL at the place in the template. Statements beyond the parser's
-/// reach are the warehouse's to judge: only what certainly cannot be parsed is reported, and as a warning, since the warehouse
-/// has the last word.
-pub fn check_syntax(
-    graph: &Graph,
-    compilation: &Compilation,
-    dialect: Dialect,
-    diagnostics: &mut Diagnostics,
-) {
-    for (id, compiled) in &compilation.nodes {
-        let Some(node) = graph.node(id).filter(|node| matches!(node.kind, NodeKind::Model | NodeKind::Test))
-        else {
-            continue;
-        };
-        if compiled.sql.trim().is_empty() {
-            continue;
-        }
-        let Err(problem) = parse(&compiled.sql, dialect) else { continue };
-        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
-        let located = compiled.map.locate(&problem.range);
-        let mut diagnostic = Diagnostic::warning(Code::SqlSyntax, problem.message.clone())
-            .node(id)
-            .at(located.map_or(place, |(span, _)| span));
-        diagnostic.help = problem
-            .help
-            .clone()
-            .or_else(|| Some("check the compiled SQL with `merganser compile --select NAME`".to_owned()));
-        if !located.is_some_and(|(_, exact)| exact) {
-            let line = compiled.sql[..problem.range.start.min(compiled.sql.len())].matches('\n').count();
-            diagnostic = diagnostic.excerpt(
-                compiled.sql.lines().skip(line.saturating_sub(1)).take(3).collect::<Vec<_>>().join("\n"),
-            );
-        }
-        diagnostics.push(diagnostic);
-    }
+pub use edge::EdgeKind;
+pub use node::NodeAnalysis;
+pub use project::{Given, analyze};
+pub use report::report_findings;
+pub use schema::{Schema, SchemaColumn};
+pub use syntax::check_syntax;
+pub use trace::{Origins, Reached, Trace};
+
+/// What is known of the nodes of a graph.
+#[derive(Debug)]
+pub struct Analysis {
+    /// By the nodes' numbers in the graph; none for what has no columns, or was not asked for.
+    pub nodes: Vec<Option<NodeAnalysis>>,
+}
+
+/// The node of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InputNode<'a> {
+    /// A node of the graph, by its number.
+    Node(usize),
+    /// A relation that no node makes, as it is written.
+    External(&'a str),
+}
+
+/// A column that another one depends on, one step up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Input<'a> {
+    /// The node.
+    pub node: InputNode<'a>,
+    /// The column; `*` for columns that are not known, none for the rows of the node.
+    pub column: Option<&'a str>,
+    /// How.
+    pub kind: EdgeKind,
+    /// The path into the column, empty for all of it.
+    pub path: &'a str,
 }

@@ -1,6 +1,6 @@
 //! What `ls` prints: one line per selected node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -36,13 +36,23 @@ const KEYS: [&str; 10] = [
 ];
 
 /// The lines for these nodes, by unique id. `keys` are those of JSON records; empty for dbt's own choice. A key may lead into a
-/// record: `config.materialized`.
-pub fn listing(graph: &Graph, selected: &BTreeSet<String>, output: Output, keys: &[String]) -> Vec<String> {
+/// record: `config.materialized`. `inferred` are the columns that the analysis knows of each node: a key of its own,
+/// [`INFERRED`], which dbt does not have.
+pub fn listing(
+    graph: &Graph,
+    selected: &BTreeSet<String>,
+    output: Output,
+    keys: &[String],
+    inferred: &BTreeMap<String, Value>,
+) -> Vec<String> {
     let nodes = selected.iter().filter_map(|id| graph.node(id));
-    nodes.map(|node| line(node, output, keys)).collect()
+    nodes.map(|node| line(node, output, keys, inferred.get(&node.unique_id))).collect()
 }
 
-fn line(node: &Node, output: Output, keys: &[String]) -> String {
+/// The key under which `ls` shows the columns and types that the analysis knows.
+pub const INFERRED: &str = "inferred_columns";
+
+fn line(node: &Node, output: Output, keys: &[String], inferred: Option<&Value>) -> String {
     match output {
         Output::Selector => selector(node),
         Output::Name => match &node.source {
@@ -50,7 +60,13 @@ fn line(node: &Node, output: Output, keys: &[String]) -> String {
             None => node.search_name(),
         },
         Output::Path => node.original_path.clone(),
-        Output::Json => spaced(&Value::Object(record(node, keys))),
+        Output::Json => {
+            let mut record = record(node, keys);
+            if let Some(columns) = inferred.filter(|_| keys.iter().any(|key| key == INFERRED)) {
+                record.insert(INFERRED.to_owned(), columns.clone());
+            }
+            spaced(&Value::Object(record))
+        }
     }
 }
 

@@ -120,7 +120,12 @@ impl Maker<'_> {
 
     fn node(&self, node: &Node) -> Value {
         let mut made = self.declared(node);
-        let compiled = self.inputs.compilation.and_then(|compilation| compilation.nodes.get(&node.unique_id));
+        // dbt keeps nothing of a unit test's compiling.
+        let compiled = self
+            .inputs
+            .compilation
+            .filter(|_| node.unit.is_none())
+            .and_then(|compilation| compilation.nodes.get(&node.unique_id));
         if compiled.is_some() && node.test.is_some() {
             add_wrapper(&mut made);
         }
@@ -154,12 +159,25 @@ impl Maker<'_> {
         {
             made["time_spine"] = time_spine(spine);
         }
+        if node.kind == NodeKind::SemanticModel {
+            made["node_relation"] = self.node_relation(node);
+        }
         if node.kind == NodeKind::Seed {
             let package =
                 self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
             made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
         }
         made
+    }
+
+    /// Where the model of a semantic model is.
+    fn node_relation(&self, node: &Node) -> Value {
+        let model = node.depends_on.iter().find_map(|id| self.inputs.graph.node(id));
+        let Some(model) = model else { return Value::Null };
+        json!({
+            "alias": model.alias, "schema_name": model.schema, "database": model.database,
+            "relation_name": model.relation.as_ref().map(ToString::to_string),
+        })
     }
 
     /// Disabled nodes: a list for each unique id.

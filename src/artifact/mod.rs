@@ -1,16 +1,20 @@
 //! Files for others: manifest, run results, catalog, the documentation site.
 //!
-//! What is written here has dbt's shapes (manifest v12, run results v6, catalog v1), so that tools that read dbt's target
+//! What is written here has dbt's shapes (manifest v12, run results v6, catalog v1, sources v3), so that tools that read dbt's target
 //! folder read merganser's. Each file is made as a value by a pure function; [`write`] puts it on disk.
 
 pub mod catalog;
 mod docs;
+mod lineage;
 pub mod listing;
 mod macros;
 pub mod manifest;
 pub mod run_results;
 pub mod site;
+pub mod sources;
 pub mod write;
+
+pub use lineage::{LineageInput, LineageRecord, lineage_json, lineage_mermaid, lineage_text};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};

@@ -35,6 +35,15 @@ pub enum Tree {
     Run,
 }
 
+impl Tree {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Compiled => "compiled",
+            Self::Run => "run",
+        }
+    }
+}
+
 /// Makes a folder, if it is not there, and finds out whether files can be written into it.
 pub fn folder(path: &Path) -> Result<(), WriteError> {
     let failed = |error: std::io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
@@ -68,24 +77,38 @@ pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
 
 /// Writes a node's SQL into one of the trees of the target folder, and says where.
 pub fn node_sql(target: &Path, tree: Tree, node: &Node, sql: &str) -> Result<PathBuf, WriteError> {
-    let folder = match tree {
-        Tree::Compiled => "compiled",
-        Tree::Run => "run",
-    };
-    let path = target.join(folder).join(node_path(node));
+    let path = target.join(tree.folder()).join(node_path(node));
     fs::create_dir_all(path.parent().unwrap_or(target))
         .and_then(|()| fs::write(&path, sql))
         .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
     Ok(path)
 }
 
+/// Writes the SQL of a part of a node, a batch, into a folder that is named after the node.
+pub fn part_sql(target: &Path, tree: Tree, node: &Node, (part, sql): (&str, &str)) -> Result<(), WriteError> {
+    let whole = node_path(node);
+    let (stem, ending) = whole.rsplit_once('.').unwrap_or((&whole, "sql"));
+    let base = stem.rsplit('/').next().unwrap_or(stem);
+    let path = target.join(tree.folder()).join(format!("{stem}/{base}_{part}.{ending}"));
+    fs::create_dir_all(path.parent().unwrap_or(target))
+        .and_then(|()| fs::write(&path, sql))
+        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+}
+
 /// Whether dbt keeps the compiled SQL of such a node as a file.
 pub fn has_compiled_file(node: &Node) -> bool {
-    matches!(node.kind, NodeKind::Model | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation)
+    matches!(
+        node.kind,
+        NodeKind::Model | NodeKind::Test | NodeKind::UnitTest | NodeKind::Analysis | NodeKind::Operation
+    )
 }
 
 /// The path of a node's SQL below `compiled` and `run`: that of its file; below it, where several nodes share the file.
 pub fn node_path(node: &Node) -> String {
+    if node.unit.is_some() {
+        let folder = node.original_path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        return format!("{}/{}/{folder}/{}.sql", node.package, node.original_path, node.alias);
+    }
     let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     if base(&node.path) == base(&node.original_path) {
         format!("{}/{}", node.package, node.original_path)

@@ -40,38 +40,82 @@ pub(super) struct Global {
     #[arg(long, global = true, env = "DBT_THREADS", value_name = "N")]
     pub(super) threads: Option<usize>,
     /// Say only what is wrong
-    #[arg(long, short = 'q', global = true, env = "DBT_QUIET")]
-    pub(super) quiet: bool,
+    #[arg(long, short = 'q', global = true, env = "DBT_QUIET", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_quiet")]
+    pub(super) quiet: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "quiet")]
+    pub(super) no_quiet: bool,
     /// How problems and progress are written on standard error
+    #[arg(long, global = true, env = "DBT_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    pub(super) log_format: Option<LogFormat>,
+    /// What is written on standard error: this level and above; default: info
+    #[arg(long, global = true, env = "DBT_LOG_LEVEL", value_enum, ignore_case = true, value_name = "LEVEL")]
+    pub(super) log_level: Option<LogLevel>,
+    /// Folder of a log file, `dbt.log`, that is added to
+    #[arg(long, global = true, env = "DBT_LOG_PATH", value_name = "DIR")]
+    pub(super) log_path: Option<PathBuf>,
+    /// What is written into the log file; default: debug
     #[arg(
         long,
         global = true,
-        env = "DBT_LOG_FORMAT",
+        env = "DBT_LOG_LEVEL_FILE",
         value_enum,
-        default_value = "default",
-        value_name = "FORMAT"
+        ignore_case = true,
+        value_name = "LEVEL"
     )]
-    pub(super) log_format: LogFormat,
-    /// Use colours
-    #[arg(long, global = true, overrides_with = "no_use_colors")]
-    pub(super) use_colors: bool,
-    /// Do not use colours
-    #[arg(long, global = true)]
+    pub(super) log_level_file: Option<LogLevel>,
+    /// Say everything, `log` of templates without `info` too
+    #[arg(long, short = 'd', global = true, env = "DBT_DEBUG", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_debug")]
+    pub(super) debug: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "debug")]
+    pub(super) no_debug: bool,
+    /// Show what templates `print`; --no-print does not
+    #[arg(long, global = true, env = "DBT_PRINT", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_print")]
+    pub(super) print: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "print")]
+    pub(super) no_print: bool,
+    /// Use colours; --no-use-colors does not
+    #[arg(long, global = true, env = "DBT_USE_COLORS", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_use_colors")]
+    pub(super) use_colors: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "use_colors")]
     pub(super) no_use_colors: bool,
-    /// Do not ask the warehouse while compiling
-    #[arg(long, global = true)]
+    /// Ask the warehouse while compiling; --no-introspect does not
+    #[arg(long, global = true, env = "DBT_INTROSPECT", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_introspect")]
+    pub(super) introspect: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "introspect")]
     pub(super) no_introspect: bool,
-    /// Stop at the first failure
-    #[arg(long, short = 'x', global = true, env = "DBT_FAIL_FAST")]
-    pub(super) fail_fast: bool,
-    /// Do not write artifacts
-    #[arg(long, global = true)]
+    /// Stop at the first failure; --no-fail-fast does not
+    #[arg(long, short = 'x', global = true, env = "DBT_FAIL_FAST", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_fail_fast")]
+    pub(super) fail_fast: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "fail_fast")]
+    pub(super) no_fail_fast: bool,
+    /// Write artifacts; --no-write-json does not
+    #[arg(long, global = true, env = "DBT_WRITE_JSON", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_write_json")]
+    pub(super) write_json: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "write_json")]
     pub(super) no_write_json: bool,
     /// Treat warnings as errors
-    #[arg(long, global = true, env = "DBT_WARN_ERROR")]
-    pub(super) warn_error: bool,
+    #[arg(long, global = true, env = "DBT_WARN_ERROR", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_warn_error")]
+    pub(super) warn_error: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "warn_error")]
+    pub(super) no_warn_error: bool,
+    /// Which warnings are errors, which stay, which are silent: '{error: all, warn: [..], silence: [..]}'
+    #[arg(
+        long,
+        global = true,
+        env = "DBT_WARN_ERROR_OPTIONS",
+        value_name = "YAML",
+        conflicts_with = "warn_error"
+    )]
+    pub(super) warn_error_options: Option<String>,
+    #[command(flatten)]
+    pub(super) state: super::state::StateArguments,
     #[command(flatten)]
     pub(super) accepted: Accepted,
+}
+
+/// What dbt takes for true and false in its variables.
+fn truth() -> clap::builder::BoolishValueParser {
+    clap::builder::BoolishValueParser::new()
 }
 
 /// Flags of dbt that change nothing here; accepted so that scripts keep working.
@@ -82,23 +126,63 @@ pub(super) struct Accepted {
     #[arg(long, global = true, hide = true)]
     partial_parse: bool,
     #[arg(long, global = true, hide = true)]
-    no_version_check: bool,
+    version_check: bool,
+    #[arg(long, global = true, hide = true)]
+    pub(super) no_version_check: bool,
     #[arg(long, global = true, hide = true)]
     no_send_anonymous_usage_stats: bool,
     #[arg(long, global = true, hide = true)]
+    send_anonymous_usage_stats: bool,
+    #[arg(long, global = true, hide = true)]
     no_static_parser: bool,
+    #[arg(long, global = true, hide = true)]
+    static_parser: bool,
     #[arg(long, global = true, hide = true)]
     cache_selected_only: bool,
     #[arg(long, global = true, hide = true)]
+    no_cache_selected_only: bool,
+    #[arg(long, global = true, hide = true)]
+    populate_cache: bool,
+    #[arg(long, global = true, hide = true)]
     no_populate_cache: bool,
-    #[arg(long, short = 'd', global = true, hide = true)]
-    debug: bool,
-    #[arg(long, global = true, hide = true, value_name = "LEVEL")]
-    log_level: Option<String>,
-    #[arg(long, global = true, hide = true, value_name = "DIR")]
-    log_path: Option<PathBuf>,
+    #[arg(long, global = true, hide = true, value_name = "FORMAT")]
+    log_format_file: Option<String>,
+    #[arg(long, global = true, hide = true, value_name = "BYTES")]
+    log_file_max_bytes: Option<u64>,
+    #[arg(long, global = true, hide = true)]
+    use_colors_file: bool,
+    #[arg(long, global = true, hide = true)]
+    no_use_colors_file: bool,
     #[arg(long, global = true, hide = true, value_name = "N")]
     printer_width: Option<usize>,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum LogLevel {
+    /// Everything
+    Debug,
+    /// What happens
+    Info,
+    /// What should be looked at
+    Warn,
+    /// What is wrong
+    Error,
+    /// Nothing
+    None,
+}
+
+impl LogLevel {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::None => "none",
+        }
+    }
 }
 
 /// How standard error is written.
@@ -132,9 +216,12 @@ pub(super) struct Select {
     /// Kinds of node to leave out
     #[arg(long, visible_alias = "exclude-resource-types", num_args = 1.., value_name = "TYPE")]
     pub(super) exclude_resource_type: Vec<String>,
-    /// Which tests come with a selected node
-    #[arg(long, value_enum, default_value = "eager", value_name = "MODE")]
-    pub(super) indirect_selection: IndirectSelection,
+    /// The nodes themselves, where another command has chosen them.
+    #[arg(skip)]
+    pub(super) exactly: Option<std::collections::BTreeSet<String>>,
+    /// Which tests come with a selected node; default: eager
+    #[arg(long, env = "DBT_INDIRECT_SELECTION", value_enum, value_name = "MODE")]
+    pub(super) indirect_selection: Option<IndirectSelection>,
 }
 
 /// `--indirect-selection`.
@@ -156,11 +243,26 @@ pub(super) enum IndirectSelection {
 #[command(next_help_heading = "Running")]
 pub(super) struct Running {
     /// Rebuild incremental models and seeds from nothing
-    #[arg(long, short = 'f', env = "DBT_FULL_REFRESH")]
+    #[arg(long, short = 'f', env = "DBT_FULL_REFRESH", value_parser = truth())]
     pub(super) full_refresh: bool,
     /// Keep the rows that tests find in tables
-    #[arg(long, env = "DBT_STORE_FAILURES")]
+    #[arg(long, env = "DBT_STORE_FAILURES", value_parser = truth())]
     pub(super) store_failures: bool,
+    /// Read no rows of refs and sources
+    #[arg(long, env = "DBT_EMPTY", value_parser = truth(), overrides_with = "no_empty")]
+    pub(super) empty: bool,
+    /// Read rows of refs and sources
+    #[arg(long, hide = true)]
+    pub(super) no_empty: bool,
+    /// Read refs and sources in a window of event time: '3 days', or '{start: …, end: …}'
+    #[arg(long, env = "DBT_SAMPLE", value_name = "WINDOW")]
+    pub(super) sample: Option<String>,
+    /// When the batches of microbatch models start
+    #[arg(long, env = "DBT_EVENT_TIME_START", value_name = "TIME")]
+    pub(super) event_time_start: Option<String>,
+    /// When the batches of microbatch models end
+    #[arg(long, env = "DBT_EVENT_TIME_END", value_name = "TIME")]
+    pub(super) event_time_end: Option<String>,
     /// How results are written on standard output
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(super) output: TextOrJson,
@@ -210,7 +312,7 @@ pub(super) enum Command {
         /// What is printed for a node
         #[arg(long, value_enum, default_value = "selector", value_name = "FORMAT")]
         output: ListOutput,
-        /// Keys of the JSON objects
+        /// Keys of the JSON objects; `inferred_columns` for columns and types as the SQL says
         #[arg(long, num_args = 1.., value_name = "KEY")]
         output_keys: Vec<String>,
     },
@@ -231,6 +333,9 @@ pub(super) enum Command {
         /// SQL to run instead of a node
         #[arg(long, value_name = "SQL")]
         inline: Option<String>,
+        /// Print the columns and their types instead of rows; nothing runs
+        #[arg(long, conflicts_with = "inline")]
+        schema: bool,
         /// How many rows; -1 for all
         #[arg(long, default_value_t = 5, allow_negative_numbers = true, value_name = "N")]
         limit: i64,
@@ -238,6 +343,8 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
         output: TextOrJson,
     },
+    /// Print what columns are made from, or what is made from them
+    Lineage(LineageArguments),
     /// Load seeds
     Seed(RunArguments),
     /// Load landing files into stage tables, each file once
@@ -248,12 +355,34 @@ pub(super) enum Command {
         #[arg(long = "for", value_enum, default_value = "build", value_name = "COMMAND")]
         command: Planned,
         #[command(flatten)]
-        arguments: RunArguments,
+        select: Select,
+        #[command(flatten)]
+        running: Running,
     },
     /// Build models
     Run(RunArguments),
     /// Run data tests
     Test(RunArguments),
+    /// Call a macro
+    RunOperation {
+        /// Its name; `package.name` for a macro of a package
+        #[arg(value_name = "MACRO")]
+        name: String,
+        /// Its arguments, as YAML: '{name: value}'
+        #[arg(long, value_name = "YAML")]
+        args: Option<String>,
+    },
+    /// Sources
+    Source {
+        #[command(subcommand)]
+        command: Source,
+    },
+    /// Run again what failed or was skipped in the last command
+    Retry(RetryArguments),
+    /// Make relations that are copies of another environment's
+    Clone(CloneArguments),
+    /// Install the packages the project names
+    Deps(DepsArguments),
     /// Build snapshots
     Snapshot(RunArguments),
     /// Load, seed, run and test, in the order of the graph
@@ -277,6 +406,37 @@ pub(super) enum Command {
     },
 }
 
+/// The arguments of `lineage`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LineageArguments {
+    /// One column: `model.column`, `source.table.column`, or a unique id and a column; without it, all columns of the selected
+    /// nodes
+    #[arg(value_name = "COLUMN")]
+    pub(super) column: Option<String>,
+    /// Follow columns up to sources and seeds; without it, one step
+    #[arg(long, conflicts_with = "down")]
+    pub(super) up: bool,
+    /// Print what depends on the columns, directly or not
+    #[arg(long)]
+    pub(super) down: bool,
+    /// How it is written
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) output: LineageOutput,
+    #[command(flatten)]
+    pub(super) select: Select,
+}
+
+/// `--output` of `lineage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LineageOutput {
+    /// For people
+    Text,
+    /// One object per line and column
+    Json,
+    /// A Mermaid graph
+    Mermaid,
+}
+
 /// The arguments of commands that run nodes.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RunArguments {
@@ -284,6 +444,72 @@ pub(super) struct RunArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
+    /// Carry out the plan that `merganser plan --output json` wrote to FILE, if it still fits
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "exclude", "selector", "resource_type", "exclude_resource_type"])]
+    pub(super) plan: Option<PathBuf>,
+}
+
+/// `source`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Source {
+    /// Ask sources when they were last loaded
+    #[command(visible_alias = "snapshot-freshness")]
+    Freshness {
+        #[command(flatten)]
+        select: Select,
+        /// File for the results; default: sources.json in the target folder
+        #[arg(long, short = 'o', value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// The arguments of `retry`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct RetryArguments {
+    /// Rebuild incremental models and seeds from nothing, whatever the last command said
+    #[arg(long, short = 'f')]
+    pub(super) full_refresh: bool,
+    /// How results are written on standard output
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) output: TextOrJson,
+}
+
+/// The arguments of `clone`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct CloneArguments {
+    #[command(flatten)]
+    pub(super) select: Select,
+    #[command(flatten)]
+    pub(super) running: Running,
+}
+
+/// The arguments of `deps`.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DepsArguments {
+    /// Only write package-lock.yml
+    #[arg(long)]
+    pub(super) lock: bool,
+    /// Look for newer versions, whatever package-lock.yml says
+    #[arg(long)]
+    pub(super) upgrade: bool,
+    /// Add a package to packages.yml: NAME@VERSION
+    #[arg(long, value_name = "NAME@VERSION")]
+    pub(super) add_package: Option<String>,
+    /// Where the added package comes from
+    #[arg(long, value_enum, default_value = "hub", requires = "add_package", value_name = "SOURCE")]
+    pub(super) source: PackageSource,
+}
+
+/// `--source` of `deps`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum PackageSource {
+    /// The registry
+    #[default]
+    Hub,
+    /// A git repository
+    Git,
+    /// A folder
+    Local,
 }
 
 /// What `plan` can plan.
@@ -314,5 +540,8 @@ pub(super) enum Docs {
         /// Do not read the warehouse's catalog
         #[arg(long)]
         empty_catalog: bool,
+        /// Columns and types as the SQL says, where the warehouse's catalog has none; with --empty-catalog, for all
+        #[arg(long = "static")]
+        from_sql: bool,
     },
 }

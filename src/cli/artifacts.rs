@@ -1,7 +1,7 @@
 //! Writing artifacts after a command, and what `on-run-end` hooks are told.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -11,13 +11,15 @@ use super::Outcome;
 use super::arguments::ListOutput;
 use super::driver::Loaded;
 use super::printer::Printer;
+use super::record::worded;
 use crate::artifact::manifest::{ManifestInputs, manifest};
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
-use crate::artifact::{Invocation, catalog, listing as records, site};
+use crate::artifact::{Invocation, catalog, listing as records, site, sources};
 use crate::compile::Compilation;
+use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::execute::{NodeResult, Status};
+use crate::execute::{Batches, NodeResult, Status};
 use crate::graph::dictionary;
 use crate::warehouse::Catalog;
 
@@ -49,8 +51,16 @@ fn told(loaded: &Loaded, printer: &Printer, written: Result<(), WriteError>) -> 
     })
 }
 
+/// Whether artifacts are wanted at all.
+fn writes(loaded: &Loaded) -> bool {
+    loaded.options.run.arguments.get("write_json").and_then(Value::as_bool) != Some(false)
+}
+
 /// Finds out whether artifacts can be written, before anything is done that they would tell of.
 pub(super) fn before_run(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
     told(loaded, printer, write::folder(&loaded.target_dir()))
 }
 
@@ -73,6 +83,9 @@ pub(super) fn after_compile(
         };
         told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
     }
+    if !writes(loaded) {
+        return Ok(());
+    }
     let value = manifest_value(loaded, Some(compilation));
     told(loaded, printer, write::json(&target.join("manifest.json"), &value))
 }
@@ -87,19 +100,81 @@ pub(super) fn after_run(
 ) -> Result<(), Outcome> {
     after_compile(loaded, compilation, printer)?;
     let target = loaded.target_dir();
+    for result in results {
+        if let (Some(node), Some(batches)) = (loaded.graph.node(&result.unique_id), &result.batches) {
+            for file in &batches.files {
+                let ran = statements(&file.statements);
+                let part = file.name.as_str();
+                told(
+                    loaded,
+                    printer,
+                    write::part_sql(&target, Tree::Compiled, node, (part, &file.compiled)),
+                )?;
+                told(loaded, printer, write::part_sql(&target, Tree::Run, node, (part, &ran)))?;
+            }
+        }
+        if let (Some(node), Some(text)) = (loaded.graph.node(&result.unique_id), &result.written) {
+            told(loaded, printer, write::node_sql(&target, Tree::Run, node, text).map(drop))?;
+        }
+        if let (Some(node), Some(sql)) = (loaded.graph.node(&result.unique_id), &result.compiled_sql)
+            && node.unit.is_some()
+        {
+            told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, sql).map(drop))?;
+        }
+    }
     for result in results.iter().filter(|result| !result.statements.is_empty()) {
         let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else {
             continue;
         };
-        let text = result
-            .statements
-            .iter()
-            .map(|sql| format!("{};\n", sql.trim().trim_end_matches(';')))
-            .collect::<String>();
+        let text = statements(&result.statements);
         told(loaded, printer, write::node_sql(&target, Tree::Run, node, &text).map(drop))?;
+    }
+    if !writes(loaded) {
+        return Ok(());
     }
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+}
+
+/// Statements as a file holds them.
+fn statements(sent: &[String]) -> String {
+    sent.iter().map(|sql| format!("{};\n", sql.trim().trim_end_matches(';'))).collect()
+}
+
+/// The results of a command that runs no nodes of the graph.
+pub(super) fn after_operation(
+    loaded: &Loaded,
+    (result, typed): (run_results::NodeResult, &Value),
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let elapsed_seconds = result.seconds;
+    let mut value = run_results::run_results(&RunResults {
+        invocation: invocation(loaded),
+        results: &[result],
+        elapsed_seconds,
+    });
+    for (key, typed) in typed.as_object().into_iter().flatten() {
+        value["args"][key.as_str()] = typed.clone();
+    }
+    told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
+}
+
+/// What sources said of their freshness, as `sources.json` has it.
+pub(super) fn after_freshness(
+    loaded: &Loaded,
+    checks: &[sources::Check],
+    (elapsed, output): (Duration, Option<&Path>),
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let value = sources::sources(&invocation(loaded), checks, elapsed.as_secs_f64());
+    let path = output.map_or_else(|| loaded.target_dir().join("sources.json"), Path::to_path_buf);
+    told(loaded, printer, write::json(&path, &value))
 }
 
 /// `run_results.json`.
@@ -110,7 +185,7 @@ pub(super) fn results_json(
     elapsed: Duration,
 ) -> Value {
     let list: Vec<run_results::NodeResult> =
-        results.iter().map(|result| record(loaded, compilation, result)).collect();
+        results.iter().map(|result| worded(loaded, result, record(loaded, compilation, result))).collect();
     run_results::run_results(&RunResults {
         invocation: invocation(loaded),
         results: &list,
@@ -125,7 +200,7 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         times.map(|(started_at, completed_at)| Interval { started_at, completed_at })
     };
     let mut response = Map::new();
-    if result.status != Status::Skipped {
+    if result.status != Status::Skipped && result.batches.is_none() {
         response.insert(
             "_message".to_owned(),
             json!(if result.message.is_empty() { "OK" } else { &result.message }),
@@ -137,7 +212,8 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
             response.insert("query_id".to_owned(), json!(id));
         }
     }
-    let is_code = compiled.is_some();
+    let compiled = compiled.filter(|_| result.batches.is_none());
+    let is_code = compiled.is_some() || result.compiled_sql.is_some();
     run_results::NodeResult {
         unique_id: result.unique_id.clone(),
         status: result.status.as_str(),
@@ -152,11 +228,20 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         adapter_response: response,
         message: Some(result.message.clone()).filter(|text| !text.is_empty()),
         failures: result.failures.and_then(|count| u64::try_from(count).ok()),
-        compiled: is_code.then_some(true),
+        compiled: if result.batches.is_some() { Some(false) } else { is_code.then_some(true) },
         compiled_code: result.compiled_sql.clone().or_else(|| compiled.map(|compiled| compiled.sql.clone())),
         relation_name: node.and_then(|node| node.relation.as_ref()).map(crate::sql::Relation::render),
-        batch_results: None,
+        batch_results: result.batches.as_ref().map(batch_results),
     }
+}
+
+/// The batches of a microbatch model: each a pair of times.
+fn batch_results(batches: &Batches) -> Value {
+    let list = |windows: &[Window]| -> Value {
+        let time = |time: chrono::DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string();
+        windows.iter().map(|window| json!([time(window.start), time(window.end)])).collect()
+    };
+    json!({"successful": list(&batches.successful), "failed": list(&batches.failed)})
 }
 
 /// The lines of `ls`.
@@ -165,6 +250,7 @@ pub(super) fn listing(
     selected: &BTreeSet<String>,
     output: ListOutput,
     keys: &[String],
+    inferred: &BTreeMap<String, Value>,
 ) -> Vec<String> {
     let output = match output {
         ListOutput::Selector => records::Output::Selector,
@@ -173,7 +259,7 @@ pub(super) fn listing(
         ListOutput::Json => records::Output::Json,
     };
     let keys: Vec<String> = keys.iter().flat_map(|key| key.split_whitespace()).map(str::to_owned).collect();
-    records::listing(&loaded.graph, selected, output, &keys)
+    records::listing(&loaded.graph, selected, output, &keys, inferred)
 }
 
 /// Manifest, catalog and the documentation page; gives the page's path.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Outcome;
 use super::arguments::{Global, IndirectSelection, Running, Select};
 use super::printer::Printer;
-use super::{environment, open};
-use crate::compile::{Compilation, Compiler, compile};
+use super::state::State;
+use super::{environment, open, settings};
+use crate::compile::{Compilation, Compiler, QueryComment, compile};
 use crate::config::{
     Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings,
 };
@@ -30,12 +31,14 @@ pub(super) struct Loaded {
     pub(super) graph: Arc<Graph>,
     pub(super) order: Order,
     pub(super) governance: Governance,
+    /// What an earlier invocation left.
+    pub(super) state: State,
     /// Whether something could not be parsed.
     pub(super) is_broken: bool,
 }
 
 /// Renders the Jinja in YAML files.
-struct YamlTemplates<'a>(&'a Engine);
+pub(super) struct YamlTemplates<'a>(pub(super) &'a Engine);
 
 impl Templates for YamlTemplates<'_> {
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
@@ -56,13 +59,13 @@ pub(super) fn load(
     let loaded = read.ok().and_then(|options| load_with(options, &mut sources, &mut diagnostics));
     let sources = Arc::new(sources);
     printer.diagnostics(diagnostics.iter(), &sources);
-    let is_broken = diagnostics.has_errors() || (global.warn_error && diagnostics.iter().count() > 0);
+    let is_broken = diagnostics.has_errors() || printer.counts().0 > 0;
     let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
     let mut found = Diagnostics::default();
     let governance = governance(&project, &session, &graph, &mut found);
     printer.diagnostics(found.iter(), &sources);
     let is_broken = is_broken || found.has_errors();
-    Ok(Loaded {
+    let mut loaded = Loaded {
         options,
         sources,
         profile,
@@ -71,8 +74,11 @@ pub(super) fn load(
         graph: Arc::new(graph),
         order,
         governance,
+        state: State::default(),
         is_broken,
-    })
+    };
+    loaded.state = loaded.earlier(global, printer)?;
+    Ok(loaded)
 }
 
 type Parts = (Options, Profile, Project, Arc<Session>, Graph, Order);
@@ -162,9 +168,7 @@ fn session(
     };
     let dialect = profile.target.dialect;
     let internal = project::internal_packages(dialect.adapter());
-    let other =
-        |package: &str| project::INTERNAL.contains(&package) && !internal.iter().any(|name| name == package);
-    let definitions = project.macros.iter().filter(|m| !other(&m.package)).map(define).collect();
+    let definitions = project.macros.iter().map(define).collect();
     let names: Vec<&str> = internal.iter().map(String::as_str).collect();
     let (library, errors) = Library::new(definitions, &root.name, &names);
     for error in &errors {
@@ -226,6 +230,19 @@ impl Loaded {
         })
     }
 
+    /// What the folders of `--state` and `--defer-state` hold; what is wrong with them is printed.
+    fn earlier(&self, global: &Global, printer: &Printer) -> Result<State, Outcome> {
+        let mut problems = Vec::new();
+        let read = global.state.read(&self.options, &self.target_dir(), &mut problems);
+        let read = read.map_err(|problem| problems.push(*problem));
+        printer.diagnostics(problems.iter(), &self.sources);
+        let mut state = read.map_err(|()| Outcome::Unusable)?;
+        if let Some(manifest) = state.previous.manifest.clone() {
+            state.previous.changed_macros = manifest.changed_macros(&self.project, &self.sources);
+        }
+        Ok(state)
+    }
+
     /// The unique ids a selection means; what is wrong with it is printed.
     pub(super) fn select(
         &self,
@@ -233,6 +250,9 @@ impl Loaded {
         kinds: &[NodeKind],
         printer: &Printer,
     ) -> Result<BTreeSet<String>, Outcome> {
+        if let Some(ids) = &select.exactly {
+            return Ok(ids.iter().filter(|id| self.graph.node(id).is_some()).cloned().collect());
+        }
         let mut diagnostics = Diagnostics::default();
         let selection = self.selection(select, kinds, &mut diagnostics);
         let found = if selection.kinds.is_empty() {
@@ -282,11 +302,14 @@ impl Loaded {
             wanted.retain(|kind| only.contains(kind));
         }
         wanted.retain(|kind| !without.contains(kind));
+        let flags = &self.project.packages[0].file.flags;
+        let indirect =
+            select.indirect_selection.or_else(|| settings::indirect_selection(flags)).unwrap_or_default();
         Selection {
             select: select.select.clone(),
             exclude: select.exclude.clone(),
             selector: select.selector.clone(),
-            indirect: match select.indirect_selection {
+            indirect: match indirect {
                 IndirectSelection::Eager => Indirect::Eager,
                 IndirectSelection::Cautious => Indirect::Cautious,
                 IndirectSelection::Buildable => Indirect::Buildable,
@@ -294,7 +317,7 @@ impl Loaded {
             },
             kinds: wanted,
             keep_empty: is_listing,
-            ..Selection::default()
+            previous: self.state.previous.clone(),
         }
     }
 
@@ -304,8 +327,17 @@ impl Loaded {
         connection: Option<Arc<Connection>>,
         selected: &BTreeSet<String>,
     ) -> Compiler {
+        let builds = matches!(self.options.run.command, "run" | "build" | "seed" | "snapshot" | "plan");
+        let elsewhere = self.state.relations(&self.graph, connection.as_deref(), (selected, builds));
         let selected = selected.iter().cloned().collect();
+        let root = &self.project.packages[0].file;
+        let text = self.sources.text(root.file);
+        let span =
+            crate::source::Span::new(root.file, crate::config::yaml::locate(text, &["query-comment".into()]));
+        let comment = QueryComment::read(root.query_comment.as_ref(), self.profile.target.dialect, span);
         Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
+            .commenting(comment)
+            .reading_elsewhere(elsewhere)
     }
 
     /// Compiles the wanted nodes and prints what is wrong with them.
@@ -319,9 +351,7 @@ impl Loaded {
         let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
         crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
         printer.diagnostics(diagnostics.iter(), &self.sources);
-        for (text, is_warning) in compiler.said() {
-            printer.note(&if is_warning { format!("warning: {text}") } else { text });
-        }
+        compiler.said().iter().for_each(|(text, voice)| printer.output().spoken(text, *voice));
         compilation
     }
 

@@ -37,20 +37,28 @@ pub(super) fn options(
             profiles_dirs.extend(environment.get("HOME").map(|home| Path::new(home).join(".dbt")));
         }
     }
+    let started_at = Utc::now();
+    let event_time = super::window::event_time(running)?;
+    let sample = super::window::sample(running, started_at)?;
     let arguments = json!({
         "which": command, "invocation_command": format!("dbt {command}"), "full_refresh": running.full_refresh,
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
-        "target": global.target, "profile": global.profile, "vars": vars, "threads": global.threads, "fail_fast": global.fail_fast,
-        "quiet": global.quiet, "store_failures": running.store_failures, "write_json": !global.no_write_json,
+        "target": global.target, "profile": global.profile, "vars": vars, "threads": global.threads, "fail_fast": global.fail_fast == Some(true),
+        "quiet": global.quiet == Some(true), "store_failures": running.store_failures, "write_json": global.write_json != Some(false),
+        "empty": running.empty, "sample": running.sample,
+        "event_time_start": event_time.map(|window| window.start.format("%Y-%m-%dT%H:%M:%S").to_string()),
+        "event_time_end": event_time.map(|window| window.end.format("%Y-%m-%dT%H:%M:%S").to_string()),
     });
     let run = Run {
         command,
         invocation_id: uuid::Uuid::new_v4().to_string(),
-        started_at: Utc::now(),
+        started_at,
         full_refresh: running.full_refresh,
         store_failures: running.store_failures,
-        fail_fast: global.fail_fast,
-        empty: false,
+        fail_fast: global.fail_fast == Some(true),
+        empty: running.empty,
+        event_time,
+        sample,
         arguments: arguments.as_object().cloned().unwrap_or_default(),
     };
     Ok(Options {
@@ -67,7 +75,7 @@ pub(super) fn options(
 }
 
 /// The folder given, this one or one above it, or `./project`.
-fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>> {
+pub(super) fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>> {
     if let Some(given) = &global.project_dir {
         return Ok(here.join(given));
     }
@@ -88,7 +96,8 @@ fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>>
     })
 }
 
-fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnostic>> {
+/// `--vars`: a YAML mapping.
+pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnostic>> {
     let Some(text) = text else { return Ok(Map::new()) };
     match yaml::parse(text) {
         Ok(Value::Object(vars)) => Ok(vars),

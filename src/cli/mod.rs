@@ -5,18 +5,28 @@
 
 mod arguments;
 mod artifacts;
+mod columns;
 mod commands;
 mod driver;
 mod environment;
+mod listing;
 mod open;
+mod output;
 mod printer;
 mod progress;
+mod record;
+mod saved_plan;
+mod settings;
+mod state;
+mod warnings;
+mod window;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 pub use arguments::Arguments;
+pub use listing::listings;
 
 /// Reads the command line, runs the command, and says how it ended: 0 when all went well, 1 when a node failed, 2 when the
 /// command could not do its work (dbt's exit codes).

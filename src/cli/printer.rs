@@ -1,19 +1,19 @@
 //! Everything that is written: data on standard output, all else on standard error.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use super::arguments::{Global, LogFormat};
+use super::arguments::{Global, LogFormat, LogLevel};
+use super::output::{Output, log_file};
+use super::warnings::{Verdict, Warnings};
 use crate::diagnostic::{Diagnostic, Format, Level, Style, render};
 use crate::source::Sources;
 
 /// Writes for one command.
 pub(super) struct Printer {
-    format: Format,
+    output: Arc<Output>,
     style: Style,
-    quiet: bool,
-    /// Whether warnings count as errors.
-    strict: bool,
     seen: Mutex<Seen>,
 }
 
@@ -24,58 +24,77 @@ struct Seen {
 }
 
 impl Printer {
-    pub(super) fn new(global: &Global, no_color: bool) -> Self {
+    pub(super) fn new(global: &Global, warnings: Warnings, no_color: bool) -> std::io::Result<Self> {
         let terminal = std::io::stderr().is_terminal();
-        let colour = (global.use_colors || terminal && !no_color) && !global.no_use_colors;
-        let format = match global.log_format {
+        let colour = global.use_colors.unwrap_or(terminal && !no_color);
+        let format = match global.log_format.unwrap_or(LogFormat::Default) {
             LogFormat::Default => Format::Pretty,
             LogFormat::Short => Format::Short,
             LogFormat::Json => Format::Json,
         };
-        let style = Style { colour, width: 110 };
-        Self { format, style, quiet: global.quiet, strict: global.warn_error, seen: Mutex::default() }
+        let asked = if global.debug == Some(true) {
+            LogLevel::Debug
+        } else {
+            global.log_level.unwrap_or(LogLevel::Info)
+        };
+        let level = if global.quiet == Some(true) { asked.max(LogLevel::Error) } else { asked };
+        let file = match &global.log_path {
+            Some(folder) => {
+                Some((Mutex::new(log_file(folder)?), global.log_level_file.unwrap_or(LogLevel::Debug)))
+            }
+            None => None,
+        };
+        let output = Arc::new(Output {
+            format,
+            level,
+            prints: global.print.unwrap_or(true),
+            file,
+            warnings,
+            refused: AtomicUsize::new(0),
+        });
+        Ok(Self { output, style: Style { colour, width: 110 }, seen: Mutex::default() })
     }
 
-    /// A line of data. A reader that went away ends nothing: the work is done anyway.
+    /// Where its lines go.
+    pub(super) fn output(&self) -> &Arc<Output> {
+        &self.output
+    }
+
+    /// A line of data.
     pub(super) fn data(&self, text: &str) {
-        let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes());
-        if !text.ends_with('\n') {
-            let _ = out.write_all(b"\n");
-        }
+        self.output.data(text);
     }
 
     /// A line about what happens; nothing when quiet, or when machines listen.
     pub(super) fn note(&self, text: &str) {
-        if !self.quiet && self.format != Format::Json {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
-        }
+        self.output.line(LogLevel::Info, text);
     }
 
     /// A JSON line about what happens, when machines listen.
     pub(super) fn event(&self, value: &serde_json::Value) {
-        if !self.quiet && self.format == Format::Json {
-            let _ = writeln!(std::io::stderr().lock(), "{value}");
-        }
+        self.output.event(LogLevel::Info, value);
     }
 
     /// A problem.
     pub(super) fn diagnostic(&self, diagnostic: &Diagnostic, sources: &Sources) {
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut shown = diagnostic.clone();
-        if self.strict && shown.level == Level::Warning {
-            shown.level = Level::Error;
+        match self.output.warnings.verdict(&shown) {
+            Verdict::Silent => return,
+            Verdict::Error => shown.level = Level::Error,
+            Verdict::Unchanged => {}
         }
         match shown.level {
             Level::Error => seen.errors += 1,
             Level::Warning => seen.warnings += 1,
             Level::Note => {}
         }
-        if self.quiet && shown.level != Level::Error {
-            return;
-        }
-        let text = render(&shown, sources, self.format, self.style);
-        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        let level = match shown.level {
+            Level::Error => LogLevel::Error,
+            Level::Warning => LogLevel::Warn,
+            Level::Note => LogLevel::Info,
+        };
+        self.output.problem(level, &render(&shown, sources, self.output.format, self.style));
     }
 
     /// Several problems, errors last, so that they stand nearest to the prompt.
@@ -92,7 +111,7 @@ impl Printer {
     /// How many errors and warnings were printed.
     pub(super) fn counts(&self) -> (usize, usize) {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        (seen.errors, seen.warnings)
+        (seen.errors + self.output.refused.load(Ordering::Relaxed), seen.warnings)
     }
 
     /// A word in a colour, where colours are used: 1 red, 2 green, 3 yellow, 8 grey.

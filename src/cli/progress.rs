@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::printer::Printer;
-use crate::execute::{NodeResult, Observer, Status};
-use crate::graph::Graph;
+use crate::config::Batch;
+use crate::execute::{BatchReport, NodeResult, Observer, Status};
+use crate::graph::{Graph, Node};
 use crate::plan::{Action, NodePlan};
 use crate::source::Sources;
 
@@ -24,6 +25,11 @@ impl Progress<'_> {
             .as_ref()
             .map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
         match action {
+            Action::RunTest if node.unit.is_some() => format!(
+                "unit_test {}::{}",
+                node.declared.get("model").and_then(serde_json::Value::as_str).unwrap_or_default(),
+                node.alias
+            ),
             Action::RunTest => format!("test {}", node.name),
             Action::LoadFiles => format!("source {}", relation.unwrap_or_else(|| node.name.clone())),
             Action::LoadSeed => format!("seed {}", relation.unwrap_or_else(|| node.name.clone())),
@@ -57,6 +63,7 @@ impl Observer for Progress<'_> {
             Status::Warn => ("WARN ", 3),
             Status::NoOp => ("NO-OP", 2),
             Status::Skipped => ("SKIP ", 3),
+            Status::PartialSuccess => ("PARTIAL", 3),
             Status::Fail => ("FAIL ", 1),
             Status::Error => ("ERROR", 1),
         };
@@ -89,14 +96,61 @@ impl Observer for Progress<'_> {
             "failures": result.failures, "seconds": seconds, "index": index, "total": total,
         }));
     }
+
+    fn batch_started(&self, node: &Node, batch: &Batch, (index, total): (usize, usize)) {
+        let name = self.name(&node.unique_id, Action::Batches);
+        let word = self.printer.paint("START", 8);
+        self.printer.note(&format!("  batch {index} of {total} {word} {} of {name}", batch.name));
+        self.printer.event(&json!({
+            "event": "batch_started", "node": node.unique_id, "batch": batch.id, "index": index, "total": total,
+        }));
+    }
+
+    fn batch_finished(
+        &self,
+        node: &Node,
+        batch: &Batch,
+        (index, total): (usize, usize),
+        report: &BatchReport<'_>,
+    ) {
+        let name = self.name(&node.unique_id, Action::Batches);
+        let (word, colour) = batch_word(report.status);
+        let seconds = report.duration.as_secs_f64();
+        let rows = report.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+        self.printer.note(&format!(
+            "  batch {index} of {total} {} {} of {name} in {seconds:.2}s{rows}",
+            self.printer.paint(word, colour),
+            batch.name
+        ));
+        if let Some(problem) = report.problem {
+            self.printer.diagnostic(problem, self.sources);
+        }
+        self.printer.event(&json!({
+            "event": "batch_finished", "node": node.unique_id, "batch": batch.id, "status": report.status.as_str(),
+            "seconds": seconds, "index": index, "total": total,
+        }));
+    }
+}
+
+/// What is shown of how a batch ended.
+fn batch_word(status: Status) -> (&'static str, u8) {
+    match status {
+        Status::Success => ("OK   ", 2),
+        Status::Skipped => ("SKIP ", 3),
+        _ => ("ERROR", 1),
+    }
 }
 
 /// How many results have each status, in dbt's words.
 pub(super) fn summary(results: &[NodeResult]) -> String {
     let count =
         |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
+    let partial = match count(&[Status::PartialSuccess]) {
+        0 => String::new(),
+        some => format!(" PARTIAL={some}"),
+    };
     format!(
-        "Done. PASS={} WARN={} ERROR={} SKIP={} TOTAL={}",
+        "Done. PASS={} WARN={} ERROR={}{partial} SKIP={} TOTAL={}",
         count(&[Status::Success, Status::Pass, Status::NoOp]),
         count(&[Status::Warn]),
         count(&[Status::Error, Status::Fail]),

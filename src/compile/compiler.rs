@@ -6,14 +6,18 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
-use super::world::{NodeWorld, Shared};
-use super::{Compilation, Compiled, SourceMap, ephemeral};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::world::{Listener, NodeWorld, Shared};
+use super::{Compilation, Compiled, QueryComment, SourceMap, ephemeral, unit_test};
+use crate::config::Batch;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node, Order, dictionary};
-use crate::jinja::{self, Origin, Phase, RelationValue, Rendered, Session, Subject, TemplateError};
+use crate::jinja::{
+    self, Executed, Origin, Phase, Problem, RelationValue, Rendered, Session, Subject, TemplateError, Voice,
+};
 use crate::project::NodeKind;
 use crate::source::Sources;
-use crate::warehouse::Connection;
+use crate::sql::Relation;
+use crate::warehouse::{Comment, Connection};
 
 /// Compiles nodes of one graph.
 pub struct Compiler {
@@ -21,7 +25,12 @@ pub struct Compiler {
     pub session: Arc<Session>,
     sources: Arc<Sources>,
     shared: Arc<Shared>,
+    /// Relations of another environment that are read instead of this one's, by unique id (dbt: `--defer`).
+    elsewhere: Arc<BTreeMap<String, Relation>>,
     defers: bool,
+    comment: Option<QueryComment>,
+    /// By unique id, the relations of another environment that this one is made of (dbt: `clone`).
+    cloned: BTreeMap<String, Relation>,
 }
 
 impl Compiler {
@@ -33,8 +42,24 @@ impl Compiler {
         connection: Option<Arc<Connection>>,
         selected: Vec<String>,
     ) -> Self {
-        let shared = Shared { graph, connection, selected, flat: OnceLock::new(), said: Arc::default() };
-        Self { session, sources, shared: Arc::new(shared), defers: false }
+        let shared = Shared {
+            graph,
+            connection,
+            selected,
+            flat: OnceLock::new(),
+            said: Arc::default(),
+            listener: OnceLock::new(),
+            run: session.facts.run.clone(),
+        };
+        Self {
+            session,
+            sources,
+            shared: Arc::new(shared),
+            elsewhere: Arc::default(),
+            cloned: BTreeMap::new(),
+            defers: false,
+            comment: None,
+        }
     }
 
     /// The same, for a run: nodes whose templates ask the warehouse are left for when their parents have run.
@@ -43,9 +68,49 @@ impl Compiler {
         Self { defers: true, ..self }
     }
 
-    /// What templates said to the user since the last time, with whether it is a warning.
-    pub fn said(&self) -> Vec<(String, bool)> {
-        std::mem::take(&mut self.shared.said.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The same, with relations that `ref` gives instead of those of this target.
+    #[must_use]
+    pub fn reading_elsewhere(self, relations: BTreeMap<String, Relation>) -> Self {
+        Self { elsewhere: Arc::new(relations), ..self }
+    }
+
+    /// The same, where nodes are made of the relations that other nodes have elsewhere.
+    #[must_use]
+    pub fn cloning(self, cloned: BTreeMap<String, Relation>) -> Self {
+        Self { cloned, ..self }
+    }
+
+    /// The same, with a comment on each statement.
+    #[must_use]
+    pub fn commenting(self, comment: Option<QueryComment>) -> Self {
+        Self { comment, ..self }
+    }
+
+    /// The comment on the statements that are sent for a node, or for something else of that name.
+    pub fn query_comment(&self, name: &str, node: Option<&Node>) -> Result<Option<Comment>, Box<Diagnostic>> {
+        match &self.comment {
+            Some(comment) => comment.render(self, name, node),
+            None => Ok(None),
+        }
+    }
+
+    /// What templates said to the user since the last time, in the order of the graph's nodes.
+    pub fn said(&self) -> Vec<(String, Voice)> {
+        let mut said = std::mem::take(&mut *self.shared.said.lock().unwrap_or_else(PoisonError::into_inner));
+        said.sort_by_key(|line| self.shared.graph.nodes.get_index_of(&line.unique_id));
+        said.into_iter().map(|line| (line.text, line.voice)).collect()
+    }
+
+    /// From now on, what templates say is heard at once.
+    pub fn listen(&self, listener: Listener) {
+        // The first listener stays; there is one per invocation.
+        let _ = self.shared.listener.set(listener);
+    }
+
+    /// Forgets what a node said: it will say it again.
+    fn unsay(&self, unique_id: &str) {
+        let mut said = self.shared.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.retain(|line| line.unique_id != unique_id);
     }
 
     /// Whether what asks the warehouse waits until the node's parents have run.
@@ -68,30 +133,68 @@ impl Compiler {
         let dialect = self.session.facts.dialect;
         let quoting =
             node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
-        let relation = crate::sql::Relation {
+        let relation = Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
             identifier: node.alias.clone(),
             quoting,
         };
-        Subject {
+        let cloned = self.cloned.get(&node.unique_id);
+        let mut model = dictionary(node);
+        if let Some(other) = cloned {
+            model["compiled_code"] = format!("select * from {}", other.render()).into();
+        }
+        let subject = Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
-            model: Arc::new(dictionary(node)),
+            defer_relation: cloned.map(|other| RelationValue::new(other.clone(), None, dialect)),
+            model: Arc::new(model),
             config: Arc::new(node.config.clone()),
             schema: node.schema.clone(),
             database: node.database.clone(),
             more: Vec::new(),
             arguments: node.test.as_ref().map(|test| test.arguments.clone()),
+            overrides: None,
+            batch: None,
+        };
+        if node.unit.is_some() {
+            return unit_test::executed(node, subject);
         }
+        if node.foreign_keys().is_empty() { subject } else { self.with_foreign_keys(node, subject) }
     }
 
-    fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
+    /// The same with the names of the relations that foreign keys refer to.
+    fn with_foreign_keys(&self, node: &Node, subject: Subject) -> Subject {
+        let subject = Arc::new(subject);
+        let mut model = (*subject.model).clone();
+        for to in node.foreign_keys() {
+            let origin = Origin { file: u32::MAX, base: 0 };
+            let text = format!("{{{{ ({to}).render() }}}}");
+            let Ok(Some(rendered)) = self.render_early(node, &subject, &text, origin) else { continue };
+            replace_targets(&mut model, &to, &rendered.text);
+        }
+        Subject { model: Arc::new(model), ..(*subject).clone() }
+    }
+
+    pub(super) fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
+        self.world_of(node, None, early)
+    }
+
+    /// The world of what stands for an input: the columns of its relation are known when it has been built.
+    pub(super) fn fixture_world(&self, input: &Node, early: bool) -> Arc<NodeWorld> {
+        let world = Node { relation: None, ..input.clone() };
+        self.world_of(&world, None, early)
+    }
+
+    fn world_of(&self, node: &Node, batch: Option<&Batch>, early: bool) -> Arc<NodeWorld> {
         Arc::new(NodeWorld {
+            batch: batch.cloned(),
             shared: self.shared.clone(),
+            elsewhere: self.elsewhere.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
+            unique_id: node.unique_id.clone(),
             own: node.relation.clone(),
             early,
         })
@@ -132,12 +235,40 @@ impl Compiler {
         jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
+    /// Renders a text that takes each argument `x` from a variable `_argument_x`, as a node sees it when it is executed.
+    pub fn render_calling(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        text: &str,
+        arguments: Vec<(&str, jinja::value::Value)>,
+    ) -> Result<String, TemplateError> {
+        let phase = Phase::Execute(self.world(node, false));
+        jinja::render_calling(&self.session, subject, phase, text, arguments)
+    }
+
+    /// Executes a materialization macro for a node.
+    pub fn execute(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        name: &str,
+    ) -> Result<Executed, TemplateError> {
+        let phase = Phase::Execute(self.world(node, false));
+        jinja::execute_materialization(&self.session, subject, phase, name)
+    }
+
     /// A failed render as a diagnostic.
     pub fn report(&self, error: &TemplateError, node: &Node) -> Diagnostic {
-        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
-        jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
+        let place = node.place();
+        let report = jinja::report(error, &node.unique_id, (place.file, place.range()), &|file| {
             self.sources.file(file).location.is_some()
-        })
+        });
+        let broken = error.payload::<Problem>().filter(|problem| problem.code == Code::ContractBroken);
+        match broken {
+            Some(problem) => at_contract(node, problem, report),
+            None => report,
+        }
     }
 
     /// Compiles one node. The ephemeral models it reads are compiled with it.
@@ -149,15 +280,27 @@ impl Compiler {
     fn early(&self, node: &Node) -> Result<Option<Compiled>, Box<Diagnostic>> {
         let world = self.world(node, true);
         let compiled = self.compiled(node, &world);
-        if world.asked.load(Ordering::Relaxed) { Ok(None) } else { compiled.map(Some) }
+        if !world.asked.load(Ordering::Relaxed) {
+            return compiled.map(Some);
+        }
+        self.unsay(&node.unique_id);
+        Ok(None)
+    }
+
+    /// Compiles one batch of a microbatch model: what it reads is filtered by the batch's event time.
+    pub fn batch(&self, node: &Node, batch: &Batch) -> Result<Compiled, Box<Diagnostic>> {
+        self.compiled(node, &self.world_of(node, Some(batch), false))
     }
 
     fn compiled(&self, node: &Node, world: &Arc<NodeWorld>) -> Result<Compiled, Box<Diagnostic>> {
-        let subject = Arc::new(self.subject(node));
+        let is_unit = node.unit.is_some();
+        let subject = if is_unit { self.unit_test_subject(node, world) } else { self.subject(node) };
+        let subject = Arc::new(Subject { batch: world.batch.clone(), ..subject });
         let origin = if node.test.is_some() {
             Origin { file: u32::MAX, base: 0 }
         } else {
-            Origin { file: node.file.number(), base: node.code.start }
+            let own = || Origin { file: node.file.number(), base: node.code.start };
+            Self::unit_test_origin(node).unwrap_or_else(own)
         };
         let rendered =
             jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
@@ -165,7 +308,11 @@ impl Compiler {
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();
         for id in read {
-            self.prepend(&id, world, &mut ctes)?;
+            if is_unit {
+                ctes.extend(self.fixture(node, &id, world)?);
+            } else {
+                self.prepend(&id, world, &mut ctes)?;
+            }
         }
         let late = world.asked.load(Ordering::Relaxed);
         let mut map = SourceMap::new(
@@ -190,7 +337,7 @@ impl Compiler {
         let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
         let world = self.world(node, reader.early);
         let compiled = self.compiled(node, &world);
-        reader.asked.fetch_or(world.asked.load(Ordering::Relaxed), Ordering::Relaxed);
+        reader.note(&world);
         let compiled = compiled?;
         let own = (id.to_owned(), ephemeral::expression(&node.alias, &compiled.own_sql));
         for cte in compiled.ctes.into_iter().chain([own]) {
@@ -200,6 +347,28 @@ impl Compiler {
         }
         Ok(())
     }
+}
+
+/// Puts a relation's name in the place of each foreign key's `to` that has this text.
+fn replace_targets(model: &mut serde_json::Value, to: &str, name: &str) {
+    let is_meant = |constraint: &&mut serde_json::Value| constraint["to"].as_str() == Some(to);
+    let of_columns = model["columns"].as_object_mut().into_iter().flat_map(|columns| columns.values_mut());
+    for column in of_columns {
+        let constraints = column["constraints"].as_array_mut().into_iter().flatten();
+        constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
+    }
+    let constraints = model["constraints"].as_array_mut().into_iter().flatten();
+    constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
+}
+
+/// The report of a broken contract: at the first declared column that differs, with the table of all below it.
+fn at_contract(node: &Node, problem: &Problem, report: Diagnostic) -> Diagnostic {
+    let named = |name: &String| node.columns.values().find(|own| own.name.eq_ignore_ascii_case(name));
+    let column = problem.columns.iter().find_map(named).or_else(|| node.columns.values().last());
+    let (message, rest) = problem.message.split_once('\n').unwrap_or((&problem.message, ""));
+    let report = Diagnostic { labels: Vec::new(), message: message.to_owned(), ..report };
+    let report = report.at(column.map_or_else(|| node.place(), |column| column.span));
+    if rest.is_empty() { report } else { report.excerpt(rest.to_owned()) }
 }
 
 /// What became of one node: nothing where it was left for later.
@@ -257,6 +426,11 @@ fn has_template(node: &Node) -> bool {
     !node.is_python()
         && matches!(
             node.kind,
-            NodeKind::Model | NodeKind::Snapshot | NodeKind::Test | NodeKind::Analysis | NodeKind::Operation
+            NodeKind::Model
+                | NodeKind::Snapshot
+                | NodeKind::Test
+                | NodeKind::UnitTest
+                | NodeKind::Analysis
+                | NodeKind::Operation
         )
 }

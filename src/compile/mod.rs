@@ -4,13 +4,17 @@
 //! models it reads are put in front of it as common table expressions. [`SourceMap`] leads from a place in the result back
 //! to the template.
 
+mod comment;
 mod compiler;
 mod ephemeral;
 mod source_map;
+mod unit_test;
 mod world;
 
+pub use comment::QueryComment;
 pub use compiler::{Compiler, compile};
 pub use source_map::SourceMap;
+pub use world::Listener;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,12 +3,16 @@
 //! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
+mod event_time;
+mod json_text;
 mod options;
 mod profile;
 mod project_file;
 mod vars;
 pub mod yaml;
 
+pub use event_time::{Batch, BatchSize, Window, event_time, event_time_text, sample_window};
+pub use json_text::python_json;
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};
@@ -56,6 +60,8 @@ pub fn render_strings(
                 value.clone()
             })
         }
+        // Without Jinja it is a template all the same, whose last line end goes.
+        Value::String(text) => Value::String(text.strip_suffix('\n').unwrap_or(text).to_owned()),
         Value::Array(items) => {
             let render = |(i, item): (usize, &Value)| {
                 path.push(i.to_string());

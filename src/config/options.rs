@@ -7,6 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
+use super::Window;
+
 /// What holds for every command.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -45,8 +47,12 @@ pub struct Run {
     pub store_failures: bool,
     /// `--fail-fast`.
     pub fail_fast: bool,
-    /// `--empty`.
+    /// `--empty`: references read no rows.
     pub empty: bool,
+    /// `--event-time-start` and `--event-time-end`: what microbatch models build.
+    pub event_time: Option<Window>,
+    /// `--sample`: the event time that references read.
+    pub sample: Option<Window>,
     /// The command line as typed, without secrets, for the artifacts.
     pub arguments: Map<String, Value>,
 }

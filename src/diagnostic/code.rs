@@ -24,14 +24,22 @@ macro_rules! codes {
 }
 
 codes! {
+    /// Several relations have a column of this name.
+    AmbiguousColumn = "ambiguous-column",
     /// A name is found in more than one package.
     AmbiguousRef = "ambiguous-ref",
     /// A configuration value is of the wrong type or not among those allowed.
     BadConfig = "bad-config",
+    /// A model broke what its contract promised in an earlier state.
+    BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
+    /// A query's columns are not those of the model's contract.
+    ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
+    /// A model is going away, or something reads one that is.
+    DeprecatedModel = "deprecated-model",
     /// A model reads something that is disabled.
     DisabledRef = "disabled-ref",
     /// Two things of one kind have one name.
@@ -46,24 +54,42 @@ codes! {
     LoadFailed = "load-failed",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
+    /// A unit test gives no rows for something that its model reads.
+    MissingInput = "missing-input",
     /// A package that the project names is not installed.
     MissingPackage = "missing-package",
+    /// The packages of a project do not go together.
+    PackageConflict = "package-conflict",
+    /// A package cannot be fetched.
+    PackageFetch = "package-fetch",
     /// The profile or its target is missing or incomplete.
     MissingProfile = "missing-profile",
+    /// The folder of `--state` is not there, or a file in it is missing or damaged.
+    MissingState = "missing-state",
     /// The template asked the warehouse something, but there is no connection.
     OfflineQuery = "offline-query",
+    /// A model that is not for all is read from outside.
+    PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
+    /// The arms of a set operation have different numbers of columns.
+    SetOperationColumns = "set-operation-columns",
     /// The SQL cannot be parsed.
     SqlSyntax = "sql-syntax",
+    /// A source was last loaded longer ago than it may.
+    StaleSource = "stale-source",
     /// The template cannot be parsed.
     TemplateSyntax = "template-syntax",
+    /// A saved plan that cannot be carried out any more.
+    StalePlan = "stale-plan",
     /// A data test found rows it must not find.
     TestFailed = "test-failed",
     /// A template used a value in a way it does not allow.
     TypeError = "type-error",
     /// A name in a template is not defined.
     UndefinedName = "undefined-name",
+    /// A column that no relation in scope has.
+    UnknownColumn = "unknown-column",
     /// A docs block that is not there.
     UnknownDoc = "unknown-doc",
     /// A key that dbt and merganser do not know.
@@ -82,6 +108,8 @@ codes! {
     UnknownTest = "unknown-test",
     /// YAML properties for something that is not there.
     UnusedProperties = "unused-properties",
+    /// A git package without a revision.
+    UnpinnedPackage = "unpinned-package",
     /// A construct the embedded engine does not execute.
     UnsupportedSql = "unsupported-sql",
     /// The warehouse refused a statement.

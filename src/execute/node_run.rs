@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use chrono::Utc;
 
-use super::report::{NodeResult, Status};
+use super::report::{NodeResult, Observer, Status};
 use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
-use crate::jinja::{Origin, Subject};
+use crate::jinja::{Origin, ResultTable, Subject};
 use crate::load::{self, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions, Store};
-use crate::plan::{LoadSource, NodePlan, Planner, Purpose, Step, Work};
+use crate::plan::{Action, LoadSource, NodePlan, Planner, Purpose, Step, Work};
 use crate::sql::{RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
 
@@ -31,25 +31,31 @@ pub struct Runner<'a> {
     pub object_store: ObjectStoreOptions,
     /// The id and time of this run's loads.
     pub stamp: LoadStamp,
+    /// Is told how batches begin and end.
+    pub observer: &'a dyn Observer,
     /// Held while files are loaded: all loads write one ledger, so they take turns.
     pub loading: std::sync::Mutex<()>,
 }
 
 /// What the steps gave so far.
 #[derive(Default)]
-struct Progress {
+pub(super) struct Progress {
     main: Option<Outcome>,
     check: Option<Outcome>,
-    rows: Option<u64>,
+    pub(super) rows: Option<u64>,
     message: Option<String>,
-    sent: Vec<String>,
+    pub(super) sent: Vec<String>,
+    /// What a macro wrote down as having run.
+    written: Option<String>,
+    /// Both sides of a unit test.
+    compared: Option<ResultTable>,
 }
 
 /// How often a statement that met another transaction is tried again.
 const TRIES: u32 = 4;
 
 /// Why a node failed: the warehouse's words with the statement, or a diagnostic made elsewhere.
-enum Failure {
+pub(super) enum Failure {
     Warehouse(WarehouseError, String),
     Other(Box<Diagnostic>),
 }
@@ -88,18 +94,23 @@ impl Runner<'_> {
         let mut progress = Progress::default();
         let ended = match &plan.problem {
             Some(problem) => Err(Failure::Other(Box::new(problem.clone()))),
-            None => self.try_plan(node, &plan, compiled.as_ref(), &mut progress),
+            None => match self.planner.compiler.query_comment(&node.unique_id, Some(node)) {
+                Ok(comment) => self
+                    .connection
+                    .commented(comment, || self.try_plan(node, &plan, compiled.as_ref(), &mut progress)),
+                Err(problem) => Err(Failure::Other(problem)),
+            },
         };
         self.note_change(&plan);
         let (status, message, failures, problem) = match ended {
             Err(failure) => {
                 let problem = self.problem(node, compiled.as_ref(), failure);
-                (Status::Error, problem.message.clone(), None, Some(problem))
+                (Status::Error, whole_message(&problem), None, Some(problem))
             }
             Ok(()) => self.verdict(node, &progress),
         };
         let outcome = progress.main.or(progress.check).unwrap_or_default();
-        NodeResult {
+        let result = NodeResult {
             unique_id: plan.unique_id.clone(),
             status,
             action: plan.action,
@@ -112,9 +123,21 @@ impl Runner<'_> {
             worker,
             query_id: outcome.query_id,
             statements: progress.sent,
+            written: progress.written,
+            batches: None,
             compiled_sql: plan.late.then(|| compiled.map(|compiled| compiled.sql)).flatten(),
             problem,
+        };
+        if plan.action == Action::Batches && result.status == Status::Success {
+            let result = self.batches(node, &plan, result);
+            return NodeResult {
+                duration: clock.elapsed(),
+                executed: Some((ready, Utc::now())),
+                compiled_sql: None,
+                ..result
+            };
         }
+        result
     }
 
     /// The plan to run: a late node's is made again now that its parents have run.
@@ -138,12 +161,23 @@ impl Runner<'_> {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let subject = self.planner.subject_of(node, compiled);
+        self.try_steps(node, plan, &subject, progress)
+    }
+
+    /// The same as somebody is seen by the macros of its steps.
+    pub(super) fn try_steps(
+        &self,
+        node: &Node,
+        plan: &NodePlan,
+        subject: &Arc<Subject>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
         let mut attempt = 1;
         loop {
             *progress = Progress::default();
             let ended = self
                 .connection
-                .pinned(|| plan.steps.iter().try_for_each(|step| self.step(node, &subject, step, progress)));
+                .pinned(|| plan.steps.iter().try_for_each(|step| self.step(node, subject, step, progress)));
             match ended {
                 Err(Failure::Warehouse(error, _)) if error.retryable && attempt < TRIES => {
                     std::thread::sleep(std::time::Duration::from_millis(40 * u64::from(attempt)));
@@ -169,8 +203,9 @@ impl Runner<'_> {
                 Ok(())
             }
             Work::Strategy(strategy) => {
-                // The target was made to hold them; its other columns stay null.
-                let columns = self.columns_of(&strategy.source)?;
+                // Where the target was made to hold the new columns, its other columns stay null.
+                let fitting = if strategy.takes_target_columns { &strategy.target } else { &strategy.source };
+                let columns = self.columns_of(fitting)?;
                 let relations = (&strategy.target, &strategy.source);
                 let steps = self
                     .planner
@@ -188,6 +223,26 @@ impl Runner<'_> {
                 statements
                     .into_iter()
                     .try_for_each(|range| self.statement(rendered.text[range].trim(), step.purpose, progress))
+            }
+            Work::Batch(_) => Ok(()),
+            Work::Grants(relation) => {
+                let grants = node.config.get("grants").cloned().unwrap_or_default();
+                let arguments = vec![
+                    ("relation", self.planner.relation_value(relation)),
+                    ("grant_config", crate::jinja::json_value(&grants)),
+                    ("should_revoke", crate::jinja::json_value(&true.into())),
+                ];
+                let call = self.planner.compiler.call(node, subject, "apply_grants", arguments);
+                call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                Ok(())
+            }
+            Work::UnitTest(name) => {
+                let executed = self.planner.compiler.execute(node, subject, name);
+                let executed = executed
+                    .map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                progress.written = executed.written;
+                progress.compared = Some(executed.main.unwrap_or_default());
+                Ok(())
             }
             Work::Materialization(name) => {
                 let call = || self.planner.compiler.call(node, subject, name, Vec::new());
@@ -296,7 +351,7 @@ impl Runner<'_> {
     }
 
     /// Tells the catalog's copy that a schema changed.
-    fn note_change(&self, plan: &NodePlan) {
+    pub(super) fn note_change(&self, plan: &NodePlan) {
         if let Some((relation, RelationKind::Table | RelationKind::View)) = &plan.makes
             && let (Some(database), Some(schema)) = (&relation.database, &relation.schema)
         {
@@ -313,6 +368,9 @@ impl Runner<'_> {
                 .or_else(|| progress.main.as_ref().map(|outcome| outcome.message.clone()))
                 .unwrap_or_default()
         };
+        if let Some(compared) = &progress.compared {
+            return super::unit_test::verdict(node, compared);
+        }
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
         let failures = cells.first().and_then(whole).unwrap_or(0);
@@ -340,7 +398,7 @@ impl Runner<'_> {
             if failures == 1 { "result" } else { "results" },
             if status == Status::Fail { "fail" } else { "warn" }
         );
-        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        let place = node.place();
         let message =
             format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
         let make = if status == Status::Fail { Diagnostic::error } else { Diagnostic::warning };
@@ -357,12 +415,12 @@ impl Runner<'_> {
     }
 
     /// The failure at its place in the template.
-    fn problem(&self, node: &Node, compiled: Option<&Compiled>, failure: Failure) -> Diagnostic {
+    pub(super) fn problem(&self, node: &Node, compiled: Option<&Compiled>, failure: Failure) -> Diagnostic {
         let (error, sql) = match failure {
             Failure::Other(diagnostic) => return *diagnostic,
             Failure::Warehouse(error, sql) => (error, sql),
         };
-        let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
+        let place = node.place();
         let spot = error.position.and_then(|position| offset(&sql, position));
         let located = spot.and_then(|at| {
             let compiled = compiled?;
@@ -386,6 +444,14 @@ impl Runner<'_> {
             (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
             (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
         }
+    }
+}
+
+/// What artifacts keep of a problem: of a broken contract also which columns differ.
+fn whole_message(problem: &Diagnostic) -> String {
+    match &problem.excerpt {
+        Some(table) if problem.code == Code::ContractBroken => format!("{}\n{table}", problem.message),
+        _ => problem.message.clone(),
     }
 }
 

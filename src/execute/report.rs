@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::{Batch, Window};
 use crate::diagnostic::Diagnostic;
+use crate::graph::Node;
 use crate::plan::{Action, NodePlan};
 
 /// How a node ended; dbt's statuses.
@@ -22,6 +24,8 @@ pub enum Status {
     Fail,
     /// The test found something that is worth a warning.
     Warn,
+    /// Some batches of a microbatch model were built, others not.
+    PartialSuccess,
     /// There is nothing to do for it: an exposure, a saved query.
     NoOp,
 }
@@ -36,13 +40,14 @@ impl Status {
             Self::Pass => "pass",
             Self::Fail => "fail",
             Self::Warn => "warn",
+            Self::PartialSuccess => "partial success",
             Self::NoOp => "no-op",
         }
     }
 
     /// Whether what stands behind the node is skipped, and the command fails.
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Error | Self::Fail | Self::Skipped)
+        matches!(self, Self::Error | Self::Fail | Self::Skipped | Self::PartialSuccess)
     }
 }
 
@@ -73,10 +78,48 @@ pub struct NodeResult {
     pub query_id: Option<String>,
     /// The statements as run.
     pub statements: Vec<String>,
+    /// What a macro wrote down as having run.
+    pub written: Option<String>,
+    /// The batches of a microbatch model.
+    pub batches: Option<Batches>,
     /// The SQL it was compiled to, if that was done again before it ran.
     pub compiled_sql: Option<String>,
     /// What is wrong, at its place.
     pub problem: Option<Diagnostic>,
+}
+
+/// What became of the batches of a microbatch model.
+#[derive(Debug, Clone, Default)]
+pub struct Batches {
+    /// When those are that were built.
+    pub successful: Vec<Window>,
+    /// When those are that failed or were skipped.
+    pub failed: Vec<Window>,
+    /// Their SQL.
+    pub files: Vec<BatchFile>,
+}
+
+/// The SQL of a batch.
+#[derive(Debug, Clone)]
+pub struct BatchFile {
+    /// The batch's start, as its size tells it.
+    pub name: String,
+    /// The query.
+    pub compiled: String,
+    /// The statements as run.
+    pub statements: Vec<String>,
+}
+
+/// What became of one batch.
+pub struct BatchReport<'a> {
+    /// How it ended.
+    pub status: Status,
+    /// How long it took.
+    pub duration: Duration,
+    /// Rows written, where the warehouse says.
+    pub rows: Option<u64>,
+    /// What is wrong, at its place.
+    pub problem: Option<&'a Diagnostic>,
 }
 
 impl NodeResult {
@@ -95,6 +138,8 @@ impl NodeResult {
             worker: 1,
             query_id: None,
             statements: Vec::new(),
+            written: None,
+            batches: None,
             compiled_sql: None,
             problem: None,
         }
@@ -108,4 +153,10 @@ pub trait Observer: Sync {
 
     /// A node ended.
     fn finished(&self, result: &NodeResult, index: usize, total: usize);
+
+    /// A batch of a microbatch model begins; its number counts from 1 to the total.
+    fn batch_started(&self, node: &Node, batch: &Batch, place: (usize, usize));
+
+    /// A batch of a microbatch model ended.
+    fn batch_finished(&self, node: &Node, batch: &Batch, place: (usize, usize), report: &BatchReport<'_>);
 }

@@ -28,6 +28,8 @@ struct State {
 struct Edges {
     children: Vec<Vec<usize>>,
     parents: Vec<usize>,
+    /// Whether what stands behind a plan runs also when it fails (`on_error: continue`).
+    goes_on: Vec<bool>,
     /// The plans by turn: of those that are ready the nearest to the roots comes first, then the first by unique id (dbt:
     /// `GraphQueue`).
     by_turn: Vec<usize>,
@@ -117,11 +119,12 @@ fn work(
 
 fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fail_fast: bool) {
     let failed = result.status.is_failure();
+    let goes_on = failed && edges.goes_on[index] && result.status != Status::Skipped;
     if failed && fail_fast && result.status != Status::Skipped {
         state.stopped = true;
     }
     for child in &edges.children[index] {
-        if failed {
+        if failed && !goes_on {
             let first = state
                 .blocked
                 .get(&index)
@@ -152,6 +155,8 @@ fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
         worker,
         query_id: None,
         statements: Vec::new(),
+        written: None,
+        batches: None,
         compiled_sql: None,
         problem: None,
     }
@@ -164,8 +169,10 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
         plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
     let mut parents: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plans.len()];
     for (index, plan) in plans.iter().enumerate() {
-        let mut stack: Vec<&str> =
-            graph.nodes[&plan.unique_id].depends_on.iter().map(String::as_str).collect();
+        let node = &graph.nodes[&plan.unique_id];
+        // A unit test needs what its model reads, whose columns it asks for, and comes before the model.
+        let reader = node.unit.as_ref().map_or(node, |unit| &graph.nodes[&unit.tested]);
+        let mut stack: Vec<&str> = reader.depends_on.iter().map(String::as_str).collect();
         let mut seen = BTreeSet::new();
         while let Some(id) = stack.pop() {
             if !seen.insert(id) {
@@ -187,18 +194,42 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     }
     if tests_block {
         block_behind_tests(graph, plans, order, &position, &mut parents);
+        block_behind_unit_tests(graph, plans, &position, &mut parents);
     }
     let mut children = vec![Vec::new(); plans.len()];
     for (index, list) in parents.iter().enumerate() {
         list.iter().for_each(|parent| children[*parent].push(index));
     }
+    let goes_on = plans
+        .iter()
+        .map(|plan| graph.nodes[&plan.unique_id].setting_text("on_error") == Some("continue"))
+        .collect();
     let parents: Vec<usize> = parents.iter().map(BTreeSet::len).collect();
     let levels = levels(&children, &parents);
     let mut by_turn: Vec<usize> = (0..plans.len()).collect();
     by_turn.sort_by_key(|index| (levels[*index], &plans[*index].unique_id));
     let mut turns = vec![0; plans.len()];
     by_turn.iter().enumerate().for_each(|(turn, index)| turns[*index] = turn);
-    Edges { children, parents, by_turn, turns }
+    Edges { children, parents, goes_on, by_turn, turns }
+}
+
+/// A model waits for its unit tests, and each of these for the one before it: after the first that fails, the others and the
+/// model are skipped (dbt: `BuildTask.call_model_and_unit_tests_runner`).
+fn block_behind_unit_tests(
+    graph: &Graph,
+    plans: &[NodePlan],
+    position: &HashMap<&str, usize>,
+    parents: &mut [BTreeSet<usize>],
+) {
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (index, plan) in plans.iter().enumerate() {
+        let Some(unit) = &graph.nodes[&plan.unique_id].unit else { continue };
+        let Some(model) = position.get(unit.tested.as_str()) else { continue };
+        parents[*model].insert(index);
+        if let Some(before) = last.insert(&unit.tested, index) {
+            parents[index].insert(before);
+        }
+    }
 }
 
 /// How many plans stand one behind the other before each.

@@ -57,6 +57,18 @@ impl Trees {
         config
     }
 
+    /// What the trees and the properties say, without defaults.
+    pub(super) fn declared(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+        let mut config = Map::new();
+        let levels = self.levels(&self.rendered, wanted.package, wanted);
+        levels.into_iter().chain([wanted.properties.clone()]).for_each(|level| update(&mut config, level));
+        if wanted.package != self.root {
+            let levels = self.levels(&self.rendered, &self.root, wanted);
+            levels.into_iter().for_each(|level| update(&mut config, level));
+        }
+        config
+    }
+
     /// The configuration as written, for comparing states: later levels replace earlier ones.
     pub(super) fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = Map::new();
@@ -132,6 +144,9 @@ fn finish(config: &mut Map<String, Value>) {
             hooks.iter_mut().for_each(|hook| *hook = hook_dictionary(hook));
         }
     }
+    if config.contains_key("store_failures_as") {
+        kept_failures(config);
+    }
     if let Some(Value::Object(docs)) = config.get_mut("docs") {
         docs.entry("show").or_insert(json!(true));
         docs.entry("node_color").or_insert(Value::Null);
@@ -140,6 +155,18 @@ fn finish(config: &mut Map<String, Value>) {
         contract.entry("enforced").or_insert(json!(false));
         contract.entry("alias_types").or_insert(json!(true));
     }
+}
+
+/// `store_failures_as` decides over `store_failures`; where it is not said, it follows from it.
+fn kept_failures(config: &mut Map<String, Value>) {
+    let kept = config.get("store_failures").and_then(Value::as_bool);
+    let (key, value) = match config.get("store_failures_as").and_then(Value::as_str) {
+        None => ("store_failures_as", kept.map(|kept| json!(if kept { "table" } else { "ephemeral" }))),
+        Some(kind) => ("store_failures", Some(json!(kind != "ephemeral"))),
+    };
+    value.into_iter().for_each(|value| {
+        config.insert(key.to_owned(), value);
+    });
 }
 
 /// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.
@@ -175,7 +202,8 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
             "enabled": true, "event_time": null, "freshness": null, "loaded_at_field": null, "loaded_at_query": null, "meta": {},
             "tags": [], "static_analysis": null,
         }),
-        NodeKind::Exposure | NodeKind::UnitTest => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::Exposure => json!({"enabled": true, "tags": [], "meta": {}}),
+        NodeKind::UnitTest => json!({"tags": [], "meta": {}, "enabled": true, "static_analysis": null}),
         NodeKind::Metric | NodeKind::SemanticModel => json!({"enabled": true, "group": null, "meta": {}}),
         NodeKind::SavedQuery => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
@@ -185,6 +213,14 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
         }
     };
     value.as_object().cloned().unwrap_or_default()
+}
+
+/// The configuration that a unit test is executed with (dbt: `UnitTestNodeConfig`).
+pub fn unit_test_config(node: &super::Node) -> Map<String, Value> {
+    let mut config = defaults(NodeKind::Operation);
+    config.insert("materialized".to_owned(), json!("unit"));
+    config.extend(node.config.clone());
+    config
 }
 
 fn built(kind: NodeKind) -> Value {

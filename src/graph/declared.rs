@@ -23,7 +23,9 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     fqn.extend(folders);
     fqn.push(entry.name.clone());
     let mut properties = own_config(&entry.value);
-    properties.retain(|key, _| matches!(key.as_str(), "enabled" | "tags" | "meta"));
+    let configured = entry.value.get("config").and_then(Value::as_object);
+    let is_known = |key: &str| matches!(key, "enabled" | "tags" | "meta");
+    properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     let wanted = Wanted {
         kind: NodeKind::Exposure,
         package: &entry.package,
@@ -71,9 +73,22 @@ pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
     let group = |entry: &Entry| {
         let unique_id = format!("group.{}.{}", entry.package, entry.name);
         let owner = entry.value.get("owner").cloned().unwrap_or_default();
+        // dbt configures groups with the tree of models.
+        let mut fqn = vec![entry.package.clone()];
+        fqn.extend(entry.path.split('/').map(str::to_owned));
+        fqn.pop();
+        fqn.push(entry.name.clone());
+        let properties = entry.value.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+        let wanted = Wanted {
+            kind: NodeKind::Model,
+            package: &entry.package,
+            fqn: &fqn,
+            properties,
+            calls: Map::new(),
+        };
         let mut config = json!({"meta": {}});
-        if let Some(own) = entry.value.get("config").and_then(Value::as_object) {
-            own.iter().for_each(|(key, value)| config[key.as_str()] = value.clone());
+        for (key, value) in parsing.trees.declared(&wanted) {
+            config[key.as_str()] = value;
         }
         let mut known = json!({"email": null, "name": null});
         owner.as_object().into_iter().flatten().for_each(|(key, value)| known[key.as_str()] = value.clone());

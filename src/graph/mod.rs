@@ -4,13 +4,18 @@
 //! it refers to and how it configures itself; configuration is merged as dbt merges it; names are made by the project's
 //! `generate_*_name` macros; references become edges.
 
+mod access;
 mod configuration;
+mod contract;
 mod declared;
+mod deprecation;
 mod description;
 mod dictionary;
+mod fixture;
 mod generic_test;
 mod hook;
 mod misfit;
+mod microbatch;
 mod name;
 mod node;
 mod order;
@@ -20,14 +25,17 @@ mod resolve;
 mod select;
 mod semantic;
 mod source_table;
+mod state;
+mod unit_test;
 
-pub use configuration::{Trees, config_text};
+pub use configuration::{Trees, config_text, unit_test_config};
 pub use dictionary::{EXECUTABLE, dictionary, flat_graph, primary_keys, template_model, with_primary_key};
-pub use node::{Column, Node, SourceDetails, TestDetails};
+pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Previous, Selection, select, selector_definitions};
+pub use select::{Indirect, Selection, select, selector_definitions};
+pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;
 

@@ -80,6 +80,8 @@ pub struct Node {
     pub macros: Vec<String>,
     /// What only tests have.
     pub test: Option<TestDetails>,
+    /// What only unit tests have.
+    pub unit: Option<UnitTestDetails>,
     /// What only sources have.
     pub source: Option<SourceDetails>,
     /// The declaration, for exposures, metrics and others that are kept as declared; the place in a list for hooks.
@@ -124,6 +126,19 @@ pub struct TestDetails {
     pub attached_node: Option<String>,
     /// dbt's `file_key_name`: `models.orders`.
     pub file_key_name: String,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// What a unit test has; its rows stand in its declaration.
+#[derive(Debug, Clone)]
+pub struct UnitTestDetails {
+    /// The unique id of the model under test.
+    pub tested: String,
+    /// The unique ids of what its inputs stand for, in the order of `given`.
+    pub inputs: Vec<String>,
+    /// The file of the model's template, and its bytes there.
+    pub origin: (FileId, Range<usize>),
     /// Where it is declared.
     pub span: Span,
 }
@@ -175,6 +190,19 @@ impl Node {
     /// The place of its code.
     pub fn span(&self) -> Span {
         Span::new(self.file, self.code.clone())
+    }
+
+    /// Where a problem with it is shown: a test's declaration, else its code.
+    pub fn place(&self) -> Span {
+        let declared = self.test.as_ref().map(|test| test.span);
+        declared.or_else(|| self.unit.as_ref().map(|unit| unit.span)).unwrap_or_else(|| self.span())
+    }
+
+    /// `to` of each foreign key, of columns and of the model: a `ref` or a `source`.
+    pub fn foreign_keys(&self) -> Vec<String> {
+        let all = self.columns.values().flat_map(|column| &column.constraints).chain(&self.constraints);
+        let keys = all.filter(|one| one.get("type").and_then(Value::as_str) == Some("foreign_key"));
+        keys.filter_map(|key| key.get("to")?.as_str().map(str::to_owned)).collect()
     }
 
     /// A configuration value that is not null.

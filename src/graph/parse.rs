@@ -11,8 +11,8 @@ use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
 use super::{
-    Graph, Lookup, declared, description, generic_test, hook, misfit, python_model, resolve, semantic,
-    source_table,
+    Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch,
+    misfit, python_model, resolve, semantic, source_table, unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -87,11 +87,15 @@ pub fn build(
     }
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
-    let lookup = Lookup::new(project, &nodes);
+    let mut lookup = Lookup::new(project, &nodes);
     nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
     diagnostics.extend(nodes.iter().filter_map(|node| misfit::of(&parsing, node)));
+    diagnostics.extend(parsing.names.problems(sources));
+    lookup.add_metrics(&nodes);
     description::unknown_docs(&parsing, diagnostics);
     let mut graph = Graph {
         nodes: IndexMap::new(),
@@ -107,6 +111,14 @@ pub fn build(
     };
     admit(&mut graph, nodes, diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
+    let own_strategy = project
+        .packages
+        .iter()
+        .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
+    microbatch::check(&mut graph, own_strategy, diagnostics);
+    contract::check(&mut graph, diagnostics);
+    access::check(&mut graph, project, diagnostics);
+    deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
     graph
 }
 
@@ -383,6 +395,7 @@ impl Parsing<'_> {
             self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
         }
         self.finish(&mut node);
+        self.foreign_keys(&mut node, &subject);
         let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject));
         (node, problem)
     }
@@ -404,6 +417,15 @@ impl Parsing<'_> {
             }
         }
         problem
+    }
+
+    /// What foreign keys refer to is read by the node (dbt: `_process_constraints_refs_and_sources`).
+    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) {
+        for to in node.foreign_keys() {
+            let parsed = self.parse(subject, &format!("{{{{ {to} }}}}"), node.file, node.code.start);
+            node.refs.extend(parsed.facts.refs);
+            node.sources.extend(parsed.facts.sources);
+        }
     }
 
     /// Tags, group, names and the relation, once the configuration is final.
@@ -596,14 +618,20 @@ pub(super) fn stores_failures(node: &Node, flag: bool) -> bool {
 /// `config:` of an entry, with the properties that older projects write beside it.
 pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
     let mut config = Map::new();
+    let mut put = |key: &str, value: Value| {
+        if config.contains_key(key) {
+            jinja::merge_config_value(&mut config, key, value);
+        } else {
+            config.insert(key.to_owned(), value);
+        }
+    };
     for key in ["meta", "docs", "group", "access", "contract", "tags"] {
         if let Some(value) = fields.get(key).filter(|value| !value.is_null()) {
-            jinja::merge_config_value(&mut config, key, value.clone());
+            put(key, value.clone());
         }
     }
     for (key, value) in fields.get("config").and_then(Value::as_object).cloned().unwrap_or_default() {
-        let key = key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook");
-        jinja::merge_config_value(&mut config, &key, value);
+        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value);
     }
     config
 }
@@ -664,6 +692,7 @@ pub(super) fn empty_node(file: FileId) -> Node {
         depends_on: Vec::new(),
         macros: Vec::new(),
         test: None,
+        unit: None,
         source: None,
         declared: Map::new(),
     }

@@ -20,6 +20,8 @@ pub struct Lookup {
     disabled: BTreeMap<String, Vec<String>>,
     /// Source tables by source and table name: package and unique id.
     tables: BTreeMap<(String, String), Vec<(String, String)>>,
+    /// Metrics by name: package and unique id.
+    metrics: BTreeMap<String, Vec<(String, String)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -139,6 +141,38 @@ impl Lookup {
     }
 }
 
+impl Lookup {
+    /// Takes in the metrics, which are made after what they read.
+    pub(super) fn add_metrics(&mut self, nodes: &[Node]) {
+        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled"))
+        {
+            let entry = (node.package.clone(), node.unique_id.clone());
+            self.metrics.entry(node.name.clone()).or_default().push(entry);
+        }
+    }
+
+    /// The unique id of a metric named as `metric` names it: NAME, or package and NAME.
+    fn metric(&self, package: &str, call: &[String]) -> Result<String, Problem> {
+        let (own, name) = match call {
+            [package, name] => (Some(package.as_str()), name.as_str()),
+            _ => (None, call.first().map(String::as_str).unwrap_or_default()),
+        };
+        let candidates = self.metrics.get(name).map(Vec::as_slice).unwrap_or_default();
+        let orders =
+            if own.is_some() { vec![own] } else { vec![Some(self.root.as_str()), Some(package), None] };
+        let found = orders.into_iter().find_map(|wanted| {
+            candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted))
+        });
+        found.map(|(_, id)| id.clone()).ok_or_else(|| {
+            let help = match did_you_mean(name, self.metrics.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "check the name, or declare it under `metrics:`".to_owned(),
+            };
+            Problem::new(Code::UnknownRef, format!("no metric `{name}`")).help(help)
+        })
+    }
+}
+
 /// What to say for a name that is not known.
 pub fn reference_help<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match did_you_mean(name, known) {
@@ -212,11 +246,14 @@ fn references(lookup: &Lookup, node: &Node) -> Found {
     for call in &node.refs {
         add(lookup.reference(&node.package, call), &call.name);
     }
+    for call in &node.metrics {
+        add(lookup.metric(&node.package, call), call.last().map(String::as_str).unwrap_or_default());
+    }
     (found, problems)
 }
 
 /// The place of the name inside the node's code: the quoted name, where it stands in a call; else the whole node.
-fn call_place(node: &Node, _: &Project, name: &str) -> crate::source::Span {
+pub(super) fn call_place(node: &Node, _: &Project, name: &str) -> crate::source::Span {
     let span = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
     for quote in ['\'', '"'] {
         if let Some(start) = node.raw.find(&format!("{quote}{name}{quote}")).filter(|_| node.test.is_none()) {

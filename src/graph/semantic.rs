@@ -1,8 +1,11 @@
 //! Metrics, semantic models and saved queries: declared nodes with the edges dbt gives them (dbt: `parser/schema_yaml_readers.py`).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::configuration::Wanted;
+use super::dictionary::input_measure;
 use super::node::Node;
 use super::parse::{Parsing, config_list, empty_node, own_config, place};
 use crate::diagnostic::Diagnostics;
@@ -32,8 +35,11 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
     fqn.extend(folders);
     fqn.push(entry.name.clone());
     let mut properties = own_config(&entry.value);
+    let configured = entry.value.get("config").and_then(Value::as_object);
     if kind != NodeKind::SavedQuery {
-        properties.retain(|key, _| matches!(key.as_str(), "enabled" | "group" | "meta"));
+        let is_known = |key: &str| matches!(key, "enabled" | "group" | "meta");
+        properties
+            .retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     }
     let wanted = Wanted { kind, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, kind);
@@ -61,7 +67,11 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
         node.refs = parsed.facts.refs;
     }
     node.group = node.setting_text("group").map(str::to_owned);
-    node.tags = config_list(&node.config, "tags");
+    // dbt keeps `tags` in the config of a metric as it keeps any other key; only those beside the name are its tags.
+    node.tags = match kind {
+        NodeKind::Metric => config_list(&entry.value, "tags"),
+        _ => config_list(&node.config, "tags"),
+    };
     place(&mut node, entry.span(parsing.sources, &["name".into()]));
     node
 }
@@ -97,7 +107,44 @@ fn connect(nodes: &mut [Node]) {
         }
         node.depends_on = found;
     }
+    add_input_measures(nodes);
 }
+
+/// Adds to each metric the measures that it or the metrics it is made of read.
+fn add_input_measures(nodes: &mut [Node]) {
+    let is_metric = |node: &&mut Node| node.kind == NodeKind::Metric;
+    let all: Vec<Node> = nodes.iter().filter(|node| node.kind == NodeKind::Metric).cloned().collect();
+    for node in nodes.iter_mut().filter(is_metric) {
+        let mut found: Vec<Value> = Vec::new();
+        measures_below(node, &all, &mut BTreeSet::new(), &mut found);
+        if let Some(Value::Object(parameters)) = node.declared.get_mut("type_params") {
+            parameters.insert("input_measures".to_owned(), Value::Array(found));
+        }
+    }
+}
+
+fn measures_below(metric: &Node, all: &[Node], seen: &mut BTreeSet<String>, found: &mut Vec<Value>) {
+    if !seen.insert(metric.unique_id.clone()) {
+        return;
+    }
+    let parameters = metric.declared.get("type_params").cloned().unwrap_or_default();
+    for path in MEASURES {
+        let written = path.iter().try_fold(&parameters, |value, key| value.get(*key));
+        let measure = written.map(input_measure).filter(|measure| !measure.is_null());
+        found.extend(measure.filter(|measure| !found.contains(measure)));
+    }
+    let (_, inner) = inputs(metric);
+    for input in all.iter().filter(|node| inner.contains(&node.name)) {
+        measures_below(input, all, seen, found);
+    }
+}
+
+/// Where a metric names measures, below `type_params`.
+const MEASURES: [&[&str]; 3] = [
+    &["measure"],
+    &["conversion_type_params", "base_measure"],
+    &["conversion_type_params", "conversion_measure"],
+];
 
 /// The measures and the metrics a declaration names.
 fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
@@ -109,14 +156,9 @@ fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
     }
     let parameters = node.declared.get("type_params").cloned().unwrap_or_default();
     let part = |path: &[&str]| path.iter().try_fold(&parameters, |value, key| value.get(*key));
-    let measures = [
-        &["measure"][..],
-        &["conversion_type_params", "base_measure"],
-        &["conversion_type_params", "conversion_measure"],
-    ];
     let metrics = [&["metrics"][..], &["numerator"], &["denominator"], &["cumulative_type_params", "metric"]];
     let all = |paths: &[&[&str]]| paths.iter().flat_map(|path| names(part(path))).collect();
-    (all(&measures), all(&metrics))
+    (all(&MEASURES), all(&metrics))
 }
 
 /// The names in a list or a single entry, each written as a name or as a mapping with `name`.

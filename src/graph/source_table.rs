@@ -200,7 +200,7 @@ fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
             let Some(fields) = level.as_object() else { return Value::Null };
             for (key, value) in fields {
                 match value {
-                    Value::Null => merged[key.as_str()] = json!({"count": null, "period": null}),
+                    Value::Null => merged[key.as_str()] = Value::Null,
                     Value::Object(parts) => parts
                         .iter()
                         .for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone()),

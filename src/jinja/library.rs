@@ -330,6 +330,37 @@ impl Scope {
         }
     }
 
+    /// The same with values in the place of macros, as a unit test gives them: each with the package it is for, if one is named.
+    pub(super) fn overridden(&self, given: Vec<(Option<String>, String, Value)>) -> Scope {
+        let mut flat = self.flat.clone();
+        let mut put = |namespace: &str, name: &str, value: &Value| {
+            let known =
+                if namespace == INTERNAL { Some(&self.internal) } else { self.packages.get(namespace) };
+            let Some(known) = known.filter(|known| known.macros.contains_key(name)) else { return false };
+            let shown = flat.get(namespace).and_then(Value::downcast_object::<Namespace>);
+            let mut macros = shown.as_ref().unwrap_or(known).macros.clone();
+            macros.insert(name.into(), value.clone());
+            flat.insert(namespace.into(), Value::from_object(Namespace { macros }));
+            true
+        };
+        let mut everywhere: Vec<(String, Value)> = Vec::new();
+        for (package, name, value) in given {
+            match package {
+                Some(package) => {
+                    if put(&package, &name, &value) && package == INTERNAL {
+                        everywhere.push((name, value));
+                    }
+                }
+                None => {
+                    put(INTERNAL, &name, &value);
+                    everywhere.push((name, value));
+                }
+            }
+        }
+        flat.extend(everywhere.into_iter().map(|(name, value)| (name.as_str().into(), value)));
+        Scope { flat, internal: self.internal.clone(), packages: self.packages.clone() }
+    }
+
     /// All names, sorted.
     pub fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.flat.keys().map(AsRef::as_ref).collect();

@@ -29,9 +29,10 @@ mod walk;
 
 pub use calls::{MacroCall, macro_calls};
 pub use context::{
-    DBT_VERSION, Facts, Phase, Problem, RefCall, RelationValue, Session, SessionFacts, Subject, World,
-    column_value, json_repr, json_str, json_value, merge_config_value, merge_quoting, render,
-    render_description, render_macro, render_yaml,
+    DBT_VERSION, Executed, Facts, Overrides, Phase, Problem, RefCall, RelationValue, ResultTable, Session,
+    SessionFacts, Subject, Voice, World, column_value, execute_materialization, json_repr, json_str,
+    json_value, merge_config_value, merge_quoting, render, render_calling, render_description, render_macro,
+    render_yaml,
 };
 pub use engine::{Engine, Expression, Rendered, Template};
 pub use failure::{FailureKind, Frame, TemplateError, payload, raise};

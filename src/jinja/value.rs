@@ -8,6 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::python;
 
+/// Whether one value comes before another; values of different kinds have no order.
+pub fn less(a: &Value, b: &Value) -> Result<bool, Error> {
+    super::python::less(a, b)
+}
+
 /// A fresh list.
 pub fn list(items: Vec<Value>) -> Value {
     python::list(items)

@@ -27,7 +27,7 @@ pub use ledger::{Ledger, LedgerEntry, Status, read_ledger};
 pub use location::{Credentials, Location, ObjectStoreOptions, Place};
 pub use pattern::Pattern;
 pub use run::{FileReport, LoadReport, LoadRun, load};
-pub use stage::{ledger_beside, quarantine_beside};
+pub use stage::{ledger_beside, quarantine_beside, stage_table};
 pub use store::{IgnoredKey, LandedFile, Listing, Store};
 pub use survey::{LoadPlan, PlannedFile, Why, survey};
 

@@ -23,6 +23,8 @@ pub struct Strategy {
     pub target: Relation,
     /// The relation with the new rows.
     pub source: Relation,
+    /// Whether the columns are those the table has; else those of the new rows, which the table was made to fit.
+    pub takes_target_columns: bool,
     /// The node.
     pub unique_id: String,
 }
@@ -58,7 +60,7 @@ impl Planner<'_> {
             return self.whole_table(node, subject, compiled, reason);
         }
         let (strategy, reason) = self.strategy(node)?;
-        let staged = self.staging(node, subject, compiled, &strategy)?;
+        let staged = self.staging(node, subject, compiled, (&strategy, ""))?;
         let on_change = node.setting_text("on_schema_change").unwrap_or("ignore");
         let mut steps = staged.steps;
         if matches!(on_change, "append_new_columns" | "sync_all_columns" | "fail") {
@@ -71,8 +73,13 @@ impl Planner<'_> {
                     policy: on_change.to_owned(),
                 },
             });
-            let strategy =
-                Strategy { name: strategy.clone(), target, source, unique_id: node.unique_id.clone() };
+            let strategy = Strategy {
+                name: strategy.clone(),
+                target,
+                source,
+                takes_target_columns: false,
+                unique_id: node.unique_id.clone(),
+            };
             steps.push(Step { purpose: Purpose::Main, work: Work::Strategy(Box::new(strategy)) });
         } else {
             steps.extend(self.strategy_steps(
@@ -125,15 +132,15 @@ impl Planner<'_> {
 
     /// Puts the new rows where the strategy reads them. Snowflake's strategies read a temporary view, except those that read it
     /// twice; `DuckDB`'s a temporary table.
-    fn staging(
+    pub(super) fn staging(
         &self,
         node: &Node,
         subject: &Arc<Subject>,
         compiled: &Compiled,
-        strategy: &str,
+        (strategy, suffix): (&str, &str),
     ) -> Planned<Staging> {
         let target = Self::target(node)?;
-        let identifier = format!("{}__dbt_tmp", target.identifier);
+        let identifier = format!("{}__dbt_tmp{suffix}", target.identifier);
         if self.dialect() == Dialect::DuckDb {
             let relation = Relation { database: None, schema: None, identifier, ..target };
             let steps = demoted(self.create_table(node, subject, &relation, true, &compiled.sql)?);
@@ -208,10 +215,10 @@ impl Planner<'_> {
 }
 
 /// Where the new rows are, and the steps around them.
-struct Staging {
-    relation: Relation,
-    steps: Vec<Step>,
-    cleanup: Vec<Step>,
+pub(super) struct Staging {
+    pub(super) relation: Relation,
+    pub(super) steps: Vec<Step>,
+    pub(super) cleanup: Vec<Step>,
 }
 
 /// The steps as support of what follows.

@@ -4,20 +4,28 @@
 //! rendered by macros found through dispatch, so that a project that overrides one gets what it expects. What `execute` runs is
 //! this list and nothing else.
 
+mod clone;
+mod freshness;
+mod grant;
 mod incremental;
 mod load_spec;
+mod microbatch;
 mod node;
 mod planner;
 mod relation;
 mod seed;
 mod test;
+mod unit_test;
 
+pub use freshness::{FreshnessCheck, Question, freshness_checks};
 pub use load_spec::{LoadSource, load_source};
+pub use microbatch::BatchStep;
 pub use planner::Planner;
 pub use seed::{SeedTable, read_seed};
 
 use serde_json::{Value, json};
 
+use crate::config::event_time_text;
 use crate::diagnostic::Diagnostic;
 use crate::sql::{Relation, RelationKind};
 use crate::warehouse::SchemaName;
@@ -71,10 +79,14 @@ pub enum Action {
     Append,
     /// All rows are replaced in place.
     Overwrite,
+    /// Batches of event time are built one after the other.
+    Batches,
     /// A seed's rows are loaded.
     LoadSeed,
     /// Landing files are loaded into a source's table.
     LoadFiles,
+    /// A relation is made a copy of another environment's.
+    Clone,
     /// A test is run.
     RunTest,
     /// A hook is run.
@@ -97,8 +109,10 @@ impl Action {
             Self::DeleteInsert => "delete+insert",
             Self::Append => "append",
             Self::Overwrite => "overwrite",
+            Self::Batches => "batches",
             Self::LoadSeed => "load seed",
             Self::LoadFiles => "load files",
+            Self::Clone => "clone",
             Self::RunTest => "run test",
             Self::RunHook => "run hook",
             Self::RunMaterialization => "run materialization",
@@ -151,6 +165,12 @@ pub enum Work {
     Hook(String),
     /// Executes a materialization macro.
     Materialization(String),
+    /// Compares a relation's grants with those configured: grants what is missing, revokes what is too much.
+    Grants(Relation),
+    /// Builds one batch of a microbatch model.
+    Batch(Box<BatchStep>),
+    /// Executes the materialization macro of unit tests, and compares what it gives.
+    UnitTest(String),
     /// Makes this schema if it is not there.
     Schema(SchemaName, String),
 }
@@ -177,8 +197,14 @@ impl Step {
             Work::Strategy(strategy) => {
                 format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render())
             }
+            Work::Grants(relation) => format!("-- make the grants of {} those configured", relation.render()),
+            Work::Batch(step) => {
+                let window = step.batch.window;
+                let (from, to) = (event_time_text(window.start), event_time_text(window.end));
+                format!("-- build the batch {} from {from} to {to}", step.batch.name)
+            }
             Work::Hook(text) => format!("-- render and run {text}"),
-            Work::Materialization(name) => format!("-- execute {name}"),
+            Work::Materialization(name) | Work::UnitTest(name) => format!("-- execute {name}"),
         }
     }
 }

@@ -21,8 +21,11 @@ impl Planner<'_> {
             return Err(Box::new(problem.help("disable it, or write it in SQL")));
         }
         let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
+        if self.has_batches(node) {
+            return self.microbatch(node);
+        }
         let subject = self.subject(node, Some(compiled));
-        let own = self.own_materialization(node)?;
+        let own = self.own_materialization(node, node.materialized())?;
         self.check_layout(node, &subject)?;
         let mut plan = match (node.materialized(), own) {
             (_, Some(name)) => self.materialization(node, name),
@@ -35,15 +38,26 @@ impl Planner<'_> {
         if plan.action == Action::RunMaterialization {
             return Ok(plan);
         }
-        let before = self.hooks(node, &subject, "pre-hook")?;
-        let after = self.hooks(node, &subject, "post-hook")?;
-        let comments = self.comments(node, &subject)?;
-        let grants = self.grants(node, &subject)?;
+        self.surround(node, &subject, &mut plan)?;
+        Ok(plan)
+    }
+
+    /// Hooks before and behind what makes a relation, comments and grants.
+    pub(super) fn surround(
+        &self,
+        node: &Node,
+        subject: &std::sync::Arc<Subject>,
+        plan: &mut NodePlan,
+    ) -> Planned<()> {
+        let before = self.hooks(node, subject, "pre-hook")?;
+        let after = self.hooks(node, subject, "post-hook")?;
+        let comments = self.comments(node, subject)?;
+        let grants = self.grants(node, subject, plan.action)?;
         plan.steps.splice(0..0, before);
         plan.steps.extend(comments);
         plan.steps.extend(grants);
         plan.steps.extend(after);
-        Ok(plan)
+        Ok(())
     }
 
     /// Lets dbt-duckdb's macro complain of a `partitioned_by` or `partition_by` that it does not take.
@@ -72,10 +86,9 @@ impl Planner<'_> {
 
     /// The macro of a materialization that is not built in: of the root project or a package, or a built-in one that exists only
     /// as a macro. An unknown one is an error. (dbt: adapter before default; a package may not replace a built-in one.)
-    fn own_materialization(&self, node: &Node) -> Planned<Option<String>> {
+    pub(super) fn own_materialization(&self, node: &Node, kind: &str) -> Planned<Option<String>> {
         let library = &self.compiler.session.library;
         let facts = &self.compiler.session.facts;
-        let kind = node.materialized();
         let is_native = matches!(kind, "view" | "table" | "incremental");
         let names =
             [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
@@ -172,32 +185,6 @@ impl Planner<'_> {
                     .into_iter()
                     .map(Step::support),
             );
-        }
-        Ok(steps)
-    }
-
-    /// The grants of a relation that is made anew: each privilege to each grantee.
-    fn grants(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
-        let (Some(grants), Some(relation)) =
-            (node.config.get("grants").and_then(Value::as_object), &node.relation)
-        else {
-            return Ok(Vec::new());
-        };
-        let mut steps = Vec::new();
-        for (privilege, grantees) in grants {
-            let grantees = grantees.as_array().cloned().unwrap_or_else(|| vec![grantees.clone()]);
-            for grantee in grantees {
-                let arguments = vec![
-                    ("relation", self.value(relation, None)),
-                    ("privilege", json_value(&json!(privilege))),
-                    ("grantees", json_value(&json!([grantee]))),
-                ];
-                steps.extend(
-                    statements(&self.call(node, subject, "get_grant_sql", arguments)?)
-                        .into_iter()
-                        .map(Step::support),
-                );
-            }
         }
         Ok(steps)
     }

@@ -56,6 +56,7 @@ impl Planner<'_> {
         let graph = self.compiler.graph();
         let chosen: Vec<&Node> =
             order.sequence.iter().filter(|id| wanted.contains(*id)).map(|id| &graph.nodes[id]).collect();
+        let chosen = super::unit_test::tests_first(chosen);
         let nodes: Vec<NodePlan> = chosen
             .iter()
             .filter(|node| self.takes_part(node) && !compilation.skipped.contains_key(&node.unique_id))
@@ -72,7 +73,7 @@ impl Planner<'_> {
     fn takes_part(&self, node: &Node) -> bool {
         match node.kind {
             NodeKind::Model => !node.is_ephemeral(),
-            NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test => true,
+            NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test | NodeKind::UnitTest => true,
             NodeKind::Source => {
                 self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some())
             }
@@ -95,7 +96,7 @@ impl Planner<'_> {
                 .unwrap_or(false);
         if has_contract || compilation.later.contains(&node.unique_id) {
             let action = match node.kind {
-                NodeKind::Test => Action::RunTest,
+                NodeKind::Test | NodeKind::UnitTest => Action::RunTest,
                 NodeKind::Operation => Action::RunHook,
                 _ => Action::RunMaterialization,
             };
@@ -121,6 +122,7 @@ impl Planner<'_> {
             NodeKind::Source => self.load(node),
             NodeKind::Seed => self.seed(node),
             NodeKind::Test => self.test(node, compiled),
+            NodeKind::UnitTest => self.unit_test(node, compiled),
             NodeKind::Operation => Ok(self.operation(node, compiled)),
             _ => self.build(node, compiled),
         };
@@ -293,7 +295,7 @@ pub(super) fn empty(node: &Node, action: Action, reason: impl Into<String>) -> N
     }
 }
 
-fn broken(node: &Node, problem: Diagnostic) -> NodePlan {
+pub(super) fn broken(node: &Node, problem: Diagnostic) -> NodePlan {
     NodePlan { problem: Some(problem), ..empty(node, Action::Nothing, "it cannot be compiled") }
 }
 

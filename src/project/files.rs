@@ -5,7 +5,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Macro, NodeKind, Package, blocks};
+use super::{
+    Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, FoundFile, Sources, Span, find_files, read_text};
 
@@ -122,6 +124,13 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
 pub(super) fn fqn(package: &str, path: &str, name: &str) -> Vec<String> {
     let folders = path.split('/').rev().skip(1).map(str::to_owned).collect::<Vec<_>>().into_iter().rev();
     std::iter::once(package.to_owned()).chain(folders).chain([name.to_owned()]).collect()
+}
+
+/// The rows a fixture file holds for unit tests.
+pub(super) fn fixture(package: &str, found: &ResourceFile) -> Fixture {
+    let base = found.path.rsplit('/').next().unwrap_or(&found.path);
+    let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
+    Fixture { package: package.to_owned(), name, file: found.file }
 }
 
 /// The snapshots of a file: one node per `{% snapshot %}` block.

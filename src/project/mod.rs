@@ -4,8 +4,10 @@
 //! YAML becomes [`Entry`]s, `{% macro %}` blocks become [`Macro`]s, `{% docs %}` blocks [`DocsBlock`]s.
 
 mod block;
+pub mod deps;
 mod entry;
 mod files;
+mod missing;
 mod policy;
 mod read;
 mod shape;
@@ -36,11 +38,13 @@ pub struct Project {
     pub docs: Vec<DocsBlock>,
     /// Everything declared in YAML.
     pub entries: Vec<Entry>,
+    /// Files with rows for unit tests.
+    pub fixtures: Vec<Fixture>,
     /// Masking policies.
     pub policies: Vec<Policy>,
     /// `merganser.yml`.
     pub settings: Settings,
-    /// `selectors.yml`, as written.
+    /// `selectors.yml`, rendered.
     pub selectors: Option<(FileId, Value)>,
 }
 
@@ -198,6 +202,17 @@ impl Macro {
     pub fn span(&self) -> Span {
         Span::new(self.file, self.block.header.clone())
     }
+}
+
+/// A file of `tests/fixtures`: rows for unit tests, as CSV or SQL.
+#[derive(Debug, Clone)]
+pub struct Fixture {
+    /// Its package.
+    pub package: String,
+    /// The file's name without its ending.
+    pub name: String,
+    /// The file.
+    pub file: FileId,
 }
 
 /// A `{% docs %}` block.

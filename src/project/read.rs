@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, policy, shape};
+use super::{
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape,
+};
 use crate::config::yaml::{self, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -45,9 +47,10 @@ pub fn read(
     let mut project = Project {
         packages,
         nodes: Vec::new(),
-        macros: builtin_macros(sources, diagnostics),
+        macros: builtin_macros(reading.profile.target.dialect.adapter(), sources, diagnostics),
         docs: Vec::new(),
         entries: Vec::new(),
+        fixtures: Vec::new(),
         policies: Vec::new(),
         settings,
         selectors: None,
@@ -63,11 +66,12 @@ pub fn read(
         };
         read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
     }
-    read_root_files(&mut project, sources, diagnostics);
+    read_policies(&mut project, sources, diagnostics);
+    read_selectors(&mut project, reading, sources, diagnostics);
     (project, vars)
 }
 
-/// The projects below the packages' folder, by name. Packages that are declared while nothing is installed are an error.
+/// The projects below the packages' folder, by name. Packages that are named and not there are errors.
 fn installed_packages(
     reading: &Reading<'_>,
     root: &Package,
@@ -101,41 +105,20 @@ fn installed_packages(
         packages.extend(file.map(|file| Package { file, shown }));
     }
     packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
-    if packages.is_empty() {
-        report_missing_packages(root, sources, diagnostics);
-    }
+    missing::report(root, &packages, sources, diagnostics);
     packages
 }
 
-fn report_missing_packages(root: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    for name in ["packages.yml", "dependencies.yml"] {
-        let path = root.file.root.join(name);
-        let Ok(text) = read_text(&path) else { continue };
-        let file = sources.add(name, Some(path), text);
-        let declared = yaml::parse(sources.text(file))
-            .ok()
-            .and_then(|v| v.get("packages")?.as_array().map(Vec::len))
-            .unwrap_or(0);
-        if declared > 0 {
-            let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
-            let message = format!(
-                "{declared} package(s) are declared but none is installed in `{}`",
-                root.file.paths.packages
-            );
-            diagnostics.push(
-                Diagnostic::error(Code::MissingPackage, message)
-                    .at(span)
-                    .help("install them with `dbt deps`"),
-            );
-        }
-    }
-}
-
-fn builtin_macros(sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+/// The macros of the library that are there for the adapter: its own, and those for all.
+fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Vec<Macro> {
+    let internal = internal_packages(adapter);
     let mut macros = Vec::new();
     for (path, text) in MACRO_FILES {
-        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let package = path.split('/').nth(1).filter(|name| INTERNAL.contains(name)).unwrap_or("dbt");
+        if !internal.iter().any(|name| name == package) {
+            continue;
+        }
+        let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let below = path.splitn(3, '/').nth(2).unwrap_or(path);
         let found = ResourceFile { file, path: below.to_owned(), original_path: format!("macros/{below}") };
         macros.extend(files::macros(package, &found, sources, diagnostics));
@@ -157,6 +140,9 @@ fn read_package(
     let generic: Vec<String> =
         paths.tests.iter().map(|path| format!("{}/generic", path.trim_end_matches('/'))).collect();
     let generic_files = find(&generic, &[".sql"], sources);
+    let fixtures: Vec<String> =
+        paths.tests.iter().map(|path| format!("{}/fixtures", path.trim_end_matches('/'))).collect();
+    let fixture_files = find(&fixtures, &[".csv", ".sql"], sources);
     let snapshot_files = find(&paths.snapshots, &[".sql"], sources);
     let whole = [
         (NodeKind::Model, find(&paths.models, &[".sql", ".py"], sources)),
@@ -175,6 +161,7 @@ fn read_package(
     for found in macro_files.iter().chain(&generic_files) {
         project.macros.extend(files::macros(name, found, sources, diagnostics));
     }
+    project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
     }
@@ -398,7 +385,7 @@ fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     }
 }
 
-fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let root = project.packages[0].clone();
     for folder in project.settings.policy_paths.clone() {
         if let Ok(found) = find_files(&root.file.root.join(&folder), &[".yml", ".yaml"]) {
@@ -415,17 +402,42 @@ fn read_root_files(project: &mut Project, sources: &mut Sources, diagnostics: &m
             }
         }
     }
-    let path = root.file.root.join("selectors.yml");
-    if let Ok(text) = read_text(&path) {
-        let file = sources.add("selectors.yml", Some(path), text);
-        match yaml::parse(sources.text(file)) {
-            Ok(value) => project.selectors = Some((file, value)),
-            Err(error) => {
-                let offset = error.offset.unwrap_or(0);
-                diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)),
-                );
+}
+
+/// `selectors.yml`, rendered as dbt renders it: with the target, the environment and `--vars`.
+fn read_selectors(
+    project: &mut Project,
+    reading: &Reading<'_>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let root = &project.packages[0].file;
+    let path = root.root.join("selectors.yml");
+    let Ok(text) = read_text(&path) else { return };
+    let file = sources.add("selectors.yml", Some(path), text);
+    let scope = YamlScope {
+        vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+        target: Some(reading.profile.target.to_map(&reading.profile.name)),
+        package: root.name.clone(),
+        secrets: false,
+        environment: reading.options.environment.clone(),
+    };
+    match yaml::parse(sources.text(file)) {
+        Ok(value) => {
+            let (mut path, mut problems) = (Vec::new(), Vec::new());
+            let never = |_: &[String]| false;
+            let rendered =
+                render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
+            for (path, reason) in problems {
+                let span = Span::new(file, yaml::locate(sources.text(file), &yaml::steps(&path)));
+                diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
             }
+            project.selectors = Some((file, rendered));
+        }
+        Err(error) => {
+            let offset = error.offset.unwrap_or(0);
+            diagnostics
+                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
         }
     }
 }

@@ -5,16 +5,20 @@
 //! refuses it. A connection that runs translations first runs [`prelude()`].
 
 mod data_type;
+mod duckdb_type;
 mod function;
 mod parse;
 mod prelude;
 mod problem;
+pub mod query;
 mod relation;
 mod split;
 mod text;
 mod translate;
+mod value_type;
 
 pub use data_type::DataType;
+pub use duckdb_type::DuckDbType;
 pub use function::{FunctionSupport, State, supported_functions};
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
@@ -24,3 +28,4 @@ pub use split::split;
 pub use translate::{
     Columns, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation, translate,
 };
+pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Catalog, CatalogRelation, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold};
+use super::{
+    Catalog, CatalogRelation, Comment, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold,
+};
 use crate::sql::{Dialect, Relation};
 
 /// A warehouse that many threads use: each statement runs on a session nobody else uses at the time.
@@ -16,9 +18,14 @@ pub struct Connection {
     known: Mutex<BTreeMap<SchemaName, Option<BTreeMap<String, CatalogRelation>>>>,
     /// How often something was forgotten: what was read meanwhile may be old.
     changes: AtomicU64,
+    /// The comment of statements that are sent for no node.
+    comment: Mutex<Option<Comment>>,
 }
 
 thread_local! {
+    /// The comment of the statements this thread sends, see [`Connection::commented`].
+    static COMMENT: RefCell<Option<Option<Comment>>> = const { RefCell::new(None) };
+
     /// The session this thread holds on to, see [`Connection::pinned`].
     static PINNED: RefCell<Option<Box<dyn Session>>> = const { RefCell::new(None) };
     /// What this thread sent, while somebody wants to know.
@@ -45,7 +52,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Connection {
     /// A connection to an open warehouse.
     pub fn new(warehouse: Box<dyn Warehouse>) -> Self {
-        Self { warehouse, free: Mutex::default(), known: Mutex::default(), changes: AtomicU64::new(0) }
+        let changes = AtomicU64::new(0);
+        Self {
+            warehouse,
+            free: Mutex::default(),
+            known: Mutex::default(),
+            changes,
+            comment: Mutex::default(),
+        }
+    }
+
+    /// From now on, this comment goes with statements that are sent for no node.
+    pub fn comment_on_all(&self, comment: Option<Comment>) {
+        *lock(&self.comment) = comment;
+    }
+
+    /// Runs `work` with this comment on all statements this thread sends meanwhile.
+    pub fn commented<T>(&self, comment: Option<Comment>, work: impl FnOnce() -> T) -> T {
+        let before = COMMENT.replace(Some(comment));
+        let result = work();
+        COMMENT.set(before);
+        result
     }
 
     /// The SQL it is spoken to in.
@@ -101,7 +128,19 @@ impl Connection {
     /// Runs one statement on any session.
     pub fn execute(&self, sql: &str) -> Result<Outcome, WarehouseError> {
         SENT.with_borrow_mut(|sent| sent.iter_mut().for_each(|sent| sent.push(sql.to_owned())));
-        self.with_session(|session| session.execute(sql))
+        let own = COMMENT.with_borrow(Clone::clone);
+        let Some(comment) = own.unwrap_or_else(|| lock(&self.comment).clone()) else {
+            return self.with_session(|session| session.execute(sql));
+        };
+        // The caller knows its statement without the comment.
+        let moved = |error: WarehouseError| WarehouseError {
+            position: error
+                .position
+                .map(|(line, column)| (line.saturating_sub(comment.lines_before()).max(1), column)),
+            ..error
+        };
+        let sent = comment.add(sql);
+        self.with_session(|session| session.execute(&sent)).map_err(moved)
     }
 
     /// Runs a materialization that is a macro, and gives the statements it sent. On DuckDB they are one transaction from the first
@@ -212,5 +251,71 @@ impl Connection {
         let known = lock(&self.known);
         let found = schemas.iter().filter_map(|schema| Some((schema.clone(), known.get(schema)?.clone()?)));
         Ok(Catalog { schemas: found.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::warehouse::{Cell, Table};
+
+    /// Refuses every statement at its second line, and tells it back.
+    struct Echo;
+
+    impl Warehouse for Echo {
+        fn dialect(&self) -> Dialect {
+            Dialect::DuckDb
+        }
+
+        fn session(&self) -> Result<Box<dyn Session>, WarehouseError> {
+            Ok(Box::new(Echo))
+        }
+
+        fn catalog(&self, _: &[SchemaName]) -> Result<Catalog, WarehouseError> {
+            Ok(Catalog::default())
+        }
+
+        fn describe(&self) -> Result<String, WarehouseError> {
+            Ok("echo".to_owned())
+        }
+    }
+
+    impl Session for Echo {
+        fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
+            if sql.contains("refuse") {
+                let line = sql.lines().position(|line| line.contains("refuse")).map_or(1, |index| index + 1);
+                return Err(WarehouseError { position: Some((line, 3)), ..WarehouseError::new("no") });
+            }
+            Ok(Outcome { message: sql.to_owned(), table: Table::default(), ..Outcome::default() })
+        }
+
+        fn append(&mut self, _: &Relation, _: &[String], _: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
+            Ok(0)
+        }
+
+        fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
+            None
+        }
+    }
+
+    #[test]
+    fn statements_carry_the_comment_of_whom_they_are_for() {
+        let connection = Connection::new(Box::new(Echo));
+        let sent = |sql: &str| connection.execute(sql).expect("an echo").message;
+        let comment = |text: &str| Comment::new(text, false).expect("a comment");
+        assert_eq!(sent("select 1"), "select 1");
+        connection.comment_on_all(comment("all"));
+        assert_eq!(sent("select 1"), "/* all */\nselect 1");
+        assert_eq!(connection.commented(comment("node"), || sent("select 1")), "/* node */\nselect 1");
+        assert_eq!(connection.commented(None, || sent("select 1")), "select 1");
+        assert_eq!(sent("select 2"), "/* all */\nselect 2");
+    }
+
+    #[test]
+    fn places_are_those_of_the_statement_without_its_comment() {
+        let connection = Connection::new(Box::new(Echo));
+        connection.comment_on_all(Comment::new("two\nlines", false).expect("a comment"));
+        let error = connection.execute("select\n  refuse").expect_err("it is refused");
+        assert_eq!(error.position, Some((2, 3)));
     }
 }

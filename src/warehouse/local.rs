@@ -326,7 +326,9 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
         ResultShape::Status(text) => {
             let columns = vec![Column::new("status", "VARCHAR(16777216)")];
             let table = Table { columns, rows: vec![vec![Cell::Text(text.clone())]] };
-            Outcome { table, ..Outcome::default() }
+            // Snowflake answers with the status alone; the engine also says how many rows a created table has.
+            let affected = outcomes.iter().filter_map(|outcome| outcome.affected).reduce(|a, b| a + b);
+            return Outcome { table, affected, message: "SUCCESS 1".to_owned(), ..Outcome::default() };
         }
     };
     let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);

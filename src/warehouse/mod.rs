@@ -4,6 +4,8 @@
 //! sent one at a time, as text, in the dialect [`Warehouse::dialect`] names.
 
 mod arrow;
+mod comment;
+mod download;
 mod duckdb;
 mod local;
 mod snowflake;
@@ -16,7 +18,9 @@ use std::collections::BTreeMap;
 pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
 pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
+pub use comment::{Comment, CommentError};
 pub use connection::Connection;
+pub use download::{DownloadError, download};
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};

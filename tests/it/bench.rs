@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
@@ -10,6 +11,8 @@ use serde_json::Value;
 /// A folder that is removed when the test ends.
 pub(crate) struct Bench {
     root: PathBuf,
+    /// The address of a registry of packages.
+    registry: OnceLock<String>,
 }
 
 /// What one call of the binary gave.
@@ -26,7 +29,7 @@ impl Bench {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let root = std::env::temp_dir().join(format!("merganser-{}-{number}", std::process::id()));
         std::fs::create_dir_all(root.join("project")).expect("a temporary folder");
-        Self { root: root.canonicalize().expect("the folder just made") }
+        Self { root: root.canonicalize().expect("the folder just made"), registry: OnceLock::new() }
     }
 
     /// The folder of the project.
@@ -38,6 +41,11 @@ impl Bench {
         let path = self.folder().join(path);
         std::fs::create_dir_all(path.parent().expect("a file has a folder")).expect("a folder");
         std::fs::write(path, text).expect("a file");
+    }
+
+    /// From now on packages of the hub come from this address.
+    pub(crate) fn use_registry(&self, address: String) {
+        self.registry.set(address).expect("a case has one registry");
     }
 
     pub(crate) fn has(&self, path: &str) -> bool {
@@ -54,6 +62,7 @@ impl Bench {
         let mut command = Command::new(env!("CARGO_BIN_EXE_merganser"));
         command.args(&words[settings..]).current_dir(self.folder()).stdin(Stdio::null());
         command.env_clear().env("HOME", &self.root).env("PATH", "/usr/bin:/bin").env("NO_COLOR", "1");
+        command.envs(self.registry.get().map(|address| ("DBT_PACKAGE_HUB_URL", address)));
         command.envs(words[..settings].iter().filter_map(|word| word.split_once('=')));
         let output = command.output().expect("the binary starts");
         let text = |bytes: Vec<u8>| self.neutral(&String::from_utf8(bytes).expect("output is UTF-8"));
@@ -74,7 +83,9 @@ impl Bench {
     }
 
     /// The text without what differs from run to run.
-    fn neutral(&self, text: &str) -> String {
+    pub(crate) fn neutral(&self, text: &str) -> String {
+        let text =
+            self.registry.get().map_or_else(|| text.to_owned(), |address| text.replace(address, "HUB/"));
         text.replace(concat!("merganser ", env!("CARGO_PKG_VERSION")), "merganser VERSION")
             .replace(&*self.folder().to_string_lossy(), "FOLDER")
             .replace(&*self.root.to_string_lossy(), "HOME")

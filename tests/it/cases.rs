@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 use crate::bench::{Answer, Bench, files_below, line_of, words};
+use crate::lineage;
 use crate::markdown::{Case, Fence, cases, marks};
+use crate::packages::{registry, repository};
 
 const PROJECT: &str = "name: shop\nversion: \"1.0\"\nprofile: shop\n";
 const DUCKDB: &str = "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n";
@@ -148,12 +150,23 @@ fn run_case(case: &Case) -> Vec<Difference> {
                 }
                 rows(&bench, rest)
             }
+            "schema" => lineage::schema(&bench, rest),
+            "lineage" => lineage::lineage(&bench, rest),
             "diagnostics" => diagnostics(&bench, if rest.is_empty() { "compile" } else { rest }),
             "results" => results(&bench, rest),
             "log" => log(&bench, rest),
             "run" => ended(bench.run(&words(rest))),
             "sql" => sql(&bench, &fence.body),
             "remove" => remove(&bench, rest),
+            "git" => {
+                repository(&bench.folder().join(rest), &fence.body);
+                fence.body.clone()
+            }
+            "hub" => {
+                bench.use_registry(registry(bench.folder().join(rest)));
+                fence.body.clone()
+            }
+            "holds" => holds(&bench, rest),
             "files" => listed_files(&bench, rest),
             _ => panic!("line {}: `{word}` is neither a file with a path nor an expectation", fence.line),
         };
@@ -333,6 +346,23 @@ fn remove(bench: &Bench, path: &str) -> String {
     let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
     removed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     String::new()
+}
+
+/// A file of the project; of a JSON file, `FILE KEY…` gives what stands under the keys.
+fn holds(bench: &Bench, what: &str) -> String {
+    let mut parts = what.split(' ');
+    let path = parts.next().unwrap_or_default();
+    let text =
+        std::fs::read_to_string(bench.folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let keys: Vec<&str> = parts.collect();
+    if keys.is_empty() {
+        return bench.neutral(&text);
+    }
+    let mut value: &Value = &serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    for key in keys {
+        value = key.parse::<usize>().ok().map_or(&value[key], |index| &value[index]);
+    }
+    format!("{}\n", bench.neutral(&value.to_string()))
 }
 
 /// The files below a folder of the project.

@@ -11,7 +11,7 @@ use merganser::config::{Run, Vars};
 use merganser::jinja::value::{self, Error, Kwargs, Object, ObjectRepr, State, Value};
 use merganser::jinja::{
     Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session,
-    SessionFacts, Subject, TemplateError, World, json_value, render,
+    SessionFacts, Subject, TemplateError, Voice, World, json_value, render,
 };
 use merganser::project::{self as block, BlockKind};
 use merganser::source::MACRO_FILES;
@@ -77,6 +77,8 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         store_failures: flag("STORE_FAILURES"),
         fail_fast: false,
         empty: false,
+        event_time: None,
+        sample: None,
         arguments: Map::new(),
     };
     let facts = SessionFacts {
@@ -335,8 +337,12 @@ impl World for Stub {
 
     fn changed(&self, _: &str, _: &str) {}
 
-    fn say(&self, text: &str, is_warning: bool) {
-        self.tell(format!("{} {text}", if is_warning { "warn" } else { "log" }));
+    fn say(&self, text: &str, voice: Voice) {
+        match voice {
+            Voice::Detail => {}
+            Voice::Warning => self.tell(format!("warn {text}")),
+            Voice::Print | Voice::Log => self.tell(format!("log {text}")),
+        }
     }
 }
 

@@ -35,6 +35,11 @@ impl Fence {
         let (language, path) = self.info.split_once(' ')?;
         (LANGUAGES.contains(&language) && !path.contains(' ')).then_some(path)
     }
+
+    /// Whether it makes something of the files before it, for all that follows: a repository, a registry.
+    pub(crate) fn is_setting(&self) -> bool {
+        ["git ", "hub "].iter().any(|word| self.info.starts_with(word))
+    }
 }
 
 /// The headings that have an expectation of their own, in order.
@@ -56,7 +61,7 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
                     found.last_mut().unwrap_or_else(|| panic!("line {line}: a fence above all headings"));
                 case.fences.push(fence.clone());
                 let (.., files) = open.last_mut().expect("a fence has a heading");
-                if fence.path().is_some() {
+                if fence.path().is_some() || fence.is_setting() {
                     files.push(fence);
                 }
             }

@@ -6,7 +6,7 @@ use merganser::sql::{Quoting, Relation, RelationKind};
 use merganser::warehouse::{Cell, SchemaName, Session, SnowflakeOptions, Warehouse, open_snowflake};
 use serde_json::{Value, json};
 
-use crate::services::{Fakesnow, SeaweedFs, Stub, StubAnswer, StubRequest};
+use crate::services::{self, Fakesnow, SeaweedFs, Stub, StubAnswer, StubRequest};
 
 fn options(port: u16, database: &str) -> SnowflakeOptions {
     SnowflakeOptions {
@@ -396,6 +396,51 @@ fn login_says_who_and_sets_the_sessions_parameters() {
     let body: Value = serde_json::from_str(&stub.requests("login-request")[0].body).unwrap();
     assert_eq!(body["data"]["SESSION_PARAMETERS"]["QUERY_TAG"], "{\"run\":\"1\"}");
     assert_eq!(body["data"]["CLIENT_ENVIRONMENT"]["APPLICATION"], "merganser");
+}
+
+#[test]
+fn a_key_pair_signs_the_login() {
+    let folder = services::folder("keys");
+    let shown = folder.display().to_string();
+    services::key_pair(&["make", &shown]);
+    let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let bare = |name: &str| text(name).lines().filter(|line| !line.starts_with("---")).collect::<String>();
+    let with =
+        |port, private_key: Option<String>, file: Option<&str>, phrase: Option<&str>| SnowflakeOptions {
+            password: None,
+            private_key,
+            private_key_path: file.map(|name| folder.join(name)),
+            private_key_passphrase: phrase.map(str::to_owned),
+            ..options(port, "D")
+        };
+    let ways = [
+        (None, Some("plain.p8"), None),
+        (None, Some("locked.p8"), Some("phrase")),
+        (Some(text("plain.p8")), None, None),
+        (Some(bare("plain.p8")), None, None),
+        (Some(bare("locked.p8")), None, Some("phrase")),
+    ];
+    for (key, file, phrase) in ways {
+        let stub = Stub::start(|request, _| match request.target.as_str() {
+            target if target.starts_with("/session/v1/login-request") => login(),
+            _ => StubAnswer::Body(200, value("fixed", 0, "7")),
+        });
+        let how = with(stub.port, key, file, phrase);
+        let mut session = open_snowflake(&how).unwrap().session().unwrap();
+        assert_eq!(first(session.as_mut(), "select 7"), Cell::Integer(7), "{how:?}");
+        let sent = &stub.requests("login-request")[0].body;
+        let body: Value = serde_json::from_str(sent).unwrap();
+        assert_eq!(body["data"]["AUTHENTICATOR"], "SNOWFLAKE_JWT");
+        let said = services::key_pair(&["check", &shown, body["data"]["TOKEN"].as_str().unwrap()]);
+        assert!(said.starts_with("FAKE.SNOW "), "{said}");
+        assert!(!sent.contains("phrase") && !sent.contains("PRIVATE"));
+    }
+    let wrong = with(1, None, Some("locked.p8"), Some("another"));
+    let said = match open_snowflake(&wrong).and_then(|warehouse| warehouse.session()) {
+        Err(error) => error,
+        Ok(mut session) => session.execute("select 1").unwrap_err(),
+    };
+    assert!(said.message.contains("key") && !format!("{said:?}").contains("another"), "{said:?}");
 }
 
 #[test]

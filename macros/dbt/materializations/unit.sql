@@ -4,7 +4,7 @@
     {%- set expected_rows = config.get('expected_rows') -%}
     {%- set expected_sql = config.get('expected_sql') -%}
     {%- set tested = expected_rows[0].keys() | list if expected_rows else get_columns_in_query(sql) -%}
-    {%- set typed = make_temp_relation(this.incorporate(type='view')) -%}
+    {%- set typed = make_temp_relation(this.incorporate(type='table')) -%}
     {%- do run_query(get_create_table_as_sql(True, typed, get_empty_subquery_sql(sql))) -%}
     {%- set types = {} -%}
     {%- set quoted = {} -%}
@@ -17,8 +17,10 @@
         {%- do names.append(quoted.get(name | lower, adapter.quote(name))) -%}
     {%- endfor -%}
     {%- set expected = expected_sql or get_expected_sql(expected_rows, types, quoted) -%}
+    {%- set header = config.get('sql_header') if flags.REQUIRE_SQL_HEADER_IN_TEST_CONFIGS -%}
     {%- call statement('main', fetch_result=True) -%}
-        {{ get_unit_test_sql(sql, expected, names) }}
+    {{ header or '' }}
+    {{ get_unit_test_sql(sql, expected, names) }}
     {%- endcall -%}
     {%- do adapter.drop_relation(typed) -%}
     {{ return({'relations': []}) }}

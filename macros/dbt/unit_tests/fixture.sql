@@ -17,37 +17,35 @@
     {%- for name in column_name_to_data_types if name not in quoted -%}
         {%- do quoted.update({name: adapter.quote(name)}) -%}
     {%- endfor -%}
-    {{ validate_fixture_rows(rows, 1) }}
--- Fixture for {{ model.name }}
+    {{- '\n-- Fixture for ' ~ model.name ~ '\n' -}}
+    {{- validate_fixture_rows(rows, 1) -}}
     {%- for row in rows -%}
-        {%- set values = format_row(row, column_name_to_data_types) %}
-select {% for name, type in column_name_to_data_types.items() -%}
-        {{ values[name] if name in values else safe_cast('null', type) | trim }} as {{ quoted[name] }}{{ ', ' if not loop.last }}
-        {%- endfor %}
-        {%- if not loop.last %}
-union all
-        {%- endif %}
-    {%- else %}
-select {% for name, type in column_name_to_data_types.items() -%}
-        {{ safe_cast('null', type) | trim }} as {{ quoted[name] }}{{ ', ' if not loop.last }}
-        {%- endfor %}
-    limit 0
+        {%- set values = format_row(row, column_name_to_data_types) -%}
+        {{- '\nunion all\n' if not loop.first -}}
+        select
+        {%- for name, type in column_name_to_data_types.items() -%}
+            {{- ' ' ~ (values[name] if name in values else safe_cast('null', type) | trim) ~ ' as ' ~ quoted[name] -}}
+            {{- ',' if not loop.last -}}
+        {%- endfor -%}
+    {%- else -%}
+        select
+        {%- for name, type in column_name_to_data_types.items() -%}
+            {{- ' ' ~ (safe_cast('null', type) | trim) ~ ' as ' ~ quoted[name] ~ (',' if not loop.last else '\n    limit 0') -}}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}
 
 {#- Expected rows name the columns under test only. -#}
 {% macro get_expected_sql(rows, column_name_to_data_types, column_name_to_quoted) -%}
-    {%- if not rows -%}
+    {%- for row in rows -%}
+        {{- '\nunion all\n' if not loop.first -}}
+        select
+        {%- for name, value in format_row(row, column_name_to_data_types).items() -%}
+            {{- ' ' ~ value ~ ' as ' ~ column_name_to_quoted[name] ~ (',' if not loop.last else '') -}}
+        {%- endfor -%}
+    {%- else -%}
     select * from dbt_internal_unit_test_actual
     limit 0
-    {%- endif -%}
-    {%- for row in rows -%}
-        {{ '\n' if not loop.first }}select {% for name, value in format_row(row, column_name_to_data_types).items() -%}
-        {{ value }} as {{ column_name_to_quoted[name] }}{{ ', ' if not loop.last }}
-        {%- endfor %}
-        {%- if not loop.last %}
-union all
-        {%- endif %}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -57,16 +55,17 @@ union all
     {%- for given, value in row.items() -%}
         {%- set name = given | lower -%}
         {%- if name not in column_name_to_data_types -%}
+            {%- set place = 'expected output' if model.resource_type == 'unit_test' else "'" ~ model.name ~ "'" -%}
             {%- do exceptions.raise_compiler_error(
-                "Invalid column name: '" ~ given ~ "' in unit test fixture for '" ~ model.name ~ "'."
-                ~ "\nAccepted columns for '" ~ model.name ~ "' are: " ~ column_name_to_data_types.keys() | list) -%}
+                "Invalid column name: '" ~ name ~ "' in unit test fixture for " ~ place ~ "."
+                ~ "\nAccepted columns for " ~ place ~ " are: " ~ column_name_to_data_types.keys() | list) -%}
         {%- endif -%}
-        {#- A fixture's text is not cut to the column's size. -#}
         {%- set type = column_name_to_data_types[name] -%}
-        {%- set type = 'character varying' if 'character varying' in type else type -%}
         {%- if value is none -%}
             {%- set value = 'null' -%}
         {%- elif value is string -%}
+            {#- A fixture's text is not cut to the column's size. -#}
+            {%- set type = type.split('(')[0] if 'varying' in type else type -%}
             {%- set value = dbt.string_literal(dbt.escape_single_quotes(value)) -%}
         {%- endif -%}
         {%- do values.update({name: safe_cast(value, type)}) -%}

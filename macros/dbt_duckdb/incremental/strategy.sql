@@ -35,24 +35,25 @@
 
 {#- A batch is its interval of `event_time`: deleted and inserted again. -#}
 {% macro duckdb__get_incremental_microbatch_sql(arg_dict) %}
-    {%- set event_time = model.config.event_time -%}
+    {%- set event_time = config.get('event_time') -%}
+    {%- set batch = model.get('batch') or {} -%}
     {%- if not event_time -%}
         {%- do exceptions.raise_compiler_error("microbatch incremental strategy requires an 'event_time' model config") -%}
-    {%- elif arg_dict['unique_key'] -%}
+    {%- elif config.get('unique_key') -%}
         {%- do exceptions.raise_compiler_error("microbatch incremental strategy does not support 'unique_key': a batch is deleted "
             ~ "and inserted by its 'event_time'. Remove 'unique_key' or use incremental_strategy='merge'.") -%}
-    {%- elif arg_dict['incremental_predicates'] -%}
-        {%- do exceptions.raise_compiler_error("microbatch incremental strategy does not support 'incremental_predicates'") -%}
-    {%- elif not model.batch or not (model.batch.event_time_start and model.batch.event_time_end) -%}
+    {%- elif not (batch.get('event_time_start') and batch.get('event_time_end')) -%}
         {%- do exceptions.raise_compiler_error('microbatch incremental strategy needs the start and the end of its batch') -%}
     {%- endif -%}
     {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
-    {%- set inside = "where " ~ event_time ~ " >= '" ~ model.batch.event_time_start ~ "' and " ~ event_time ~ " < '"
-        ~ model.batch.event_time_end ~ "'" -%}
+    {%- set inside = event_time ~ " >= '" ~ batch.event_time_start ~ "'\n    and " ~ event_time ~ " < '" ~ batch.event_time_end ~ "'" -%}
     delete from {{ arg_dict['target_relation'] }}
-    {{ inside }};
+    where {{ inside }}
+    {%- for predicate in normalize_incremental_predicates(arg_dict.get('incremental_predicates')) %}
+    and ({{ predicate }})
+    {%- endfor %};
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}
     from {{ arg_dict['temp_relation'] }}
-    {{ inside }};
+    where {{ inside }};
 {%- endmacro %}

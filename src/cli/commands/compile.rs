@@ -26,7 +26,7 @@ pub(super) fn compile(
         NodeKind::Seed,
         NodeKind::Operation,
     ];
-    let connection = if global.no_introspect { None } else { Some(loaded.open(printer)?) };
+    let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     if let Some(text) = inline {
         let compiler = loaded.compiler(connection, &std::collections::BTreeSet::new());
         let node = inline_node(loaded, text);
@@ -60,6 +60,7 @@ pub(super) fn compile(
         );
     }
     let compilation = loaded.compile(&compiler, &wanted, printer);
+    loaded.check_columns(&compilation, printer);
     artifacts::after_compile(loaded, &compilation, printer)?;
     if !select.select.is_empty() || running.output == TextOrJson::Json {
         for id in loaded.order.sequence.iter().filter(|id| selected.contains(*id)) {

@@ -1,7 +1,7 @@
 //! `docs generate`.
 
 use super::super::Outcome;
-use super::super::arguments::Select;
+use super::super::arguments::{Docs, Global};
 use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
@@ -13,10 +13,11 @@ use crate::warehouse::Catalog;
 /// Compiles, reads the catalog, and writes the manifest, the catalog and the page.
 pub(super) fn generate(
     loaded: &Loaded,
-    select: &Select,
-    (no_compile, empty): (bool, bool),
+    global: &Global,
+    Docs::Generate { select, no_compile, empty_catalog, from_sql }: &Docs,
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
+    let (no_compile, empty) = (*no_compile, *empty_catalog);
     let kinds = [
         NodeKind::Model,
         NodeKind::Test,
@@ -32,7 +33,7 @@ pub(super) fn generate(
     } else {
         loaded.compile(&loaded.compiler(connection.clone(), &selected), &selected, printer)
     };
-    let catalog = match &connection {
+    let mut catalog = match &connection {
         Some(connection) if !empty => {
             let schemas = Planner::schemas(selected.iter().filter_map(|id| loaded.graph.node(id)));
             connection.catalog(&schemas).map_err(|error| {
@@ -46,6 +47,9 @@ pub(super) fn generate(
         }
         _ => Catalog::default(),
     };
+    if *from_sql {
+        loaded.complete_catalog(global, &mut catalog, printer)?;
+    }
     let page = artifacts::docs(loaded, &compilation, &catalog, printer)?;
     printer.data(&page.display().to_string());
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();

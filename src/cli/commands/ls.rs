@@ -1,14 +1,17 @@
 //! `ls`.
 
+use std::collections::BTreeMap;
+
 use super::super::Outcome;
-use super::super::arguments::{ListOutput, Select};
+use super::super::arguments::{Global, ListOutput, Select};
 use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
+use crate::artifact::listing::INFERRED;
 use crate::project::NodeKind;
 
 /// What is listed unless kinds are asked for.
-const LISTED: [NodeKind; 10] = [
+pub(in super::super) const LISTED: [NodeKind; 10] = [
     NodeKind::Model,
     NodeKind::Seed,
     NodeKind::Snapshot,
@@ -24,13 +27,15 @@ const LISTED: [NodeKind; 10] = [
 /// Prints the selected nodes, one a line.
 pub(super) fn ls(
     loaded: &Loaded,
+    global: &Global,
     select: &Select,
-    output: ListOutput,
-    keys: &[String],
+    (output, keys): (ListOutput, &[String]),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let selected = loaded.select(select, &LISTED, printer)?;
-    let listed = artifacts::listing(loaded, &selected, output, keys);
+    let asks = keys.iter().flat_map(|key| key.split_whitespace()).any(|key| key == INFERRED);
+    let inferred = if asks { loaded.inferred_columns(global, &selected, printer)? } else { BTreeMap::new() };
+    let listed = artifacts::listing(loaded, &selected, output, keys, &inferred);
     listed.iter().for_each(|line| printer.data(line));
     artifacts::after_parse(loaded, printer)?;
     Ok(if loaded.is_broken { Outcome::Unusable } else { Outcome::Success })

@@ -1,29 +1,40 @@
 //! The commands, each in a file of its own.
 
 mod clean;
+mod clone;
 mod compile;
 mod completions;
 mod debug;
+mod deps;
 mod docs;
 mod explain;
+mod freshness;
 mod init;
-mod ls;
+mod lineage;
+pub(super) mod ls;
 mod parse;
 mod plan;
+mod retry;
 mod run;
+mod run_operation;
 mod show;
 
 use super::Outcome;
-use super::arguments::{Arguments, Command, Docs, Running};
+use super::arguments::{Arguments, Command, Global, Running, Source};
 use super::printer::Printer;
-use super::{driver, environment};
+use super::warnings::Warnings;
+use super::{driver, environment, settings};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
+use crate::source::Sources;
 
 /// Runs the command that was typed.
 pub(super) fn run(arguments: &Arguments) -> Outcome {
-    let global = &arguments.global;
-    let no_color = environment::variables().contains_key("NO_COLOR");
-    let printer = Printer::new(global, no_color);
+    let (global, printer) = match open(&arguments.global) {
+        Ok(opened) => opened,
+        Err(outcome) => return outcome,
+    };
+    let global = &global;
     let load = |command: &'static str, running: &Running| driver::load(global, command, running, &printer);
     let result = match &arguments.command {
         Command::Init { name } => init::init(name, &printer),
@@ -37,18 +48,31 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer))
         }
         Command::Ls { select, output, output_keys } => load("list", &Running::default())
-            .and_then(|loaded| ls::ls(&loaded, select, *output, output_keys, &printer)),
+            .and_then(|loaded| ls::ls(&loaded, global, select, (*output, output_keys), &printer)),
         Command::Compile { select, inline, running } => load("compile", running).and_then(|loaded| {
             compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)
         }),
-        Command::Show { select, inline, limit, output } => load("show", &Running::default())
+        Command::Lineage(arguments) => load("lineage", &Running::default())
+            .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
+        Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
+            .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
+        Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
-        Command::Plan { command, arguments } => load("plan", &arguments.running)
-            .and_then(|loaded| plan::plan(&loaded, global, (*command, arguments), &printer)),
-        Command::Docs { command: Docs::Generate { select, no_compile, empty_catalog } } => {
-            load("generate", &Running::default())
-                .and_then(|loaded| docs::generate(&loaded, select, (*no_compile, *empty_catalog), &printer))
+        Command::Plan { command, select, running } => load("plan", running)
+            .and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer)),
+        Command::Docs { command } => load("generate", &Running::default())
+            .and_then(|loaded| docs::generate(&loaded, global, command, &printer)),
+        Command::RunOperation { name, args } => load("run-operation", &Running::default())
+            .and_then(|loaded| run_operation::run_operation(&loaded, name, args.as_deref(), &printer)),
+        Command::Source { command: Source::Freshness { select, output } } => {
+            load("freshness", &Running::default())
+                .and_then(|loaded| freshness::freshness(&loaded, select, output.as_deref(), &printer))
         }
+        Command::Retry(arguments) => retry::retry(global, arguments, &printer),
+        Command::Clone(arguments) => {
+            load("clone", &arguments.running).and_then(|loaded| clone::clone(&loaded, arguments, &printer))
+        }
+        Command::Deps(arguments) => deps::deps(global, arguments, &printer),
         Command::Seed(arguments) => running("seed", arguments, &load, &printer),
         Command::Load(arguments) => running("load", arguments, &load, &printer),
         Command::Run(arguments) => running("run", arguments, &load, &printer),
@@ -71,12 +95,35 @@ fn running(
     run::run(&loaded, command, arguments, printer)
 }
 
+/// The options with the project's flags under them, and a printer for them.
+fn open(typed: &Global) -> Result<(Global, Printer), Outcome> {
+    let environment = environment::variables();
+    let no_color = environment.contains_key("NO_COLOR");
+    let here = std::env::current_dir().unwrap_or_default();
+    let project_dir = environment::project_dir(typed, &here).ok();
+    let flags = settings::project_flags(project_dir.as_deref());
+    let plain = || Printer::new(&Global { log_path: None, ..typed.clone() }, Warnings::default(), no_color);
+    let refuse = |problem: &Diagnostic| {
+        if let Ok(printer) = plain() {
+            printer.diagnostic(problem, &Sources::default());
+        }
+        Outcome::Unusable
+    };
+    let (global, warnings) = settings::settle(typed, &flags).map_err(|problem| refuse(&problem))?;
+    let printer = Printer::new(&global, warnings, no_color).map_err(|error| {
+        let message = format!("the log file cannot be written: {error}");
+        let help = "check the folder's permissions, or choose another with --log-path";
+        refuse(&Diagnostic::error(Code::MissingFile, message).in_file("--log-path", 1).help(help))
+    })?;
+    Ok((global, printer))
+}
+
 /// The kinds of node a command runs.
 pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
     match command {
         "seed" => &[NodeKind::Seed],
         "run" => &[NodeKind::Model],
-        "test" => &[NodeKind::Test],
+        "test" => &[NodeKind::Test, NodeKind::UnitTest],
         "snapshot" => &[NodeKind::Snapshot],
         "load" => &[NodeKind::Source],
         "build" => &[
@@ -85,6 +132,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
             NodeKind::Model,
             NodeKind::Snapshot,
             NodeKind::Test,
+            NodeKind::UnitTest,
             NodeKind::Exposure,
             NodeKind::SavedQuery,
         ],

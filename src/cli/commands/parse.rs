@@ -9,7 +9,7 @@ use crate::project::NodeKind;
 
 /// Writes the manifest of what was parsed.
 pub(super) fn parse(loaded: &Loaded, global: &Global, printer: &Printer) -> Result<Outcome, Outcome> {
-    if !global.no_write_json {
+    if global.write_json != Some(false) {
         artifacts::after_parse(loaded, printer)?;
     }
     let count = |kind: NodeKind| loaded.graph.nodes.values().filter(|node| node.kind == kind).count();

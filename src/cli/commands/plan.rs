@@ -1,9 +1,10 @@
 //! `plan`.
 
 use super::super::Outcome;
-use super::super::arguments::{Global, Planned, RunArguments, TextOrJson};
+use super::super::arguments::{Global, Planned, Running, Select, TextOrJson};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
+use super::super::saved_plan;
 use super::{kinds, run};
 use crate::plan::{NodePlan, Plan};
 use crate::warehouse::Catalog;
@@ -12,7 +13,7 @@ use crate::warehouse::Catalog;
 pub(super) fn plan(
     loaded: &Loaded,
     global: &Global,
-    (command, arguments): (Planned, &RunArguments),
+    (command, select, running): (Planned, &Select, &Running),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     if loaded.is_broken {
@@ -26,8 +27,8 @@ pub(super) fn plan(
         Planned::Test => "test",
         Planned::Load => "load",
     };
-    let selected = loaded.select(&arguments.select, kinds(command), printer)?;
-    let connection = if global.no_introspect { None } else { Some(loaded.open(printer)?) };
+    let selected = loaded.select(select, kinds(command), printer)?;
+    let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     let compiler = loaded.compiler(connection.clone(), &selected);
     let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
     let planner = match &connection {
@@ -35,8 +36,11 @@ pub(super) fn plan(
         None => loaded.planner(&compiler, Catalog::default(), matches!(command, "build" | "load")),
     };
     let plan = planner.plan(&loaded.order, &compilation, &selected);
-    match arguments.running.output {
-        TextOrJson::Json => printer.data(&serde_json::to_string_pretty(&plan.to_json()).unwrap_or_default()),
+    match running.output {
+        TextOrJson::Json => {
+            let saved = saved_plan::to_json(&plan, command, &selected);
+            printer.data(&serde_json::to_string_pretty(&saved).unwrap_or_default());
+        }
         TextOrJson::Text => printer.data(&text(&plan)),
     }
     let failed = plan.nodes.iter().chain(&plan.start_hooks).any(|node| node.problem.is_some());

@@ -9,9 +9,10 @@ use super::super::arguments::{RunArguments, TextOrJson};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::super::progress::{Progress, summary};
-use super::super::{artifacts, environment};
+use super::super::{artifacts, environment, saved_plan};
 use super::kinds;
 use crate::compile::{Compilation, Compiler};
+use crate::diagnostic::Diagnostic;
 use crate::execute::{NodeResult, Runner, Status, execute};
 use crate::load::LoadStamp;
 use crate::plan::{Plan, Planner};
@@ -30,14 +31,25 @@ pub(super) fn run(
         return Err(Outcome::Unusable);
     }
     let clock = Instant::now();
-    let selected = loaded.select(&arguments.select, kinds(command), printer)?;
+    let told = |problem: Box<Diagnostic>| {
+        printer.diagnostic(&problem, &loaded.sources);
+        Outcome::Unusable
+    };
+    let saved =
+        arguments.plan.as_deref().map(|path| saved_plan::read(path, command)).transpose().map_err(told)?;
+    let selected = match &saved {
+        Some(saved) => saved.selected.clone(),
+        None => loaded.select(&arguments.select, kinds(command), printer)?,
+    };
     artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
     let compilation = loaded.compile(&compiler, &wanted, printer);
+    begin(loaded, &compiler, &connection, printer)?;
     let planner = planner(loaded, &compiler, &connection, &selected, command, printer)?;
     let plan = planner.plan(&loaded.order, &compilation, &selected);
+    saved.map_or(Ok(()), |saved| saved.check(&plan)).map_err(told)?;
     if let Ok(text) = connection.describe() {
         printer.note(&format!("{} nodes on {text}\n", plan.nodes.len()));
     }
@@ -91,8 +103,7 @@ pub(super) fn planner<'a>(
             .map(|placed| crate::warehouse::SchemaName::new(&placed.database, &placed.schema)),
     );
     let catalog = connection.catalog(&schemas).map_err(|error| {
-        let diagnostic =
-            crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
+        let diagnostic = Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
         printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
         Outcome::Unusable
     })?;
@@ -108,36 +119,17 @@ fn carry_out(
     command: &str,
     printer: &Printer,
 ) -> Result<Vec<NodeResult>, Outcome> {
-    let run = &loaded.options.run;
-    let runner = Runner {
-        planner,
-        compilation,
-        connection: connection.clone(),
-        threads: loaded.profile.target.threads,
-        fail_fast: run.fail_fast,
-        object_store: environment::object_store(&loaded.options.environment),
-        stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
-        loading: std::sync::Mutex::default(),
-    };
+    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
+    let runner = runner(loaded, (planner, compilation), connection, &progress);
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
         printer.diagnostic(&shown, &loaded.sources);
         Outcome::Failure
     };
     runner.steps(&plan.setup).map_err(fail)?;
-    let progress = Progress { printer, graph: &loaded.graph, sources: &loaded.sources };
-    let mut results = Vec::new();
-    for hook in &plan.start_hooks {
-        let result = runner.run(hook, 1);
-        let failed = result.status == Status::Error;
-        crate::execute::Observer::finished(&progress, &result, results.len() + 1, plan.start_hooks.len());
-        results.push(result);
-        if failed && skips_after_failed_start(loaded) {
-            return Ok(results);
-        }
-        if failed {
-            break;
-        }
+    let mut results = start_hooks(&runner, plan, &progress);
+    if results.iter().any(|result| result.status == Status::Error) && skips_after_failed_start(loaded) {
+        return Ok(results);
     }
     results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
     if command == "build" {
@@ -146,10 +138,59 @@ fn carry_out(
     if command != "load" && command != "test" {
         results.extend(end_hooks(loaded, &runner, &results, &progress));
     }
-    for (text, is_warning) in planner.compiler.said() {
-        printer.note(&if is_warning { format!("warning: {text}") } else { text });
-    }
     Ok(results)
+}
+
+/// What runs the nodes of a plan.
+pub(super) fn runner<'a>(
+    loaded: &Loaded,
+    (planner, compilation): (&'a Planner<'a>, &'a Compilation),
+    connection: &Arc<Connection>,
+    observer: &'a Progress<'a>,
+) -> Runner<'a> {
+    let run = &loaded.options.run;
+    Runner {
+        observer,
+        planner,
+        compilation,
+        connection: connection.clone(),
+        threads: loaded.profile.target.threads,
+        fail_fast: run.fail_fast,
+        object_store: environment::object_store(&loaded.options.environment),
+        stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
+        loading: std::sync::Mutex::default(),
+    }
+}
+
+/// `on-run-start` hooks; the first that fails is the last.
+pub(super) fn start_hooks(runner: &Runner<'_>, plan: &Plan, progress: &Progress<'_>) -> Vec<NodeResult> {
+    let mut results = Vec::new();
+    for hook in &plan.start_hooks {
+        let result = runner.run(hook, 1);
+        let failed = result.status == Status::Error;
+        crate::execute::Observer::finished(progress, &result, results.len() + 1, plan.start_hooks.len());
+        results.push(result);
+        if failed {
+            break;
+        }
+    }
+    results
+}
+
+/// From here on templates are heard at once, and statements that are sent for no node get their comment.
+pub(super) fn begin(
+    loaded: &Loaded,
+    compiler: &Compiler,
+    connection: &Arc<Connection>,
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    compiler.listen(printer.output().listener());
+    let comment = compiler.query_comment("master", None).map_err(|problem| {
+        printer.diagnostic(&problem, &loaded.sources);
+        Outcome::Unusable
+    })?;
+    connection.comment_on_all(comment);
+    Ok(())
 }
 
 /// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing.
@@ -167,7 +208,7 @@ fn skips_after_failed_start(loaded: &Loaded) -> bool {
 }
 
 /// `on-run-end` hooks: rendered now, with the results.
-fn end_hooks(
+pub(super) fn end_hooks(
     loaded: &Loaded,
     runner: &Runner<'_>,
     results: &[NodeResult],

@@ -1,7 +1,7 @@
 //! `show`.
 
 use super::super::Outcome;
-use super::super::arguments::{Select, TextOrJson};
+use super::super::arguments::{Global, Select, TextOrJson};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::compile::inline_node;
@@ -83,6 +83,38 @@ pub(super) fn show(
         }
     }
     Ok(outcome)
+}
+
+/// Prints the columns of the selected nodes and their types, as the SQL says; nothing runs.
+pub(super) fn schema(
+    loaded: &Loaded,
+    global: &Global,
+    select: &Select,
+    output: TextOrJson,
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
+    let kinds = [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Source];
+    let selected = loaded.select(select, &kinds, printer)?;
+    for (id, columns) in loaded.inferred_columns(global, &selected, printer)? {
+        if output == TextOrJson::Json {
+            printer.data(&serde_json::json!({"node": id, "schema": columns}).to_string());
+            continue;
+        }
+        let cell = |column: &serde_json::Value, key: &str| {
+            Cell::Text(column[key].as_str().unwrap_or_default().to_owned())
+        };
+        let table = Table {
+            columns: ["column", "type"].map(|name| crate::warehouse::Column::new(name, "VARCHAR")).to_vec(),
+            rows: columns
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|column| vec![cell(column, "name"), cell(column, "type")])
+                .collect(),
+        };
+        print(&id, &table, output, printer);
+    }
+    Ok(if loaded.is_broken { Outcome::Unusable } else { Outcome::Success })
 }
 
 fn print(name: &str, table: &Table, output: TextOrJson, printer: &Printer) {

@@ -7,8 +7,11 @@ mod column;
 mod contract;
 mod declared;
 mod key;
+mod semantic;
+mod unit_test;
 
 pub use key::primary_keys;
+pub(super) use semantic::input_measure;
 
 use serde_json::{Map, Value, json};
 
@@ -21,8 +24,10 @@ pub fn dictionary(node: &Node) -> Value {
     match node.kind {
         NodeKind::Source => declared::source(node),
         NodeKind::Exposure => declared::exposure(node),
-        NodeKind::Metric => declared::metric(node),
-        NodeKind::SemanticModel | NodeKind::SavedQuery | NodeKind::UnitTest => declared::other(node),
+        NodeKind::Metric => semantic::metric(node),
+        NodeKind::SemanticModel => semantic::semantic_model(node),
+        NodeKind::SavedQuery => semantic::saved_query(node),
+        NodeKind::UnitTest => unit_test::unit_test(node),
         _ => executable(node),
     }
 }

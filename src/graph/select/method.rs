@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::super::resolve::compare_versions;
 use super::super::{Graph, Node};
-use super::Context;
 use super::grammar::{Criterion, Method};
 use super::wildcard::{fits, path_fits};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Context, previous};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::NodeKind;
 
 /// The paths of the root project's files and of all folders they lie in.
@@ -35,59 +35,20 @@ fn bad(message: String, help: &str) -> Diagnostic {
 
 impl Context<'_> {
     /// The nodes a criterion names, without their relatives.
-    pub(super) fn matching(&self, criterion: &Criterion) -> Result<BTreeSet<String>, Diagnostic> {
+    pub(super) fn matching(
+        &self,
+        criterion: &Criterion,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<BTreeSet<String>, Diagnostic> {
         let value = criterion.text();
-        self.check(criterion.method, &value)?;
+        match criterion.method {
+            Method::State => return previous::state(self, &value, diagnostics),
+            Method::Result => return previous::results(self, &value),
+            Method::SourceStatus => return previous::freshness(self, &value),
+            _ => check(criterion.method, &value)?,
+        }
         let nodes = self.graph.nodes.values().filter(|node| self.is_named(node, criterion, &value));
         Ok(nodes.map(|node| node.unique_id.clone()).collect())
-    }
-
-    /// Refuses values that a method cannot take.
-    fn check(&self, method: Method, value: &str) -> Result<(), Diagnostic> {
-        let previous = &self.selection.previous;
-        let parts = value.split('.').count();
-        match method {
-            Method::State => Err(bad(
-                "`state:` needs a manifest to compare with, which is not supported".to_owned(),
-                "select by name, tag or path",
-            )),
-            Method::Result if previous.results.is_none() => Err(bad(
-                "`result:` needs the results of an earlier run".to_owned(),
-                "pass their folder with `--state`",
-            )),
-            Method::SourceStatus if previous.fresher.is_none() => Err(bad(
-                "`source_status:` needs the freshness results of an earlier run".to_owned(),
-                "pass their folder with `--state`",
-            )),
-            Method::Source if parts > 3 => Err(bad(
-                format!("`source:{value}` has too many parts"),
-                "write `source:NAME`, `source:NAME.TABLE` or `source:PACKAGE.NAME.TABLE`",
-            )),
-            Method::Exposure
-            | Method::Metric
-            | Method::SemanticModel
-            | Method::SavedQuery
-            | Method::UnitTest
-                if parts > 2 =>
-            {
-                Err(bad(format!("`{value}` has too many parts"), "write NAME or PACKAGE.NAME"))
-            }
-            Method::ResourceType if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) => {
-                let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
-                Err(bad(
-                    format!("`{value}` is not a resource type"),
-                    &format!("the types are {}", known.join(", ")),
-                ))
-            }
-            Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => Err(
-                bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"),
-            ),
-            Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => Err(bad(
-                format!("`{value}` is not a kind of version"),
-                "the kinds are latest, prerelease, old and none",
-            )),
-            _ => Ok(()),
-        }
     }
 
     fn is_named(&self, node: &Node, criterion: &Criterion, value: &str) -> bool {
@@ -129,23 +90,7 @@ impl Context<'_> {
             Method::SavedQuery => named(node, NodeKind::SavedQuery, value),
             Method::UnitTest => named(node, NodeKind::UnitTest, value),
             Method::Version => node.kind == NodeKind::Model && version_fits(node, value),
-            Method::Result => self
-                .selection
-                .previous
-                .results
-                .as_ref()
-                .and_then(|results| results.get(&node.unique_id))
-                .is_some_and(|s| s == value),
-            Method::SourceStatus => {
-                value == "fresher"
-                    && self
-                        .selection
-                        .previous
-                        .fresher
-                        .as_ref()
-                        .is_some_and(|ids| ids.contains(&node.unique_id))
-            }
-            Method::State => false,
+            Method::Result | Method::SourceStatus | Method::State => false,
         }
     }
 
@@ -153,6 +98,37 @@ impl Context<'_> {
     fn path_fits(&self, node: &Node, pattern: &str) -> bool {
         let fits = |path: &str| self.paths.contains(path) && path_fits(path, pattern);
         folders(&node.original_path).any(fits) || patch(node).is_some_and(fits)
+    }
+}
+
+/// Refuses values that a method cannot take.
+fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
+    let parts = value.split('.').count();
+    match method {
+        Method::Source if parts > 3 => Err(bad(
+            format!("`source:{value}` has too many parts"),
+            "write `source:NAME`, `source:NAME.TABLE` or `source:PACKAGE.NAME.TABLE`",
+        )),
+        Method::Exposure | Method::Metric | Method::SemanticModel | Method::SavedQuery | Method::UnitTest
+            if parts > 2 =>
+        {
+            Err(bad(format!("`{value}` has too many parts"), "write NAME or PACKAGE.NAME"))
+        }
+        Method::ResourceType if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) => {
+            let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
+            Err(bad(
+                format!("`{value}` is not a resource type"),
+                &format!("the types are {}", known.join(", ")),
+            ))
+        }
+        Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => {
+            Err(bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"))
+        }
+        Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => Err(bad(
+            format!("`{value}` is not a kind of version"),
+            "the kinds are latest, prerelease, old and none",
+        )),
+        _ => Ok(()),
     }
 }
 

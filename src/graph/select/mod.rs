@@ -9,13 +9,15 @@ mod definition;
 mod file;
 mod grammar;
 mod method;
+mod previous;
 mod suggest;
 mod wildcard;
 
 pub use definition::selector_definitions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::state::Previous;
 use super::{Graph, Order};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{NodeKind, Project};
@@ -65,15 +67,6 @@ pub struct Selection {
     pub keep_empty: bool,
     /// What an earlier run left, for the methods that ask.
     pub previous: Previous,
-}
-
-/// What an earlier run left in the folder of `--state`.
-#[derive(Debug, Clone, Default)]
-pub struct Previous {
-    /// Statuses of run results by unique id, for `result:`.
-    pub results: Option<BTreeMap<String, String>>,
-    /// Sources with newer data than at that time, for `source_status:fresher`.
-    pub fresher: Option<BTreeSet<String>>,
 }
 
 /// What selecting works on.
@@ -206,7 +199,7 @@ impl Context<'_> {
     }
 
     fn criterion(&self, criterion: &Criterion, diagnostics: &mut Diagnostics) -> Found {
-        let mut selected = match self.matching(criterion) {
+        let mut selected = match self.matching(criterion, diagnostics) {
             Ok(selected) => selected,
             Err(problem) => {
                 diagnostics.push(problem);

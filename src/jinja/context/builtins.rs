@@ -11,6 +11,7 @@ use super::adapter::Adapter;
 use super::call::{Call, given, unknown_method};
 use super::column::ColumnClass;
 use super::config::ConfigValue;
+use super::contract;
 use super::facts::RefCall;
 use super::methods;
 use super::relation::RelationClass;
@@ -18,7 +19,7 @@ use super::render::{Phase, Scene, problem};
 use super::runtime;
 use super::session::DBT_VERSION;
 use super::table::TableValue;
-use super::world::Problem;
+use super::world::{Problem, Voice};
 use crate::config::Vars;
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::engine::nested;
@@ -121,9 +122,9 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?))))
         }
         "var" => {
-            var(facts.vars.clone(), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
+            var(variables(scene), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
         }
-        "env_var" => env_var(facts.environment.clone(), false),
+        "env_var" => env_var(environment(scene), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
         "dbt_metadata_envs" => metadata_envs(&facts.environment),
         "pre_hooks" | "post_hooks" => {
@@ -134,7 +135,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json)
         }
         "validation" => python::record(vec![("any", function("validation_any")?)]),
-        "defer_relation" => Value::from(()),
+        "defer_relation" => scene.subject.defer_relation.clone().map_or(Value::from(()), Value::from_object),
         "ref" => return function("ref"),
         "source" => return function("source"),
         "metric" => return function("metric"),
@@ -150,6 +151,30 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "try_or_compiler_error" => return function("try_or_compiler_error"),
         _ => return None,
     })
+}
+
+/// Project variables, with those a unit test overrides.
+fn variables(scene: &Scene) -> Vars {
+    let mut vars = scene.session.facts.vars.clone();
+    if let Some(own) = scene.subject.overrides.as_ref().filter(|own| !own.vars.is_empty()) {
+        let mut given = (*vars.command_line).clone();
+        given.extend(own.vars.clone());
+        vars.command_line = Arc::new(given);
+    }
+    vars
+}
+
+/// The environment, with what a unit test overrides.
+fn environment(scene: &Scene) -> Arc<BTreeMap<String, String>> {
+    let known = &scene.session.facts.environment;
+    match scene.subject.overrides.as_ref().filter(|own| !own.env_vars.is_empty()) {
+        Some(own) => {
+            let mut given = (**known).clone();
+            given.extend(own.env_vars.clone());
+            Arc::new(given)
+        }
+        None => known.clone(),
+    }
 }
 
 fn flags(scene: &Arc<Scene>) -> Value {
@@ -328,16 +353,20 @@ impl Object for Function {
                 Ok(Value::from(""))
             }
             "log" => {
-                if call.truth(1, "info", false) {
-                    say(scene, &call.text(0, "msg")?, false);
-                }
+                let voice = if call.truth(1, "info", false) { Voice::Log } else { Voice::Detail };
+                say(scene, &call.text(0, "msg")?, voice);
                 Ok(Value::from(""))
             }
             "print" => {
-                say(scene, &call.text(0, "msg")?, false);
+                say(scene, &call.text(0, "msg")?, Voice::Print);
                 Ok(Value::from(""))
             }
-            "debug" | "write" => Ok(Value::from("")),
+            "debug" => Ok(Value::from("")),
+            "write" => {
+                *scene.written.lock().expect("no render panics while it writes") =
+                    Some(call.text(0, "payload")?);
+                Ok(Value::from(""))
+            }
             "render" => nested(state.env(), &call.text(0, "string")?).map(Value::from),
             "store_result" => store(scene, &call, true),
             "store_raw_result" => store(scene, &call, false),
@@ -378,9 +407,9 @@ impl Object for AnyOf {
     }
 }
 
-fn say(scene: &Scene, text: &str, is_warning: bool) {
+fn say(scene: &Scene, text: &str, voice: Voice) {
     if let Some(world) = scene.world() {
-        world.say(text, is_warning);
+        world.say(text, voice);
     }
 }
 
@@ -489,7 +518,7 @@ impl Object for Exceptions {
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
             "warn" => {
-                say(&self.0, &call.text(0, "msg")?, true);
+                say(&self.0, &call.text(0, "msg")?, Voice::Warning);
                 return Ok(Value::from(""));
             }
             "warn_snapshot_timestamp_data_types" => {
@@ -500,7 +529,7 @@ impl Object for Exceptions {
                     &format!(
                         "the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"
                     ),
-                    true,
+                    Voice::Warning,
                 );
                 return Ok(Value::from(""));
             }
@@ -522,12 +551,24 @@ impl Object for Exceptions {
                     call.text(1, "expected_type")?
                 )
             }
-            "raise_contract_error" => format!(
-                "the columns of `{}` are not those of its contract: {}",
-                self.0.subject.unique_id,
-                all()
-            ),
-            "column_type_missing" => format!("a contract needs a data_type for: {}", all()),
+            "raise_contract_error" => {
+                let (declared, given) = (call.required(0, "yaml_columns")?, call.required(1, "sql_columns")?);
+                return Err(problem(contract::broken(&declared, &given)));
+            }
+            "column_type_missing" => {
+                let names = call.required(0, "column_names")?;
+                let columns = names.try_iter().into_iter().flatten().map(|name| python::str(&name)).collect();
+                let message = format!(
+                    "Contracted models require data_type to be defined for each column. Please ensure that the column name and \
+                     data_type are defined within the YAML configuration for the {} column(s).",
+                    python::str(&names)
+                );
+                let help = "add `data_type` to the column";
+                return Err(problem(Problem {
+                    columns,
+                    ..Problem::new(Code::ContractBroken, message).help(help)
+                }));
+            }
             "raise_invalid_property_yml_version"
             | "raise_duplicate_patch_name"
             | "raise_duplicate_resource_name" => all(),

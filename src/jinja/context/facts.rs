@@ -30,14 +30,20 @@ pub struct Facts {
 
 impl Facts {
     /// Merges the arguments of one `config` call: lists that add up are appended, mappings updated, the rest replaced.
+    /// The first call is kept as it was made.
     pub fn add_config(&mut self, call: Map<String, Value>) {
+        let is_first = self.config.is_empty();
         for (key, value) in call {
             let key = match key.as_str() {
                 "pre_hook" => "pre-hook".to_owned(),
                 "post_hook" => "post-hook".to_owned(),
                 _ => key,
             };
-            merge_config_value(&mut self.config, &key, value);
+            if is_first {
+                self.config.insert(key, value);
+            } else {
+                merge_config_value(&mut self.config, &key, value);
+            }
         }
     }
 }

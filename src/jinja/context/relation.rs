@@ -7,6 +7,7 @@ use minijinja::{Error, ErrorKind, State};
 
 use super::call::{Call, given, unknown_method};
 use super::methods;
+use crate::config::{Window, event_time_text};
 use crate::jinja::python;
 use crate::sql::{Dialect, Quoting, Relation, RelationKind};
 
@@ -23,6 +24,10 @@ pub struct RelationValue {
     pub dialect: Dialect,
     /// Text that stands for the relation instead of its name: a file read in place, a limited subquery.
     pub instead: Option<String>,
+    /// Whether no rows are read of it (`--empty`).
+    pub empty: bool,
+    /// The event time that is read of it: its column, and when.
+    pub during: Option<(String, Window)>,
     /// The view of the information schema this stands for, if it is one.
     pub information_schema: Option<Option<String>>,
     /// Whether it is an Iceberg table (Snowflake).
@@ -40,6 +45,8 @@ impl RelationValue {
             include: [true; 3],
             dialect,
             instead: None,
+            empty: false,
+            during: None,
             information_schema: None,
             is_iceberg: false,
             changeable: [None, None],
@@ -69,6 +76,22 @@ impl RelationValue {
         let own = (self.include[2] && !name.identifier.is_empty())
             .then(|| quote(&name.identifier, name.quoting.identifier));
         [database, schema, own].into_iter().flatten().collect::<Vec<_>>().join(".")
+    }
+
+    /// The relation as it is read in a query: limited, and filtered by event time (dbt: `BaseRelation.__str__`).
+    fn read(&self) -> String {
+        let mut text = self.render();
+        if self.empty {
+            text = format!("(select * from {text} where false limit 0)");
+        }
+        if let Some((column, window)) = &self.during {
+            text = format!(
+                "(select * from {text} where {column} >= '{}' and {column} < '{}')",
+                event_time_text(window.start),
+                event_time_text(window.end)
+            );
+        }
+        text
     }
 
     fn with(&self, change: impl FnOnce(&mut Self)) -> Value {
@@ -256,7 +279,8 @@ impl Object for RelationValue {
         let call = Call::new(args)?;
         let flags = |call: &Call| [call.get(0, "database"), call.get(1, "schema"), call.get(2, "identifier")];
         Ok(match method {
-            "render" | "__str__" => Value::from(RelationValue::render(self)),
+            "render" => Value::from(RelationValue::render(self)),
+            "__str__" => Value::from(self.read()),
             "include" => self.with(|copy| {
                 flags(&call).into_iter().enumerate().for_each(|(i, flag)| {
                     if let Some(flag) = flag.filter(given) {
@@ -309,7 +333,7 @@ impl Object for RelationValue {
     }
 
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&RelationValue::render(self))
+        f.write_str(&self.read())
     }
 }
 

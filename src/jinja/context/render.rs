@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use minijinja::Value;
+use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::{Error, State};
 
 use super::facts::Facts;
-use super::session::{Session, Subject};
+use super::session::{Overrides, Session, Subject};
+use super::table::TableValue;
 use super::world::{Problem, World};
 use super::{adapter, builtins};
 use crate::config::YamlScope;
 use crate::diagnostic::Code;
 use crate::jinja::{
-    Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, TemplateError, python, raise,
+    Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise,
 };
 
 /// What the render is for.
@@ -38,6 +40,8 @@ pub(super) struct Scene {
     pub(super) phase: Phase,
     /// What `store_result` stored, by name.
     pub(super) results: Mutex<BTreeMap<String, Value>>,
+    /// The text given to `write` last.
+    pub(super) written: Mutex<Option<String>>,
     /// Whether it has sent a statement that is not a query.
     wrote: AtomicBool,
 }
@@ -49,8 +53,29 @@ impl std::fmt::Debug for Scene {
 }
 
 impl Scene {
+    fn new(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Self {
+        Self {
+            session: session.clone(),
+            subject: subject.clone(),
+            phase,
+            results: Mutex::default(),
+            written: Mutex::default(),
+            wrote: AtomicBool::new(false),
+        }
+    }
+
     pub(super) fn model(&self) -> Value {
-        python::from_json(&self.subject.model)
+        let Some(batch) = &self.subject.batch else { return python::from_json(&self.subject.model) };
+        let fields = self.subject.model.as_object().into_iter().flatten();
+        let mut fields: Vec<(&str, Value)> =
+            fields.map(|(key, value)| (key.as_str(), python::from_json(value))).collect();
+        let batch = python::record(vec![
+            ("id", Value::from(batch.id.clone())),
+            ("event_time_start", python::datetime(batch.window.start)),
+            ("event_time_end", python::datetime(batch.window.end)),
+        ]);
+        fields.push(("batch", batch));
+        python::record(fields)
     }
 
     /// Notes that the catalog may differ from what was read.
@@ -95,15 +120,42 @@ pub(super) fn problem(problem: Problem) -> minijinja::Error {
 }
 
 fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Root> {
-    let scope = session.library.scope(&subject.package);
-    let scene = Scene {
-        session: session.clone(),
-        subject: subject.clone(),
-        phase,
-        results: Mutex::default(),
-        wrote: AtomicBool::new(false),
+    let mut scope = session.library.scope(&subject.package);
+    if let Some(overrides) = subject.overrides.as_ref().filter(|own| !own.macros.is_empty()) {
+        scope = Arc::new(scope.overridden(overridden(&scope, overrides)));
+    }
+    Root::new(Variables(Arc::new(Scene::new(session, subject, phase))), scope)
+}
+
+/// What stands for macros and other names: of a macro something to call, of another name the value itself.
+fn overridden(scope: &Scope, overrides: &Overrides) -> Vec<(Option<String>, String, Value)> {
+    let one = |(name, value): (&String, &serde_json::Value)| {
+        let value = python::from_json(value);
+        let (package, name) = match name.split_once('.') {
+            Some((package, name)) => (Some(package.to_owned()), name.to_owned()),
+            None => (None, name.clone()),
+        };
+        if package.is_some() || scope.get(&name).is_some() {
+            Some((package, name, Value::from_object(Constant(value))))
+        } else {
+            builtins::NAMES.contains(&name.as_str()).then_some((None, name, value))
+        }
     };
-    Root::new(Variables(Arc::new(scene)), scope)
+    overrides.macros.iter().filter_map(one).collect()
+}
+
+/// A macro whose answer is given.
+#[derive(Debug)]
+struct Constant(Value);
+
+impl Object for Constant {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Plain
+    }
+
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
+        Ok(self.0.clone())
+    }
 }
 
 /// Renders a text of the subject. In the parse phase undefined names are forgiven, as dbt forgives them.
@@ -161,14 +213,59 @@ pub fn render_macro(
     name: &str,
     arguments: Vec<(&str, Value)>,
 ) -> Result<String, TemplateError> {
+    render_calling(session, subject, phase, &call_text(name, &arguments), arguments)
+}
+
+/// Renders a text that takes each argument `x` from a variable `_argument_x`.
+pub fn render_calling(
+    session: &Arc<Session>,
+    subject: &Arc<Subject>,
+    phase: Phase,
+    text: &str,
+    arguments: Vec<(&str, Value)>,
+) -> Result<String, TemplateError> {
     let root = root(session, subject, phase);
-    let text = call_text(name, &arguments);
     let values: BTreeMap<String, Value> =
         arguments.into_iter().map(|(key, value)| (format!("_argument_{key}"), value)).collect();
     let over = Overlay { values, root: root.clone() };
     let root = Root::new(over, root.scope().clone());
-    let template = session.engine.compile(&text, Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(text, Origin { file: u32::MAX, base: 0 })?;
     template.render(&session.engine, &root, false).map(|rendered| rendered.text)
+}
+
+/// What executing a materialization gave.
+#[derive(Debug, Default)]
+pub struct Executed {
+    /// What was written down as having run.
+    pub written: Option<String>,
+    /// The answer of the statement `main`.
+    pub main: Option<ResultTable>,
+}
+
+/// The answer of a query, with values as templates have them.
+#[derive(Debug, Clone, Default)]
+pub struct ResultTable {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// Executes a materialization macro.
+pub fn execute_materialization(
+    session: &Arc<Session>,
+    subject: &Arc<Subject>,
+    phase: Phase,
+    name: &str,
+) -> Result<Executed, TemplateError> {
+    let scene = Arc::new(Scene::new(session, subject, phase));
+    let root = Root::new(Variables(scene.clone()), session.library.scope(&subject.package));
+    let template = session.engine.compile(&call_text(name, &[]), Origin { file: u32::MAX, base: 0 })?;
+    template.render(&session.engine, &root, false)?;
+    let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
+    let main = main.and_then(|result| result.get_attr("table").ok());
+    let written = scene.written.lock().expect("no render panics while it writes").clone();
+    Ok(Executed { written, main: main.and_then(|table| TableValue::contents(&table)) })
 }
 
 /// The text of a call with each argument taken from a variable of its own.

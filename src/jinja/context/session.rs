@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::relation::RelationValue;
-use crate::config::{Run, Vars};
+use crate::config::{Batch, Run, Vars};
 use crate::jinja::{Engine, Library};
 use crate::sql::Dialect;
 
@@ -71,8 +71,25 @@ pub struct Subject {
     pub database: String,
     /// More names, as JSON: `sql`, `results`, ...
     pub more: Vec<(String, Value)>,
+    /// `defer_relation`: the relation of the same node in another environment.
+    pub defer_relation: Option<RelationValue>,
     /// The arguments of a generic test that are templates themselves.
     pub arguments: Option<Map<String, Value>>,
+    /// What a unit test puts in the place of macros and variables.
+    pub overrides: Option<Arc<Overrides>>,
+    /// The batch of a microbatch model.
+    pub batch: Option<Batch>,
+}
+
+/// The `overrides:` of a unit test.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// What macros give, by name or by `package.name`; names that are no macros have these values.
+    pub macros: Map<String, Value>,
+    /// Project variables.
+    pub vars: Map<String, Value>,
+    /// Environment variables.
+    pub env_vars: BTreeMap<String, String>,
 }
 
 impl Session {

@@ -47,6 +47,13 @@ impl TableValue {
         Self::new(names, table.columns.iter().map(|column| column.data_type.clone()).collect(), rows)
     }
 
+    /// Names and rows of a value that is a table.
+    pub(super) fn contents(value: &Value) -> Option<super::render::ResultTable> {
+        let table = value.downcast_object_ref::<Self>()?;
+        let rows = table.rows.iter().map(|row| row.cells.clone()).collect();
+        Some(super::render::ResultTable { columns: table.names.clone(), rows })
+    }
+
     /// The type of a column for `create table`: numbers that are whole, and those that are not, are told by
     /// the values, and a column without values is one of numbers, as agate has it.
     pub(super) fn seed_type(&self, index: usize) -> Option<&'static str> {

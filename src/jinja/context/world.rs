@@ -16,12 +16,14 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+    /// The columns it is about.
+    pub columns: Vec<String>,
 }
 
 impl Problem {
     /// A problem without advice.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: None }
+        Self { code, message: message.into(), help: None, columns: Vec::new() }
     }
 
     /// The same with advice.
@@ -68,6 +70,19 @@ pub trait World: Send + Sync {
     /// Tells that the catalog changed in this schema, because a template created or dropped something.
     fn changed(&self, database: &str, schema: &str);
 
-    /// A line for the user, from `log(…, info=true)`, `print` or `exceptions.warn`.
-    fn say(&self, text: &str, is_warning: bool);
+    /// A line for the user.
+    fn say(&self, text: &str, voice: Voice);
+}
+
+/// How a template speaks to the user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// `print`: a line on standard output.
+    Print,
+    /// `log(…, info=true)`.
+    Log,
+    /// `log(…)`: for who asks for details.
+    Detail,
+    /// `exceptions.warn`.
+    Warning,
 }

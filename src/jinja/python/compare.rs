@@ -122,7 +122,7 @@ fn compare_numbers(a: &Number, b: &Number) -> Option<Ordering> {
 }
 
 /// Python's `a < b`.
-pub(super) fn less(a: &Value, b: &Value) -> Result<bool, Error> {
+pub(crate) fn less(a: &Value, b: &Value) -> Result<bool, Error> {
     order(a, b, "<")
 }
 

@@ -52,7 +52,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Output, State, UndefinedBehavior, Value};
 
 pub(crate) use builtin::install_yaml;
-pub(crate) use compare::equal;
+pub(crate) use compare::{equal, less};
 pub(crate) use date::date;
 pub(crate) use datetime::{datetime, naive_datetime};
 pub(crate) use decimal::decimal;

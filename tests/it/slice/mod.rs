@@ -2,6 +2,7 @@
 
 mod crash;
 mod days;
+mod lineage;
 mod s3;
 mod snowflake;
 mod trouble;

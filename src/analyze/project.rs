@@ -1,0 +1,392 @@
+//! All nodes: each is analysed as soon as what it reads has been, in parallel.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::edge::Edge;
+use super::query::{QueryFacts, Relations, analyze_query};
+use super::schema::Schema;
+use super::snapshot::snapshot_columns;
+use super::{Analysis, NodeAnalysis};
+use crate::compile::{Compilation, Compiled};
+use crate::graph::{Graph, Node, Order};
+use crate::project::NodeKind;
+use crate::sql::query::{Name, read_query};
+use crate::sql::{Dialect, ValueType};
+
+/// What is known before any SQL is read.
+#[derive(Debug)]
+pub struct Given<'a> {
+    /// The SQL of the models.
+    pub dialect: Dialect,
+    /// The columns of seeds, stage tables, and relations of the catalog, by unique id.
+    pub schemas: HashMap<String, Arc<Schema>>,
+    /// The database and schema of relations that are written without.
+    pub database: &'a str,
+    /// The schema of relations that are written without.
+    pub schema: &'a str,
+}
+
+/// Analyses the wanted nodes; what they read must be among them, or is taken as not known.
+pub fn analyze(
+    graph: &Graph,
+    order: &Order,
+    compilation: &Compilation,
+    given: &Given<'_>,
+    wanted: &BTreeSet<String>,
+) -> Analysis {
+    let work = Work {
+        graph,
+        compilation,
+        given,
+        relations: relation_index(graph, given.dialect),
+        results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
+    };
+    let is_wanted = |node: &Node| {
+        wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed
+    };
+    let numbers: Vec<usize> = order
+        .sequence
+        .iter()
+        .filter_map(|id| graph.nodes.get_index_of(id))
+        .filter(|at| has_columns(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
+        .collect();
+    work.run(&numbers);
+    Analysis { nodes: work.results.into_iter().map(OnceLock::into_inner).collect() }
+}
+
+fn has_columns(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Source)
+}
+
+struct Work<'a> {
+    graph: &'a Graph,
+    compilation: &'a Compilation,
+    given: &'a Given<'a>,
+    relations: HashMap<String, Vec<u32>>,
+    results: Vec<OnceLock<NodeAnalysis>>,
+}
+
+impl Work<'_> {
+    /// Analyses nodes, given parents first; each begins when its parents are done.
+    fn run(&self, numbers: &[usize]) {
+        let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.graph.nodes.len()];
+        let waiting: Vec<AtomicUsize> = self.graph.nodes.values().map(|_| AtomicUsize::new(0)).collect();
+        let mut is_listed = vec![false; self.graph.nodes.len()];
+        numbers.iter().for_each(|at| is_listed[*at] = true);
+        for at in numbers {
+            for parent in &self.graph.nodes[*at].depends_on {
+                if let Some(parent) =
+                    self.graph.nodes.get_index_of(parent).filter(|parent| is_listed[*parent])
+                {
+                    children[parent].push(*at);
+                    waiting[*at].fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        let ready: Vec<usize> =
+            numbers.iter().copied().filter(|at| waiting[*at].load(Ordering::Relaxed) == 0).collect();
+        let (children, waiting) = (&children, &waiting);
+        rayon::scope(|scope| {
+            for at in ready {
+                scope.spawn(move |scope| self.node_and_readers(at, children, waiting, scope));
+            }
+        });
+    }
+
+    fn node_and_readers<'s>(
+        &'s self,
+        first: usize,
+        children: &'s [Vec<usize>],
+        waiting: &'s [AtomicUsize],
+        scope: &rayon::Scope<'s>,
+    ) {
+        // One reader goes on on this thread: the next in a chain finds its parent's columns at hand.
+        let mut next = Some(first);
+        while let Some(at) = next.take() {
+            let found = self.node(at);
+            let _ = self.results[at].set(found);
+            for child in &children[at] {
+                if waiting[*child].fetch_sub(1, Ordering::AcqRel) != 1 {
+                    continue;
+                }
+                match next {
+                    None => next = Some(*child),
+                    Some(_) => {
+                        let child = *child;
+                        scope.spawn(move |scope| self.node_and_readers(child, children, waiting, scope));
+                    }
+                }
+            }
+        }
+    }
+
+    fn node(&self, at: usize) -> NodeAnalysis {
+        let node = &self.graph.nodes[at];
+        let known = self.given.schemas.get(&node.unique_id);
+        match node.kind {
+            NodeKind::Source => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| self.declared(node))),
+            NodeKind::Seed => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| {
+                Arc::new(Schema::unknown(format!("seed `{}` cannot be read", node.name)))
+            })),
+            _ => self.query(at, node),
+        }
+    }
+
+    /// The columns that a source declares.
+    fn declared(&self, node: &Node) -> Arc<Schema> {
+        let source = node.source.as_ref().map_or("", |source| source.source_name.as_str());
+        if node.columns.is_empty() {
+            return Arc::new(Schema::unknown(format!("source `{source}.{}` declares no columns", node.name)));
+        }
+        let columns = node.columns.values().map(|column| super::SchemaColumn {
+            name: Name::written(&column.name, column.quote == Some(true), self.given.dialect),
+            data_type: column
+                .data_type
+                .as_ref()
+                .map_or(ValueType::Unknown, |text| ValueType::parse(text, self.given.dialect)),
+        });
+        let mut schema = Schema::new(columns.collect(), None);
+        schema.is_declared = true;
+        Arc::new(schema)
+    }
+
+    fn query(&self, at: usize, node: &Node) -> NodeAnalysis {
+        if node.is_python() {
+            return self.opaque(node, &format!("`{}` is a model in Python", node.name));
+        }
+        let Some(compiled) = self.compilation.nodes.get(&node.unique_id) else {
+            return self.opaque(node, &format!("`{}` could not be compiled", node.name));
+        };
+        let query = match read_query(&compiled.own_sql, self.given.dialect) {
+            Ok(Some(query)) => query,
+            Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
+            Err(problem) => {
+                let reason = format!("the SQL of `{}` cannot be parsed: {}", node.name, problem.message);
+                return self.opaque(node, &reason);
+            }
+        };
+        let own = u32::try_from(at).unwrap_or(u32::MAX);
+        let mut resolver = Resolver { work: self, node, own, schema: own_schema(node) };
+        let mut facts = analyze_query(&query, &resolver, self.given.dialect);
+        if facts.columns.iter().flat_map(|column| &column.edges).any(|edge| edge.relation == own) {
+            let first = NodeAnalysis::of(facts);
+            let columns = first.schema.columns.clone();
+            resolver.schema = Arc::new(Schema::new(columns, None));
+            facts = closed_over_itself(analyze_query(&query, &resolver, self.given.dialect), own);
+        }
+        if node.kind == NodeKind::Snapshot {
+            snapshot_columns(node, &mut facts, self.given.dialect);
+        }
+        if let Some(reason) = changes_afterwards(node) {
+            facts.doubt_all(&reason);
+        }
+        if self.given.dialect == Dialect::DuckDb {
+            rename_duplicates(&mut facts);
+        }
+        shift_findings(&mut facts, compiled);
+        NodeAnalysis::of(facts)
+    }
+
+    /// A node of which only its parents are known.
+    fn opaque(&self, node: &Node, reason: &str) -> NodeAnalysis {
+        let reads: Vec<(u32, Arc<Schema>)> = node
+            .depends_on
+            .iter()
+            .filter_map(|id| self.graph.nodes.get_index_of(id))
+            .filter_map(|at| Some((u32::try_from(at).ok()?, self.results[at].get()?.schema.clone())))
+            .collect();
+        NodeAnalysis::opaque(reason, &reads)
+    }
+}
+
+/// What a node's SQL can name.
+struct Resolver<'a> {
+    work: &'a Work<'a>,
+    node: &'a Node,
+    own: u32,
+    schema: Arc<Schema>,
+}
+
+impl Resolver<'_> {
+    fn number(&self, name: &[Name]) -> Option<u32> {
+        let work = self.work;
+        if let [one] = name
+            && let Some(alias) = one.key.to_lowercase().strip_prefix("__dbt__cte__")
+        {
+            let parents = self.node.depends_on.iter().filter_map(|id| work.graph.nodes.get_full(id));
+            let mut ephemeral = parents.filter(|(_, _, parent)| parent.is_ephemeral());
+            let found = ephemeral.find(|(_, _, parent)| parent.alias.to_lowercase() == alias);
+            return found.and_then(|(at, ..)| u32::try_from(at).ok());
+        }
+        let fold = |text: &str| Name::written(text, false, work.given.dialect).key;
+        let mut parts: Vec<Arc<str>> = name.iter().map(|part| part.key.clone()).collect();
+        if parts.len() == 1 {
+            parts.insert(0, fold(work.given.schema));
+        }
+        if parts.len() == 2 {
+            parts.insert(0, fold(work.given.database));
+        }
+        let found = work.relations.get(&parts.join("\0"))?;
+        let is_parent = |at: &&u32| {
+            **at == self.own
+                || work
+                    .graph
+                    .nodes
+                    .get_index(**at as usize)
+                    .is_some_and(|(id, _)| self.node.depends_on.contains(id))
+        };
+        found.iter().find(is_parent).or(found.first()).copied()
+    }
+}
+
+impl Relations for Resolver<'_> {
+    fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)> {
+        let number = self.number(name)?;
+        if number == self.own {
+            return Some((number, self.schema.clone()));
+        }
+        let (id, other) = self.work.graph.nodes.get_index(number as usize)?;
+        let is_known =
+            self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
+        let known = is_known.then(|| self.work.results[number as usize].get()).flatten();
+        let schema = known.map(|found| found.schema.clone()).unwrap_or_else(|| {
+            Arc::new(Schema::unknown(format!(
+                "`{}` is read without a `ref`, or was not analysed",
+                other.name
+            )))
+        });
+        Some((number, schema))
+    }
+}
+
+/// A node that reads itself, before its columns are known.
+fn own_schema(node: &Node) -> Arc<Schema> {
+    Arc::new(Schema::unknown(format!("`{}` reads itself", node.name)))
+}
+
+/// Edges to the node's own columns, followed to what those depend on.
+fn closed_over_itself(mut facts: QueryFacts, own: u32) -> QueryFacts {
+    let step = |facts: &QueryFacts, edge: &Edge| -> Vec<Edge> {
+        let Some(column) = facts.columns.get(edge.column as usize) else {
+            let all = facts.columns.iter().flat_map(|column| &column.edges).copied();
+            return all.map(|inner| Edge { kind: inner.kind.max(edge.kind), path: 0, ..inner }).collect();
+        };
+        column.edges.iter().map(|inner| Edge { kind: inner.kind.max(edge.kind), ..*inner }).collect()
+    };
+    loop {
+        let mut changed = false;
+        for at in 0..facts.columns.len() {
+            let own_edges: Vec<Edge> =
+                facts.columns[at].edges.iter().filter(|edge| edge.relation == own).copied().collect();
+            let more: BTreeSet<Edge> = own_edges.iter().flat_map(|edge| step(&facts, edge)).collect();
+            let known: BTreeSet<Edge> = facts.columns[at].edges.iter().copied().collect();
+            if !more.is_subset(&known) {
+                facts.columns[at].edges = known.union(&more).copied().collect();
+                changed = true;
+            }
+        }
+        if !changed {
+            return facts;
+        }
+    }
+}
+
+/// Why the relation may hold something else than its query gives, if it may.
+fn changes_afterwards(node: &Node) -> Option<String> {
+    const KNOWN: [&str; 9] = [
+        "view",
+        "table",
+        "incremental",
+        "ephemeral",
+        "snapshot",
+        "materialized_view",
+        "dynamic_table",
+        "external",
+        "",
+    ];
+    let materialized = node.materialized();
+    if !KNOWN.contains(&materialized) {
+        return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
+    }
+    let hooks =
+        ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
+    let changes = |hook: &serde_json::Value| {
+        let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
+        let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
+    };
+    let found = hooks.into_iter().any(changes);
+    found.then(|| format!("a hook of `{}` may change its rows", node.name))
+}
+
+/// Statements that change no rows, by their first word.
+const HARMLESS: [&str; 16] = [
+    "grant",
+    "revoke",
+    "comment",
+    "analyze",
+    "use",
+    "set",
+    "show",
+    "describe",
+    "vacuum",
+    "checkpoint",
+    "select",
+    "begin",
+    "commit",
+    "install",
+    "load",
+    "pragma",
+];
+
+/// `DuckDB` tells columns of one name apart by a number behind the name.
+fn rename_duplicates(facts: &mut QueryFacts) {
+    let mut seen: HashMap<Arc<str>, usize> = HashMap::with_capacity(facts.columns.len());
+    for column in &mut facts.columns {
+        let first = column.name.key.clone();
+        let mut name = column.name.clone();
+        while let Some(count) = seen.get(&name.key).copied() {
+            seen.insert(name.key.clone(), count + 1);
+            name = Name::found(&format!("{}_{count}", name.text), Dialect::DuckDb);
+        }
+        seen.insert(name.key.clone(), 1);
+        if name.key != first {
+            column.name = name;
+        }
+    }
+}
+
+/// Findings are in the node's own SQL; the compiled SQL has ephemeral models in front.
+fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
+    let longer = compiled.sql.len().saturating_sub(compiled.own_sql.len());
+    if longer == 0 {
+        return;
+    }
+    let same =
+        compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
+    for finding in &mut facts.findings {
+        if finding.range.start >= same {
+            finding.range = finding.range.start + longer..finding.range.end + longer;
+        }
+    }
+}
+
+/// The nodes that make or are each relation, by its name in full.
+fn relation_index(graph: &Graph, dialect: Dialect) -> HashMap<String, Vec<u32>> {
+    let mut index: HashMap<String, Vec<u32>> = HashMap::with_capacity(graph.nodes.len());
+    for (at, node) in graph.nodes.values().enumerate() {
+        let Some(relation) = node.relation.as_ref().filter(|_| has_columns(node)) else { continue };
+        let quoting = relation.quoting;
+        let parts = [
+            (relation.database.as_deref(), quoting.database),
+            (relation.schema.as_deref(), quoting.schema),
+            (Some(relation.identifier.as_str()), quoting.identifier),
+        ];
+        let parts = parts
+            .map(|(part, quoted)| Name::written(part.unwrap_or_default(), quoted, dialect).key.to_string());
+        index.entry(parts.join("\0")).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
+    }
+    index
+}

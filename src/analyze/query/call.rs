@@ -1,0 +1,163 @@
+//! Calls: functions, aggregates, windows, and those that are paths in other clothes.
+
+use super::expression::text_of;
+use super::shape::Value;
+use super::{Analyst, because};
+use crate::analyze::edge::{EdgeKind, Edges};
+use crate::sql::query::{Argument, Call, Expr, Literal, Step};
+use crate::sql::{Dialect, FunctionKind, TypedCall, ValueType};
+
+/// Functions that give a part of their first argument, which the second one names.
+const PARTS: [&str; 8] = [
+    "GET",
+    "GET_PATH",
+    "GET_IGNORE_CASE",
+    "JSON_EXTRACT",
+    "JSON_EXTRACT_PATH",
+    "STRUCT_EXTRACT",
+    "LIST_EXTRACT",
+    "ELEMENT_AT",
+];
+/// Those that give it as text.
+const TEXT_PARTS: [&str; 3] = ["JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_STRING", "JSON_VALUE"];
+
+impl Analyst<'_> {
+    pub(super) fn call(&mut self, call: &Call) -> Value {
+        if call.name == "COLUMNS" && self.dialect == Dialect::DuckDb {
+            return self.unresolved("`COLUMNS(…)` is not analysed".into());
+        }
+        if let [of, key] = call.arguments.as_slice()
+            && let Some(found) = self.part(call, of, key)
+        {
+            return found;
+        }
+        let arguments = self.arguments(call);
+        let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
+        let constants: Vec<Option<&Literal>> = call
+            .arguments
+            .iter()
+            .map(|argument| match &argument.value {
+                Expr::Literal(literal) => Some(literal),
+                _ => None,
+            })
+            .collect();
+        let typed = TypedCall { name: &call.name, arguments: &types, constants: &constants };
+        let result = ValueType::of_call(&typed, self.dialect);
+        let is_aggregate = call.window.is_some()
+            || matches!(result.kind, Some(FunctionKind::Aggregate | FunctionKind::Window))
+            || !call.order.is_empty()
+            || call.distinct;
+        let kind = match (call.name.as_str(), is_aggregate) {
+            ("UNNEST", _) => EdgeKind::Copied,
+            (_, true) => EdgeKind::Aggregated,
+            (_, false) => EdgeKind::Transformed,
+        };
+        let mut value = Value::made(&arguments, kind);
+        if call.name == "UNNEST" {
+            value.edges = self.extended(&value.edges, "[*]");
+        }
+        let clauses = self.clauses(call);
+        value.is_grouped = match (is_aggregate, call.window.is_some()) {
+            (true, false) => true,
+            _ => value.is_grouped || clauses.is_grouped,
+        };
+        let is_grouped = value.is_grouped;
+        let mut value = Value { is_grouped, ..Value::made([&value, &clauses], EdgeKind::Copied) };
+        if result.kind.is_none() {
+            let reason =
+                format!("the function `{}` is not known: it may read more than its arguments", call.name);
+            self.note(reason.clone());
+            value.doubt = value.doubt.or(because(reason));
+        }
+        value.typed(result.data_type)
+    }
+
+    /// The arguments; a lambda sees the elements of what stands before it.
+    fn arguments(&mut self, call: &Call) -> Vec<Value> {
+        let mut arguments: Vec<Value> = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            let value = match &argument.value {
+                Expr::Lambda(names, body) => {
+                    let before = Value::made(&arguments, EdgeKind::Copied);
+                    let edges = self.extended(&before.edges, "[*]");
+                    let data_type =
+                        arguments.first().map_or(ValueType::Unknown, |list| list.data_type.part(None));
+                    self.lambda(names, body, &Value { edges, data_type, ..before })
+                }
+                // COUNT(*) counts rows, whatever is in them.
+                Expr::Star(star) if call.name == "COUNT" && !call.distinct && star.qualifier.is_empty() => {
+                    continue;
+                }
+                other => self.value(other),
+            };
+            arguments.push(value);
+        }
+        if let Some(query) = &call.query {
+            arguments.push(self.scalar(query));
+        }
+        arguments
+    }
+
+    /// What the clauses of a call decide: order, filters, the window's keys.
+    fn clauses(&mut self, call: &Call) -> Value {
+        let mut parts = self.values(&call.order);
+        parts.extend(self.values(&call.filters));
+        let mut value = Value::made(&parts, EdgeKind::Indirect);
+        if let Some(window) = &call.window {
+            let rows = self.window(window);
+            value.edges = Edges::union([&value.edges, &rows.edges]);
+            value.doubt = value.doubt.or(rows.doubt);
+        }
+        value
+    }
+
+    /// `GET(v, 'key')` and its like, as a path.
+    fn part(&mut self, call: &Call, of: &Argument, key: &Argument) -> Option<Value> {
+        let is_text = TEXT_PARTS.contains(&call.name.as_str());
+        if !is_text && !PARTS.contains(&call.name.as_str()) {
+            return None;
+        }
+        let Expr::Literal(literal) = &key.value else { return None };
+        let root = self.value(&of.value);
+        let found = self.path(root, &path_steps(literal));
+        if is_text {
+            return Some(Value::made([&found], EdgeKind::Transformed).typed(ValueType::text(self.dialect)));
+        }
+        Some(found)
+    }
+}
+
+/// The steps of a path that is written as a text: `a.b[0]`, `$.a.b`, `/a/b`; a number is an element.
+pub(super) fn path_steps(literal: &Literal) -> Vec<Step> {
+    let text = match literal {
+        Literal::Number(digits) => return digits.parse().map(Step::Index).into_iter().collect(),
+        Literal::Text(text) | Literal::Word(text) => text.trim_start_matches('$').replace('/', "."),
+        _ => return vec![Step::Slice(Vec::new())],
+    };
+    let mut steps = Vec::new();
+    for part in text.split('.').filter(|part| !part.is_empty()) {
+        let (key, rest) = part.split_at(part.find('[').unwrap_or(part.len()));
+        if !key.is_empty() {
+            steps.push(Step::Key(key.trim_matches('"').to_owned()));
+        }
+        for inside in rest.split('[').filter_map(|piece| piece.strip_suffix(']')) {
+            match inside.parse() {
+                Ok(index) => steps.push(Step::Index(index)),
+                Err(_) => steps.push(Step::Key(inside.trim_matches(['\'', '"']).to_owned())),
+            }
+        }
+    }
+    steps
+}
+
+/// The argument of a table function with this name, or at this place.
+pub(super) fn argument<'a>(arguments: &'a [Argument], name: &str, at: usize) -> Option<&'a Expr> {
+    let named = arguments.iter().find(|argument| argument.name.as_deref() == Some(name));
+    let placed = || arguments.get(at).filter(|argument| argument.name.is_none());
+    named.or_else(placed).map(|argument| &argument.value)
+}
+
+/// The text of an argument that is a constant.
+pub(super) fn constant<'a>(arguments: &'a [Argument], name: &str, at: usize) -> Option<&'a str> {
+    argument(arguments, name, at).and_then(text_of)
+}

@@ -1,0 +1,259 @@
+//! Expressions: their edges and types.
+
+use super::shape::{Rows, Shape, Value};
+use super::{Analyst, because};
+use crate::analyze::edge::{Edge, EdgeKind, Edges};
+use crate::sql::query::{Case, Collection, Expr, Literal, Name, Operator, Query, Step, Window};
+use crate::sql::{ValueType, query::Star};
+
+/// How much stack one level of an expression may take, and how much is added when it is short.
+const RED_ZONE: usize = 128 * 1024;
+const STACK: usize = 2 * 1024 * 1024;
+
+impl Analyst<'_> {
+    /// What is known of an expression.
+    pub(super) fn value(&mut self, expr: &Expr) -> Value {
+        stacker::maybe_grow(RED_ZONE, STACK, || self.construct(expr))
+    }
+
+    pub(super) fn values(&mut self, exprs: &[Expr]) -> Vec<Value> {
+        exprs.iter().map(|expr| self.value(expr)).collect()
+    }
+
+    fn construct(&mut self, expr: &Expr) -> Value {
+        let dialect = self.dialect;
+        match expr {
+            Expr::Column(parts, span) => self.column(parts, span),
+            Expr::Position(at, _) => self.position(*at),
+            Expr::Literal(literal) => Value::constant(ValueType::of_literal(literal, dialect)),
+            Expr::Cast(inner, data_type) => {
+                let inner = self.value(inner);
+                Value::made([&inner], EdgeKind::Transformed).typed(data_type.clone())
+            }
+            Expr::Case(case) => self.case(case),
+            Expr::Call(call) => self.call(call),
+            Expr::Chain(first, rest) => self.chain(first, rest),
+            Expr::Sign(inner) => {
+                let inner = self.value(inner);
+                Value::made([&inner], EdgeKind::Transformed).typed(inner.data_type)
+            }
+            Expr::Predicate(parts) => {
+                let parts = self.values(parts);
+                Value::made(&parts, EdgeKind::Transformed).typed(ValueType::boolean(dialect))
+            }
+            Expr::Access(root, steps) => {
+                let root = self.value(root);
+                self.path(root, steps)
+            }
+            Expr::Subquery(query) => self.scalar(query),
+            Expr::Exists(query) => {
+                let rows = self.query(query).rows();
+                Value { edges: rows.edges, doubt: rows.doubt, ..Value::constant(ValueType::boolean(dialect)) }
+            }
+            Expr::In(left, query) => {
+                let left = self.value(left);
+                let inner = self.scalar(query);
+                let inner = Value::made([&inner], EdgeKind::Indirect);
+                let value = Value::made([&left], EdgeKind::Transformed);
+                Value::made([&value, &inner], EdgeKind::Copied).typed(ValueType::boolean(dialect))
+            }
+            Expr::Collection(collection, items) => self.collection(collection, items),
+            Expr::Lambda(names, body) => self.lambda(names, body, &Value::default()),
+            Expr::Star(star) => self.all_columns(star),
+            Expr::Opaque(what, parts) => {
+                let mut values = self.values(parts);
+                values.push(self.unresolved(what.as_str().into()));
+                self.note(what.clone());
+                Value { doubt: because(what.as_str()), ..Value::made(&values, EdgeKind::Transformed) }
+            }
+        }
+    }
+
+    fn case(&mut self, case: &Case) -> Value {
+        let conditions = self.values(&case.conditions);
+        let results = self.values(&case.results);
+        let data_type = ValueType::common(results.iter().map(|result| &result.data_type));
+        Value::made(conditions.iter().chain(&results), EdgeKind::Transformed).typed(data_type)
+    }
+
+    fn chain(&mut self, first: &Expr, rest: &[(Operator, Expr)]) -> Value {
+        let mut left = self.value(first);
+        let mut parts = Vec::with_capacity(rest.len() + 1);
+        let mut data_type = left.data_type.clone();
+        for (operator, right) in rest {
+            if let (Operator::Arrow | Operator::LongArrow, Expr::Literal(key)) = (operator, right) {
+                let steps = super::call::path_steps(key);
+                data_type = ValueType::of_operator(*operator, &data_type, &ValueType::Unknown, self.dialect);
+                left = self.path(left, &steps);
+                if *operator == Operator::LongArrow {
+                    left = Value::made([&left], EdgeKind::Transformed);
+                    data_type = ValueType::text(self.dialect);
+                }
+                continue;
+            }
+            let right = self.value(right);
+            data_type = ValueType::of_operator(*operator, &data_type, &right.data_type, self.dialect);
+            parts.push(right);
+        }
+        if parts.is_empty() {
+            return left.typed(data_type);
+        }
+        parts.push(left);
+        Value::made(&parts, EdgeKind::Transformed).typed(data_type)
+    }
+
+    /// A query used as a value: its first column, and what decides which rows it has.
+    pub(super) fn scalar(&mut self, query: &Query) -> Value {
+        let shape = self.query(query);
+        let rows = shape.rows();
+        let mut value = match (shape.len(), shape.open()) {
+            (0, Some(open)) => Value { edges: open.edges, doubt: Some(open.reason), ..Value::default() },
+            (0, None) => Value::default(),
+            _ => shape.value(0),
+        };
+        value.edges = Edges::union([&value.edges, &rows.edges]);
+        value.doubt = value.doubt.or(rows.doubt);
+        value.is_grouped = false;
+        value
+    }
+
+    fn collection(&mut self, collection: &Collection, items: &[Expr]) -> Value {
+        let items = self.values(items);
+        let made = Value::made(&items, EdgeKind::Transformed);
+        let data_type = match collection {
+            Collection::Array => {
+                ValueType::common(items.iter().map(|item| &item.data_type)).list_of(self.dialect)
+            }
+            Collection::Object(keys) if keys.len() == items.len() => {
+                let fields = keys.iter().cloned().zip(items.iter().map(|item| item.data_type.clone()));
+                ValueType::object_of(fields.collect(), self.dialect)
+            }
+            Collection::Object(_) | Collection::Tuple => ValueType::Unknown,
+        };
+        made.typed(data_type)
+    }
+
+    /// All columns that a star stands for, as one value.
+    pub(super) fn all_columns(&mut self, star: &Star) -> Value {
+        let (columns, open) = self.star(star);
+        let mut values: Vec<Value> = columns.into_iter().map(|(_, value)| value).collect();
+        values.extend(open.map(|open| Value {
+            edges: open.edges,
+            doubt: Some(open.reason),
+            ..Value::default()
+        }));
+        Value::made(&values, EdgeKind::Transformed)
+    }
+
+    /// A part of a value. A path that leads on from a value that was passed on unchanged is the column's own.
+    pub(super) fn path(&mut self, root: Value, steps: &[Step]) -> Value {
+        let mut text = String::new();
+        let mut data_type = root.data_type.clone();
+        let mut others = Vec::new();
+        let mut is_part = true;
+        for step in steps {
+            match step {
+                Step::Key(key) => {
+                    data_type = data_type.part(Some(key));
+                    text.push_str(&written_key(key, text.is_empty()));
+                }
+                Step::Index(index) => {
+                    data_type = data_type.part(None);
+                    text.push_str(&format!("[{index}]"));
+                }
+                Step::Computed(expr) => {
+                    others.push(self.value(expr));
+                    data_type = data_type.part(None);
+                    text.push_str("[*]");
+                }
+                Step::Slice(bounds) => {
+                    others.extend(self.values(bounds));
+                    is_part = false;
+                }
+            }
+        }
+        let value = Value { edges: self.extended(&root.edges, &text), ..root };
+        if others.is_empty() && is_part {
+            return value.typed(data_type);
+        }
+        let kind = if is_part { EdgeKind::Copied } else { EdgeKind::Transformed };
+        let others = Value::made(&others, EdgeKind::Transformed);
+        Value::made([&Value::made([&value], kind), &others], EdgeKind::Copied).typed(data_type)
+    }
+
+    /// Edges whose copied values are followed further down.
+    pub(super) fn extended(&mut self, edges: &Edges, path: &str) -> Edges {
+        if path.is_empty() {
+            return edges.clone();
+        }
+        let paths = &mut self.paths;
+        edges.map(|edge| {
+            if edge.kind != EdgeKind::Copied {
+                return edge;
+            }
+            let before = paths.list[edge.path as usize].clone();
+            let dot = if before.is_empty() || path.starts_with('[') { "" } else { "." };
+            Edge { path: paths.number(&format!("{before}{dot}{path}")), ..edge }
+        })
+    }
+
+    /// What the keys of a window decide.
+    pub(super) fn window(&mut self, window: &Window) -> Rows {
+        let mut keys = self.values(&window.partition);
+        keys.extend(self.values(&window.order));
+        let mut rows = rows_of(&Value::made(&keys, EdgeKind::Indirect));
+        if let Some(name) = &window.name {
+            let named = self.named_window(name);
+            rows = super::all_rows([&rows, &named]);
+        }
+        rows
+    }
+
+    fn named_window(&mut self, name: &Name) -> Rows {
+        let known = self.scopes.iter().rev().flat_map(|scope| &scope.windows);
+        let found = known.into_iter().find(|(known, _)| *known == name.key).map(|(_, rows)| rows.clone());
+        found.unwrap_or_else(|| {
+            let value = self.unresolved(format!("no window `{}`", name.text).into());
+            rows_of(&Value::made([&value], EdgeKind::Indirect))
+        })
+    }
+
+    /// What a condition decides.
+    pub(super) fn condition(&mut self, expr: &Expr) -> Rows {
+        let value = self.value(expr);
+        rows_of(&Value::made([&value], EdgeKind::Indirect))
+    }
+
+    /// A shape's rows and columns as one value.
+    pub(super) fn whole(shape: &Shape) -> Value {
+        let mut all = shape.everything();
+        all.push(shape.rows().edges);
+        let edges = Edges::union(&all);
+        let columns = (0..shape.len()).filter_map(|at| shape.value(at).doubt);
+        let doubt = columns.chain(shape.open().map(|open| open.reason)).chain(shape.rows().doubt).next();
+        Value { edges, doubt, ..Value::default() }
+    }
+}
+
+/// A value seen as something that decides which rows there are.
+pub(super) fn rows_of(value: &Value) -> Rows {
+    Rows { edges: value.edges.at_least(EdgeKind::Indirect), doubt: value.doubt.clone() }
+}
+
+/// A key as a step of a path.
+pub(super) fn written_key(key: &str, is_first: bool) -> String {
+    let is_plain = !key.is_empty() && key.chars().all(|c| c == '_' || c == '$' || c.is_alphanumeric());
+    match (is_plain, is_first) {
+        (true, true) => key.to_owned(),
+        (true, false) => format!(".{key}"),
+        (false, _) => format!("[\"{}\"]", key.replace('"', "\\\"")),
+    }
+}
+
+/// Whether a constant is a word or a text, and which.
+pub(super) fn text_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Literal(Literal::Text(text) | Literal::Word(text)) => Some(text),
+        _ => None,
+    }
+}

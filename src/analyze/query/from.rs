@@ -1,0 +1,325 @@
+//! FROM: tables, queries, joins, PIVOT and UNPIVOT.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::scope::Relation;
+use super::select::as_made;
+use super::shape::{Made, Open, Rows, Shape, Value};
+use super::star::columns_of;
+use super::{Analyst, all_rows};
+use crate::analyze::edge::{EdgeKind, Edges};
+use crate::analyze::schema::Schema;
+use crate::sql::ValueType;
+use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot};
+
+impl Analyst<'_> {
+    /// A relation: it enters the innermost scope, and what decides its rows is added to `rows`.
+    pub(super) fn from(&mut self, from: &From, rows: &mut Vec<Rows>) {
+        match from {
+            From::Table { name, alias, .. } => self.table(name, alias.as_ref(), rows),
+            From::Derived { query, lateral, alias } => {
+                let hidden = if *lateral { Vec::new() } else { std::mem::take(&mut self.scope().relations) };
+                let shape = self.query(query);
+                if !lateral {
+                    self.scope().relations = hidden;
+                }
+                self.enter(shape, alias.as_ref(), rows);
+            }
+            From::Function(function) => {
+                let shape = self.table_function(function);
+                let name = Name::found(&function.name, self.dialect);
+                let alias = function.alias.clone().unwrap_or(Alias { name, columns: Vec::new(), span: 0..0 });
+                self.enter(shape, Some(&alias), rows);
+            }
+            From::Joined { first, joins } => {
+                let start = self.scope().relations.len();
+                self.from(first, rows);
+                for join in joins {
+                    self.join(join, start, rows);
+                }
+            }
+            From::Nested { inner, alias } => {
+                let shape = self.apart(inner);
+                self.enter(shape, Some(alias), rows);
+            }
+            From::Pivot(pivot) => {
+                let shape = self.pivot(pivot);
+                self.enter(shape, pivot.alias.as_ref(), rows);
+            }
+            From::Unpivot(unpivot) => {
+                let shape = self.unpivot(unpivot);
+                self.enter(shape, unpivot.alias.as_ref(), rows);
+            }
+            From::Opaque { what, inputs, alias } => {
+                self.note(what.clone());
+                let mut parts: Vec<Value> =
+                    inputs.iter().map(|input| self.apart(input)).map(|shape| Self::whole(&shape)).collect();
+                parts.push(self.unresolved(what.as_str().into()));
+                let all = Value::made(&parts, EdgeKind::Transformed);
+                let open = Open { reason: what.as_str().into(), edges: all.edges.clone() };
+                let decided =
+                    Rows { edges: all.edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) };
+                let made = Made::new(Vec::new(), Some(open), decided);
+                self.enter(Shape::Made(Rc::new(made)), alias.as_ref(), rows);
+            }
+        }
+    }
+
+    fn enter(&mut self, shape: Shape, alias: Option<&Alias>, rows: &mut Vec<Rows>) {
+        rows.push(shape.rows());
+        let shape = match alias {
+            Some(alias) => self.renamed(shape, &alias.columns, &alias.name),
+            None => shape,
+        };
+        let alias = alias.map(|alias| alias.name.key.clone());
+        self.scope().relations.push(Relation { alias, path: Vec::new(), shape });
+    }
+
+    fn table(&mut self, name: &[Name], alias: Option<&Alias>, rows: &mut Vec<Rows>) {
+        let Some(last) = name.last() else { return };
+        let cte = match name {
+            [one] => {
+                self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone())
+            }
+            _ => None,
+        };
+        if name.len() == 1 && cte.is_none() && last.key.eq_ignore_ascii_case("dual") {
+            return;
+        }
+        let shape = match cte {
+            Some(shape) => shape,
+            None => match self.relations.find(name) {
+                Some((number, schema)) => Shape::Node(number, schema),
+                None => {
+                    let written = name.iter().map(|part| &*part.text).collect::<Vec<_>>().join(".");
+                    let reason = format!("`{written}` is not a relation of the project");
+                    self.note(reason.clone());
+                    let number = self.external(&written);
+                    Shape::Node(number, Arc::new(Schema::unknown(reason)))
+                }
+            },
+        };
+        rows.push(shape.rows());
+        let relation = match alias {
+            Some(alias) => Relation {
+                alias: Some(alias.name.key.clone()),
+                path: Vec::new(),
+                shape: self.renamed(shape, &alias.columns, &alias.name),
+            },
+            None => Relation {
+                alias: Some(last.key.clone()),
+                path: name.iter().map(|part| part.key.clone()).collect(),
+                shape,
+            },
+        };
+        self.scope().relations.push(relation);
+    }
+
+    /// A relation that does not enter the scope: its columns side by side.
+    fn apart(&mut self, from: &From) -> Shape {
+        let outside = std::mem::take(&mut self.scope().relations);
+        let merged = std::mem::take(&mut self.scope().merged);
+        let mut rows = Vec::new();
+        self.from(from, &mut rows);
+        let scope = self.scope();
+        let inside = std::mem::replace(&mut scope.relations, outside);
+        let inner = std::mem::replace(&mut scope.merged, merged);
+        if let [one] = inside.as_slice() {
+            return one.shape.clone();
+        }
+        let (columns, open) = columns_of(&inside, &inner);
+        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&rows))))
+    }
+
+    fn join(&mut self, join: &Join, start: usize, rows: &mut Vec<Rows>) {
+        let middle = self.scope().relations.len();
+        self.from(&join.right, rows);
+        match &join.condition {
+            Condition::None => {}
+            Condition::On(on) => rows.push(self.condition(on)),
+            Condition::Using(names) => {
+                for (name, _) in names {
+                    self.merge(name, (start, middle), join.side, rows);
+                }
+            }
+            Condition::Natural => self.natural((start, middle), join.side, rows),
+        }
+        if let Some(matching) = &join.matching {
+            rows.push(self.condition(matching));
+        }
+        if let Some(what) = &join.opaque {
+            self.note(what.clone());
+            let all = self.unresolved(what.as_str().into());
+            rows.push(Rows { edges: all.edges.at_least(EdgeKind::Indirect), doubt: all.doubt });
+        }
+        match join.side {
+            Side::Semi => self.scope().relations.truncate(middle),
+            Side::RightSemi => {
+                self.scope().relations.drain(start..middle);
+            }
+            _ => {}
+        }
+    }
+
+    fn natural(&mut self, (start, middle): (usize, usize), side: Side, rows: &mut Vec<Rows>) {
+        let relations = self.scope().relations.clone();
+        let (left, right) = relations[start..].split_at(middle - start);
+        let mut shared: Vec<Name> = Vec::new();
+        for relation in right {
+            for at in 0..relation.shape.len() {
+                let name = relation.shape.name(at);
+                let is_left = left.iter().any(|other| !other.shape.find(&name.key).is_empty());
+                if is_left && !shared.iter().any(|known| known.key == name.key) {
+                    shared.push(name.clone());
+                }
+            }
+        }
+        for name in &shared {
+            self.merge(name, (start, middle), side, rows);
+        }
+        if let Some(open) = relations[start..].iter().find_map(|relation| relation.shape.open()) {
+            let all: Vec<Edges> =
+                relations[start..].iter().flat_map(|relation| relation.shape.everything()).collect();
+            let edges = Edges::union(&all).at_least(EdgeKind::Indirect);
+            rows.push(Rows { edges, doubt: Some(open.reason) });
+        }
+    }
+
+    /// A column of both sides becomes one, which needs no qualification.
+    fn merge(&mut self, name: &Name, (start, middle): (usize, usize), side: Side, rows: &mut Vec<Rows>) {
+        let number = self.names.number(&name.text);
+        let scope = self.scope();
+        let before = scope.merged.iter().position(|(key, _)| *key == name.key);
+        let sides = [&scope.relations[start..middle], &scope.relations[middle..]];
+        let [left, right] = sides.map(|relations| in_relations(relations, name, number));
+        let left = before.map_or(left, |at| scope.merged[at].1.clone());
+        let data_type = ValueType::common([&left.data_type, &right.data_type]);
+        let kept = match side {
+            Side::Right | Side::RightSemi => Value::made([&right], EdgeKind::Copied),
+            Side::Full => Value::made([&left, &right], EdgeKind::Copied),
+            _ => Value::made([&left], EdgeKind::Copied),
+        };
+        rows.push(super::expression::rows_of(&Value::made([&left, &right], EdgeKind::Indirect)));
+        let merged = (name.key.clone(), kept.typed(data_type));
+        match before {
+            Some(at) => scope.merged[at] = merged,
+            None => scope.merged.push(merged),
+        }
+    }
+
+    /// `PIVOT`: the columns that are neither aggregated nor turned, and one for each value and aggregate.
+    fn pivot(&mut self, pivot: &Pivot) -> Shape {
+        let input = self.apart(&pivot.input);
+        let relation = Relation { alias: None, path: Vec::new(), shape: input.clone() };
+        let scope = super::Scope { relations: vec![relation], ..super::Scope::default() };
+        self.scopes.push(scope);
+        let aggregates: Vec<Value> = pivot.aggregates.iter().map(|(expr, _)| self.value(expr)).collect();
+        let keys = self.values(&pivot.keys);
+        let others = self.values(&pivot.others);
+        self.scopes.pop();
+        let used = used_columns(pivot.aggregates.iter().map(|(expr, _)| expr).chain(&pivot.keys));
+        let kept = (0..input.len()).filter(|at| !used.contains(&input.name(*at).key));
+        let mut columns: Vec<(Name, Value)> =
+            kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
+        let grouped = Value::made(columns.iter().map(|(_, value)| value), EdgeKind::Indirect);
+        let turned = Value::made(keys.iter().chain(&others), EdgeKind::Indirect);
+        let cell = |aggregate: &Value| {
+            let data_type = aggregate.data_type.clone();
+            Value::made([aggregate, &turned], EdgeKind::Copied).typed(data_type)
+        };
+        let mut open = input.open().map(|open| Open { edges: open.edges, ..open });
+        match &pivot.values {
+            Some(names) => {
+                let cells = names.iter().zip(aggregates.iter().cycle());
+                columns.extend(cells.map(|(name, aggregate)| (name.clone(), cell(aggregate))));
+            }
+            None => {
+                let edges =
+                    Value::made(&aggregates.iter().map(cell).collect::<Vec<_>>(), EdgeKind::Aggregated).edges;
+                open = Some(Open {
+                    reason: "the columns of this PIVOT are known only from the data".into(),
+                    edges,
+                });
+            }
+        }
+        let decided =
+            [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
+        Shape::Made(Rc::new(Made::new(columns, open, all_rows(&decided))))
+    }
+
+    /// `UNPIVOT`: the columns that are not turned, their names, their values.
+    fn unpivot(&mut self, unpivot: &Unpivot) -> Shape {
+        let input = self.apart(&unpivot.input);
+        let is_turned = |name: &Name| unpivot.columns.iter().flatten().any(|turned| turned.key == name.key);
+        let made = as_made(&input);
+        let mut columns: Vec<(Name, Value)> =
+            made.columns.into_iter().filter(|(name, _)| !is_turned(name)).collect();
+        let mut turned: Vec<Vec<Value>> = vec![Vec::new(); unpivot.values.len()];
+        for group in &unpivot.columns {
+            for (at, name) in group.iter().enumerate() {
+                let number = self.names.number(&name.text);
+                let relation = Relation { alias: None, path: Vec::new(), shape: input.clone() };
+                let value = in_relations(&[relation], name, number);
+                if let Some(column) = turned.get_mut(at) {
+                    column.push(value);
+                }
+            }
+        }
+        let all: Vec<Value> = turned.iter().flatten().cloned().collect();
+        columns.push((unpivot.name.clone(), Value::constant(ValueType::text(self.dialect))));
+        for (name, values) in unpivot.values.iter().zip(&turned) {
+            let data_type = ValueType::common(values.iter().map(|value| &value.data_type));
+            columns.push((name.clone(), Value::made(values, EdgeKind::Copied).typed(data_type)));
+        }
+        let nulls = super::expression::rows_of(&Value::made(&all, EdgeKind::Indirect));
+        Shape::Made(Rc::new(Made::new(columns, made.open, all_rows([&made.rows, &nulls]))))
+    }
+}
+
+/// A column by its name in relations side by side; one that none has may be anything they have.
+fn in_relations(relations: &[Relation], name: &Name, number: u32) -> Value {
+    let mut values = Vec::new();
+    for relation in relations {
+        values.extend(relation.shape.find(&name.key).into_iter().map(|at| relation.shape.value(at)));
+    }
+    if let [one] = values.as_slice() {
+        return one.clone();
+    }
+    if values.is_empty() {
+        for relation in relations {
+            values.extend(relation.shape.open().map(|open| Value {
+                edges: open.named(number),
+                doubt: Some(open.reason),
+                ..Value::default()
+            }));
+        }
+    }
+    if values.is_empty() {
+        let all: Vec<Edges> = relations.iter().flat_map(|relation| relation.shape.everything()).collect();
+        let reason = format!("unknown column `{}`: no relation in scope has it", name.text);
+        let edges = Edges::union(&all).at_least(EdgeKind::Transformed);
+        return Value { edges, doubt: Some(reason.into()), ..Value::default() };
+    }
+    Value::made(&values, EdgeKind::Copied)
+}
+
+/// The keys of the columns that these name.
+fn used_columns<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Vec<Arc<str>> {
+    let mut used = Vec::new();
+    let mut open: Vec<&Expr> = exprs.collect();
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::Column(parts, _) => used.extend(parts.last().map(|name| name.key.clone())),
+            Expr::Call(call) => open.extend(call.arguments.iter().map(|argument| &argument.value)),
+            Expr::Cast(inner, _) | Expr::Sign(inner) => open.push(inner),
+            Expr::Collection(_, items) | Expr::Predicate(items) => open.extend(items),
+            Expr::Chain(first, rest) => {
+                open.push(first);
+                open.extend(rest.iter().map(|(_, expr)| expr));
+            }
+            _ => {}
+        }
+    }
+    used
+}

@@ -1,0 +1,193 @@
+//! One query: its names resolved, its columns and types inferred, and for each column what it depends on.
+//!
+//! Nothing is guessed. A name that cannot be resolved depends on every column of every relation in scope, and carries the
+//! reason; so does everything that is made from it.
+
+mod call;
+mod expression;
+mod from;
+mod scope;
+mod select;
+mod set;
+mod shape;
+mod star;
+mod table_function;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use self::scope::Scope;
+use self::shape::{Doubt, Rows, Shape, Value};
+use super::edge::{EXTERNAL, Edge, Edges};
+use super::schema::Schema;
+use crate::sql::query::{Name, Query};
+use crate::sql::{Dialect, ValueType};
+
+/// The relations a statement can name.
+pub(super) trait Relations {
+    /// The number and the columns of a relation.
+    fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)>;
+}
+
+/// What is wrong in a query, with a diagnostic's name.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) range: Range<usize>,
+    pub(super) help: Option<String>,
+}
+
+/// A column of a query.
+#[derive(Debug, Clone)]
+pub(super) struct QueryColumn {
+    pub(super) name: Name,
+    pub(super) data_type: ValueType,
+    pub(super) edges: Vec<Edge>,
+    pub(super) doubt: Option<String>,
+}
+
+/// What is known of a query.
+#[derive(Debug, Clone, Default)]
+pub(super) struct QueryFacts {
+    pub(super) columns: Vec<QueryColumn>,
+    /// Why it may have other columns, and what those depend on.
+    pub(super) open: Option<(String, Vec<Edge>)>,
+    /// What decides which rows there are.
+    pub(super) rows: Vec<Edge>,
+    /// Why that may not be all, if it may not.
+    pub(super) rows_doubt: Option<String>,
+    /// Columns that are known by name only.
+    pub(super) names: Vec<Arc<str>>,
+    /// Paths; the first is none.
+    pub(super) paths: Vec<Arc<str>>,
+    /// Relations that are none of the project's.
+    pub(super) externals: Vec<String>,
+    /// What could not be understood, in words.
+    pub(super) notes: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl QueryFacts {
+    /// Nothing of it is certain, for this reason.
+    pub(super) fn doubt_all(&mut self, reason: &str) {
+        for column in &mut self.columns {
+            column.doubt.get_or_insert_with(|| reason.to_owned());
+        }
+        self.rows_doubt.get_or_insert_with(|| reason.to_owned());
+        self.notes.push(reason.to_owned());
+    }
+}
+
+/// Analyses one query.
+pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: Dialect) -> QueryFacts {
+    let mut analyst = Analyst {
+        relations,
+        dialect,
+        ctes: Vec::new(),
+        scopes: Vec::new(),
+        names: Numbered::default(),
+        paths: Numbered::default(),
+        externals: Vec::new(),
+        notes: Vec::new(),
+        findings: Vec::new(),
+    };
+    analyst.paths.number("");
+    let shape = analyst.query(query);
+    let rows = shape.rows();
+    let finish = |edges: &Edges| Edges::union([edges, &rows.edges]).iter().copied().collect::<Vec<Edge>>();
+    let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(|reason| reason.to_string());
+    let column = |at: usize| {
+        let Value { edges, data_type, doubt, .. } = shape.value(at);
+        QueryColumn { name: shape.name(at).clone(), data_type, edges: finish(&edges), doubt: text(&doubt) }
+    };
+    QueryFacts {
+        columns: (0..shape.len()).map(column).collect(),
+        open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
+        rows: rows.edges.iter().copied().collect(),
+        rows_doubt: rows.doubt.as_ref().map(ToString::to_string),
+        names: analyst.names.list,
+        paths: analyst.paths.list,
+        externals: analyst.externals,
+        notes: analyst.notes,
+        findings: analyst.findings,
+    }
+}
+
+/// Texts with numbers.
+#[derive(Default)]
+struct Numbered {
+    list: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+}
+
+impl Numbered {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        let shared: Arc<str> = text.into();
+        self.list.push(shared.clone());
+        self.numbers.insert(shared, number);
+        number
+    }
+}
+
+struct Analyst<'a> {
+    relations: &'a dyn Relations,
+    dialect: Dialect,
+    ctes: Vec<(Arc<str>, Shape)>,
+    scopes: Vec<Scope>,
+    names: Numbered,
+    paths: Numbered,
+    externals: Vec<String>,
+    notes: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+impl Analyst<'_> {
+    fn scope(&mut self) -> &mut Scope {
+        if self.scopes.is_empty() {
+            self.scopes.push(Scope::default());
+        }
+        let last = self.scopes.len() - 1;
+        &mut self.scopes[last]
+    }
+
+    /// The number of a relation that is none of the project's.
+    fn external(&mut self, name: &str) -> u32 {
+        let at = self.externals.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.externals.push(name.to_owned());
+            self.externals.len() - 1
+        });
+        EXTERNAL + u32::try_from(at).unwrap_or(0)
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn finding(&mut self, code: &'static str, message: String, range: &Range<usize>, help: Option<String>) {
+        self.findings.push(Finding { code, message, range: range.clone(), help });
+    }
+}
+
+/// A reason.
+fn because(reason: impl Into<Rc<str>>) -> Doubt {
+    Some(reason.into())
+}
+
+/// What several things decide together.
+fn all_rows<'r>(rows: impl IntoIterator<Item = &'r Rows>) -> Rows {
+    let (mut edges, mut doubt) = (Vec::new(), None);
+    for one in rows {
+        edges.push(one.edges.clone());
+        doubt = doubt.or_else(|| one.doubt.clone());
+    }
+    Rows { edges: Edges::union(&edges), doubt }
+}

@@ -1,0 +1,318 @@
+//! Names to columns: what is visible at a place of a query, innermost first.
+
+use std::ops::Range;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::shape::{Doubt, Rows, Shape, Value};
+use super::{Analyst, because};
+use crate::analyze::edge::{EdgeKind, Edges};
+use crate::diagnostic::did_you_mean;
+use crate::sql::Dialect;
+use crate::sql::query::{Expr, Name, Step};
+
+/// A relation of a FROM clause.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    /// The name it is referred to by.
+    pub(super) alias: Option<Arc<str>>,
+    /// Its name in parts, of tables without an alias.
+    pub(super) path: Vec<Arc<str>>,
+    pub(super) shape: Shape,
+}
+
+/// What one SELECT makes visible.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    pub(super) relations: Vec<Relation>,
+    /// Columns of `USING` and natural joins, which need no qualification.
+    pub(super) merged: Vec<(Arc<str>, Value)>,
+    pub(super) aliases: Vec<(Arc<str>, Value)>,
+    /// Whether aliases hide columns, as they do in ORDER BY.
+    pub(super) aliases_first: bool,
+    /// The parameters of a lambda.
+    pub(super) parameters: Vec<(Arc<str>, Value)>,
+    /// Named windows.
+    pub(super) windows: Vec<(Arc<str>, Rows)>,
+}
+
+/// What a scope knows of a name.
+enum Found {
+    One(Value),
+    /// Several relations have it.
+    Several(Vec<Value>),
+    /// None has it, but some have columns that are not known: the values it would have there, and why.
+    Perhaps(Vec<Value>, Rc<str>),
+    No,
+}
+
+impl Scope {
+    fn find(&self, key: &str, number: u32) -> Found {
+        let of = |list: &[(Arc<str>, Value)]| {
+            list.iter().find(|(name, _)| &**name == key).map(|(_, value)| value.clone())
+        };
+        if let Some(value) = of(&self.parameters) {
+            return Found::One(value);
+        }
+        if let Some(value) = self.aliases_first.then(|| of(&self.aliases)).flatten() {
+            return Found::One(value);
+        }
+        if let Some(value) = of(&self.merged) {
+            return Found::One(value);
+        }
+        let mut values = Vec::new();
+        for relation in &self.relations {
+            values.extend(relation.shape.find(key).into_iter().map(|at| relation.shape.value(at)));
+        }
+        match values.len() {
+            0 => {}
+            1 => return Found::One(values.remove(0)),
+            _ => return Found::Several(values),
+        }
+        let mut reason = None;
+        match of(&self.aliases) {
+            Some(value) if self.relations.iter().all(|relation| relation.shape.open().is_none()) => {
+                return Found::One(value);
+            }
+            // A column hides an alias, and a relation whose columns are not known may have one of this name.
+            alias => values.extend(alias),
+        }
+        for relation in &self.relations {
+            if let Some(open) = relation.shape.open() {
+                let edges = open.named(number);
+                reason.get_or_insert(open.reason.clone());
+                values.push(Value { edges, doubt: Some(open.reason), ..Value::default() });
+            }
+        }
+        reason.map_or(Found::No, |reason| Found::Perhaps(values, reason))
+    }
+}
+
+impl Analyst<'_> {
+    /// The value of a column, or of a field of one.
+    pub(super) fn column(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
+        match parts {
+            [name] => self.unqualified(name, span),
+            [qualifier @ .., name] => self.qualified(qualifier, name, parts, span),
+            [] => self.unresolved("a name without parts".into()),
+        }
+    }
+
+    fn unqualified(&mut self, name: &Name, span: &Range<usize>) -> Value {
+        let number = self.names.number(&name.text);
+        // Scopes whose unknown columns may hide what an outer scope has.
+        let mut perhaps: Vec<Value> = Vec::new();
+        let mut doubt: Doubt = None;
+        for depth in (0..self.scopes.len()).rev() {
+            match self.scopes[depth].find(&name.key, number) {
+                Found::One(value) if perhaps.is_empty() => return value,
+                Found::One(value) => perhaps.push(value),
+                Found::Several(values) => {
+                    let owners = self.owners(depth, &name.key);
+                    let message = format!("ambiguous column `{}`: {owners} have it", name.text);
+                    let help = Some("qualify it with the relation's name".to_owned());
+                    self.finding("ambiguous-column", message.clone(), span, help);
+                    perhaps.extend(values);
+                    doubt = doubt.or(because(message));
+                }
+                Found::Perhaps(values, reason) => {
+                    perhaps.extend(values);
+                    doubt = doubt.or(Some(reason));
+                    continue;
+                }
+                Found::No => continue,
+            }
+            break;
+        }
+        if let Some(only) = (perhaps.len() == 1).then(|| perhaps.remove(0)) {
+            return Value { doubt: only.doubt.or(doubt), ..only };
+        }
+        if !perhaps.is_empty() {
+            let value = Value::made(&perhaps, EdgeKind::Copied);
+            return Value { doubt: doubt.or(value.doubt), ..value };
+        }
+        self.unknown(name, span)
+    }
+
+    fn owners(&self, depth: usize, key: &str) -> String {
+        let relations = &self.scopes[depth].relations;
+        let has = |relation: &&Relation| !relation.shape.find(key).is_empty();
+        let names = relations.iter().filter(has).map(|relation| match &relation.alias {
+            Some(alias) => format!("`{alias}`"),
+            None => "a query without a name".to_owned(),
+        });
+        names.collect::<Vec<_>>().join(" and ")
+    }
+
+    /// A name that nothing in scope has: the finding, and what it may depend on.
+    fn unknown(&mut self, name: &Name, span: &Range<usize>) -> Value {
+        if self.dialect == Dialect::DuckDb
+            && let Some(relation) = self.relation(std::slice::from_ref(name))
+        {
+            // A relation's name stands for its row.
+            let columns: Vec<Value> = (0..relation.shape.len()).map(|at| relation.shape.value(at)).collect();
+            let kind = if columns.len() == 1 { EdgeKind::Copied } else { EdgeKind::Transformed };
+            let row = Value::made(&columns, kind);
+            let open = relation.shape.open();
+            let edges = Edges::union(open.iter().map(|open| &open.edges).chain([&row.edges]));
+            return Value { edges, doubt: row.doubt.or(open.map(|open| open.reason)), ..row };
+        }
+        let relations: Vec<&Relation> = self.scopes.iter().rev().flat_map(|scope| &scope.relations).collect();
+        let declared = relations.iter().filter(|relation| relation.shape.is_declared());
+        let declared: Vec<u32> = declared
+            .filter_map(|relation| match &relation.shape {
+                Shape::Node(number, _) => Some(*number),
+                Shape::Made(_) => None,
+            })
+            .collect();
+        let known: Vec<String> = relations
+            .iter()
+            .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
+            .collect();
+        let message = format!("unknown column `{}`", name.text);
+        let near = did_you_mean(&name.text, known.iter().map(String::as_str));
+        let help = match known.iter().find(|other| other.eq_ignore_ascii_case(&name.text)) {
+            Some(other) => Some(format!("the column is `\"{other}\"`: write it with quotes")),
+            None => near.map(|near| format!("did you mean `{near}`?")),
+        };
+        let reason = if declared.is_empty() {
+            format!("{message}: no relation in scope has it")
+        } else {
+            format!("{message}: no relation in scope declares it")
+        };
+        // A declaration may have left a column out; a misspelled one is told by its likeness to another.
+        if declared.is_empty() || help.is_some() {
+            self.finding("unknown-column", message, span, help);
+        }
+        let number = self.names.number(&name.text);
+        let mut value = self.unresolved(reason.into());
+        let named = declared
+            .iter()
+            .map(|relation| Edges::one(*relation, crate::analyze::edge::NAMED + number, EdgeKind::Copied));
+        let named: Vec<Edges> = named.chain([value.edges]).collect();
+        value.edges = Edges::union(&named);
+        value
+    }
+
+    /// What cannot be resolved depends on every column of every relation in scope.
+    pub(super) fn unresolved(&mut self, reason: Rc<str>) -> Value {
+        let mut all = Vec::new();
+        for scope in &self.scopes {
+            for relation in &scope.relations {
+                all.extend(relation.shape.everything());
+            }
+            all.extend(scope.parameters.iter().map(|(_, value)| value.edges.clone()));
+        }
+        let edges = Edges::union(&all).at_least(EdgeKind::Transformed);
+        Value { edges, doubt: Some(reason), ..Value::default() }
+    }
+
+    fn qualified(&mut self, qualifier: &[Name], name: &Name, parts: &[Name], span: &Range<usize>) -> Value {
+        let Some(relation) = self.relation(qualifier) else {
+            return self.field(parts, span);
+        };
+        let found = relation.shape.find(&name.key);
+        if let [at] = found.as_slice() {
+            return relation.shape.value(*at);
+        }
+        if !found.is_empty() {
+            let values: Vec<Value> = found.iter().map(|at| relation.shape.value(*at)).collect();
+            let message =
+                format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
+            self.finding("ambiguous-column", message.clone(), span, None);
+            return Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) };
+        }
+        let number = self.names.number(&name.text);
+        if let Some(open) = relation.shape.open() {
+            return Value { edges: open.named(number), doubt: Some(open.reason), ..Value::default() };
+        }
+        let known: Vec<String> =
+            (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()).collect();
+        let message = format!("`{}` has no column `{}`", qualifier[qualifier.len() - 1].text, name.text);
+        let near = did_you_mean(&name.text, known.iter().map(String::as_str));
+        let at = span.end.saturating_sub(name.text.len())..span.end;
+        let help = match known.iter().find(|other| other.eq_ignore_ascii_case(&name.text)) {
+            Some(other) => Some(format!("the column is `\"{other}\"`: write it with quotes")),
+            None => near.map(|near| format!("did you mean `{near}`?")),
+        };
+        if !relation.shape.is_declared() || help.is_some() {
+            self.finding("unknown-column", message.clone(), &at, help);
+        }
+        let mut all = relation.shape.everything();
+        if let (Shape::Node(node, _), true) = (&relation.shape, relation.shape.is_declared()) {
+            all.push(Edges::one(*node, crate::analyze::edge::NAMED + number, EdgeKind::Copied));
+        }
+        let edges = Edges::union(&all);
+        let rest = self.unresolved(message.into());
+        Value { edges: Edges::union([&edges, &rest.edges]), ..rest }
+    }
+
+    /// A name whose first parts are no relation: a field of a column, or nothing that is in scope.
+    fn field(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
+        for taken in (1..parts.len()).rev() {
+            let (column, fields) = parts.split_at(taken);
+            let is_column = match column {
+                [one] => self.scopes.iter().any(|scope| {
+                    scope.parameters.iter().any(|(name, _)| *name == one.key)
+                        || scope.relations.iter().any(|relation| !relation.shape.find(&one.key).is_empty())
+                }),
+                [qualifier @ .., one] => {
+                    self.relation(qualifier).is_some_and(|relation| !relation.shape.find(&one.key).is_empty())
+                }
+                [] => false,
+            };
+            if is_column && (self.dialect == Dialect::DuckDb || taken > 1 || column.len() == 1) {
+                let steps: Vec<Step> = fields.iter().map(|field| Step::Key(field.text.to_string())).collect();
+                let value = self.column(column, span);
+                return self.path(value, &steps);
+            }
+        }
+        let written: Vec<&str> = parts[..parts.len() - 1].iter().map(|part| &*part.text).collect();
+        let message = format!("no relation `{}` in scope", written.join("."));
+        let aliases: Vec<String> = self
+            .scopes
+            .iter()
+            .flat_map(|scope| &scope.relations)
+            .filter_map(|relation| relation.alias.as_ref().map(ToString::to_string))
+            .collect();
+        let near = did_you_mean(written[written.len() - 1], aliases.iter().map(String::as_str));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.finding("unknown-column", message.clone(), span, help);
+        self.unresolved(message.into())
+    }
+
+    /// The relation that a qualifier names, innermost first.
+    pub(super) fn relation(&self, qualifier: &[Name]) -> Option<Relation> {
+        let is_named = |relation: &&Relation| match qualifier {
+            [alias] => relation.alias.as_ref() == Some(&alias.key),
+            path => {
+                relation.path.len() >= path.len()
+                    && relation.path[relation.path.len() - path.len()..]
+                        .iter()
+                        .zip(path)
+                        .all(|(one, other)| *one == other.key)
+            }
+        };
+        self.scopes.iter().rev().find_map(|scope| scope.relations.iter().find(is_named).cloned())
+    }
+
+    /// The column at a position of the only relation in scope.
+    pub(super) fn position(&mut self, at: usize) -> Value {
+        let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
+        match relations {
+            [one] if at > 0 && at <= one.shape.len() => one.shape.value(at - 1),
+            _ => {
+                self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into())
+            }
+        }
+    }
+
+    /// A lambda's body with its parameters bound.
+    pub(super) fn lambda(&mut self, names: &[Name], body: &Expr, bound: &Value) -> Value {
+        let parameters = names.iter().map(|name| (name.key.clone(), bound.clone())).collect();
+        self.scopes.push(Scope { parameters, ..Scope::default() });
+        let value = self.value(body);
+        self.scopes.pop();
+        value
+    }
+}

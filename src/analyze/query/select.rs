@@ -1,0 +1,275 @@
+//! Queries and SELECTs: items, filters, groups, order.
+
+use std::rc::Rc;
+
+use super::expression::rows_of;
+use super::scope::{Relation, Scope};
+use super::shape::{Made, Open, Rows, Shape, Value};
+use super::{Analyst, all_rows};
+use crate::analyze::edge::{EdgeKind, Edges};
+use crate::sql::ValueType;
+use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select};
+
+impl Analyst<'_> {
+    /// What a query gives. Scopes outside stay visible: it may be correlated.
+    pub(super) fn query(&mut self, query: &Query) -> Shape {
+        let outer = self.ctes.len();
+        for cte in &query.ctes {
+            let shape = self.cte(cte);
+            self.ctes.push((cte.name.key.clone(), shape));
+        }
+        let made = match &query.body {
+            Body::Select(select) => self.select(select, Some(query)),
+            body => {
+                let made = self.body(body);
+                self.ordered(made, query)
+            }
+        };
+        self.ctes.truncate(outer);
+        Shape::Made(Rc::new(made))
+    }
+
+    fn cte(&mut self, cte: &Cte) -> Shape {
+        let shape = match &cte.query.body {
+            Body::Set(chain) if chain.rest.iter().any(|arm| arm.body.reads(&cte.name.key)) => {
+                self.recursive(cte, chain)
+            }
+            _ => self.query(&cte.query),
+        };
+        self.renamed(shape, &cte.columns, &cte.name)
+    }
+
+    /// A shape whose columns have other names, by position.
+    pub(super) fn renamed(&mut self, shape: Shape, names: &[Name], owner: &Name) -> Shape {
+        if names.is_empty() {
+            return shape;
+        }
+        let mut columns: Vec<(Name, Value)> =
+            (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
+        let mut open = shape.open();
+        if let Some(unknown) = &open {
+            // Where the columns that are not known stand is not known either: each name may be any of them.
+            let value = Value {
+                edges: Edges::union(&shape.everything()).at_least(EdgeKind::Transformed),
+                doubt: Some(unknown.reason.clone()),
+                ..Value::default()
+            };
+            columns = names.iter().map(|name| (name.clone(), value.clone())).collect();
+            if let Some(open) = &mut open {
+                open.edges = open.edges.at_least(EdgeKind::Transformed);
+            }
+        } else {
+            for (column, name) in columns.iter_mut().zip(names) {
+                column.0 = name.clone();
+            }
+            if names.len() > columns.len() {
+                let message = format!("`{}` names {} columns of {}", owner.text, names.len(), columns.len());
+                self.note(message);
+            }
+        }
+        Shape::Made(Rc::new(Made::new(columns, open, shape.rows())))
+    }
+
+    /// A query without its order.
+    pub(super) fn body(&mut self, body: &Body) -> Made {
+        match body {
+            Body::Select(select) => self.select(select, None),
+            Body::Set(chain) => self.set_chain(chain),
+            Body::Values(rows) => self.rows_of_values(rows),
+            Body::Query(query) => {
+                let shape = self.query(query);
+                as_made(&shape)
+            }
+            Body::Opaque(what) => {
+                self.note(what.clone());
+                let edges = self.unresolved(what.as_str().into()).edges;
+                Made::new(Vec::new(), Some(Open { reason: what.as_str().into(), edges }), Rows::default())
+            }
+        }
+    }
+
+    /// Adds what ORDER BY and LIMIT of a set operation decide; they see the result's columns.
+    pub(super) fn ordered(&mut self, made: Made, query: &Query) -> Made {
+        if query.order.is_empty() && query.limits.is_empty() && !query.order_all {
+            return made;
+        }
+        let shape = Shape::Made(Rc::new(made));
+        let relation = Relation { alias: None, path: Vec::new(), shape: shape.clone() };
+        self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
+        let mut rows = vec![shape.rows()];
+        for key in query.order.iter().chain(&query.limits) {
+            rows.push(match ordinal(key) {
+                Some(at) if at <= shape.len() && at > 0 => rows_of(&shape.value(at - 1)),
+                _ => self.condition(key),
+            });
+        }
+        if query.order_all {
+            rows.push(rows_of(&Self::whole(&shape)));
+        }
+        self.scopes.pop();
+        let made = as_made(&shape);
+        Made::new(made.columns, made.open, all_rows(&rows))
+    }
+
+    fn rows_of_values(&mut self, rows: &[Vec<Expr>]) -> Made {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut cells: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+        for row in rows {
+            for (column, expr) in cells.iter_mut().zip(row) {
+                column.push(self.value(expr));
+            }
+        }
+        let is_snowflake = self.dialect == crate::sql::Dialect::Snowflake;
+        let column = |(at, cells): (usize, Vec<Value>)| {
+            let name = if is_snowflake { format!("COLUMN{}", at + 1) } else { format!("col{at}") };
+            let data_type = ValueType::common(cells.iter().map(|cell| &cell.data_type));
+            (Name::found(&name, self.dialect), Value::made(&cells, EdgeKind::Copied).typed(data_type))
+        };
+        Made::new(cells.into_iter().enumerate().map(column).collect(), None, Rows::default())
+    }
+
+    fn select(&mut self, select: &Select, query: Option<&Query>) -> Made {
+        self.scopes.push(Scope::default());
+        let mut rows = Vec::new();
+        for from in &select.from {
+            self.from(from, &mut rows);
+        }
+        for (name, window) in &select.windows {
+            let keys = self.window(window);
+            self.scope().windows.push((name.key.clone(), keys));
+        }
+        let mut items = self.items(select);
+        for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
+            rows.push(self.condition(filter));
+        }
+        self.group(&select.group, &items, &mut rows);
+        match &select.distinct {
+            Distinct::No => {}
+            Distinct::Rows => {
+                let all = items.columns.iter().map(|(_, value)| value);
+                rows.push(rows_of(&Value::made(all, EdgeKind::Indirect)));
+                rows.extend(items.open.as_ref().map(open_rows));
+            }
+            Distinct::On(keys) => {
+                for key in keys {
+                    rows.push(self.condition(key));
+                }
+            }
+        }
+        if let Some(query) = query {
+            self.order(query, &items, &mut rows);
+        }
+        if let Some(what) = &select.opaque {
+            self.note(what.clone());
+            let edges = self.unresolved(what.as_str().into()).edges;
+            rows.push(Rows { edges: edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) });
+            items.open = Some(Open { reason: what.as_str().into(), edges });
+        }
+        self.scopes.pop();
+        Made::new(items.columns, items.open, all_rows(&rows))
+    }
+
+    fn items(&mut self, select: &Select) -> Items {
+        let mut items = Items::default();
+        for item in &select.items {
+            match item {
+                Item::Value { expr, name, is_alias, .. } => {
+                    let value = self.value(expr);
+                    if *is_alias {
+                        self.scope().aliases.push((name.key.clone(), value.clone()));
+                    }
+                    items.columns.push((name.clone(), value));
+                }
+                Item::Star(star) => {
+                    let (columns, open) = self.star(star);
+                    items.columns.extend(columns);
+                    if let Some(open) = open {
+                        let edges = match &items.open {
+                            Some(before) => Edges::union([&before.edges, &open.edges]),
+                            None => open.edges,
+                        };
+                        items.open = Some(Open { reason: open.reason, edges });
+                    }
+                }
+            }
+        }
+        items
+    }
+
+    fn group(&mut self, group: &Group, items: &Items, rows: &mut Vec<Rows>) {
+        match group {
+            Group::None => {}
+            Group::All => {
+                let keys = items.columns.iter().map(|(_, value)| value).filter(|value| !value.is_grouped);
+                rows.push(rows_of(&Value::made(keys, EdgeKind::Indirect)));
+                rows.extend(items.open.as_ref().map(open_rows));
+            }
+            Group::Keys(keys) => {
+                for key in keys {
+                    rows.push(self.key(key, items));
+                }
+            }
+        }
+    }
+
+    /// A key of GROUP BY or ORDER BY: a position, or an expression.
+    fn key(&mut self, key: &Expr, items: &Items) -> Rows {
+        match ordinal(key) {
+            Some(at) if items.open.is_none() && at > 0 && at <= items.columns.len() => {
+                rows_of(&items.columns[at - 1].1)
+            }
+            Some(_) if items.open.is_some() => {
+                let mut all: Vec<Edges> =
+                    items.columns.iter().map(|(_, value)| value.edges.clone()).collect();
+                all.extend(items.open.as_ref().map(|open| open.edges.clone()));
+                let doubt = items.open.as_ref().map(|open| open.reason.clone());
+                Rows { edges: Edges::union(&all).at_least(EdgeKind::Indirect), doubt }
+            }
+            _ => self.condition(key),
+        }
+    }
+
+    fn order(&mut self, query: &Query, items: &Items, rows: &mut Vec<Rows>) {
+        // Names of selected columns come before those of relations.
+        let names = items.columns.iter().map(|(name, value)| (name.key.clone(), value.clone()));
+        let scope = self.scope();
+        scope.aliases = names.collect();
+        scope.aliases_first = true;
+        for key in &query.order {
+            rows.push(self.key(key, items));
+        }
+        for limit in &query.limits {
+            rows.push(self.condition(limit));
+        }
+        if query.order_all {
+            let all = items.columns.iter().map(|(_, value)| value);
+            rows.push(rows_of(&Value::made(all, EdgeKind::Indirect)));
+            rows.extend(items.open.as_ref().map(open_rows));
+        }
+    }
+}
+
+/// The items of a SELECT.
+#[derive(Default)]
+struct Items {
+    columns: Vec<(Name, Value)>,
+    open: Option<Open>,
+}
+
+fn open_rows(open: &Open) -> Rows {
+    Rows { edges: open.edges.at_least(EdgeKind::Indirect), doubt: Some(open.reason.clone()) }
+}
+
+/// The position that a key names.
+fn ordinal(key: &Expr) -> Option<usize> {
+    match key {
+        Expr::Literal(Literal::Number(digits)) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A shape as one that can be changed.
+pub(super) fn as_made(shape: &Shape) -> Made {
+    let columns = (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
+    Made::new(columns, shape.open(), shape.rows())
+}

@@ -1,0 +1,173 @@
+//! Set operations, and recursion through them.
+
+use std::rc::Rc;
+
+use super::expression::rows_of;
+use super::select::as_made;
+use super::shape::{Made, Open, Rows, Shape, Value};
+use super::{Analyst, all_rows};
+use crate::analyze::edge::{Edge, EdgeKind, Edges};
+use crate::sql::ValueType;
+use crate::sql::query::{Cte, Name, SetArm, SetChain, SetOperator};
+
+/// How often a recursion is followed before paths are given up, and before it is given up.
+const PATHS: usize = 4;
+const ROUNDS: usize = 16;
+
+impl Analyst<'_> {
+    /// A chain of set operations.
+    pub(super) fn set_chain(&mut self, chain: &SetChain) -> Made {
+        let first = self.body(&chain.first);
+        self.set_rest(first, &chain.rest)
+    }
+
+    fn set_rest(&mut self, first: Made, rest: &[SetArm]) -> Made {
+        let mut left = first;
+        for arm in rest {
+            let right = self.body(&arm.body);
+            left = self.combined(left, right, arm);
+        }
+        left
+    }
+
+    fn combined(&mut self, left: Made, right: Made, arm: &SetArm) -> Made {
+        let (left, right) = (Shape::Made(Rc::new(left)), Shape::Made(Rc::new(right)));
+        let mut rows = vec![left.rows(), right.rows()];
+        if !(arm.all && arm.operator == SetOperator::Union) {
+            // Duplicates are found, or rows compared, by all columns.
+            rows.push(rows_of(&Self::whole(&left)));
+            rows.push(rows_of(&Self::whole(&right)));
+        }
+        let rows = all_rows(&rows);
+        if arm.by_name {
+            return by_name(&left, &right, rows);
+        }
+        if left.open().is_some() || right.open().is_some() {
+            return side_by_side(&left, &right, rows, arm.operator);
+        }
+        if left.len() != right.len() {
+            let message = format!("{} columns here, {} before", right.len(), left.len());
+            self.finding("set-operation-columns", message, &arm.span, None);
+        }
+        let column = |at: usize| {
+            let value = left.value(at);
+            let value = if arm.operator == SetOperator::Except || at >= right.len() {
+                value
+            } else {
+                let other = right.value(at);
+                let data_type = ValueType::common([&value.data_type, &other.data_type]);
+                Value::made([&value, &other], EdgeKind::Copied).typed(data_type)
+            };
+            (left.name(at).clone(), value)
+        };
+        Made::new((0..left.len()).map(column).collect(), None, rows)
+    }
+
+    /// A common table expression that reads itself: followed until nothing new is found.
+    pub(super) fn recursive(&mut self, cte: &Cte, chain: &SetChain) -> Shape {
+        let outer = self.ctes.len();
+        for inner in &cte.query.ctes {
+            let shape = self.query(&inner.query);
+            let shape = self.renamed(shape, &inner.columns, &inner.name);
+            self.ctes.push((inner.name.key.clone(), shape));
+        }
+        let anchor = self.body(&chain.first);
+        let anchor = Shape::Made(Rc::new(anchor));
+        let mut known = self.renamed(widened(&anchor), &cte.columns, &cte.name);
+        for round in 0..ROUNDS {
+            self.ctes.push((cte.name.key.clone(), known.clone()));
+            let next = self.set_rest(as_made(&anchor), &chain.rest);
+            self.ctes.pop();
+            let mut next = widened(&Shape::Made(Rc::new(next)));
+            if round >= PATHS {
+                next = without_paths(&next);
+            }
+            let next = self.renamed(next, &cte.columns, &cte.name);
+            if same(&known, &next) {
+                break;
+            }
+            known = next;
+        }
+        self.ctes.truncate(outer);
+        let made = self.ordered(as_made(&known), &cte.query);
+        Shape::Made(Rc::new(made))
+    }
+}
+
+/// The anchor's numbers and texts grow with the recursion.
+fn widened(shape: &Shape) -> Shape {
+    let made = as_made(shape);
+    let columns = made.columns.into_iter().map(|(name, value)| {
+        let data_type = value.data_type.widest();
+        (name, Value { data_type, ..value })
+    });
+    Shape::Made(Rc::new(Made::new(columns.collect(), made.open, made.rows)))
+}
+
+fn without_paths(shape: &Shape) -> Shape {
+    let plain = |edges: &Edges| edges.map(|edge| Edge { path: 0, ..edge });
+    let made = as_made(shape);
+    let columns =
+        made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
+    let open = made.open.map(|open| Open { edges: plain(&open.edges), ..open });
+    let rows = Rows { edges: plain(&made.rows.edges), doubt: made.rows.doubt };
+    Shape::Made(Rc::new(Made::new(columns.collect(), open, rows)))
+}
+
+fn same(one: &Shape, other: &Shape) -> bool {
+    one.len() == other.len()
+        && one.rows().edges == other.rows().edges
+        && one.open().map(|open| open.edges) == other.open().map(|open| open.edges)
+        && (0..one.len()).all(|at| one.value(at).edges == other.value(at).edges)
+}
+
+/// Arms whose columns are matched by name: a column that one of them lacks is null there.
+fn by_name(left: &Shape, right: &Shape, rows: Rows) -> Made {
+    let mut columns: Vec<(Name, Value)> = as_made(left).columns;
+    for at in 0..right.len() {
+        let (name, value) = (right.name(at), right.value(at));
+        match columns.iter_mut().find(|(known, _)| known.key == name.key) {
+            Some((_, known)) => {
+                let data_type = ValueType::common([&known.data_type, &value.data_type]);
+                *known = Value::made([&*known, &value], EdgeKind::Copied).typed(data_type);
+            }
+            None => columns.push((name.clone(), value)),
+        }
+    }
+    let opens: Vec<Open> = left.open().into_iter().chain(right.open()).collect();
+    // A column that is known in one arm may be one of the unknown ones of the other.
+    for (arm, other) in [(left, right), (right, left)] {
+        let Some(open) = arm.open() else { continue };
+        for (name, value) in &mut columns {
+            if arm.find(&name.key).is_empty() && !other.find(&name.key).is_empty() {
+                value.edges = Edges::union([&value.edges, &open.edges.at_least(EdgeKind::Transformed)]);
+                value.doubt = value.doubt.clone().or(Some(open.reason.clone()));
+            }
+        }
+    }
+    let open = (!opens.is_empty()).then(|| Open {
+        reason: opens[0].reason.clone(),
+        edges: Edges::union(opens.iter().map(|open| &open.edges)),
+    });
+    Made::new(columns, open, rows)
+}
+
+/// Arms of which at least one has columns that are not known: every column may stand beside every other.
+fn side_by_side(left: &Shape, right: &Shape, rows: Rows, operator: SetOperator) -> Made {
+    let open = left.open().or_else(|| right.open());
+    let reason: Rc<str> = open.map_or_else(|| "unknown columns".into(), |open| open.reason);
+    let mut all: Vec<Edges> = left.everything();
+    if operator != SetOperator::Except {
+        all.extend(right.everything());
+    }
+    let edges = Edges::union(&all).at_least(EdgeKind::Transformed);
+    let columns = (0..left.len()).map(|at| {
+        let own = left.value(at);
+        let edges = Edges::union([&own.edges, &edges]);
+        (left.name(at).clone(), Value { edges, doubt: Some(reason.clone()), ..own })
+    });
+    // Names come from the first arm: where its star was passed on, so are its names.
+    let first = left.open().map(|open| open.edges).unwrap_or_default();
+    let open = Open { reason: reason.clone(), edges: Edges::union([&first, &edges]) };
+    Made::new(columns.collect(), Some(open), rows)
+}

@@ -1,0 +1,183 @@
+//! What a relation inside a statement offers to those who read it: columns with their edges, and its rows.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::analyze::edge::{EdgeKind, Edges, NAMED, ROWS, STAR};
+use crate::analyze::schema::Schema;
+use crate::sql::ValueType;
+use crate::sql::query::Name;
+
+/// Why something is not known for certain.
+pub(super) type Doubt = Option<Rc<str>>;
+
+/// What is known of an expression.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Value {
+    pub(super) edges: Edges,
+    pub(super) data_type: ValueType,
+    pub(super) doubt: Doubt,
+    /// Whether it has an aggregate in it.
+    pub(super) is_grouped: bool,
+}
+
+impl Value {
+    /// A value that depends on nothing.
+    pub(super) fn constant(data_type: ValueType) -> Self {
+        Self { data_type, ..Self::default() }
+    }
+
+    /// A value made from others.
+    pub(super) fn made<'v>(parts: impl IntoIterator<Item = &'v Self>, kind: EdgeKind) -> Self {
+        let (mut edges, mut doubt, mut is_grouped) = (Vec::new(), None, false);
+        for part in parts {
+            edges.push(part.edges.at_least(kind));
+            doubt = doubt.or_else(|| part.doubt.clone());
+            is_grouped |= part.is_grouped;
+        }
+        Self { edges: Edges::union(&edges), doubt, is_grouped, data_type: ValueType::Unknown }
+    }
+
+    /// The same with a type.
+    pub(super) fn typed(self, data_type: ValueType) -> Self {
+        Self { data_type, ..self }
+    }
+}
+
+/// Columns that are not known.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub(super) reason: Rc<str>,
+    pub(super) edges: Edges,
+}
+
+/// What decides which rows there are.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rows {
+    pub(super) edges: Edges,
+    pub(super) doubt: Doubt,
+}
+
+/// A relation that a statement makes.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) columns: Vec<(Name, Value)>,
+    pub(super) open: Option<Open>,
+    pub(super) rows: Rows,
+    index: OnceCell<HashMap<Arc<str>, Vec<usize>>>,
+}
+
+impl Made {
+    pub(super) fn new(columns: Vec<(Name, Value)>, open: Option<Open>, rows: Rows) -> Self {
+        Self { columns, open, rows, index: OnceCell::new() }
+    }
+
+    fn find(&self, key: &str) -> Vec<usize> {
+        if self.columns.len() < 8 {
+            let is = |(_, (name, _)): &(usize, &(Name, Value))| &*name.key == key;
+            return self.columns.iter().enumerate().filter(is).map(|(at, _)| at).collect();
+        }
+        let index = self.index.get_or_init(|| {
+            let mut index: HashMap<Arc<str>, Vec<usize>> = HashMap::with_capacity(self.columns.len());
+            for (at, (name, _)) in self.columns.iter().enumerate() {
+                index.entry(name.key.clone()).or_default().push(at);
+            }
+            index
+        });
+        index.get(key).cloned().unwrap_or_default()
+    }
+}
+
+/// A relation that can be read: a node's, or one the statement makes.
+#[derive(Debug, Clone)]
+pub(super) enum Shape {
+    /// A node's relation, by its number.
+    Node(u32, Arc<Schema>),
+    /// One that the statement makes.
+    Made(Rc<Made>),
+}
+
+impl Shape {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Node(_, schema) => schema.columns.len(),
+            Self::Made(made) => made.columns.len(),
+        }
+    }
+
+    pub(super) fn name(&self, at: usize) -> &Name {
+        match self {
+            Self::Node(_, schema) => &schema.columns[at].name,
+            Self::Made(made) => &made.columns[at].0,
+        }
+    }
+
+    pub(super) fn value(&self, at: usize) -> Value {
+        match self {
+            Self::Node(relation, schema) => {
+                let column = u32::try_from(at).unwrap_or(STAR);
+                Value {
+                    edges: Edges::one(*relation, column, EdgeKind::Copied),
+                    data_type: schema.columns[at].data_type.clone(),
+                    ..Value::default()
+                }
+            }
+            Self::Made(made) => made.columns[at].1.clone(),
+        }
+    }
+
+    /// The positions of the columns with this name.
+    pub(super) fn find(&self, key: &str) -> Vec<usize> {
+        match self {
+            Self::Node(_, schema) => schema.find(key).into_iter().collect(),
+            Self::Made(made) => made.find(key),
+        }
+    }
+
+    /// What is known of the columns that are not known.
+    pub(super) fn open(&self) -> Option<Open> {
+        match self {
+            Self::Node(relation, schema) => schema.open.as_ref().map(|reason| Open {
+                reason: Rc::from(&**reason),
+                edges: Edges::one(*relation, STAR, EdgeKind::Copied),
+            }),
+            Self::Made(made) => made.open.clone(),
+        }
+    }
+
+    /// Whether columns may have been left out of a declaration.
+    pub(super) fn is_declared(&self) -> bool {
+        matches!(self, Self::Node(_, schema) if schema.is_declared)
+    }
+
+    pub(super) fn rows(&self) -> Rows {
+        match self {
+            Self::Node(relation, _) => {
+                Rows { edges: Edges::one(*relation, ROWS, EdgeKind::Indirect), doubt: None }
+            }
+            Self::Made(made) => made.rows.clone(),
+        }
+    }
+
+    /// Everything it offers.
+    pub(super) fn everything(&self) -> Vec<Edges> {
+        let mut all: Vec<Edges> = (0..self.len()).map(|at| self.value(at).edges).collect();
+        all.extend(self.open().map(|open| open.edges));
+        all
+    }
+}
+
+impl Open {
+    /// The edges for a column of this name: a star that was passed on unchanged passes on the name.
+    pub(super) fn named(&self, name: u32) -> Edges {
+        self.edges.map(|edge| {
+            if edge.column == STAR && edge.kind == EdgeKind::Copied {
+                crate::analyze::edge::Edge { column: NAMED + name, ..edge }
+            } else {
+                edge
+            }
+        })
+    }
+}

@@ -1,0 +1,129 @@
+//! `*` with its modifiers.
+
+use std::sync::Arc;
+
+use super::Analyst;
+use super::scope::Relation;
+use super::shape::{Open, Value};
+use crate::analyze::edge::{EdgeKind, Edges};
+use crate::sql::query::{Name, Star};
+
+/// Named columns, and what is known of those that are not known.
+type Expanded = (Vec<(Name, Value)>, Option<Open>);
+
+impl Analyst<'_> {
+    /// The columns that a star stands for.
+    pub(super) fn star(&mut self, star: &Star) -> Expanded {
+        let (mut columns, mut open) = match &star.of {
+            Some(expr) => {
+                let value = self.value(expr);
+                let reason = "the fields of a value are not known";
+                (
+                    Vec::new(),
+                    Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }),
+                )
+            }
+            None => self.relations_of(star),
+        };
+        if let Some(pattern) = &star.ilike {
+            columns.retain(|(name, _)| matches(pattern, &name.text));
+        }
+        for (name, span) in &star.exclude {
+            let before = columns.len();
+            columns.retain(|(column, _)| column.key != name.key);
+            if before == columns.len() && open.is_none() {
+                self.finding("unknown-column", format!("`*` has no column `{}`", name.text), span, None);
+            }
+        }
+        for (expr, name) in &star.replace {
+            let value = self.value(expr);
+            match columns.iter_mut().find(|(column, _)| column.key == name.key) {
+                Some((_, column)) => *column = value,
+                None => columns.push((name.clone(), value)),
+            }
+        }
+        for (from, to, span) in &star.rename {
+            match columns.iter_mut().find(|(column, _)| column.key == from.key) {
+                Some((column, _)) => *column = to.clone(),
+                None => match &open {
+                    Some(open) => {
+                        let number = self.names.number(&from.text);
+                        let value = Value {
+                            edges: open.named(number),
+                            doubt: Some(open.reason.clone()),
+                            ..Value::default()
+                        };
+                        columns.push((to.clone(), value));
+                    }
+                    None => {
+                        self.finding(
+                            "unknown-column",
+                            format!("`*` has no column `{}`", from.text),
+                            span,
+                            None,
+                        );
+                    }
+                },
+            }
+        }
+        if let Some(what) = &star.opaque {
+            self.note(what.clone());
+            let all = self.unresolved(what.as_str().into());
+            open = Some(Open { reason: what.as_str().into(), edges: all.edges });
+        }
+        (columns, open)
+    }
+
+    fn relations_of(&mut self, star: &Star) -> Expanded {
+        if star.qualifier.is_empty() {
+            let scope = self.scope();
+            let (relations, merged) = (scope.relations.clone(), scope.merged.clone());
+            return columns_of(&relations, &merged);
+        }
+        if let Some(relation) = self.relation(&star.qualifier) {
+            return columns_of(&[relation], &[]);
+        }
+        let written: Vec<&str> = star.qualifier.iter().map(|part| &*part.text).collect();
+        let reason = format!("`{}` is no relation in scope", written.join("."));
+        self.finding("unknown-column", reason.clone(), &star.span, None);
+        let value = self.unresolved(reason.as_str().into());
+        (Vec::new(), Some(Open { reason: reason.into(), edges: value.edges }))
+    }
+}
+
+/// The columns of relations side by side; what a join merged is there once.
+pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -> Expanded {
+    let mut columns: Vec<(Name, Value)> = Vec::new();
+    let mut opens: Vec<Open> = Vec::new();
+    for relation in relations {
+        opens.extend(relation.shape.open());
+        for at in 0..relation.shape.len() {
+            let name = relation.shape.name(at).clone();
+            match merged.iter().find(|(key, _)| *key == name.key) {
+                Some((key, _)) if columns.iter().any(|(column, _)| column.key == *key) => {}
+                Some((_, value)) => columns.push((name, value.clone())),
+                None => columns.push((name, relation.shape.value(at))),
+            }
+        }
+    }
+    let open = (!opens.is_empty()).then(|| Open {
+        reason: opens[0].reason.clone(),
+        edges: Edges::union(opens.iter().map(|open| &open.edges)),
+    });
+    (columns, open)
+}
+
+/// `ILIKE` on names.
+fn matches(pattern: &str, name: &str) -> bool {
+    fn rest(pattern: &[char], name: &[char]) -> bool {
+        match pattern.split_first() {
+            None => name.is_empty(),
+            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
+            Some((c, after)) => {
+                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
+            }
+        }
+    }
+    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
+    rest(&chars(pattern), &chars(name))
+}

@@ -1,0 +1,98 @@
+//! What the analysis found wrong, as diagnostics at the place in the template.
+
+use serde_json::Value;
+
+use super::query::Finding;
+use super::{Analysis, NodeAnalysis};
+use crate::compile::{Compilation, Compiled};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::graph::{Graph, Node};
+use crate::source::Span;
+use crate::sql::Dialect;
+use crate::sql::query::Name;
+
+/// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
+/// where the columns in scope are not all known.
+pub fn report_findings(
+    graph: &Graph,
+    compilation: &Compilation,
+    analysis: &Analysis,
+    diagnostics: &mut Diagnostics,
+) {
+    for (at, node) in graph.nodes.values().enumerate() {
+        let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id))
+        else {
+            continue;
+        };
+        declared_columns(node, found, graph.dialect, diagnostics);
+        let mut said: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
+        for finding in found.findings() {
+            let key = (finding.code, finding.range.clone());
+            if said.contains(&key) {
+                continue;
+            }
+            said.push(key);
+            if let Some(code) = Code::by_name(finding.code) {
+                diagnostics.push(diagnostic(node, compiled, code, finding));
+            }
+        }
+    }
+}
+
+/// Columns of YAML files and keys of incremental models that the SQL does not give.
+fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &mut Diagnostics) {
+    if found.schema.open.is_some() || found.is_origin {
+        return;
+    }
+    let has = |name: &str, quoted: bool| {
+        let key = Name::written(name, quoted, dialect).key;
+        // Whether a declaration means the name in quotes is not always said.
+        found
+            .schema
+            .columns
+            .iter()
+            .any(|column| column.name.key == key || column.name.text.eq_ignore_ascii_case(name))
+    };
+    let names: Vec<&str> = found.schema.columns.iter().map(|column| &*column.name.text).collect();
+    let missing = |what: String, name: &str, span: Span| {
+        let help = did_you_mean(name, names.iter().copied()).map_or_else(
+            || format!("its columns are: {}", names.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Diagnostic::warning(Code::UnknownColumn, what).node(&node.unique_id).at(span).help(help)
+    };
+    for column in node.columns.values() {
+        if !has(&column.name, column.quote == Some(true)) {
+            let what = format!("`{}` has no column `{}`, which is declared here", node.name, column.name);
+            diagnostics.push(missing(what, &column.name, column.span));
+        }
+    }
+    if node.materialized() != "incremental" {
+        return;
+    }
+    let keys: Vec<&str> = match node.setting("unique_key") {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let is_name = |key: &&str| !key.is_empty() && key.chars().all(|c| c == '_' || c.is_alphanumeric());
+    for key in keys.into_iter().filter(is_name).filter(|key| !has(key, false)) {
+        let what = format!("`{}` has no column `{key}`, which is its `unique_key`", node.name);
+        diagnostics.push(missing(what, key, node.span()));
+    }
+}
+
+fn diagnostic(node: &Node, compiled: &Compiled, code: Code, finding: &Finding) -> Diagnostic {
+    let located = compiled.map.locate(&finding.range);
+    let mut diagnostic = Diagnostic::warning(code, finding.message.clone())
+        .node(&node.unique_id)
+        .at(located.map_or_else(|| node.span(), |(span, _)| span));
+    diagnostic.help.clone_from(&finding.help);
+    if !located.is_some_and(|(_, exact)| exact) {
+        let start = finding.range.start.min(compiled.sql.len());
+        let line = compiled.sql[..start].matches('\n').count();
+        let lines: Vec<&str> = compiled.sql.lines().skip(line.saturating_sub(1)).take(3).collect();
+        diagnostic = diagnostic.excerpt(lines.join("\n"));
+    }
+    diagnostic
+}

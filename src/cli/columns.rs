@@ -1,0 +1,133 @@
+//! The columns of every node: what is known before any SQL is read, and the analysis of the rest.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::arguments::Global;
+use super::driver::Loaded;
+use super::printer::Printer;
+use crate::analyze::{Analysis, Given, Schema, analyze, report_findings};
+use crate::compile::{Compilation, compile};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::graph::Node;
+use crate::project::NodeKind;
+use crate::sql::RelationKind;
+use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
+
+impl Loaded {
+    /// Analyses the wanted nodes with everything they read. Their SQL is compiled first, without a warehouse; it is opened only
+    /// where a template asks for it.
+    pub(super) fn analyze(
+        &self,
+        global: &Global,
+        wanted: &BTreeSet<String>,
+        printer: &Printer,
+    ) -> Result<Analysis, Outcome> {
+        let mut all = wanted.clone();
+        all.extend(self.order.ancestors_of_all(wanted, None));
+        let kinds = [NodeKind::Model, NodeKind::Snapshot, NodeKind::Seed, NodeKind::Source];
+        all.retain(|id| self.graph.node(id).is_some_and(|node| kinds.contains(&node.kind)));
+        let mut diagnostics = Diagnostics::default();
+        let compiler = self.compiler(None, wanted);
+        let mut compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
+        let asks = diagnostics.iter().any(|problem| problem.code == Code::OfflineQuery);
+        if asks && !global.no_introspect {
+            diagnostics = Diagnostics::default();
+            let compiler = self.compiler(Some(self.open(printer)?), wanted);
+            compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
+        }
+        printer.diagnostics(diagnostics.iter(), &self.sources);
+        let analysis = analyze(&self.graph, &self.order, &compilation, &self.given(&all), &all);
+        let mut found = Diagnostics::default();
+        report_findings(&self.graph, &compilation, &analysis, &mut found);
+        printer.diagnostics(found.iter(), &self.sources);
+        Ok(analysis)
+    }
+
+    /// The columns of the selected nodes with their types, as the SQL says.
+    pub(super) fn inferred_columns(
+        &self,
+        global: &Global,
+        selected: &BTreeSet<String>,
+        printer: &Printer,
+    ) -> Result<BTreeMap<String, Value>, Outcome> {
+        let analysis = self.analyze(global, selected, printer)?;
+        let columns = |id: &String| {
+            let found = analysis.node(self.graph.nodes.get_index_of(id)?)?;
+            let column = |at: usize| json!({"name": found.name(at), "type": found.data_type(at).to_string()});
+            Some((id.clone(), (0..found.width()).map(column).collect()))
+        };
+        Ok(selected.iter().filter_map(columns).collect())
+    }
+
+    /// Adds relations that the warehouse does not have to its catalog, with the columns that the SQL says.
+    pub(super) fn complete_catalog(
+        &self,
+        global: &Global,
+        catalog: &mut Catalog,
+        printer: &Printer,
+    ) -> Result<(), Outcome> {
+        let all: BTreeSet<String> = self.graph.nodes.keys().cloned().collect();
+        let analysis = self.analyze(global, &all, printer)?;
+        for (at, node) in self.graph.nodes.values().enumerate() {
+            let (Some(found), Some(relation)) = (analysis.node(at), &node.relation) else { continue };
+            if node.is_ephemeral() || catalog.relation(relation).is_some() {
+                continue;
+            }
+            let column = |at: usize| Column::new(found.name(at), found.data_type(at).to_string());
+            let known = CatalogRelation {
+                database: node.database.clone(),
+                schema: node.schema.clone(),
+                name: node.alias.clone(),
+                kind: if node.materialized() == "view" { RelationKind::View } else { RelationKind::Table },
+                columns: (0..found.schema.columns.len()).map(column).collect(),
+                comment: None,
+                owner: None,
+                rows: None,
+            };
+            let schema = SchemaName::new(&node.database, &node.schema);
+            catalog.schemas.entry(schema).or_default().insert(fold(&relation.identifier), known);
+        }
+        Ok(())
+    }
+
+    /// Reports what is wrong with the columns that compiled nodes name. What is not compiled is not known, and says nothing.
+    pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) {
+        let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
+        known.extend(self.order.ancestors_of_all(&known, Some(1)));
+        let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known), &known);
+        let mut diagnostics = Diagnostics::default();
+        report_findings(&self.graph, compilation, &analysis, &mut diagnostics);
+        printer.diagnostics(diagnostics.iter(), &self.sources);
+    }
+
+    /// What is known before any SQL is read.
+    pub(super) fn given(&self, wanted: &BTreeSet<String>) -> Given<'_> {
+        let nodes = wanted.iter().filter_map(|id| self.graph.node(id));
+        let schemas: HashMap<String, Arc<Schema>> = nodes
+            .filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?))))
+            .collect();
+        let facts = &self.session.facts;
+        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema }
+    }
+
+    /// The columns of what is not made by SQL: a seed's header, the loader's columns.
+    fn known_columns(&self, node: &Node) -> Option<Schema> {
+        match node.kind {
+            NodeKind::Seed => {
+                let seed = crate::plan::read_seed(node, self.sources.text(node.file), self.dialect()).ok()?;
+                let is_quoted = node.setting_flag("quote_columns");
+                let columns = seed.names.iter().cloned().zip(seed.types.iter().cloned().map(Some));
+                Some(Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect()))
+            }
+            NodeKind::Source if node.source.as_ref().is_some_and(|source| source.external.is_some()) => {
+                let columns = crate::load::stage_table(self.dialect());
+                Some(Schema::declared(&columns, false, self.dialect()))
+            }
+            _ => None,
+        }
+    }
+}

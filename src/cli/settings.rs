@@ -1,0 +1,76 @@
+//! Which of several sayings about a flag holds: the command line, then the environment, then `flags:` of the project file.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::arguments::{Global, IndirectSelection, LogFormat, LogLevel};
+use super::warnings::Warnings;
+use crate::config::yaml;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// `flags:` of the project file as written; empty where there is none that can be read. What is wrong with the file is told
+/// when the project is read.
+pub(super) fn project_flags(project_dir: Option<&Path>) -> Map<String, Value> {
+    let text = project_dir.and_then(|folder| crate::source::read_text(&folder.join("dbt_project.yml")).ok());
+    let parsed = text.and_then(|text| yaml::parse(&text).ok());
+    parsed.and_then(|value| value.get("flags")?.as_object().cloned()).unwrap_or_default()
+}
+
+/// The global options with the project's flags under them, and what becomes of warnings.
+pub(super) fn settle(
+    global: &Global,
+    flags: &Map<String, Value>,
+) -> Result<(Global, Warnings), Box<Diagnostic>> {
+    let mut settled = global.clone();
+    let truth = |value: &mut Option<bool>, is_denied: bool, key: &str| {
+        let own = if is_denied { Some(false) } else { *value };
+        *value = own.or_else(|| flags.get(key).and_then(Value::as_bool));
+    };
+    truth(&mut settled.quiet, global.no_quiet, "quiet");
+    truth(&mut settled.debug, global.no_debug, "debug");
+    truth(&mut settled.print, global.no_print, "print");
+    truth(&mut settled.use_colors, global.no_use_colors, "use_colors");
+    truth(&mut settled.introspect, global.no_introspect, "introspect");
+    truth(&mut settled.fail_fast, global.no_fail_fast, "fail_fast");
+    truth(&mut settled.write_json, global.no_write_json, "write_json");
+    truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
+    settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
+    settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));
+    settled.log_level_file = settled.log_level_file.or_else(|| word::<LogLevel>(flags, "log_level_file"));
+    let path = |key: &str| flags.get(key).and_then(Value::as_str).map(std::path::PathBuf::from);
+    settled.log_path = settled.log_path.or_else(|| path("log_path"));
+    let warnings = warnings(&settled, flags)?;
+    Ok((settled, warnings))
+}
+
+/// `--indirect-selection` as the project's flags have it.
+pub(super) fn indirect_selection(flags: &Map<String, Value>) -> Option<IndirectSelection> {
+    word(flags, "indirect_selection")
+}
+
+fn word<T: clap::ValueEnum>(flags: &Map<String, Value>, key: &str) -> Option<T> {
+    T::from_str(flags.get(key)?.as_str()?, true).ok()
+}
+
+/// `--warn-error` is all of them; the options say more, wherever they stand.
+fn warnings(global: &Global, flags: &Map<String, Value>) -> Result<Warnings, Box<Diagnostic>> {
+    let wrong = |place: &str, reason: String| {
+        Box::new(
+            Diagnostic::error(Code::BadOption, format!("`{place}`: {reason}"))
+                .in_file(place, 1)
+                .help("write '{error: all, warn: [NoNodesForSelectionCriteria], silence: [..]}'"),
+        )
+    };
+    if let Some(text) = &global.warn_error_options {
+        let value = yaml::parse(text).map_err(|error| wrong("--warn-error-options", error.message))?;
+        return Warnings::read(&value).map_err(|reason| wrong("--warn-error-options", reason));
+    }
+    if global.warn_error == Some(true) {
+        return Ok(Warnings::all_errors());
+    }
+    match flags.get("warn_error_options") {
+        Some(value) => Warnings::read(value).map_err(|reason| wrong("flags.warn_error_options", reason)),
+        None => Ok(Warnings::default()),
+    }
+}

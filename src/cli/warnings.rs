@@ -1,0 +1,157 @@
+//! Which warnings are errors and which are silent: `--warn-error` and `--warn-error-options`.
+
+use serde_json::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Level, did_you_mean};
+
+/// What becomes of warnings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Warnings {
+    error: Names,
+    warn: Vec<String>,
+    silence: Vec<String>,
+}
+
+/// Some warnings, or all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    All,
+    These(Vec<String>),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::These(Vec::new())
+    }
+}
+
+/// What becomes of one problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Unchanged,
+    Error,
+    Silent,
+}
+
+/// dbt's name for what a template says with `exceptions.warn`.
+pub(super) const SAID: &str = "JinjaLogWarning";
+
+/// The names dbt has for the warnings of a code.
+fn event_names(code: Code) -> &'static [&'static str] {
+    match code {
+        Code::EmptySelection => &["NoNodesForSelectionCriteria", "NothingToDo"],
+        Code::UnusedProperties => &[
+            "NoNodeForYamlKey",
+            "WrongResourceSchemaFile",
+            "UnusedResourceConfigPath",
+            "MacroNotFoundForPatch",
+            "UnusedTables",
+        ],
+        Code::DisabledRef | Code::UnknownRef | Code::UnknownSource => {
+            &["NodeNotFoundOrDisabled", "InvalidDisabledTargetInTestNode"]
+        }
+        Code::TestFailed => &["LogTestResult"],
+        Code::UnknownKey => &[
+            "UnexpectedJinjaBlockDeprecation",
+            "CustomKeyInConfigDeprecation",
+            "CustomKeyInObjectDeprecation",
+            "CustomTopLevelKeyDeprecation",
+        ],
+        Code::UnpinnedPackage => &["DepsUnpinned"],
+        Code::BadConfig => &["ConfigTargetPathDeprecation", "PackageRedirectDeprecation"],
+        _ => &[],
+    }
+}
+
+impl Warnings {
+    /// `--warn-error`.
+    pub(super) fn all_errors() -> Self {
+        Self { error: Names::All, ..Self::default() }
+    }
+
+    /// `--warn-error-options`, as a YAML value.
+    pub(super) fn read(value: &Value) -> Result<Self, String> {
+        let map =
+            value.as_object().ok_or("it must be a mapping with the keys `error`, `warn` and `silence`")?;
+        let mut read = Self::default();
+        for (key, value) in map {
+            match key.as_str() {
+                "error" | "include" if matches!(value.as_str(), Some("all" | "*")) => read.error = Names::All,
+                "error" | "include" => read.error = Names::These(names(key, value)?),
+                "warn" | "exclude" => read.warn = names(key, value)?,
+                "silence" => read.silence = names(key, value)?,
+                other => return Err(format!("`{other}` is none of its keys `error`, `warn` and `silence`")),
+            }
+        }
+        Ok(read)
+    }
+
+    /// What becomes of a diagnostic; only warnings change.
+    pub(super) fn verdict(&self, diagnostic: &Diagnostic) -> Verdict {
+        if diagnostic.level != Level::Warning {
+            return Verdict::Unchanged;
+        }
+        let names = event_names(diagnostic.code);
+        self.of(&|name| name == diagnostic.code.as_str() || names.contains(&name))
+    }
+
+    /// What becomes of what a template warns of.
+    pub(super) fn verdict_of_said(&self) -> Verdict {
+        self.of(&|name| name == SAID)
+    }
+
+    fn of(&self, is_meant: &dyn Fn(&str) -> bool) -> Verdict {
+        let listed = |names: &[String]| names.iter().any(|name| is_meant(name));
+        if listed(&self.silence) {
+            return Verdict::Silent;
+        }
+        let is_error = match &self.error {
+            Names::All => !listed(&self.warn),
+            Names::These(names) => listed(names),
+        };
+        if is_error { Verdict::Error } else { Verdict::Unchanged }
+    }
+}
+
+/// A list of names: dbt's, which are words in camel case, or codes.
+fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
+    let items = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(items) => items,
+        _ => return Err(format!("`{key}` must be a list of names")),
+    };
+    let one = |item: &Value| -> Result<String, String> {
+        let name = item.as_str().ok_or_else(|| format!("`{key}` must be a list of names"))?;
+        let is_event = name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphanumeric);
+        if is_event || Code::by_name(name).is_some() {
+            return Ok(name.to_owned());
+        }
+        let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()));
+        let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Err(format!("`{name}` is the name of no warning{help}"))
+    };
+    items.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn silence_wins_over_error_and_warn_over_all() {
+        let warning = Diagnostic::warning(Code::EmptySelection, "nothing");
+        let verdict = |value| Warnings::read(&value).expect("options").verdict(&warning);
+        assert_eq!(verdict(json!({"error": "all"})), Verdict::Error);
+        assert_eq!(
+            verdict(json!({"error": "all", "warn": ["NoNodesForSelectionCriteria"]})),
+            Verdict::Unchanged
+        );
+        assert_eq!(verdict(json!({"error": "*", "silence": ["empty-selection"]})), Verdict::Silent);
+        assert_eq!(verdict(json!({"include": ["NoNodesForSelectionCriteria"]})), Verdict::Error);
+        assert_eq!(verdict(json!({"error": ["DepsUnpinned"]})), Verdict::Unchanged);
+        assert!(Warnings::read(&json!({"error": ["empty-selektion"]})).is_err());
+        assert!(Warnings::read(&json!({"errors": []})).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Models that are going away: `deprecation_date` (dbt: `check_for_model_deprecations`).
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::resolve::call_place;
+use super::{Graph, Node};
+use crate::config::event_time;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::project::{NodeKind, Project};
+
+/// Warns of models whose date has passed, and of references to models that have a date.
+pub(super) fn check(graph: &Graph, project: &Project, now: DateTime<Utc>, diagnostics: &mut Diagnostics) {
+    for node in graph.nodes.values() {
+        if let Some((_, text)) = date(node).filter(|(date, _)| *date < now) {
+            let message = format!("`{}` is deprecated since {text}", node.search_name());
+            diagnostics.push(
+                Diagnostic::warning(Code::DeprecatedModel, message)
+                    .at(node.place())
+                    .node(&node.unique_id)
+                    .help("remove or disable it, or choose a later `deprecation_date`"),
+            );
+        }
+        if node.kind == NodeKind::UnitTest {
+            continue;
+        }
+        for target in node.depends_on.iter().filter_map(|id| graph.nodes.get(id)) {
+            let Some((date, text)) = date(target) else { continue };
+            let tense = if date < now { "is deprecated since" } else { "will be deprecated on" };
+            let message = format!("`{}`, which is read here, {tense} {text}", target.search_name());
+            let is_newest = target.version == target.latest_version;
+            let help = if is_newest {
+                "stop reading it".to_owned()
+            } else {
+                format!("read the latest version: `ref('{}')`", target.name)
+            };
+            diagnostics.push(
+                Diagnostic::warning(Code::DeprecatedModel, message)
+                    .at(call_place(node, project, &target.name))
+                    .node(&node.unique_id)
+                    .help(help),
+            );
+        }
+    }
+}
+
+/// A model's date, and as it was written.
+fn date(node: &Node) -> Option<(DateTime<Utc>, String)> {
+    if node.kind != NodeKind::Model {
+        return None;
+    }
+    let text = node.deprecation_date.as_ref().and_then(Value::as_str)?.to_owned();
+    Some((event_time(&text)?, text))
+}

@@ -1,0 +1,78 @@
+//! Packages that the project names and that are not installed.
+
+use serde_json::Value;
+
+use super::Package;
+use super::deps::LOCK;
+use crate::config::yaml::{self, Step};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Sources, Span, read_text};
+
+/// Reports each package that is named and not installed. As in dbt, enough installed packages are taken for the right ones.
+pub(super) fn report(
+    root: &Package,
+    installed: &[Package],
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    for name in ["packages.yml", "dependencies.yml"] {
+        let path = root.file.root.join(name);
+        let Ok(text) = read_text(&path) else { continue };
+        let Some(entries) = yaml::parse(&text).ok().and_then(|v| v.get("packages")?.as_array().cloned())
+        else {
+            continue;
+        };
+        if installed.len() >= entries.len() {
+            continue;
+        }
+        let file = sources.add(name, Some(path), text);
+        let locked = locked(root);
+        let folder = &root.file.paths.packages;
+        let is_there = |entry: &Value| {
+            project(entry, &locked).is_some_and(|name| installed.iter().any(|p| p.file.name == name))
+        };
+        let absent: Vec<usize> = (0..entries.len()).filter(|index| !is_there(&entries[*index])).collect();
+        for index in &absent {
+            let steps: [Step; 2] = ["packages".into(), (*index).into()];
+            let span = Span::new(file, yaml::locate(sources.text(file), &steps));
+            let shown = address(&entries[*index]).unwrap_or("this package");
+            let message = format!("package `{shown}` is not installed in `{folder}`");
+            let problem = Diagnostic::error(Code::MissingPackage, message).at(span);
+            diagnostics.push(problem.help("install it with `merganser deps`"));
+        }
+        if absent.is_empty() {
+            let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
+            let message = format!(
+                "{} packages are named, and {} are installed in `{folder}`",
+                entries.len(),
+                installed.len()
+            );
+            let problem = Diagnostic::error(Code::MissingPackage, message).at(span);
+            diagnostics.push(problem.help("install them with `merganser deps`"));
+        }
+    }
+}
+
+/// The entries of package-lock.yml; none without one.
+fn locked(root: &Package) -> Vec<Value> {
+    let text = read_text(&root.file.root.join(LOCK)).ok();
+    let parsed = text.and_then(|text| yaml::parse(&text).ok());
+    parsed.and_then(|value| value.get("packages")?.as_array().cloned()).unwrap_or_default()
+}
+
+/// What an entry says of where the package comes from, as written.
+fn address(entry: &Value) -> Option<&str> {
+    ["package", "git", "local", "tarball", "private"].iter().find_map(|key| entry.get(*key)?.as_str())
+}
+
+/// The name of the package's project: what the lock says, else its name, else the last part of its address.
+fn project(entry: &Value, locked: &[Value]) -> Option<String> {
+    let address = address(entry)?;
+    let text = |entry: &Value| entry.get("name").and_then(Value::as_str).map(str::to_owned);
+    let in_lock = locked.iter().find(|known| self::address(known) == Some(address)).and_then(text);
+    let last = || {
+        let part = address.trim_end_matches('/').rsplit('/').next().unwrap_or(address);
+        part.strip_suffix(".git").unwrap_or(part).replace('-', "_")
+    };
+    in_lock.or_else(|| text(entry)).or_else(|| Some(last()))
+}

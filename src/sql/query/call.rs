@@ -1,0 +1,243 @@
+//! Calls with their clauses.
+
+use sqlparser::ast::{
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowSpec,
+    WindowType,
+};
+
+use super::expression::word;
+use super::read::Reader;
+use super::{Argument, Call, Expr, Name, Window};
+use crate::sql::Dialect;
+
+/// Functions of Snowflake that take a date part, and which argument it is.
+const PARTS: [(&str, usize); 13] = [
+    ("DATEADD", 0),
+    ("TIMEADD", 0),
+    ("TIMESTAMPADD", 0),
+    ("DATEDIFF", 0),
+    ("TIMEDIFF", 0),
+    ("TIMESTAMPDIFF", 0),
+    ("DATE_TRUNC", 0),
+    ("DATE_PART", 0),
+    ("DATEPART", 0),
+    ("LAST_DAY", 1),
+    ("TRUNC", 1),
+    ("DATE_TRUNC", 1),
+    ("EXTRACT", 0),
+];
+
+/// Functions of `DuckDB` that take a lambda; elsewhere, what looks like one is the operator `->`.
+const LAMBDAS: [&str; 13] = [
+    "LIST_TRANSFORM",
+    "ARRAY_TRANSFORM",
+    "LIST_APPLY",
+    "ARRAY_APPLY",
+    "APPLY",
+    "LIST_FILTER",
+    "ARRAY_FILTER",
+    "FILTER",
+    "LIST_REDUCE",
+    "ARRAY_REDUCE",
+    "REDUCE",
+    "LIST_SELECT",
+    "LIST_WHERE",
+];
+
+/// The words for date parts.
+const WORDS: [&str; 62] = [
+    "YEAR",
+    "Y",
+    "YY",
+    "YYY",
+    "YYYY",
+    "YR",
+    "YEARS",
+    "YRS",
+    "MONTH",
+    "MM",
+    "MON",
+    "MONS",
+    "MONTHS",
+    "DAY",
+    "D",
+    "DD",
+    "DAYS",
+    "DAYOFMONTH",
+    "DAYOFWEEK",
+    "WEEKDAY",
+    "DOW",
+    "DW",
+    "DAYOFWEEKISO",
+    "DAYOFWEEK_ISO",
+    "WEEKDAY_ISO",
+    "DOW_ISO",
+    "DAYOFYEAR",
+    "YEARDAY",
+    "DOY",
+    "DY",
+    "WEEK",
+    "W",
+    "WK",
+    "WEEKOFYEAR",
+    "WOY",
+    "WY",
+    "WEEKISO",
+    "WEEK_ISO",
+    "QUARTER",
+    "Q",
+    "QTR",
+    "QTRS",
+    "QUARTERS",
+    "YEAROFWEEK",
+    "YEAROFWEEKISO",
+    "HOUR",
+    "H",
+    "HH",
+    "HR",
+    "HOURS",
+    "HRS",
+    "MINUTE",
+    "M",
+    "MI",
+    "MIN",
+    "MINUTES",
+    "MINS",
+    "SECOND",
+    "S",
+    "SEC",
+    "SECONDS",
+    "SECS",
+];
+
+/// Finer and rarer date parts.
+const FINE: [&str; 18] = [
+    "MILLISECOND",
+    "MS",
+    "MSEC",
+    "MILLISECONDS",
+    "MICROSECOND",
+    "US",
+    "USEC",
+    "MICROSECONDS",
+    "NANOSECOND",
+    "NS",
+    "NSEC",
+    "NANOSEC",
+    "NANOSECONDS",
+    "EPOCH_SECOND",
+    "EPOCH",
+    "EPOCH_MILLISECOND",
+    "TIMEZONE_HOUR",
+    "TIMEZONE_MINUTE",
+];
+
+impl Reader<'_> {
+    /// A call.
+    pub(super) fn function(&self, function: &Function) -> Expr {
+        let name = function.name.to_string().to_ascii_uppercase().replace('"', "");
+        let mut call = Call {
+            span: self.text.range(function.name.span()),
+            order: self.keys(&function.within_group),
+            filters: function.filter.iter().map(|filter| self.expr(filter)).collect(),
+            window: function.over.as_ref().map(|over| self.window_type(over)),
+            arguments: Vec::new(),
+            distinct: false,
+            query: None,
+            name,
+        };
+        for list in [&function.parameters, &function.args] {
+            match list {
+                FunctionArguments::None => {}
+                FunctionArguments::Subquery(query) => call.query = Some(Box::new(self.query(query))),
+                FunctionArguments::List(list) => {
+                    call.distinct |=
+                        list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct);
+                    for (index, argument) in list.args.iter().enumerate() {
+                        let index = if index == 1 && names_part(&call) { usize::MAX } else { index };
+                        let argument = self.argument(&call.name, index, argument);
+                        call.arguments.push(argument);
+                    }
+                    for clause in &list.clauses {
+                        self.clause(clause, &mut call);
+                    }
+                }
+            }
+        }
+        Expr::Call(Box::new(call))
+    }
+
+    fn clause(&self, clause: &FunctionArgumentClause, call: &mut Call) {
+        match clause {
+            FunctionArgumentClause::OrderBy(order) => call.order.extend(self.keys(order)),
+            FunctionArgumentClause::Where(filter) | FunctionArgumentClause::Limit(filter) => {
+                call.filters.push(self.expr(filter));
+            }
+            FunctionArgumentClause::Having(bound) => call.filters.push(self.expr(&bound.1)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn argument(&self, function: &str, index: usize, argument: &FunctionArg) -> Argument {
+        match argument {
+            FunctionArg::Named { name, arg, .. } => {
+                Argument { name: Some(name.value.to_uppercase()), value: self.argument_value(arg) }
+            }
+            FunctionArg::ExprNamed { name, arg, .. } => {
+                Argument { name: Some(name.to_string().to_uppercase()), value: self.argument_value(arg) }
+            }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Identifier(ident)))
+                if self.dialect == Dialect::Snowflake
+                    && ident.quote_style.is_none()
+                    && is_part(function, index, &ident.value) =>
+            {
+                Argument { name: None, value: word(&ident.value) }
+            }
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Lambda(lambda)))
+                if LAMBDAS.contains(&function) || self.dialect == Dialect::Snowflake =>
+            {
+                Argument { name: None, value: self.lambda(lambda) }
+            }
+            FunctionArg::Unnamed(value) => Argument { name: None, value: self.argument_value(value) },
+        }
+    }
+
+    fn argument_value(&self, value: &FunctionArgExpr) -> Expr {
+        match value {
+            FunctionArgExpr::Expr(expr) => self.expr(expr),
+            FunctionArgExpr::Wildcard => Expr::Star(Box::new(self.plain_star(Vec::new()))),
+            FunctionArgExpr::QualifiedWildcard(name) => {
+                Expr::Star(Box::new(self.plain_star(self.names(name))))
+            }
+            FunctionArgExpr::WildcardWithOptions(options) => {
+                Expr::Star(Box::new(self.star(Vec::new(), options)))
+            }
+        }
+    }
+
+    fn window_type(&self, over: &WindowType) -> Window {
+        match over {
+            WindowType::WindowSpec(spec) => self.window(spec),
+            WindowType::NamedWindow(name) => {
+                Window { name: Some(self.name(name)), partition: Vec::new(), order: Vec::new() }
+            }
+        }
+    }
+
+    /// A window.
+    pub(super) fn window(&self, spec: &WindowSpec) -> Window {
+        let name: Option<Name> = spec.window_name.as_ref().map(|name| self.name(name));
+        Window { name, partition: self.exprs(&spec.partition_by), order: self.keys(&spec.order_by) }
+    }
+}
+
+/// Whether the first argument names a date part already: `DATE_TRUNC` takes its arguments in either order.
+fn names_part(call: &Call) -> bool {
+    let first = call.arguments.first().map(|argument| &argument.value);
+    call.name == "DATE_TRUNC" && matches!(first, Some(Expr::Literal(_)))
+}
+
+fn is_part(function: &str, index: usize, word: &str) -> bool {
+    let upper = word.to_ascii_uppercase();
+    PARTS.contains(&(function, index)) && (WORDS.contains(&upper.as_str()) || FINE.contains(&upper.as_str()))
+}

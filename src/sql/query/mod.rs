@@ -1,0 +1,509 @@
+//! A query as a small tree: what an analysis of names, types and lineage needs to know of it, and nothing of how it is
+//! written.
+//!
+//! [`read_query`] parses a text and lowers the parser's tree, which is large, to this one. What the tree has no form for is kept as
+//! *opaque*: the parts it reads, and a word for what it is, so that an analysis can say that it does not know.
+
+mod call;
+mod expression;
+mod from;
+mod label;
+mod read;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use read::read_query;
+
+use super::ValueType;
+
+/// A name as the catalog has it, and as it is compared.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// As the catalog has it: on Snowflake upper case unless quoted, on `DuckDB` as written.
+    pub text: Arc<str>,
+    /// What is compared: the text itself on Snowflake, lower case on `DuckDB`.
+    pub key: Arc<str>,
+}
+
+/// A query with its common table expressions.
+#[derive(Debug)]
+pub struct Query {
+    /// Common table expressions, in order.
+    pub ctes: Vec<Cte>,
+    /// What it selects.
+    pub body: Body,
+    /// The keys of ORDER BY.
+    pub order: Vec<Expr>,
+    /// Whether it is `ORDER BY ALL`.
+    pub order_all: bool,
+    /// The expressions of LIMIT, OFFSET, FETCH.
+    pub limits: Vec<Expr>,
+}
+
+/// A common table expression.
+#[derive(Debug)]
+pub struct Cte {
+    /// Its name.
+    pub name: Name,
+    /// Its bytes.
+    pub span: Range<usize>,
+    /// The names of its columns, where they are listed.
+    pub columns: Vec<Name>,
+    /// Its query.
+    pub query: Query,
+}
+
+/// A query without its order.
+#[derive(Debug)]
+pub enum Body {
+    /// A SELECT.
+    Select(Box<Select>),
+    /// A chain of set operations, from the left.
+    Set(Box<SetChain>),
+    /// Rows.
+    Values(Vec<Vec<Expr>>),
+    /// A query in parentheses.
+    Query(Box<Query>),
+    /// Something else.
+    Opaque(String),
+}
+
+/// `a UNION b EXCEPT c`.
+#[derive(Debug)]
+pub struct SetChain {
+    /// The first arm.
+    pub first: Body,
+    /// The others with their operators.
+    pub rest: Vec<SetArm>,
+}
+
+/// An arm of a set operation.
+#[derive(Debug)]
+pub struct SetArm {
+    /// How it is combined with what stands before it.
+    pub operator: SetOperator,
+    /// Whether duplicates stay.
+    pub all: bool,
+    /// Whether columns are matched by name.
+    pub by_name: bool,
+    /// The arm.
+    pub body: Body,
+    /// Its bytes, as far as they are known.
+    pub span: Range<usize>,
+}
+
+/// A set operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetOperator {
+    /// Rows of either.
+    Union,
+    /// Rows of the first that the second does not have.
+    Except,
+    /// Rows of both.
+    Intersect,
+}
+
+/// A SELECT.
+#[derive(Debug)]
+pub struct Select {
+    /// Duplicates: kept, removed, or removed by keys.
+    pub distinct: Distinct,
+    /// What is selected.
+    pub items: Vec<Item>,
+    /// FROM; several are a cross join.
+    pub from: Vec<From>,
+    /// WHERE and what else chooses rows before groups are made.
+    pub filters: Vec<Expr>,
+    /// GROUP BY.
+    pub group: Group,
+    /// HAVING.
+    pub having: Option<Expr>,
+    /// QUALIFY.
+    pub qualify: Option<Expr>,
+    /// Named windows.
+    pub windows: Vec<(Name, Window)>,
+    /// Something that this tree has no form for.
+    pub opaque: Option<String>,
+    /// Where it begins.
+    pub span: Range<usize>,
+}
+
+/// `DISTINCT`.
+#[derive(Debug)]
+pub enum Distinct {
+    /// Duplicates stay.
+    No,
+    /// `DISTINCT`.
+    Rows,
+    /// `DISTINCT ON (…)`.
+    On(Vec<Expr>),
+}
+
+/// GROUP BY.
+#[derive(Debug)]
+pub enum Group {
+    /// No clause.
+    None,
+    /// Keys; those of ROLLUP, CUBE and GROUPING SETS too.
+    Keys(Vec<Expr>),
+    /// `GROUP BY ALL`.
+    All,
+}
+
+/// An item of a SELECT.
+#[derive(Debug)]
+pub enum Item {
+    /// An expression under a name.
+    Value {
+        /// The expression.
+        expr: Expr,
+        /// The name: its alias, or what the engine calls it.
+        name: Name,
+        /// Whether the name is an alias.
+        is_alias: bool,
+        /// The bytes of the alias; of the expression where there is none.
+        span: Range<usize>,
+    },
+    /// `*`, `t.*`.
+    Star(Star),
+}
+
+/// `*` with its modifiers.
+#[derive(Debug)]
+pub struct Star {
+    /// The relation's name before the dot.
+    pub qualifier: Vec<Name>,
+    /// `v.*` of an expression.
+    pub of: Option<Expr>,
+    /// `EXCLUDE`.
+    pub exclude: Vec<(Name, Range<usize>)>,
+    /// `RENAME a AS b`.
+    pub rename: Vec<(Name, Name, Range<usize>)>,
+    /// `REPLACE (expr AS a)`.
+    pub replace: Vec<(Expr, Name)>,
+    /// `ILIKE 'pattern'`.
+    pub ilike: Option<String>,
+    /// A form of `*` that this tree does not know.
+    pub opaque: Option<String>,
+    /// Its bytes.
+    pub span: Range<usize>,
+}
+
+/// The alias of a relation.
+#[derive(Debug, Clone)]
+pub struct Alias {
+    /// The name.
+    pub name: Name,
+    /// Names of its columns, by position.
+    pub columns: Vec<Name>,
+    /// The name's bytes.
+    pub span: Range<usize>,
+}
+
+/// A relation of a FROM clause.
+#[derive(Debug)]
+pub enum From {
+    /// A table, a view or a common table expression.
+    Table {
+        /// Its name: database, schema, name as far as they are written.
+        name: Vec<Name>,
+        /// Its alias.
+        alias: Option<Alias>,
+        /// The name's bytes.
+        span: Range<usize>,
+    },
+    /// A query.
+    Derived {
+        /// The query.
+        query: Box<Query>,
+        /// Whether it sees the relations before it.
+        lateral: bool,
+        /// Its alias.
+        alias: Option<Alias>,
+    },
+    /// A table function.
+    Function(Box<TableFunction>),
+    /// Joins, from the left.
+    Joined {
+        /// The first relation.
+        first: Box<From>,
+        /// What is joined to it.
+        joins: Vec<Join>,
+    },
+    /// A join in parentheses with an alias.
+    Nested {
+        /// The join.
+        inner: Box<From>,
+        /// Its alias.
+        alias: Alias,
+    },
+    /// `PIVOT`.
+    Pivot(Box<Pivot>),
+    /// `UNPIVOT`.
+    Unpivot(Box<Unpivot>),
+    /// Something else, with the relations it is made from.
+    Opaque {
+        /// What it is.
+        what: String,
+        /// The relations in it.
+        inputs: Vec<From>,
+        /// Its alias.
+        alias: Option<Alias>,
+    },
+}
+
+/// A call in FROM.
+#[derive(Debug)]
+pub struct TableFunction {
+    /// The function's name in upper case.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// Whether the rows are numbered: `WITH ORDINALITY`.
+    pub ordinality: bool,
+    /// Its alias.
+    pub alias: Option<Alias>,
+    /// The name's bytes.
+    pub span: Range<usize>,
+}
+
+/// A join with the relation to its right.
+#[derive(Debug)]
+pub struct Join {
+    /// What is joined.
+    pub right: From,
+    /// Which sides keep rows without a match.
+    pub side: Side,
+    /// When rows match.
+    pub condition: Condition,
+    /// `MATCH_CONDITION` of an ASOF join.
+    pub matching: Option<Expr>,
+    /// Something that this tree has no form for.
+    pub opaque: Option<String>,
+}
+
+/// Which rows a join keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Those that match, or all pairs.
+    Inner,
+    /// All of the left.
+    Left,
+    /// All of the right.
+    Right,
+    /// All of both.
+    Full,
+    /// Those of the left that have a match, or have none; the right one's columns are not visible.
+    Semi,
+    /// `SEMI` and `ANTI` the other way around.
+    RightSemi,
+}
+
+/// When the rows of a join match.
+#[derive(Debug)]
+pub enum Condition {
+    /// All pairs.
+    None,
+    /// `ON`.
+    On(Expr),
+    /// `USING`.
+    Using(Vec<(Name, Range<usize>)>),
+    /// `NATURAL`.
+    Natural,
+}
+
+/// `PIVOT`.
+#[derive(Debug)]
+pub struct Pivot {
+    /// What is turned.
+    pub input: From,
+    /// Aggregates with their aliases.
+    pub aggregates: Vec<(Expr, Option<Name>)>,
+    /// The columns whose values become columns.
+    pub keys: Vec<Expr>,
+    /// The values: names of the columns they become; none where only the data say.
+    pub values: Option<Vec<Name>>,
+    /// What else it reads: a subquery of values, a default.
+    pub others: Vec<Expr>,
+    /// Its alias.
+    pub alias: Option<Alias>,
+}
+
+/// `UNPIVOT`.
+#[derive(Debug)]
+pub struct Unpivot {
+    /// What is turned.
+    pub input: From,
+    /// The columns of values.
+    pub values: Vec<Name>,
+    /// The column of names.
+    pub name: Name,
+    /// For each new row, the columns its values come from.
+    pub columns: Vec<Vec<Name>>,
+    /// Its alias.
+    pub alias: Option<Alias>,
+}
+
+/// An expression.
+#[derive(Debug)]
+pub enum Expr {
+    /// A column, or a field of one, by its name.
+    Column(Vec<Name>, Range<usize>),
+    /// A column by its position: `$1`.
+    Position(usize, Range<usize>),
+    /// A constant.
+    Literal(Literal),
+    /// A cast.
+    Cast(Box<Expr>, ValueType),
+    /// `CASE`.
+    Case(Box<Case>),
+    /// A call.
+    Call(Box<Call>),
+    /// Binary operators from the left: `a + b - c`.
+    Chain(Box<Expr>, Vec<(Operator, Expr)>),
+    /// A sign.
+    Sign(Box<Expr>),
+    /// A truth value made from these: `IS NULL`, `BETWEEN`, `LIKE`, `IN (…)`, `NOT`.
+    Predicate(Vec<Expr>),
+    /// A path into a value.
+    Access(Box<Expr>, Vec<Step>),
+    /// A scalar subquery.
+    Subquery(Box<Query>),
+    /// `EXISTS`.
+    Exists(Box<Query>),
+    /// `x IN (query)`, and comparisons with ANY and ALL of one.
+    In(Box<Expr>, Box<Query>),
+    /// Several values as one.
+    Collection(Collection, Vec<Expr>),
+    /// A lambda.
+    Lambda(Vec<Name>, Box<Expr>),
+    /// `*` as an argument.
+    Star(Box<Star>),
+    /// Something else that reads these, and what it is.
+    Opaque(String, Vec<Expr>),
+}
+
+/// What several values make together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collection {
+    /// A list.
+    Array,
+    /// An object with these keys.
+    Object(Vec<String>),
+    /// A row of values.
+    Tuple,
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Literal {
+    /// `NULL`.
+    Null,
+    /// True or false.
+    Boolean,
+    /// A number, as written.
+    Number(String),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Binary,
+    /// An interval.
+    Interval,
+    /// A word that is no value, such as a date part.
+    Word(String),
+    /// A constant with a type.
+    Typed(ValueType),
+}
+
+/// `CASE`.
+#[derive(Debug)]
+pub struct Case {
+    /// What is compared, and the conditions.
+    pub conditions: Vec<Expr>,
+    /// The results, that of `ELSE` last.
+    pub results: Vec<Expr>,
+    /// Whether there is an `ELSE`.
+    pub has_else: bool,
+}
+
+/// A call of a function.
+#[derive(Debug)]
+pub struct Call {
+    /// The function's name in upper case; with its schema where one is written.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Vec<Argument>,
+    /// `DISTINCT`.
+    pub distinct: bool,
+    /// The keys of an order in the call or `WITHIN GROUP`.
+    pub order: Vec<Expr>,
+    /// `FILTER (WHERE …)`, and other clauses that choose rows.
+    pub filters: Vec<Expr>,
+    /// `OVER`.
+    pub window: Option<Window>,
+    /// A query as its argument.
+    pub query: Option<Box<Query>>,
+    /// The name's bytes.
+    pub span: Range<usize>,
+}
+
+/// An argument.
+#[derive(Debug)]
+pub struct Argument {
+    /// Its name in upper case, where it is passed by name.
+    pub name: Option<String>,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// A window.
+#[derive(Debug)]
+pub struct Window {
+    /// The named window it is, or goes on from.
+    pub name: Option<Name>,
+    /// `PARTITION BY`.
+    pub partition: Vec<Expr>,
+    /// `ORDER BY`.
+    pub order: Vec<Expr>,
+}
+
+/// A binary operator, by what its result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `+`.
+    Add,
+    /// `-`.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `//`.
+    DivideWhole,
+    /// `%`.
+    Modulo,
+    /// `||`.
+    Concatenate,
+    /// Comparison and logic.
+    Truth,
+    /// `->`.
+    Arrow,
+    /// `->>`.
+    LongArrow,
+    /// Bits and others.
+    Other,
+}
+
+/// A step of a path.
+#[derive(Debug)]
+pub enum Step {
+    /// A key.
+    Key(String),
+    /// An element.
+    Index(i64),
+    /// What an expression says.
+    Computed(Expr),
+    /// Some elements.
+    Slice(Vec<Expr>),
+}

@@ -1,0 +1,231 @@
+//! The type of a value in the dialect it was made in, and the types of what is computed from values.
+
+mod duckdb;
+mod snowflake;
+
+use std::fmt;
+
+use sqlparser::ast;
+
+use super::data_type::Family;
+use super::query::{Literal, Operator};
+use super::{DataType, Dialect, DuckDbType};
+
+/// A type, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ValueType {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// A type of Snowflake.
+    Snowflake(DataType),
+    /// A type of `DuckDB`.
+    DuckDb(DuckDbType),
+}
+
+/// What a call gives, by its function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallResult {
+    /// The type.
+    pub data_type: ValueType,
+    /// Whether the function works on many rows; none for a function that is not known.
+    pub kind: Option<FunctionKind>,
+}
+
+/// Whether a function works on a row, a group or a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// One row.
+    Scalar,
+    /// The rows of a group.
+    Aggregate,
+    /// The rows of a window.
+    Window,
+}
+
+/// A call as far as its type depends on it.
+#[derive(Debug)]
+pub struct TypedCall<'a> {
+    /// The function's name in upper case.
+    pub name: &'a str,
+    /// The types of its arguments, in order.
+    pub arguments: &'a [ValueType],
+    /// The arguments that are constants.
+    pub constants: &'a [Option<&'a Literal>],
+}
+
+impl ValueType {
+    /// The type that a declaration or a catalog names.
+    pub fn parse(text: &str, dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Snowflake => DataType::parse(text).map_or(Self::Unknown, Self::known),
+            Dialect::DuckDb => Self::DuckDb(DuckDbType::parse(text)),
+        }
+    }
+
+    pub(super) fn of_written(written: &ast::DataType, dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Snowflake => DataType::of_written(written).map_or(Self::Unknown, Self::known),
+            Dialect::DuckDb => Self::DuckDb(DuckDbType::parse(&written.to_string())),
+        }
+    }
+
+    fn known(data_type: DataType) -> Self {
+        if data_type == DataType::Unknown { Self::Unknown } else { Self::Snowflake(data_type) }
+    }
+
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// Whether a path can lead into it: a semi-structured or nested value, or one that may be.
+    pub fn has_paths(&self) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Snowflake(known) => known.family() == Family::Semi,
+            Self::DuckDb(known) => matches!(
+                known,
+                DuckDbType::Json
+                    | DuckDbType::List(_)
+                    | DuckDbType::Struct(_)
+                    | DuckDbType::Map(_)
+                    | DuckDbType::Varchar
+                    | DuckDbType::Named(_)
+            ),
+        }
+    }
+
+    /// The type of a constant.
+    pub fn of_literal(literal: &Literal, dialect: Dialect) -> Self {
+        match (literal, dialect) {
+            (Literal::Typed(known), _) => known.clone(),
+            (Literal::Word(_), _) => Self::Unknown,
+            (_, Dialect::Snowflake) => Self::known(snowflake::literal(literal)),
+            (_, Dialect::DuckDb) => Self::DuckDb(duckdb::literal(literal)),
+        }
+    }
+
+    /// A truth value.
+    pub fn boolean(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Snowflake => Self::Snowflake(DataType::Boolean),
+            Dialect::DuckDb => Self::DuckDb(DuckDbType::Boolean),
+        }
+    }
+
+    /// A text.
+    pub fn text(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Snowflake => Self::Snowflake(DataType::TEXT),
+            Dialect::DuckDb => Self::DuckDb(DuckDbType::Varchar),
+        }
+    }
+
+    /// A whole number.
+    pub fn integer(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Snowflake => Self::Snowflake(DataType::INTEGER),
+            Dialect::DuckDb => Self::DuckDb(DuckDbType::BIGINT),
+        }
+    }
+
+    /// The type that values of all these are brought to: `COALESCE`, `CASE`, `UNION`.
+    pub fn common<'t>(types: impl IntoIterator<Item = &'t Self>) -> Self {
+        let mut types = types.into_iter();
+        let Some(first) = types.next() else { return Self::Unknown };
+        types.fold(first.clone(), |one, other| match (&one, other) {
+            (Self::Snowflake(a), Self::Snowflake(b)) => a.common(*b).map_or(Self::Unknown, Self::known),
+            (Self::DuckDb(a), Self::DuckDb(b)) => a.common(b).map_or(Self::Unknown, Self::DuckDb),
+            _ => Self::Unknown,
+        })
+    }
+
+    /// The widest type of its kind: what a value may grow to in a recursion.
+    pub fn widest(&self) -> Self {
+        match self {
+            Self::Snowflake(DataType::Number { scale, .. }) => {
+                Self::Snowflake(DataType::number(38, u32::from(*scale)))
+            }
+            Self::Snowflake(DataType::Varchar(_)) => Self::Snowflake(DataType::TEXT),
+            other => other.clone(),
+        }
+    }
+
+    /// The type of a binary operator's result.
+    pub fn of_operator(operator: Operator, left: &Self, right: &Self, dialect: Dialect) -> Self {
+        if operator == Operator::Truth {
+            return Self::boolean(dialect);
+        }
+        match (left, right, dialect) {
+            (_, _, Dialect::Snowflake) if operator == Operator::Concatenate => Self::text(dialect),
+            (Self::Snowflake(left), Self::Snowflake(right), _) => {
+                snowflake::operator(operator, *left, *right).map_or(Self::Unknown, Self::known)
+            }
+            (Self::DuckDb(left), Self::DuckDb(right), _) => {
+                duckdb::operator(operator, left, right).map_or(Self::Unknown, Self::DuckDb)
+            }
+            (_, _, Dialect::DuckDb) if operator == Operator::LongArrow => Self::text(dialect),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The type of a part of a value that a path leads to: `name` for a key, none for an element.
+    pub fn part(&self, name: Option<&str>) -> Self {
+        match self {
+            Self::Unknown => Self::Unknown,
+            Self::Snowflake(_) => Self::Snowflake(DataType::Variant),
+            Self::DuckDb(known) => duckdb::part(known, name).map_or(Self::Unknown, Self::DuckDb),
+        }
+    }
+
+    /// The type of a list of values of this type.
+    pub fn list_of(&self, dialect: Dialect) -> Self {
+        match (dialect, self) {
+            (Dialect::Snowflake, _) => Self::Snowflake(DataType::Array),
+            (Dialect::DuckDb, Self::DuckDb(element)) => {
+                Self::DuckDb(DuckDbType::List(std::sync::Arc::new(element.clone())))
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    /// The type of an object with these fields.
+    pub fn object_of(fields: Vec<(String, Self)>, dialect: Dialect) -> Self {
+        if dialect == Dialect::Snowflake {
+            return Self::Snowflake(DataType::Object);
+        }
+        let known = fields.into_iter().map(|(name, field)| match field {
+            Self::DuckDb(field) => Some((name, field)),
+            _ => None,
+        });
+        known
+            .collect::<Option<Vec<_>>>()
+            .map_or(Self::Unknown, |fields| Self::DuckDb(DuckDbType::Struct(std::sync::Arc::new(fields))))
+    }
+
+    /// The type of a call's result.
+    pub fn of_call(call: &TypedCall<'_>, dialect: Dialect) -> CallResult {
+        match dialect {
+            Dialect::Snowflake => {
+                let (kind, found) = snowflake::call(call);
+                CallResult { kind, data_type: found.map_or(Self::Unknown, Self::known) }
+            }
+            Dialect::DuckDb => {
+                let (kind, found) = duckdb::call(call);
+                CallResult { kind, data_type: found.map_or(Self::Unknown, Self::DuckDb) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for ValueType {
+    /// As the dialect writes it; `UNKNOWN` for one that is not known.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("UNKNOWN"),
+            Self::Snowflake(known) => known.fmt(f),
+            Self::DuckDb(known) => known.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+{{ config(tags='stage.sub') }}
+select * from {{ source('web', 'clicks') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral', tags=['nightly', 'money']) }}
+select * from {{ source('crm', 'payments') }}
