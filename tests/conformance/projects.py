@@ -68,7 +68,7 @@ PROJECTS = {
         pkgs=[UTILS, ("dbt_query_tags", "get-select+dbt-query-tags", "HEAD")],
         out={"snowflake_monitoring_snowflake": dict(target="snowflake")}),
     "mrr_playbook": dict(
-        src=("dbt-labs+mrr-playbook", "f7921cf"), pkgs=[UTILS], profile="integration_tests", licence=OPEN,
+        src=("dbt-labs+mrr-playbook", "f7921cf"), pkgs=[("dbt_utils", "dbt-labs+dbt-utils", "0.8.0")], profile="integration_tests", licence=OPEN,
         out={"mrr_playbook_duckdb": dict(target="duckdb")}),
     "attribution_playbook": dict(
         src=("dbt-labs+attribution-playbook", "54e5543"), profile="integration_tests", licence=OPEN,
