@@ -69,6 +69,8 @@ pub fn run_results(run: &RunResults<'_>) -> Value {
 fn arguments(invocation: &Invocation<'_>) -> Value {
     let run = &invocation.session.facts.run;
     let mut arguments = run.arguments.clone();
+    // dbt writes none that were not given, and its `retry` takes none.
+    arguments.retain(|_, value| !value.is_null());
     arguments.entry("which").or_insert_with(|| json!(run.command));
     Value::Object(arguments)
 }

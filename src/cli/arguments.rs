@@ -39,8 +39,8 @@ pub(super) struct Global {
     /// How many nodes run at a time
     #[arg(long, global = true, env = "DBT_THREADS", value_name = "N")]
     pub(super) threads: Option<usize>,
-    /// Say only what is wrong
-    #[arg(long, short = 'q', global = true, env = "DBT_QUIET", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_quiet")]
+    /// Say only what is wrong [env: `DBT_QUIET`]
+    #[arg(long, short = 'q', global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_quiet")]
     pub(super) quiet: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "quiet")]
     pub(super) no_quiet: bool,
@@ -63,38 +63,38 @@ pub(super) struct Global {
         value_name = "LEVEL"
     )]
     pub(super) log_level_file: Option<LogLevel>,
-    /// Say everything, `log` of templates without `info` too
-    #[arg(long, short = 'd', global = true, env = "DBT_DEBUG", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_debug")]
+    /// Say everything, `log` of templates without `info` too [env: `DBT_DEBUG`]
+    #[arg(long, short = 'd', global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_debug")]
     pub(super) debug: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "debug")]
     pub(super) no_debug: bool,
-    /// Show what templates `print`; --no-print does not
-    #[arg(long, global = true, env = "DBT_PRINT", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_print")]
+    /// Show what templates `print`; --no-print does not [env: `DBT_PRINT`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_print")]
     pub(super) print: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "print")]
     pub(super) no_print: bool,
-    /// Use colours; --no-use-colors does not
-    #[arg(long, global = true, env = "DBT_USE_COLORS", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_use_colors")]
+    /// Use colours; --no-use-colors does not [env: `DBT_USE_COLORS`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_use_colors")]
     pub(super) use_colors: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "use_colors")]
     pub(super) no_use_colors: bool,
-    /// Ask the warehouse while compiling; --no-introspect does not
-    #[arg(long, global = true, env = "DBT_INTROSPECT", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_introspect")]
+    /// Ask the warehouse while compiling; --no-introspect does not [env: `DBT_INTROSPECT`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_introspect")]
     pub(super) introspect: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "introspect")]
     pub(super) no_introspect: bool,
-    /// Stop at the first failure; --no-fail-fast does not
-    #[arg(long, short = 'x', global = true, env = "DBT_FAIL_FAST", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_fail_fast")]
+    /// Stop at the first failure; --no-fail-fast does not [env: `DBT_FAIL_FAST`]
+    #[arg(long, short = 'x', global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_fail_fast")]
     pub(super) fail_fast: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "fail_fast")]
     pub(super) no_fail_fast: bool,
-    /// Write artifacts; --no-write-json does not
-    #[arg(long, global = true, env = "DBT_WRITE_JSON", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_write_json")]
+    /// Write artifacts; --no-write-json does not [env: `DBT_WRITE_JSON`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_write_json")]
     pub(super) write_json: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "write_json")]
     pub(super) no_write_json: bool,
-    /// Treat warnings as errors
-    #[arg(long, global = true, env = "DBT_WARN_ERROR", num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_warn_error")]
+    /// Treat warnings as errors [env: `DBT_WARN_ERROR`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_warn_error")]
     pub(super) warn_error: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "warn_error")]
     pub(super) no_warn_error: bool,
@@ -257,6 +257,9 @@ pub(super) struct Running {
     /// Read refs and sources in a window of event time: '3 days', or '{start: …, end: …}'
     #[arg(long, env = "DBT_SAMPLE", value_name = "WINDOW")]
     pub(super) sample: Option<String>,
+    /// Batches that an earlier run left undone, where another command has found them.
+    #[arg(skip)]
+    pub(super) undone: std::collections::BTreeMap<String, crate::config::Undone>,
     /// When the batches of microbatch models start
     #[arg(long, env = "DBT_EVENT_TIME_START", value_name = "TIME")]
     pub(super) event_time_start: Option<String>,

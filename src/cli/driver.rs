@@ -266,7 +266,11 @@ impl Loaded {
             .into_iter()
             .map(|d| if d.labels.is_empty() { d.in_file(option, 1) } else { d })
             .collect();
+        let before = printer.counts().0;
         printer.diagnostics(placed.iter(), &self.sources);
+        if printer.counts().0 > before {
+            return Err(Outcome::Unusable);
+        }
         if placed.iter().any(|d| d.level == Level::Error) { Err(Outcome::Unusable) } else { Ok(found) }
     }
 

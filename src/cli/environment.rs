@@ -58,6 +58,7 @@ pub(super) fn options(
         fail_fast: global.fail_fast == Some(true),
         empty: running.empty,
         event_time,
+        undone: Arc::new(running.undone.clone()),
         sample,
         arguments: arguments.as_object().cloned().unwrap_or_default(),
     };

@@ -1,5 +1,6 @@
 //! Which of several sayings about a flag holds: the command line, then the environment, then `flags:` of the project file.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -20,12 +21,20 @@ pub(super) fn project_flags(project_dir: Option<&Path>) -> Map<String, Value> {
 /// The global options with the project's flags under them, and what becomes of warnings.
 pub(super) fn settle(
     global: &Global,
+    environment: &BTreeMap<String, String>,
     flags: &Map<String, Value>,
 ) -> Result<(Global, Warnings), Box<Diagnostic>> {
     let mut settled = global.clone();
-    let truth = |value: &mut Option<bool>, is_denied: bool, key: &str| {
-        let own = if is_denied { Some(false) } else { *value };
-        *value = own.or_else(|| flags.get(key).and_then(Value::as_bool));
+    let mut problem = None;
+    let mut truth = |value: &mut Option<bool>, is_denied: bool, key: &str| {
+        let typed = if is_denied { Some(false) } else { *value };
+        let said = || {
+            said(environment, key).unwrap_or_else(|wrong| {
+                problem = Some(wrong);
+                None
+            })
+        };
+        *value = typed.or_else(said).or_else(|| flags.get(key).and_then(Value::as_bool));
     };
     truth(&mut settled.quiet, global.no_quiet, "quiet");
     truth(&mut settled.debug, global.no_debug, "debug");
@@ -40,8 +49,26 @@ pub(super) fn settle(
     settled.log_level_file = settled.log_level_file.or_else(|| word::<LogLevel>(flags, "log_level_file"));
     let path = |key: &str| flags.get(key).and_then(Value::as_str).map(std::path::PathBuf::from);
     settled.log_path = settled.log_path.or_else(|| path("log_path"));
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
     let warnings = warnings(&settled, flags)?;
     Ok((settled, warnings))
+}
+
+/// What the environment says of a flag, under dbt's name for it, in the words that mean yes and no in dbt's variables.
+fn said(environment: &BTreeMap<String, String>, key: &str) -> Result<Option<bool>, Box<Diagnostic>> {
+    let name = format!("DBT_{}", key.to_uppercase());
+    let Some(word) = environment.get(&name).filter(|word| !word.is_empty()) else { return Ok(None) };
+    match word.to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Some(true)),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(Some(false)),
+        _ => {
+            let message = format!("the variable {name} cannot be `{word}`");
+            let problem = Diagnostic::error(Code::BadOption, message).in_file(name, 1);
+            Err(Box::new(problem.help("write `true` or `false`")))
+        }
+    }
 }
 
 /// `--indirect-selection` as the project's flags have it.

@@ -63,7 +63,7 @@ impl QueryComment {
         })
     }
 
-    /// The template as the body of a macro with the arguments dbt gives it, so that `return` works in it.
+    /// The template with the names dbt gives it.
     fn rendered(
         &self,
         compiler: &Compiler,
@@ -75,8 +75,7 @@ impl QueryComment {
         place.package.clone_from(&compiler.session.facts.root);
         let subject = Subject { package: place.package.clone(), ..Subject::default() };
         let text = format!(
-            "{{%- macro query_comment_macro(connection_name, node) -%}}\n{template}\n{{% endmacro %}}\
-             {{{{ query_comment_macro(_argument_name, _argument_node) }}}}"
+            "{{%- set connection_name = _argument_name -%}}{{%- set node = _argument_node -%}}\n{template}"
         );
         let described = node.map_or_else(|| value::Value::from(()), |node| json_value(&dictionary(node)));
         let arguments = vec![("name", value::Value::from(name)), ("node", described)];

@@ -25,6 +25,15 @@ pub struct Window {
     pub end: DateTime<Utc>,
 }
 
+/// What an earlier run left of a microbatch model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// The batches that failed, which are built now.
+    pub failed: Vec<Window>,
+    /// Those that are there.
+    pub successful: Vec<Window>,
+}
+
 /// One batch of a microbatch model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {

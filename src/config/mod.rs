@@ -11,7 +11,7 @@ mod project_file;
 mod vars;
 pub mod yaml;
 
-pub use event_time::{Batch, BatchSize, Window, event_time, event_time_text, sample_window};
+pub use event_time::{Batch, BatchSize, Undone, Window, event_time, event_time_text, sample_window};
 pub use json_text::python_json;
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::Window;
+use super::{Undone, Window};
 
 /// What holds for every command.
 #[derive(Debug, Clone)]
@@ -51,6 +51,8 @@ pub struct Run {
     pub empty: bool,
     /// `--event-time-start` and `--event-time-end`: what microbatch models build.
     pub event_time: Option<Window>,
+    /// By unique id, the batches of microbatch models that an earlier run left undone; of these models only they are built.
+    pub undone: Arc<BTreeMap<String, Undone>>,
     /// `--sample`: the event time that references read.
     pub sample: Option<Window>,
     /// The command line as typed, without secrets, for the artifacts.

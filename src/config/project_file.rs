@@ -188,6 +188,7 @@ pub fn read_project_file(
             .push(Diagnostic::error(Code::BadConfig, "the project has no usable `name`").at(span).help(help));
         return None;
     };
+    check_flags(&value, file, &text, diagnostics);
     let hooks = |key: &str| hooks(&written, key, file, &text);
     Some(ProjectFile {
         name: name.to_owned(),
@@ -293,6 +294,54 @@ fn check_keys(
         diagnostic.help =
             Some(near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?")));
         diagnostics.push(diagnostic);
+    }
+}
+
+/// Flags that are true or false.
+const TRUTHS: [&str; 16] = [
+    "cache_selected_only",
+    "debug",
+    "fail_fast",
+    "introspect",
+    "partial_parse",
+    "populate_cache",
+    "print",
+    "quiet",
+    "send_anonymous_usage_stats",
+    "static_parser",
+    "use_colors",
+    "use_colors_file",
+    "version_check",
+    "warn_error",
+    "write_json",
+    "source_freshness_run_project_hooks",
+];
+
+/// Flags that are one of some words.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("indirect_selection", &["eager", "cautious", "buildable", "empty"]),
+    ("log_format", &["default", "text", "debug", "json", "short"]),
+    ("log_level", &["debug", "info", "warn", "error", "none"]),
+    ("log_level_file", &["debug", "info", "warn", "error", "none"]),
+];
+
+/// Reports flags of `flags:` that cannot be what they say.
+fn check_flags(value: &Map<String, Value>, file: FileId, text: &str, diagnostics: &mut Diagnostics) {
+    let flags = value.get("flags").and_then(Value::as_object);
+    let mut wrong = |key: &str, value: &Value, allowed: &str| {
+        let span = Span::new(file, yaml::locate(text, &["flags".into(), key.into()]));
+        let message = format!("flag `{key}` cannot be `{}`", plain_text(value));
+        diagnostics
+            .push(Diagnostic::error(Code::BadConfig, message).at(span).help(format!("write {allowed}")));
+    };
+    for (key, value) in flags.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        if TRUTHS.contains(&key.as_str()) && !value.is_boolean() {
+            wrong(key, value, "`true` or `false`");
+        }
+        let words = WORDS.iter().find(|(known, _)| known == key).map(|(_, words)| *words);
+        if let Some(words) = words.filter(|words| !value.as_str().is_some_and(|word| words.contains(&word))) {
+            wrong(key, value, &format!("one of {}", words.join(", ")));
+        }
     }
 }
 

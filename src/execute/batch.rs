@@ -38,7 +38,12 @@ impl Runner<'_> {
             ended.extend((1..total).map(|index| self.skipped_batch(node, steps[index], (index, total))));
         }
         ended.sort_by_key(|batch| batch.index);
-        merged(&steps, ended, result)
+        let mut result = merged(&steps, ended, result);
+        let undone = &self.planner.compiler.session.facts.run.undone;
+        if let (Some(earlier), Some(batches)) = (undone.get(&node.unique_id), &mut result.batches) {
+            batches.successful.extend(&earlier.successful);
+        }
+        result
     }
 
     /// Runs the batches between the first and the last.
@@ -77,7 +82,12 @@ impl Runner<'_> {
         let mut progress = Progress::default();
         let outcome = match self.planner.batch(node, step) {
             Ok((plan, compiled, subject)) => {
-                let ran = self.try_steps(node, &plan, &subject, &mut progress);
+                // A comment that cannot be rendered has stopped the node before its batches.
+                let comment =
+                    self.planner.compiler.query_comment(&node.unique_id, Some(node)).unwrap_or_default();
+                let ran = self
+                    .connection
+                    .commented(comment, || self.try_steps(node, &plan, &subject, &mut progress));
                 self.note_change(&plan);
                 let problem = ran.err().map(|failure| self.problem(node, Some(&compiled), failure));
                 Ok((compiled.sql, problem))

@@ -140,7 +140,7 @@ fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times
             let call = "get_relation_last_modified(information_schema=_argument_source.information_schema_only(), relations=[_argument_source])";
             (call, vec![("source", source)], "last_modified")
         }
-        Question::Nowhere => return Err(Box::new(nowhere(compiler, node))),
+        Question::Nowhere => return Err(Box::new(nowhere(node))),
     };
     let text = format!("{{%- set answer = {call} -%}}{PRINTED}");
     let printed =
@@ -148,10 +148,10 @@ fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times
     read(&printed, &check.question, (node, what))
 }
 
-fn nowhere(compiler: &Compiler, node: &Node) -> Diagnostic {
-    let adapter = compiler.session.facts.dialect.adapter();
+fn nowhere(node: &Node) -> Diagnostic {
     let message = format!(
-        "the freshness of `{}` cannot be found out: it has no `loaded_at_field`, and {adapter} does not keep the time of the last change",
+        "the freshness of `{}` cannot be found out: it has no `loaded_at_field`, and this warehouse does not keep the time of the \
+         last change",
         name(node)
     );
     Diagnostic::error(Code::BadConfig, message)
@@ -262,5 +262,20 @@ mod tests {
         assert_eq!(text("v2024-01-02 03:04:05.5+02:00").as_deref(), Some("2024-01-02T01:04:05.500+00:00"));
         assert_eq!(text("v2024-01-02"), None);
         assert_eq!(text("s2024-01-02 03:04:05"), None);
+    }
+
+    #[test]
+    fn a_catalog_answers_with_the_name_before_the_times() {
+        let node = Node::blank(crate::source::FileId::from_number(0));
+        let of = |printed: &str, question: &Question| {
+            read(printed, question, (&node, "x"))
+                .map(|(latest, _)| latest.to_rfc3339())
+                .map_err(|p| p.message)
+        };
+        let row = "1\n4\nsMAIN\nsORDERS\nv2024-01-02 03:04:05+00:00\nv2024-01-03 00:00:00+00:00";
+        assert_eq!(of(row, &Question::Metadata).as_deref(), Ok("2024-01-02T03:04:05+00:00"));
+        assert!(of("0\n4\n", &Question::Metadata).is_err());
+        let none = "1\n2\nnNone\nv2024-01-03 00:00:00+00:00";
+        assert_eq!(of(none, &Question::Query(String::new())).as_deref(), Ok("0001-01-01T00:00:00+00:00"));
     }
 }

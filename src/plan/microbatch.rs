@@ -44,7 +44,10 @@ impl Planner<'_> {
         let target = Self::target(node)?;
         let existing = self.existing(node);
         let refresh = node.setting("full_refresh").and_then(Value::as_bool).unwrap_or(self.full_refresh);
-        let is_there = existing.is_some_and(|existing| existing.kind == RelationKind::Table) && !refresh;
+        // Batches of an earlier run are added to what it has built, even if it began anew.
+        let is_continued = self.compiler.session.facts.run.undone.contains_key(&node.unique_id);
+        let is_table = existing.is_some_and(|existing| existing.kind == RelationKind::Table);
+        let is_there = is_table && (is_continued || !refresh);
         let (batches, why) = self.batches(node, is_there);
         let last = batches.len().saturating_sub(1);
         let reason = format!("{} batches of {why}", batches.len());
@@ -67,6 +70,10 @@ impl Planner<'_> {
         let word = node.setting_text("batch_size").unwrap_or_default();
         let size = BatchSize::from_word(word).unwrap_or(BatchSize::Day);
         let asked = run.sample.or(run.event_time);
+        if let Some(undone) = run.undone.get(&node.unique_id) {
+            let batches = undone.failed.iter().flat_map(|window| size.batches(*window)).collect();
+            return (batches, "the last run, which failed".to_owned());
+        }
         let end = size.ceiling(asked.map_or(run.started_at, |window| window.end));
         let begin = node.setting_text("begin").and_then(event_time);
         let (start, why) = match (asked, begin) {

@@ -24,7 +24,7 @@ pub struct Connection {
 
 thread_local! {
     /// The comment of the statements this thread sends, see [`Connection::commented`].
-    static COMMENT: RefCell<Option<Option<Comment>>> = const { RefCell::new(None) };
+    static COMMENT: RefCell<Said> = const { RefCell::new(Said::Nothing) };
 
     /// The session this thread holds on to, see [`Connection::pinned`].
     static PINNED: RefCell<Option<Box<dyn Session>>> = const { RefCell::new(None) };
@@ -43,6 +43,15 @@ enum Transaction {
     Closed,
     /// With the commit.
     Open,
+}
+
+/// What was said about the comment of a thread's statements.
+#[derive(Clone)]
+enum Said {
+    /// Nothing: they have the comment of all.
+    Nothing,
+    /// This comment, or none.
+    This(Option<Comment>),
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -69,7 +78,7 @@ impl Connection {
 
     /// Runs `work` with this comment on all statements this thread sends meanwhile.
     pub fn commented<T>(&self, comment: Option<Comment>, work: impl FnOnce() -> T) -> T {
-        let before = COMMENT.replace(Some(comment));
+        let before = COMMENT.replace(Said::This(comment));
         let result = work();
         COMMENT.set(before);
         result
@@ -128,8 +137,11 @@ impl Connection {
     /// Runs one statement on any session.
     pub fn execute(&self, sql: &str) -> Result<Outcome, WarehouseError> {
         SENT.with_borrow_mut(|sent| sent.iter_mut().for_each(|sent| sent.push(sql.to_owned())));
-        let own = COMMENT.with_borrow(Clone::clone);
-        let Some(comment) = own.unwrap_or_else(|| lock(&self.comment).clone()) else {
+        let comment = match COMMENT.with_borrow(Clone::clone) {
+            Said::This(comment) => comment,
+            Said::Nothing => lock(&self.comment).clone(),
+        };
+        let Some(comment) = comment else {
             return self.with_session(|session| session.execute(sql));
         };
         // The caller knows its statement without the comment.

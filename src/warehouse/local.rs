@@ -281,7 +281,7 @@ impl Session for LocalSession {
 
 /// What `describe table` or `describe view` asks about.
 fn described(sql: &str) -> Option<&str> {
-    let mut words = sql.trim().trim_end_matches(';').splitn(3, char::is_whitespace);
+    let mut words = uncommented(sql).trim_end_matches(';').trim().splitn(3, char::is_whitespace);
     let mut is = |wanted: &[&str]| {
         words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)))
     };
@@ -289,6 +289,18 @@ fn described(sql: &str) -> Option<&str> {
         .then(|| words.next().map(str::trim))
         .flatten()
         .filter(|name| !name.is_empty())
+}
+
+/// A statement without the comment in front of it or behind it.
+fn uncommented(sql: &str) -> &str {
+    let sql = sql.trim();
+    let sql =
+        sql.strip_prefix("/*").and_then(|rest| rest.split_once("*/")).map_or(sql, |(_, rest)| rest.trim());
+    let behind = sql.trim_end_matches(';').trim_end();
+    match (behind.ends_with("*/"), behind.rfind("/*")) {
+        (true, Some(start)) => behind[..start].trim(),
+        _ => sql,
+    }
 }
 
 /// The rows a `MERGE` changed: it answers with one row of counts.
@@ -387,4 +399,23 @@ fn in_the_source(
 /// The column with its type in Snowflake's words.
 fn to_snowflake(column: &mut Column) {
     column.data_type = DataType::of_duckdb(&column.data_type).to_string();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::described;
+
+    #[test]
+    fn a_table_is_described_whatever_the_comment() {
+        for sql in [
+            "describe table a.b",
+            "desc view a.b;",
+            "describe table a.b\n/* who */",
+            "describe table a.b\n/* who */;",
+            "/* who */\ndescribe table a.b",
+        ] {
+            assert_eq!(described(sql), Some("a.b"), "{sql}");
+        }
+        assert_eq!(described("select 1 /* describe table a */"), None);
+    }
 }

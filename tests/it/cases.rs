@@ -356,7 +356,13 @@ fn holds(bench: &Bench, what: &str) -> String {
         std::fs::read_to_string(bench.folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     let keys: Vec<&str> = parts.collect();
     if keys.is_empty() {
-        return bench.neutral(&text);
+        // The hash of a lock is over the rendered text, and what is rendered here differs from run to run.
+        let differs = text.contains("env_var(");
+        let line = |line: &str| match line.split_once("sha1_hash: ") {
+            Some(_) if differs => "sha1_hash: HASH\n".to_owned(),
+            _ => format!("{line}\n"),
+        };
+        return bench.neutral(&text.lines().map(line).collect::<String>());
     }
     let mut value: &Value = &serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
     for key in keys {

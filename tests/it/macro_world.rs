@@ -78,6 +78,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         fail_fast: false,
         empty: false,
         event_time: None,
+        undone: Arc::default(),
         sample: None,
         arguments: Map::new(),
     };

@@ -18,8 +18,9 @@ use super::run::{begin, end_hooks, planner, runner, start_hooks, with_hooks};
 use crate::artifact::run_results::Interval;
 use crate::artifact::sources::Check;
 use crate::compile::Compiler;
+use crate::config::Engine;
 use crate::execute::{Freshness, FreshnessResult, age, check_freshness, each};
-use crate::plan::{FreshnessCheck, freshness_checks};
+use crate::plan::{FreshnessCheck, Question, freshness_checks};
 use crate::project::NodeKind;
 use crate::warehouse::Connection;
 
@@ -36,7 +37,12 @@ pub(super) fn freshness(
     }
     let clock = Instant::now();
     let selected = loaded.select(select, &[NodeKind::Source], printer)?;
-    let checks = freshness_checks(&loaded.graph, &selected);
+    let mut checks = freshness_checks(&loaded.graph, &selected);
+    if loaded.profile.target.engine == Engine::DuckDb {
+        // The embedded engine keeps no such times, whichever SQL it is spoken to in.
+        let asked = checks.iter_mut().filter(|check| check.question == Question::Metadata);
+        asked.for_each(|check| check.question = Question::Nowhere);
+    }
     artifacts::before_run(loaded, printer)?;
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();

@@ -109,7 +109,8 @@ fn open(typed: &Global) -> Result<(Global, Printer), Outcome> {
         }
         Outcome::Unusable
     };
-    let (global, warnings) = settings::settle(typed, &flags).map_err(|problem| refuse(&problem))?;
+    let (global, warnings) =
+        settings::settle(typed, &environment, &flags).map_err(|problem| refuse(&problem))?;
     let printer = Printer::new(&global, warnings, no_color).map_err(|error| {
         let message = format!("the log file cannot be written: {error}");
         let help = "check the folder's permissions, or choose another with --log-path";

@@ -1,6 +1,6 @@
 //! `retry`: the last command again, for what failed or was skipped in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::super::arguments::{CloneArguments, Docs, Global, RetryArguments, RunA
 use super::super::printer::Printer;
 use super::super::{driver, environment};
 use super::{clone, compile, docs, run, run_operation};
-use crate::config::yaml;
+use crate::config::{Undone, Window, event_time, yaml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Sources, read_text};
 
@@ -20,6 +20,8 @@ struct Previous {
     arguments: Map<String, Value>,
     /// The nodes to go on with.
     nodes: BTreeSet<String>,
+    /// Of microbatch models of which some batches succeeded, those that did not.
+    undone: BTreeMap<String, Undone>,
 }
 
 /// Reads the results of the last command, and runs it again with its own flags for the nodes that did not succeed. `--vars` and
@@ -48,6 +50,7 @@ pub(super) fn retry(
         sample: text("sample"),
         event_time_start: text("event_time_start"),
         event_time_end: text("event_time_end"),
+        undone: previous.undone.clone(),
         output: arguments.output,
         ..Running::default()
     };
@@ -125,9 +128,26 @@ fn previous(global: &Global) -> Result<Previous, Box<Diagnostic>> {
         let is_hook = id.starts_with("operation.") && command != "run-operation";
         (again && !is_hook).then(|| id.to_owned())
     };
-    let results = value.get("results").and_then(Value::as_array);
-    let nodes = results.into_iter().flatten().filter_map(of).collect();
-    Ok(Previous { command, arguments, nodes })
+    let results = || value.get("results").and_then(Value::as_array).into_iter().flatten();
+    let nodes = results().filter_map(of).collect();
+    let undone =
+        results().filter_map(|result| Some((result.get("unique_id")?.as_str()?.to_owned(), undone(result)?)));
+    Ok(Previous { command, arguments, nodes, undone: undone.collect() })
+}
+
+/// The batches of a result that failed, if others succeeded: without one the model is built as if for the first time.
+fn undone(result: &Value) -> Option<Undone> {
+    let batches = result.get("batch_results")?;
+    let list = |key: &str| batches.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let time = |value: &Value| {
+        let text = value.as_str()?;
+        let zoned = chrono::DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc());
+        zoned.or_else(|| event_time(text))
+    };
+    let window = |pair: &Value| Some(Window { start: time(pair.get(0)?)?, end: time(pair.get(1)?)? });
+    let windows = |key: &str| list(key).iter().filter_map(window).collect::<Vec<_>>();
+    let undone = Undone { failed: windows("failed"), successful: windows("successful") };
+    (!undone.successful.is_empty() && !undone.failed.is_empty()).then_some(undone)
 }
 
 /// `run_results.json` of `--state`, or of the target folder.

@@ -49,7 +49,11 @@ pub(super) fn run_operation(
     let comment = compiler.query_comment(&format!("macro_{}", found.name), None);
     let comment = comment.map_err(|problem| refuse(&problem))?;
     let answer = connection.commented(comment, || {
-        connection.pinned(|| Ok::<_, WarehouseError>(compiler.call(&node, &subject, &call, values)))
+        connection.pinned(|| {
+            // What is not committed at the end is rolled back, as dbt does.
+            let (called, _) = connection.materialization(|| compiler.call(&node, &subject, &call, values));
+            Ok::<_, WarehouseError>(called)
+        })
     });
     let problem = match answer {
         Ok(Ok(_)) => None,

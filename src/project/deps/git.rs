@@ -72,12 +72,11 @@ pub(super) fn checkout(deps: &Deps<'_>, place: &Place<'_>) -> Result<Checkout, P
     Ok(Checkout { folder: inside, commit: commit.trim().to_owned() })
 }
 
+/// Runs git in a folder.
+type Git<'a> = dyn Fn(&Path, &[&str]) -> Result<String, String> + 'a;
+
 /// Fetches a revision, a tag before a branch of the same name, and says what it is called then.
-fn fetch(
-    folder: &Path,
-    revision: &str,
-    run: &dyn Fn(&Path, &[&str]) -> Result<String, String>,
-) -> Result<String, String> {
+fn fetch(folder: &Path, revision: &str, run: &Git<'_>) -> Result<String, String> {
     if revision == "HEAD" {
         return Ok("HEAD".to_owned());
     }
@@ -85,19 +84,10 @@ fn fetch(
         revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if is_commit {
         // Servers that give single commits away only as part of a branch are asked for all.
-        run(folder, &["fetch", "--quiet", "--depth", "1", "origin", revision]).or_else(|_| {
-            run(
-                folder,
-                &[
-                    "fetch",
-                    "--quiet",
-                    "--unshallow",
-                    "--tags",
-                    "origin",
-                    "+refs/heads/*:refs/remotes/origin/*",
-                ],
-            )
-        })?;
+        let all =
+            ["fetch", "--quiet", "--unshallow", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"];
+        run(folder, &["fetch", "--quiet", "--depth", "1", "origin", revision])
+            .or_else(|reason| run(folder, &all).map_err(|_| reason))?;
         return Ok(revision.to_owned());
     }
     let tag = format!("+refs/tags/{revision}:refs/tags/{revision}");

@@ -45,10 +45,10 @@ pub(super) fn packages_text(entries: &[Value]) -> String {
             out.push_str(if index == 0 { "  - " } else { "    " });
             match value {
                 Value::Array(items) if !items.is_empty() => {
-                    out.push_str(&format!("{key}:\n"));
-                    items.iter().for_each(|item| out.push_str(&format!("      - {}\n", scalar(item))));
+                    out.extend([key.as_str(), ":\n"]);
+                    items.iter().for_each(|item| out.extend(["      - ", &scalar(item), "\n"]));
                 }
-                _ => out.push_str(&format!("{key}: {}\n", scalar(value))),
+                _ => out.extend([key.as_str(), ": ", &scalar(value), "\n"]),
             }
         }
     }

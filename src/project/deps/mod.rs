@@ -239,9 +239,9 @@ fn copy(folder: &Path, target: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let to = target.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &to)?
+            copy(&entry.path(), &to)?;
         } else {
-            fs::copy(entry.path(), &to).map(drop)?
+            fs::copy(entry.path(), &to)?;
         }
     }
     Ok(())

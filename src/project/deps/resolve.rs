@@ -185,7 +185,7 @@ impl Resolver<'_> {
         Ok(Pinned {
             version: format!("revision {}", found.commit),
             latest: None,
-            name: shown,
+            name: subdirectory.as_ref().map_or_else(|| shown.clone(), |below| format!("{shown}/{below}")),
             entry,
             folder: Some(found.folder),
             archive: None,

@@ -104,7 +104,7 @@ impl Bound {
 impl std::fmt::Display for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let sign = match self.matcher {
-            Matcher::Exact => "=",
+            Matcher::Exact => "",
             Matcher::Greater => ">",
             Matcher::GreaterOrEqual => ">=",
             Matcher::Less => "<",
