@@ -270,10 +270,12 @@ fn block_behind_tests(
             });
         }
         for id in behind.unwrap_or_default() {
-            if let Some(child) = position
-                .get(id.as_str())
-                .filter(|child| graph.nodes[&plans[**child].unique_id].kind != NodeKind::Test)
-            {
+            // A unit test stands behind its model in the graph, and runs before it.
+            let blocks = |child: &&usize| {
+                let kind = graph.nodes[&plans[**child].unique_id].kind;
+                !matches!(kind, NodeKind::Test | NodeKind::UnitTest)
+            };
+            if let Some(child) = position.get(id.as_str()).filter(blocks) {
                 parents[*child].insert(index);
             }
         }

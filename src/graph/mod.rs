@@ -14,6 +14,7 @@ mod dictionary;
 mod fixture;
 mod generic_test;
 mod hook;
+mod misfit;
 mod microbatch;
 mod name;
 mod node;

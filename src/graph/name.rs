@@ -1,25 +1,30 @@
 //! Databases, schemas and aliases, as the project's `generate_*_name` macros make them.
 //!
 //! A package's own macro names that package's nodes; the root project's names all others; else the built-in rule holds (dbt:
-//! `parser/base.py`, `RelationUpdate`).
+//! `parser/base.py`, `RelationUpdate`). The built-in macros dispatch, so that `default__generate_schema_name` of the root project
+//! counts too.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
 use super::node::{Node, version_text};
-use crate::jinja::{self, Phase, Session, Subject, json_value};
+use crate::diagnostic::Diagnostic;
+use crate::jinja::{self, Phase, Session, Subject, TemplateError, json_value};
 use crate::project::{NodeKind, Project};
+use crate::source::{FileId, Sources, Span};
 
 /// Makes names.
 pub(super) struct Names<'a> {
     session: &'a Arc<Session>,
     root: String,
+    /// Why a macro could not make a name, and of which node.
+    problems: Mutex<Vec<(TemplateError, Span)>>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(project: &Project, session: &'a Arc<Session>) -> Self {
-        Self { session, root: project.packages[0].file.name.clone() }
+        Self { session, root: project.packages[0].file.name.clone(), problems: Mutex::default() }
     }
 
     /// Gives a node its database, schema and alias.
@@ -63,10 +68,7 @@ impl<'a> Names<'a> {
 
     /// What the project's own macro makes; none where the built-in rule holds.
     fn made(&self, name: &str, parameter: &str, custom: Option<&str>, node: &Node) -> Option<String> {
-        let library = &self.session.library;
-        let package = [node.package.as_str(), self.root.as_str()]
-            .into_iter()
-            .find(|package| library.get(package, name).is_some())?;
+        let package = self.holder(name, &node.package)?;
         let subject = Arc::new(Subject {
             package: package.to_owned(),
             unique_id: node.unique_id.clone(),
@@ -78,8 +80,43 @@ impl<'a> Names<'a> {
         let value = custom.map_or(Value::Null, |text| Value::String(text.to_owned()));
         let arguments = vec![(parameter, json_value(&value)), ("node", json_value(&subject.model))];
         let phase = Phase::Parse(Arc::new(Mutex::default()));
-        jinja::render_macro(self.session, &subject, phase, name, arguments)
-            .ok()
-            .map(|text| text.trim().to_owned())
+        match jinja::render_macro(self.session, &subject, phase, name, arguments) {
+            Ok(text) => Some(text.trim().to_owned()),
+            Err(error) => {
+                let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+                problems.push((error, node.span()));
+                None
+            }
+        }
+    }
+
+    /// The package whose macros name a node of `package`; none where the built-in macro does, as it is.
+    fn holder<'p>(&'p self, name: &str, package: &'p str) -> Option<&'p str> {
+        let (library, facts) = (&self.session.library, &self.session.facts);
+        let own =
+            [package, self.root.as_str()].into_iter().find(|package| library.get(package, name).is_some());
+        let dispatched = || {
+            let order =
+                facts.dispatch.iter().find(|(name, _)| name == "dbt").map(|(_, order)| order.as_slice());
+            let order = order.unwrap_or(std::slice::from_ref(&self.root));
+            let versions = [facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
+            let holds = |package: &&String| {
+                facts.packages.contains(*package)
+                    && versions.iter().any(|version| library.get(package, version).is_some())
+            };
+            order.iter().find(holds).map(|_| self.root.as_str())
+        };
+        own.or_else(dispatched)
+    }
+
+    /// Why names could not be made, each reason once.
+    pub(super) fn problems(&self, sources: &Sources) -> Vec<Diagnostic> {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_file = |file: FileId| sources.file(file).location.is_some();
+        let report = |(error, span): &(TemplateError, Span)| Diagnostic {
+            node: None,
+            ..jinja::report(error, "", (span.file, span.range()), &is_file)
+        };
+        problems.iter().map(report).collect()
     }
 }

@@ -12,7 +12,7 @@ use super::name::Names;
 use super::node::{Column, Node};
 use super::{
     Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch,
-    python_model, resolve, semantic, source_table, unit_test,
+    misfit, python_model, resolve, semantic, source_table, unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -67,7 +67,7 @@ pub fn build(
         sources,
         trees: Trees::new(project),
         names: Names::new(project, session),
-        calls: macro_calls(session),
+        calls: macro_calls(session, sources, diagnostics),
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
@@ -93,6 +93,8 @@ pub fn build(
     nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
+    diagnostics.extend(nodes.iter().filter_map(|node| misfit::of(&parsing, node)));
+    diagnostics.extend(parsing.names.problems(sources));
     lookup.add_metrics(&nodes);
     description::unknown_docs(&parsing, diagnostics);
     let mut graph = Graph {
@@ -163,16 +165,31 @@ fn admit(graph: &mut Graph, nodes: Vec<Node>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What each macro calls, by unique id.
-fn macro_calls(session: &Session) -> BTreeMap<String, Vec<String>> {
+/// What each macro calls, by unique id. Macros that are no templates are reported, called or not.
+fn macro_calls(
+    session: &Session,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> BTreeMap<String, Vec<String>> {
     let packages = |package: &str| {
         let internal = crate::project::internal_packages(session.facts.dialect.adapter());
         [package.to_owned(), session.facts.root.clone()].into_iter().chain(internal).collect::<Vec<_>>()
     };
+    let is_installed =
+        |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
+    let mut written = |m: &Arc<jinja::Macro>| {
+        m.calls().unwrap_or_else(|error| {
+            let (origin, length) = (m.def().origin, m.def().text.len());
+            let whole = (FileId::from_number(origin.file), origin.base..origin.base + length);
+            let is_file = |file: FileId| sources.file(file).location.is_some();
+            diagnostics.push(Diagnostic { node: None, ..jinja::report(&error, "", whole, &is_file) });
+            Vec::new()
+        })
+    };
     let calls = |m: &Arc<jinja::Macro>| {
         let package = &m.def().package;
         let mut found: Vec<String> = Vec::new();
-        for call in m.calls().unwrap_or_default() {
+        for call in written(m) {
             let (searched, names) = match call {
                 MacroCall::Name(name) => (packages(package), vec![name]),
                 MacroCall::Qualified { package, name } => (vec![package], vec![name]),
@@ -180,7 +197,7 @@ fn macro_calls(session: &Session) -> BTreeMap<String, Vec<String>> {
                     let prefixed = [session.facts.dialect.adapter(), "default"]
                         .map(|prefix| format!("{prefix}__{name}"));
                     (
-                        namespace.map_or_else(
+                        namespace.filter(|named| is_installed(named)).map_or_else(
                             || packages(package),
                             |named| [packages(&named), vec![named]].concat(),
                         ),
@@ -339,9 +356,9 @@ impl Parsing<'_> {
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)
         };
-        let mut config = entry.map(|entry| own_config(&entry.value)).unwrap_or_default();
+        let mut config = entry.map(|entry| file_config(&entry.value)).unwrap_or_default();
         if let Some(version) = version {
-            own_config(&version.fields)
+            file_config(&version.fields)
                 .into_iter()
                 .for_each(|(key, value)| jinja::merge_config_value(&mut config, &key, value));
         }
@@ -617,6 +634,13 @@ pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
         put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value);
     }
     config
+}
+
+/// The same for what has a file: dbt reads no `tags` beside its `config:`.
+fn file_config(fields: &Map<String, Value>) -> Map<String, Value> {
+    let mut fields = fields.clone();
+    fields.remove("tags");
+    own_config(&fields)
 }
 
 /// A list of strings out of a configuration; a single string is a list of one.

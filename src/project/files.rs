@@ -143,9 +143,11 @@ pub(super) fn snapshot_nodes(
     let whole = file_node(NodeKind::Snapshot, package, found, sources);
     let node = |block: Block| {
         let name = block.name.clone();
-        let text = &sources.text(found.file)[block.body.clone()];
-        let code = stripped(text);
-        let code = block.body.start + code.start..block.body.start + code.end;
+        // Not stripped, as the code of a file is.
+        let text = sources.text(found.file);
+        let code = block.content(text);
+        let start = code.as_ptr() as usize - text.as_ptr() as usize;
+        let code = start..start + code.len();
         let mut fqn = fqn(package, &whole.path, "");
         fqn.pop();
         fqn.push(whole.name.clone());

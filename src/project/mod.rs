@@ -10,11 +10,13 @@ mod files;
 mod missing;
 mod policy;
 mod read;
+mod shape;
 
 pub use block::{Block, BlockError, BlockKind, blocks};
 pub use entry::{Entry, EntryKind};
 pub use policy::{Parameter, Policy};
 pub use read::{Reading, read};
+pub use shape::{Misfit, config_misfit};
 
 use std::ops::Range;
 

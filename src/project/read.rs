@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
 use super::{
-    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy,
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape,
 };
 use crate::config::yaml::{self, Step};
 use crate::config::{
@@ -335,11 +335,19 @@ impl EntryReader<'_> {
             self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
         }
         let value = value.as_object().cloned().unwrap_or_default();
+        let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
         for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
         {
             let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
             table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
+        }
+        if self.diagnostics.iter().count() == known
+            && let Some(misfit) = shape::misfit(kind, &value)
+        {
+            let span = self.span(&[steps.clone(), misfit.steps].concat());
+            self.diagnostics
+                .push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
         }
         let (path, original_path) = (self.found.path.clone(), self.found.original_path.clone());
         let (package, file) = (self.package.file.name.clone(), self.found.file);

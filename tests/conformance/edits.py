@@ -11,7 +11,7 @@
 Runs in the Python that has dbt-core (make.py of the conformance tools makes it). An edit is a function of the project and a
 generator seeded with the project's name and the seed, so that `--only P --seeds N-N` makes one again. Exit 1 if a verdict differs.
 """
-import argparse, json, os, random, re, shlex, shutil, subprocess, sys, tarfile, tempfile
+import argparse, contextlib, io, json, os, random, re, shlex, shutil, subprocess, sys, tarfile, tempfile
 
 import yaml
 
@@ -246,7 +246,8 @@ def dbt(command, folder, options):
     here = os.getcwd()
     os.chdir(folder)
     try:
-        result = dbtRunner().invoke([command, "--quiet", "--no-partial-parse", *options, "--target-path", f"{folder}/target"])
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = dbtRunner().invoke([command, "--quiet", "--no-partial-parse", *options, "--target-path", f"{folder}/target"])
         message = str(result.exception or "")
         for one in getattr(result.result, "results", None) or ():
             message += str(one.message or "") if str(one.status) == "error" else ""

@@ -7,6 +7,7 @@ use minijinja::{Error, State};
 
 use super::call::{Call, given, unknown_method};
 use super::column::ColumnValue;
+use super::methods;
 use super::relation::{RelationClass, RelationValue};
 use super::render::{Scene, problem};
 use super::table::TableValue;
@@ -60,7 +61,9 @@ impl Object for Adapter {
         match key.as_str()? {
             "Relation" => Some(Value::from_object(RelationClass(self.dialect()))),
             "behavior" => Some(Value::from_object(Behavior(self.0.clone()))),
-            _ => None,
+            name => [methods::ADAPTER, &SILENT, &EMPTY]
+                .into_iter()
+                .find_map(|names| methods::method(self, names, name)),
         }
     }
 
@@ -188,15 +191,18 @@ impl Adapter {
     /// The macro that implements `name`: in each package searched, the adapter's own version, then the default one.
     fn find(&self, name: &str, namespace: Option<&str>) -> Result<Value, Error> {
         let session = &self.0.session;
-        let packages = session.dispatch_packages(namespace);
+        let groups = session.dispatch_packages(namespace, &self.0.subject.package);
         let prefixes = [self.dialect().adapter(), "default"];
-        for package in &packages {
+        for group in &groups {
             for prefix in prefixes {
-                if let Some(found) = session.library.get(package, &format!("{prefix}__{name}")) {
+                let searched = format!("{prefix}__{name}");
+                if let Some(found) = group.iter().find_map(|package| session.library.get(package, &searched))
+                {
                     return Ok(found.value());
                 }
             }
         }
+        let packages = groups.concat();
         let known: Vec<String> = session.library.iter().map(|m| m.def().name.clone()).collect();
         let wanted = format!("default__{name}");
         let message = format!("no macro `{}__{name}` or `{wanted}`", prefixes[0]);

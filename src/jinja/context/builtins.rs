@@ -13,6 +13,7 @@ use super::column::ColumnClass;
 use super::config::ConfigValue;
 use super::contract;
 use super::facts::RefCall;
+use super::methods;
 use super::relation::RelationClass;
 use super::render::{Phase, Scene, problem};
 use super::runtime;
@@ -501,6 +502,10 @@ struct Exceptions(Arc<Scene>);
 impl Object for Exceptions {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        methods::method(self, methods::EXCEPTIONS, key.as_str()?)
     }
 
     fn call_method(

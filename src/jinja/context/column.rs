@@ -6,6 +6,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::call::{Call, given, unknown_method};
+use super::methods;
 use crate::jinja::python;
 use crate::sql::Dialect;
 use crate::warehouse;
@@ -168,7 +169,8 @@ impl Object for ColumnValue {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.attribute(key.as_str()?)
+        let name = key.as_str()?;
+        self.attribute(name).or_else(|| methods::method(self, methods::COLUMN, name))
     }
 
     fn call_method(
@@ -229,6 +231,10 @@ pub(super) struct ColumnClass(pub(super) Dialect);
 impl Object for ColumnClass {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
         ObjectRepr::Plain
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        methods::method(self, methods::COLUMN_CLASS, key.as_str()?)
     }
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {

@@ -7,6 +7,7 @@ use minijinja::{Error, State};
 use serde_json::Map;
 
 use super::call::{Call, unknown_method};
+use super::methods;
 use super::render::{Phase, Scene, problem};
 use super::world::Problem;
 use crate::diagnostic::Code;
@@ -83,7 +84,11 @@ impl Object for ConfigValue {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        (key.as_str()? == "model").then(|| self.0.model())
+        let name = key.as_str()?;
+        if name == "model" {
+            return Some(self.0.model());
+        }
+        methods::method(self, methods::CONFIG, name)
     }
 
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {

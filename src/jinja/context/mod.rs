@@ -15,6 +15,7 @@ mod contract;
 mod external;
 mod facts;
 mod index;
+mod methods;
 mod relation;
 mod render;
 mod runtime;

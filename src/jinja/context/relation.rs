@@ -6,6 +6,7 @@ use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::call::{Call, given, unknown_method};
+use super::methods;
 use crate::config::{Window, event_time_text};
 use crate::jinja::python;
 use crate::sql::{Dialect, Quoting, Relation, RelationKind};
@@ -261,7 +262,8 @@ impl Object for RelationValue {
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.attribute(key.as_str()?)
+        let name = key.as_str()?;
+        self.attribute(name).or_else(|| methods::method(self, methods::RELATION, name))
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
@@ -394,7 +396,7 @@ impl Object for RelationClass {
             "MaterializedView" => "materialized_view",
             "DynamicTable" => "dynamic_table",
             "get_relation_type" => return Some(Value::from_object(RelationTypes)),
-            _ => return None,
+            name => return methods::method(self, methods::RELATION_CLASS, name),
         };
         Some(Value::from(word))
     }

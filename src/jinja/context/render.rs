@@ -14,7 +14,9 @@ use super::world::{Problem, World};
 use super::{adapter, builtins};
 use crate::config::YamlScope;
 use crate::diagnostic::Code;
-use crate::jinja::{Engine, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise};
+use crate::jinja::{
+    Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise,
+};
 
 /// What the render is for.
 #[derive(Clone)]
@@ -171,6 +173,12 @@ pub fn render(
     } else {
         session.engine.compile(text, origin)?.render(&session.engine, &root, true)?
     };
+    if rendered.returned.is_some() {
+        let start = origin.base + text.find("return").unwrap_or(0);
+        let place = Frame { macro_id: None, file: origin.file, span: start..start + "return".len() };
+        let message = "`return` outside of a macro".to_owned();
+        return Err(TemplateError { kind: FailureKind::Type, message, trace: vec![place], payload: None });
+    }
     for list in [&mut rendered.called, &mut rendered.called_directly] {
         list.retain(|id| !called.contains(id));
         list.splice(0..0, called.iter().cloned());

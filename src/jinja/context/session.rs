@@ -93,26 +93,21 @@ pub struct Overrides {
 }
 
 impl Session {
-    /// The packages whose macros `adapter.dispatch(name, namespace)` searches, in order: the project's `dispatch:` entry;
-    /// for an installed package the root project and then the package; else the root project and the built-in ones.
-    pub(super) fn dispatch_packages(&self, namespace: Option<&str>) -> Vec<String> {
+    /// The packages whose macros `adapter.dispatch(name, namespace)` searches for a node of the package `own`, in order. Those of
+    /// one group are searched together: the adapter's version in any of them goes before a default one. They are the project's
+    /// `dispatch:` entry; for an installed package the root project and then the package; for everything else, no namespace
+    /// included, what a template of that package sees.
+    pub(super) fn dispatch_packages(&self, namespace: Option<&str>, own: &str) -> Vec<Vec<String>> {
         let facts = &self.facts;
-        let internal = crate::project::internal_packages(facts.dialect.adapter());
-        let Some(namespace) = namespace else {
-            return std::iter::once(facts.root.clone())
-                .chain(facts.packages.iter().skip(1).cloned())
-                .chain(internal)
-                .collect();
-        };
-        if let Some((_, order)) = facts.dispatch.iter().find(|(name, _)| name == namespace) {
-            return order
-                .iter()
-                .flat_map(|name| if name == "dbt" { internal.to_vec() } else { vec![name.clone()] })
-                .collect();
+        let internal = crate::project::internal_packages(facts.dialect.adapter()).to_vec();
+        let group = |name: &String| if name == "dbt" { internal.clone() } else { vec![name.clone()] };
+        if let Some((_, order)) = facts.dispatch.iter().find(|(name, _)| Some(name.as_str()) == namespace) {
+            return order.iter().map(group).collect();
         }
-        if namespace == "dbt" {
-            return std::iter::once(facts.root.clone()).chain(internal).collect();
+        let installed = |name: &&str| *name == "dbt" || facts.packages.iter().any(|known| known == name);
+        match namespace.filter(installed) {
+            Some(namespace) => vec![vec![facts.root.clone()], group(&namespace.to_owned())],
+            None => vec![[vec![own.to_owned(), facts.root.clone()], internal].concat()],
         }
-        vec![facts.root.clone(), namespace.to_owned()]
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Bound {
 }
 
 /// The method `name` of `owner` as a value.
-pub(super) fn bound(owner: Value, name: &str) -> Value {
+pub(crate) fn bound(owner: Value, name: &str) -> Value {
     Value::from_object(Bound { owner, name: name.to_owned() })
 }
 

@@ -60,6 +60,7 @@ pub(crate) use dict::{dict, record};
 pub(crate) use json::{from_json, to_json};
 pub(crate) use kind::missing;
 pub(crate) use list::list;
+pub(crate) use method::bound;
 pub(crate) use repr::{repr, str};
 
 /// Registers filters, tests, operators and globals, and sets how methods, undefined values and output behave.

@@ -1,0 +1,261 @@
+//! What properties and configurations look like: which keys an entry has and what their values are (dbt: the `Unparsed…` classes of
+//! `contracts/graph/unparsed.py`).
+//!
+//! `shapes.txt` says it, one shape on each line: `text`, `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
+//! `<a b>` one of these words, `#name` another line, `a|b` either; `{key: shape}` is a mapping, with `!` before a key that must be
+//! there and `...` where other keys are allowed.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+
+use super::{EntryKind, NodeKind};
+use crate::config::yaml::Step;
+use crate::diagnostic::did_you_mean;
+
+/// What is wrong with a value, and what to do.
+#[derive(Debug)]
+pub struct Misfit {
+    /// Where in the value.
+    pub steps: Vec<Step>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+enum Shape {
+    Kind(&'static str),
+    Words(Vec<&'static str>),
+    List(Box<Shape>),
+    Named(&'static str),
+    Either(Vec<Shape>),
+    Keys { keys: Vec<(&'static str, bool, Shape)>, is_open: bool },
+}
+
+static SHAPES: LazyLock<BTreeMap<&'static str, Shape>> = LazyLock::new(|| {
+    let lines = include_str!("shapes.txt").lines().filter_map(|line| line.split_once(": "));
+    lines.map(|(name, text)| (name, Reader(text).shape())).collect()
+});
+
+/// The first misfit of an entry's value.
+pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misfit> {
+    let name = match kind {
+        EntryKind::Model => "model",
+        EntryKind::Seed | EntryKind::Snapshot => "node",
+        EntryKind::Analysis => "analysis",
+        EntryKind::DataTest => "data_test",
+        EntryKind::Macro => "macro",
+        EntryKind::Source if !value.contains_key("overrides") => "source",
+        EntryKind::Exposure => "exposure",
+        EntryKind::Group => "group",
+        EntryKind::Metric => "metric",
+        EntryKind::SemanticModel => "semantic_model",
+        EntryKind::SavedQuery => "saved_query",
+        EntryKind::Source | EntryKind::UnitTest | EntryKind::Function => return None,
+    };
+    let value = Value::Object(value.clone());
+    check(SHAPES.get(name)?, &value, &mut Vec::new())
+}
+
+/// The first misfit of a node's configuration, once it is put together (dbt: the `…Config` classes).
+pub fn config_misfit(kind: NodeKind, config: &Map<String, Value>) -> Option<Misfit> {
+    let shape = SHAPES.get(format!("{}_config", kind.as_str()).as_str())?;
+    check(shape, &Value::Object(config.clone()), &mut Vec::new())
+}
+
+fn check(shape: &Shape, value: &Value, steps: &mut Vec<Step>) -> Option<Misfit> {
+    match (shape, value) {
+        (Shape::Named(name), _) => check(SHAPES.get(name)?, value, steps),
+        (Shape::Either(shapes), _) => {
+            if shapes.iter().any(|shape| check(shape, value, steps).is_none()) {
+                return None;
+            }
+            // What fits from outside says more than that nothing fits.
+            let inner = shapes.iter().find(|shape| is_alike(shape, value));
+            match inner {
+                Some(shape) => check(shape, value, steps),
+                None => Some(wrong(shape, value, steps)),
+            }
+        }
+        (Shape::List(item), Value::Array(items)) => items.iter().enumerate().find_map(|(index, value)| {
+            steps.push(index.into());
+            let found = check(item, value, steps);
+            steps.pop();
+            found
+        }),
+        (Shape::Keys { keys, is_open }, Value::Object(fields)) => check_keys(keys, *is_open, fields, steps),
+        _ if is_alike(shape, value) => None,
+        _ => Some(wrong(shape, value, steps)),
+    }
+}
+
+fn check_keys(
+    keys: &[(&'static str, bool, Shape)],
+    is_open: bool,
+    fields: &Map<String, Value>,
+    steps: &mut Vec<Step>,
+) -> Option<Misfit> {
+    for (key, value) in fields {
+        steps.push(key.as_str().into());
+        let found = match keys.iter().find(|(known, ..)| known == key) {
+            Some((_, _, shape)) => check(shape, value, steps),
+            None if is_open => None,
+            None => Some(Misfit {
+                steps: steps.clone(),
+                message: format!("unknown key `{key}`"),
+                help: did_you_mean(key, keys.iter().map(|(known, ..)| *known)).map_or_else(
+                    || "move it under `config: meta:`, or remove it".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            }),
+        };
+        steps.pop();
+        if found.is_some() {
+            return found;
+        }
+    }
+    let missing = keys.iter().find(|(key, is_needed, _)| *is_needed && !fields.contains_key(*key));
+    missing.map(|(key, _, shape)| Misfit {
+        steps: steps.clone(),
+        message: format!("`{key}` is missing"),
+        help: format!("add `{key}:` with {}", words(shape)),
+    })
+}
+
+/// Whether a value is of the right kind, whatever is inside.
+fn is_alike(shape: &Shape, value: &Value) -> bool {
+    match shape {
+        Shape::Kind(kind) => match *kind {
+            "text" => value.is_string(),
+            "bool" => value.is_boolean(),
+            "int" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+            "number" => value.is_number(),
+            "null" => value.is_null(),
+            "map" => value.is_object(),
+            _ => true,
+        },
+        Shape::Words(words) => value.as_str().is_some_and(|text| words.contains(&text)),
+        Shape::List(_) => value.is_array(),
+        Shape::Keys { .. } => value.is_object(),
+        Shape::Named(name) => SHAPES.get(name).is_some_and(|shape| is_alike(shape, value)),
+        Shape::Either(shapes) => shapes.iter().any(|shape| is_alike(shape, value)),
+    }
+}
+
+fn wrong(shape: &Shape, value: &Value, steps: &[Step]) -> Misfit {
+    let key = steps.iter().rev().find_map(|step| match step {
+        Step::Key(key) => Some(key.as_str()),
+        Step::Index(_) => None,
+    });
+    let is_item = matches!(steps.last(), Some(Step::Index(_)));
+    let subject = match (key, is_item) {
+        (Some(key), false) => format!("`{key}`"),
+        (Some(key), true) => format!("an item of `{key}`"),
+        (None, _) => "it".to_owned(),
+    };
+    let found = match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => format!("`{text}`"),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+    };
+    let wanted = words(shape);
+    let help = match value {
+        Value::Null => "give it a value, or remove the key".to_owned(),
+        Value::Number(_) | Value::Bool(_) if wanted.contains("a text") => "put it between quotes".to_owned(),
+        _ => format!("write {wanted}"),
+    };
+    Misfit { steps: steps.to_vec(), message: format!("{subject} must be {wanted}, not {found}"), help }
+}
+
+/// A shape for people; that nothing is allowed too is left out.
+fn words(shape: &Shape) -> String {
+    match shape {
+        Shape::Kind(kind) => match *kind {
+            "text" => "a text",
+            "bool" => "true or false",
+            "int" => "a whole number",
+            "number" => "a number",
+            "null" => "nothing",
+            "map" => "a mapping",
+            _ => "a value",
+        }
+        .to_owned(),
+        Shape::Words(list) => format!("one of {}", list.join(", ")),
+        Shape::List(_) => "a list".to_owned(),
+        Shape::Keys { .. } => "a mapping".to_owned(),
+        Shape::Named(name) => SHAPES.get(name).map_or_else(String::new, words),
+        Shape::Either(shapes) => {
+            let list: Vec<String> =
+                shapes.iter().filter(|shape| !matches!(shape, Shape::Kind("null"))).map(words).collect();
+            list.join(" or ")
+        }
+    }
+}
+
+/// Reads a line of the table.
+struct Reader(&'static str);
+
+impl Reader {
+    fn shape(&mut self) -> Shape {
+        let mut shapes = vec![self.one()];
+        while self.take("|") {
+            shapes.push(self.one());
+        }
+        if shapes.len() > 1 { Shape::Either(shapes) } else { shapes.remove(0) }
+    }
+
+    fn one(&mut self) -> Shape {
+        if self.take("[") {
+            let item = self.shape();
+            self.take("]");
+            return Shape::List(Box::new(item));
+        }
+        if self.take("<") {
+            let (list, rest) = self.0.split_once('>').unwrap_or((self.0, ""));
+            self.0 = rest;
+            return Shape::Words(list.split(' ').collect());
+        }
+        if self.take("#") {
+            return Shape::Named(self.word());
+        }
+        if self.take("{") {
+            return self.keys();
+        }
+        Shape::Kind(self.word())
+    }
+
+    fn keys(&mut self) -> Shape {
+        let (mut keys, mut is_open) = (Vec::new(), false);
+        while !self.take("}") && !self.0.is_empty() {
+            if self.take("...") {
+                is_open = true;
+            } else {
+                let is_needed = self.take("!");
+                let key = self.word();
+                self.take(": ");
+                keys.push((key, is_needed, self.shape()));
+            }
+            self.take(", ");
+        }
+        Shape::Keys { keys, is_open }
+    }
+
+    fn word(&mut self) -> &'static str {
+        let end =
+            self.0.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(self.0.len());
+        let (word, rest) = self.0.split_at(end);
+        self.0 = rest;
+        word
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let rest = self.0.strip_prefix(sign);
+        self.0 = rest.unwrap_or(self.0);
+        rest.is_some()
+    }
+}
