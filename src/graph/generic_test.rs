@@ -478,6 +478,14 @@ fn raw_code(parts: &Parts) -> String {
     format!("{{{{ {} }}}}{config}", call_text(parts))
 }
 
+/// The package, the folders of the properties file below its resource path, and the name.
+fn fqn_of(entry: &Entry, name: &str) -> Vec<String> {
+    let below = entry.original_path.split_once('/').map_or(entry.original_path.as_str(), |(_, rest)| rest);
+    let folders = below.rsplit_once('/').map_or("", |(folders, _)| folders);
+    let folders = folders.split('/').filter(|folder| !folder.is_empty());
+    std::iter::once(entry.package.as_str()).chain(folders).chain([name]).map(str::to_owned).collect()
+}
+
 fn assemble(
     parsing: &Parsing<'_>,
     written: &Written<'_>,
@@ -491,10 +499,7 @@ fn assemble(
     let metadata = json!({"namespace": parts.namespace, "name": parts.name, "kwargs": parts.arguments});
     let hash = md5_hex(&format!("{name}{}", jinja::json_repr(&hashable(&metadata))));
     let unique_id = format!("test.{}.{name}.{}", entry.package, &hash[hash.len() - 10..]);
-    let below = entry.original_path.split_once('/').map_or(entry.original_path.as_str(), |(_, rest)| rest);
-    let mut fqn: Vec<String> = vec![entry.package.clone()];
-    fqn.extend(below.split('/').rev().skip(1).map(str::to_owned).collect::<Vec<_>>().into_iter().rev());
-    fqn.push(name.clone());
+    let fqn = fqn_of(entry, &name);
     let raw: Arc<str> = raw_code(&parts).into();
     let subject = parsing.subject(&entry.package, &unique_id, &name, NodeKind::Test);
     let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });

@@ -67,6 +67,8 @@ pub fn config_misfit(kind: NodeKind, config: &Map<String, Value>) -> Option<Misf
 
 fn check(shape: &Shape, value: &Value, steps: &mut Vec<Step>) -> Option<Misfit> {
     match (shape, value) {
+        // A template that could not be rendered, which has a message of its own.
+        (_, Value::String(text)) if text.contains("{{") => None,
         (Shape::Named(name), _) => check(SHAPES.get(name)?, value, steps),
         (Shape::Either(shapes), _) => {
             if shapes.iter().any(|shape| check(shape, value, steps).is_none()) {

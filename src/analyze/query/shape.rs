@@ -72,7 +72,9 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub(super) fn new(columns: Vec<(Name, Value)>, open: Option<Open>, rows: Rows) -> Self {
+    pub(super) fn new(mut columns: Vec<(Name, Value)>, open: Option<Open>, rows: Rows) -> Self {
+        // Whoever reads the relation reads columns: what was aggregated inside is none there.
+        columns.iter_mut().for_each(|(_, value)| value.is_grouped = false);
         Self { columns, open, rows, soft: None, index: OnceCell::new() }
     }
 
