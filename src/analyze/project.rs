@@ -252,12 +252,12 @@ impl Relations for Resolver<'_> {
         let is_known =
             self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
         let known = is_known.then(|| self.work.results[number as usize].get()).flatten();
-        let schema = known.map(|found| found.schema.clone()).unwrap_or_else(|| {
+        let schema = known.map_or_else(|| {
             Arc::new(Schema::unknown(format!(
                 "`{}` is read without a `ref`, or was not analysed",
                 other.name
             )))
-        });
+        }, |found| found.schema.clone());
         Some((number, schema))
     }
 }
@@ -322,7 +322,7 @@ fn changes_afterwards(node: &Node) -> Option<String> {
         ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
     let changes = |hook: &serde_json::Value| {
         let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
-        let word: String = text.chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+        let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
         !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
     };
     let found = hooks.any(changes);

@@ -1,4 +1,4 @@
-//! What a plain YAML scalar means to PyYAML, which is what dbt reads YAML with: YAML 1.1.
+//! What a plain YAML scalar means to `PyYAML`, which is what dbt reads YAML with: YAML 1.1.
 //!
 //! `yes` and `off` are truth values, `010` is eight, `1:30` is ninety, `1_000` a thousand; `1e3` and `0o14` are texts. Dates
 //! become the text that dbt's artifacts and templates show of them.

@@ -35,7 +35,7 @@ pub(super) fn read(text: &str) -> Result<Tree, serde_yaml::Error> {
     Second { text, tree: &first }.deserialize(serde_yaml::Deserializer::from_str(text))
 }
 
-/// Whether PyYAML may read a scalar in another way than the parser did.
+/// Whether `PyYAML` may read a scalar in another way than the parser did.
 fn is_doubtful(text: &str) -> bool {
     !matches!(scalar::plain(text), Value::String(same) if same == text)
 }
@@ -164,7 +164,7 @@ impl Second<'_> {
         let start = (slice.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
         let Some(before) = start.and_then(|start| self.text.get(..start)) else { return false };
         let word = before.trim_end_matches(' ').rsplit([' ', '\n']).next().unwrap_or_default();
-        !before.ends_with(['"', '\'']) && !(before.ends_with(' ') && word.starts_with('!'))
+        !(before.ends_with(['"', '\'']) || before.ends_with(' ') && word.starts_with('!'))
     }
 }
 

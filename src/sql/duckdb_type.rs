@@ -147,10 +147,7 @@ impl DuckDbType {
                 T::Decimal(((p - s).max(q - t) + scale).min(38), scale)
             }
             (T::Double, number) | (number, T::Double) if number.is_number() => T::Double,
-            (T::Float, number) | (number, T::Float) if number.is_number() => match number {
-                T::Decimal(..) | T::Integer { bits: 64 | 128, .. } => T::Float,
-                _ => T::Float,
-            },
+            (T::Float, number) | (number, T::Float) if number.is_number() => T::Float,
             (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
             (T::Date | T::Timestamp, T::TimestampTz) | (T::TimestampTz, T::Date | T::Timestamp) => {
                 T::TimestampTz

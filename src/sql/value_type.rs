@@ -142,6 +142,7 @@ impl ValueType {
     }
 
     /// The widest type of its kind: what a value may grow to in a recursion.
+    #[must_use]
     pub fn widest(&self) -> Self {
         match self {
             Self::Snowflake(DataType::Number { scale, .. }) => {
@@ -171,6 +172,7 @@ impl ValueType {
     }
 
     /// The type of a part of a value that a path leads to: `name` for a key, none for an element.
+    #[must_use]
     pub fn part(&self, name: Option<&str>) -> Self {
         match self {
             Self::Unknown => Self::Unknown,
@@ -180,6 +182,7 @@ impl ValueType {
     }
 
     /// The type of a list of values of this type.
+    #[must_use]
     pub fn list_of(&self, dialect: Dialect) -> Self {
         match (dialect, self) {
             (Dialect::Snowflake, _) => Self::Snowflake(DataType::Array),

@@ -155,7 +155,7 @@ impl Connection {
         self.with_session(|session| session.execute(&sent)).map_err(moved)
     }
 
-    /// Runs a materialization that is a macro, and gives the statements it sent. On DuckDB they are one transaction from the first
+    /// Runs a materialization that is a macro, and gives the statements it sent. On `DuckDB` they are one transaction from the first
     /// that wants one to `adapter.commit()`, and what is not committed is undone, as in dbt; Snowflake commits each by itself.
     pub fn materialization<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
         let transaction =

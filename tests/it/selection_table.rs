@@ -51,7 +51,7 @@ fn questions(table: &str) -> Vec<Question> {
 
 fn difference(question: &Question, found: Option<&[String]>) -> String {
     let list =
-        |ids: Option<&[String]>| ids.map(<[String]>::to_vec).unwrap_or_else(|| vec!["error".to_owned()]);
+        |ids: Option<&[String]>| ids.map_or_else(|| vec!["error".to_owned()], <[String]>::to_vec);
     let (wanted, found) = (list(question.selected.as_deref()), list(found));
     let only = |a: &[String], b: &[String]| {
         a.iter().filter(|id| !b.contains(id)).cloned().collect::<Vec<_>>().join(" ")

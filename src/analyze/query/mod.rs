@@ -101,7 +101,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     let shape = analyst.query(query);
     let rows = shape.rows();
     let finish = |edges: &Edges| edges.iter().copied().collect::<Vec<Edge>>();
-    let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(|reason| reason.to_string());
+    let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(std::string::ToString::to_string);
     let column = |at: usize| {
         let Value { edges, data_type, doubt, .. } = shape.value(at);
         QueryColumn { name: shape.name(at).clone(), data_type, edges: finish(&edges), doubt: text(&doubt) }

@@ -231,7 +231,7 @@ impl Analyst<'_> {
         for key in keys {
             match (ordinal(key), key) {
                 (Some(at), _) if at > 0 && at <= items.columns.len() => {
-                    grouped.push(items.columns[at - 1].1.clone())
+                    grouped.push(items.columns[at - 1].1.clone());
                 }
                 (_, Expr::Column(..)) => {
                     let before = self.findings.len();

@@ -56,7 +56,7 @@ pub(super) fn lineage(
     };
     match arguments.output {
         LineageOutput::Json => {
-            records.iter().for_each(|record| printer.data(&lineage_json(record).to_string()))
+            records.iter().for_each(|record| printer.data(&lineage_json(record).to_string()));
         }
         LineageOutput::Text => printer.data(lineage_text(&records).trim_end()),
         LineageOutput::Mermaid => printer.data(lineage_mermaid(&records).trim_end()),

@@ -132,7 +132,7 @@ fn callers<'a>(calls: &'a BTreeMap<String, Vec<String>>, changed: &'a BTreeSet<S
 
 impl Pair<'_> {
     /// The value of today.
-    pub(super) fn new(&self, path: &[&str]) -> &Value {
+    pub(super) fn current(&self, path: &[&str]) -> &Value {
         at(self.new.get_or_init(|| dictionary(self.node)), path)
     }
 
@@ -145,7 +145,7 @@ impl Pair<'_> {
     }
 
     fn same(&self, path: &[&str]) -> bool {
-        equal(self.new(path), self.old(path))
+        equal(self.current(path), self.old(path))
     }
 
     fn all_same(&self, keys: &[&str]) -> bool {
@@ -187,7 +187,7 @@ fn same_contents(pair: &Pair<'_>) -> bool {
             let path = ["depends_on", "nodes"];
             same_config(pair)
                 && pair.all_same(&["fqn", "type", "owner", "maturity", "url", "description", "label"])
-                && parents(pair.new(&path)) == parents(pair.old(&path))
+                && parents(pair.current(&path)) == parents(pair.old(&path))
         }
         NodeKind::Metric => same_config(pair) && pair.all_same(&["type", "description", "label"]),
         NodeKind::SemanticModel => pair.all_same(&[
@@ -241,7 +241,7 @@ fn same_config(pair: &Pair<'_>) -> bool {
         NodeKind::SemanticModel | NodeKind::SavedQuery => return pair.same(&["config"]),
         _ => &["alias", "schema", "database", "tags", "group"],
     };
-    let (new, old) = (pair.new(&["unrendered_config"]), pair.old(&["unrendered_config"]));
+    let (new, old) = (pair.current(&["unrendered_config"]), pair.old(&["unrendered_config"]));
     let keys = |value: &Value| -> BTreeSet<String> {
         value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
     };
@@ -259,7 +259,7 @@ fn same_config(pair: &Pair<'_>) -> bool {
 /// Compares descriptions that are written to the warehouse.
 fn same_persisted_descriptions(pair: &Pair<'_>) -> bool {
     let persists = |what: &str| {
-        let setting = pair.new(&["config", "persist_docs", what]);
+        let setting = pair.current(&["config", "persist_docs", what]);
         setting.as_bool().unwrap_or(!setting.is_null())
     };
     let columns = |value: &Value| -> BTreeMap<String, Value> {
@@ -268,7 +268,7 @@ fn same_persisted_descriptions(pair: &Pair<'_>) -> bool {
             .collect()
     };
     (!persists("relation") || pair.same(&["description"]))
-        && (!persists("columns") || columns(pair.new(&["columns"])) == columns(pair.old(&["columns"])))
+        && (!persists("columns") || columns(pair.current(&["columns"])) == columns(pair.old(&["columns"])))
 }
 
 /// Compares where the relation is configured to be, not where it ends up in this target.
@@ -285,7 +285,7 @@ fn same_reference(pair: &Pair<'_>) -> bool {
         value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()))
     };
     let path = ["deprecation_date"];
-    pair.all_same(&["latest_version", "access"]) && date(pair.new(&path)) == date(pair.old(&path))
+    pair.all_same(&["latest_version", "access"]) && date(pair.current(&path)) == date(pair.old(&path))
 }
 
 /// Compares contracts; a broken promise is reported.

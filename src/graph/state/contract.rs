@@ -15,13 +15,13 @@ pub(super) fn compare(pair: &Pair<'_>) -> Result<bool, Vec<String>> {
     let enforced = |value: &Value| value.as_bool().unwrap_or(false);
     let path = ["contract", "enforced"];
     let checksum = ["contract", "checksum"];
-    match (enforced(pair.old(&path)), enforced(pair.new(&path))) {
+    match (enforced(pair.old(&path)), enforced(pair.current(&path))) {
         (false, now) => return Ok(!now),
-        (true, true) if equal(pair.old(&checksum), pair.new(&checksum)) => return Ok(true),
+        (true, true) if equal(pair.old(&checksum), pair.current(&checksum)) => return Ok(true),
         (true, _) => {}
     }
     let mut broken = Vec::new();
-    if !enforced(pair.new(&path)) {
+    if !enforced(pair.current(&path)) {
         broken.push("the contract is no longer enforced".to_owned());
     }
     broken.extend(columns(pair));
@@ -43,7 +43,7 @@ fn columns(pair: &Pair<'_>) -> Vec<String> {
     let bare = |kind: &str| kind.split('(').next().unwrap_or_default().trim().to_lowercase();
     let mut broken = Vec::new();
     for (key, old) in old_columns(pair) {
-        let Some(new) = pair.new(&["columns"]).get(key) else {
+        let Some(new) = pair.current(&["columns"]).get(key) else {
             broken.push(format!("column `{}` was removed", text(old, "name")));
             continue;
         };
@@ -65,23 +65,23 @@ fn constraints(pair: &Pair<'_>) -> Vec<String> {
     let dialect = pair.dialect;
     let mut broken = Vec::new();
     for (key, old) in old_columns(pair) {
-        let Some(new) = pair.new(&["columns"]).get(key) else { continue };
+        let Some(new) = pair.current(&["columns"]).get(key) else { continue };
         for gone in lost(old.get("constraints"), new.get("constraints"), dialect) {
             broken.push(format!("constraint `{gone}` of column `{key}` was removed"));
         }
     }
-    for gone in lost(Some(pair.old(&["constraints"])), Some(pair.new(&["constraints"])), dialect) {
+    for gone in lost(Some(pair.old(&["constraints"])), Some(pair.current(&["constraints"])), dialect) {
         broken.push(format!("constraint `{gone}` was removed"));
     }
     let has = |value: Option<&Value>| value.and_then(Value::as_array).is_some_and(|list| !list.is_empty());
     let had_any = has(Some(pair.old(&["constraints"])))
         || old_columns(pair).iter().any(|(_, column)| has(column.get("constraints")));
-    if had_any && !materialized(pair.new(&path)) {
+    if had_any && !materialized(pair.current(&path)) {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         broken.push(format!(
             "the materialization was `{}`, which enforces constraints, and is `{}`",
             word(pair.old(&path)),
-            word(pair.new(&path))
+            word(pair.current(&path))
         ));
     }
     broken

@@ -44,10 +44,8 @@ impl Reader<'_> {
             Written::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr } => {
                 Expr::Predicate(vec![self.expr(expr)])
             }
-            Written::Cast { expr, data_type, .. } => {
-                Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type))
-            }
-            Written::Convert { expr, data_type: Some(data_type), .. } => {
+            Written::Cast { expr, data_type, .. }
+            | Written::Convert { expr, data_type: Some(data_type), .. } => {
                 Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type))
             }
             Written::JsonAccess { value, path } => self.json_path(value, &path.path),

@@ -48,8 +48,8 @@ pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> O
     match (operator, left.family(), right.family()) {
         (O::Concatenate, ..) => return Some(DataType::TEXT),
         (O::Truth, ..) => return Some(DataType::Boolean),
-        (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null) => return Some(DataType::Date),
-        (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
+        (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null)
+        | (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
         (O::Subtract, Family::Date, Family::Date) => return Some(DataType::number(9, 0)),
         (
             O::Add | O::Subtract,
@@ -167,8 +167,7 @@ fn special(call: &TypedCall<'_>, name: &str) -> Option<DataType> {
         "seq" => Some(DataType::number(19, 0)),
         "dateadd" => shifted(argument(call, 2)?, call.constants.first()?.as_ref()?),
         "date_trunc" => match (first, argument(call, 1)) {
-            (_, Some(date)) if is_moment(date) => Some(date),
-            (Some(date), _) if is_moment(date) => Some(date),
+            (_, Some(date)) | (Some(date), _) if is_moment(date) => Some(date),
             _ => Some(DataType::TimestampNtz),
         },
         "time_slice" => first,
