@@ -11,18 +11,14 @@ fn main() {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", folder.to_string_lossy());
         println!("cargo:rustc-link-arg=-Wl,-rpath,$ORIGIN");
     }
-    let root =
-        PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package's folder"));
+    let root = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package's folder"));
     let mut files = Vec::new();
     collect(&root.join("macros"), &mut files);
     files.sort();
     let mut list = String::from("&[\n");
     for file in files {
-        let below = file
-            .strip_prefix(&root)
-            .expect("the files lie below the package's folder")
-            .to_string_lossy()
-            .into_owned();
+        let below =
+            file.strip_prefix(&root).expect("the files lie below the package's folder").to_string_lossy().into_owned();
         let _ = writeln!(list, "    ({below:?}, include_str!({:?})),", file.to_string_lossy());
     }
     list.push(']');

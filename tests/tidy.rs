@@ -45,12 +45,10 @@ const DOORS: [(&str, &str); 11] = [
 ];
 
 /// Names of files that say nothing.
-const EMPTY_NAMES: [&str; 9] =
-    ["utils", "helpers", "common", "misc", "types", "base", "manager", "shared", "core"];
+const EMPTY_NAMES: [&str; 9] = ["utils", "helpers", "common", "misc", "types", "base", "manager", "shared", "core"];
 
 /// Words that say that something was left over. Joined here so that this file does not hold them.
-const LEFT_OVER: [&str; 4] =
-    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
+const LEFT_OVER: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X"), concat!("HA", "CK")];
 
 /// Words in comments that tell history instead of what is.
 const HISTORY: [&str; 9] = [
@@ -129,10 +127,7 @@ fn code_of(text: &str) -> String {
         let end = token_end(bytes, at);
         if end > at + 1 && !matches!(bytes[at], b'a'..=b'z' | b'A'..=b'Z' | b'_') {
             out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-        } else if bytes[at] == b'r'
-            && end > at + 1
-            && bytes[end - 1] != b'_'
-            && !bytes[end - 1].is_ascii_alphanumeric()
+        } else if bytes[at] == b'r' && end > at + 1 && bytes[end - 1] != b'_' && !bytes[end - 1].is_ascii_alphanumeric()
         {
             out[at..end].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
         }
@@ -195,8 +190,7 @@ fn words<'t>(code: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     code.match_indices(word).map(|(at, _)| at).filter(move |at| {
         let bytes = code.as_bytes();
-        !is_part(at.checked_sub(1).and_then(|before| bytes.get(before)))
-            && !is_part(bytes.get(at + word.len()))
+        !is_part(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_part(bytes.get(at + word.len()))
     })
 }
 
@@ -213,10 +207,8 @@ fn functions(file: &File) -> Vec<Function> {
     let mut found = Vec::new();
     for at in words(code, "fn") {
         let rest = &code[at + 2..];
-        let name: String =
-            rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-        let Some(open) =
-            rest.find(['(', ';', '{']).filter(|open| rest.as_bytes()[*open] == b'(' && !name.is_empty())
+        let name: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let Some(open) = rest.find(['(', ';', '{']).filter(|open| rest.as_bytes()[*open] == b'(' && !name.is_empty())
         else {
             continue;
         };
@@ -284,8 +276,7 @@ fn count_parameters(list: &str) -> usize {
     let is_parameter = |part: &&String| {
         let text = part.trim();
         let name = text.trim_start_matches(['&', ' ']).trim_start_matches("mut ");
-        let is_self =
-            name == "self" || name.starts_with("self:") || text.starts_with("&'") && text.ends_with("self");
+        let is_self = name == "self" || name.starts_with("self:") || text.starts_with("&'") && text.ends_with("self");
         !text.is_empty() && !is_self
     };
     parts.iter().filter(is_parameter).count()
@@ -304,12 +295,10 @@ fn quantile(numbers: &mut [usize], percent: usize) -> usize {
 #[test]
 fn the_crate_is_the_modules_in_their_order() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let named: Vec<&str> =
-        text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let named: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     assert_eq!(named, MODULES, "lib.rs lists the modules in phase order");
     let folders: BTreeSet<String> = files().iter().map(|file| file.module().to_owned()).collect();
-    let known: BTreeSet<String> =
-        MODULES.iter().chain(&["lib", "main"]).map(|name| (*name).to_owned()).collect();
+    let known: BTreeSet<String> = MODULES.iter().chain(&["lib", "main"]).map(|name| (*name).to_owned()).collect();
     assert_eq!(folders, known, "src holds lib.rs, main.rs and a folder per module");
 }
 
@@ -346,12 +335,9 @@ fn each_package_has_one_door() {
     let mut problems = Vec::new();
     for file in files() {
         for (package, door) in DOORS.iter().filter(|(_, door)| *door != file.module()) {
-            let used =
-                words(&file.code, package).filter(|at| file.code[at + package.len()..].starts_with("::"));
+            let used = words(&file.code, package).filter(|at| file.code[at + package.len()..].starts_with("::"));
             let outside = used.filter(|at| !file.code[..*at].ends_with("::"));
-            problems.extend(
-                outside.map(|at| format!("{}: `{package}` is named outside `{door}`", file.place(at))),
-            );
+            problems.extend(outside.map(|at| format!("{}: `{package}` is named outside `{door}`", file.place(at))));
         }
     }
     report(&problems, "one module names a package");
@@ -389,12 +375,7 @@ fn functions_are_short() {
         for function in functions(&file) {
             sizes.push(function.lines);
             if function.lines > FUNCTION_WALL {
-                problems.push(format!(
-                    "{}: `{}` has {} lines",
-                    file.place(function.at),
-                    function.name,
-                    function.lines
-                ));
+                problems.push(format!("{}: `{}` has {} lines", file.place(function.at), function.name, function.lines));
             }
             if function.parameters > PARAMETER_WALL {
                 problems.push(format!(
@@ -424,18 +405,14 @@ fn functions_are_short() {
 #[test]
 fn files_open_by_saying_what_they_hold() {
     let closed = files().into_iter().filter(|file| !file.text.starts_with("//! "));
-    report(
-        &closed.map(|file| format!("src/{}", file.path.display())).collect::<Vec<_>>(),
-        "a file opens with `//!`",
-    );
+    report(&closed.map(|file| format!("src/{}", file.path.display())).collect::<Vec<_>>(), "a file opens with `//!`");
 }
 
 #[test]
 fn file_names_say_something() {
     let mut problems = Vec::new();
     for file in files() {
-        let parts =
-            file.path.iter().filter_map(|part| part.to_str()).map(|part| part.trim_end_matches(".rs"));
+        let parts = file.path.iter().filter_map(|part| part.to_str()).map(|part| part.trim_end_matches(".rs"));
         let empty = parts
             .filter(|part| EMPTY_NAMES.contains(part))
             .map(|part| format!("src/{}: `{part}`", file.path.display()));
@@ -448,8 +425,7 @@ fn file_names_say_something() {
 fn nothing_unwraps_outside_tests() {
     let mut problems = Vec::new();
     for file in files() {
-        let found =
-            file.code.match_indices(".unwrap()").map(|(at, _)| at).filter(|at| *at < file.tests_begin());
+        let found = file.code.match_indices(".unwrap()").map(|(at, _)| at).filter(|at| *at < file.tests_begin());
         problems.extend(found.map(|at| file.place(at)));
     }
     report(&problems, "no `.unwrap()` outside tests");
@@ -469,13 +445,9 @@ fn nothing_is_left_over() {
             let place = format!("src/{}:{}", file.path.display(), index + 1);
             let comment = comment.to_lowercase();
             problems.extend(
-                HISTORY
-                    .iter()
-                    .filter(|word| comment.contains(*word))
-                    .map(|word| format!("{place}: `{}`", word.trim())),
+                HISTORY.iter().filter(|word| comment.contains(*word)).map(|word| format!("{place}: `{}`", word.trim())),
             );
-            let is_code =
-                line.trim_start().starts_with("// ") && (comment.ends_with(';') || comment.ends_with(" {"));
+            let is_code = line.trim_start().starts_with("// ") && (comment.ends_with(';') || comment.ends_with(" {"));
             problems.extend(is_code.then(|| format!("{place}: code that is commented out")));
         }
     }

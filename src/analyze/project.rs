@@ -43,9 +43,8 @@ pub fn analyze(
         relations: relation_index(graph, given.dialect),
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
     };
-    let is_wanted = |node: &Node| {
-        wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed
-    };
+    let is_wanted =
+        |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
     let numbers: Vec<usize> = order
         .sequence
         .iter()
@@ -77,9 +76,7 @@ impl Work<'_> {
         numbers.iter().for_each(|at| is_listed[*at] = true);
         for at in numbers {
             for parent in &self.graph.nodes[*at].depends_on {
-                if let Some(parent) =
-                    self.graph.nodes.get_index_of(parent).filter(|parent| is_listed[*parent])
-                {
+                if let Some(parent) = self.graph.nodes.get_index_of(parent).filter(|parent| is_listed[*parent]) {
                     children[parent].push(*at);
                     waiting[*at].fetch_add(1, Ordering::Relaxed);
                 }
@@ -127,9 +124,11 @@ impl Work<'_> {
         let known = self.given.schemas.get(&node.unique_id);
         match node.kind {
             NodeKind::Source => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| self.declared(node))),
-            NodeKind::Seed => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| {
-                Arc::new(Schema::unknown(format!("seed `{}` cannot be read", node.name)))
-            })),
+            NodeKind::Seed => NodeAnalysis::origin(
+                known
+                    .cloned()
+                    .unwrap_or_else(|| Arc::new(Schema::unknown(format!("seed `{}` cannot be read", node.name)))),
+            ),
             _ => self.query(at, node),
         }
     }
@@ -232,11 +231,7 @@ impl Resolver<'_> {
         let found = work.relations.get(&parts.join("\0"))?;
         let is_parent = |at: &&u32| {
             **at == self.own
-                || work
-                    .graph
-                    .nodes
-                    .get_index(**at as usize)
-                    .is_some_and(|(id, _)| self.node.depends_on.contains(id))
+                || work.graph.nodes.get_index(**at as usize).is_some_and(|(id, _)| self.node.depends_on.contains(id))
         };
         found.iter().find(is_parent).or(found.first()).copied()
     }
@@ -249,15 +244,12 @@ impl Relations for Resolver<'_> {
             return Some((number, self.schema.clone()));
         }
         let (id, other) = self.work.graph.nodes.get_index(number as usize)?;
-        let is_known =
-            self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
+        let is_known = self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
         let known = is_known.then(|| self.work.results[number as usize].get()).flatten();
-        let schema = known.map_or_else(|| {
-            Arc::new(Schema::unknown(format!(
-                "`{}` is read without a `ref`, or was not analysed",
-                other.name
-            )))
-        }, |found| found.schema.clone());
+        let schema = known.map_or_else(
+            || Arc::new(Schema::unknown(format!("`{}` is read without a `ref`, or was not analysed", other.name))),
+            |found| found.schema.clone(),
+        );
         Some((number, schema))
     }
 }
@@ -273,8 +265,7 @@ fn closed_over_itself(mut facts: QueryFacts, own: u32) -> QueryFacts {
         let mut is_changed = false;
         for at in 0..=facts.columns.len() {
             let known = facts.columns.get(at).map_or(&facts.rows, |column| &column.edges);
-            let more =
-                known.iter().filter(|edge| edge.relation == own).flat_map(|edge| own_step(&facts, edge));
+            let more = known.iter().filter(|edge| edge.relation == own).flat_map(|edge| own_step(&facts, edge));
             let all: BTreeSet<Edge> = known.iter().copied().chain(more).collect();
             if all.len() == known.len() {
                 continue;
@@ -303,23 +294,13 @@ fn own_step(facts: &QueryFacts, edge: &Edge) -> Vec<Edge> {
 
 /// Why the relation may hold something else than its query gives, if it may.
 fn changes_afterwards(node: &Node) -> Option<String> {
-    const KNOWN: [&str; 9] = [
-        "view",
-        "table",
-        "incremental",
-        "ephemeral",
-        "snapshot",
-        "materialized_view",
-        "dynamic_table",
-        "external",
-        "",
-    ];
+    const KNOWN: [&str; 9] =
+        ["view", "table", "incremental", "ephemeral", "snapshot", "materialized_view", "dynamic_table", "external", ""];
     let materialized = node.materialized();
     if !KNOWN.contains(&materialized) {
         return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
     }
-    let mut hooks =
-        ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
+    let mut hooks = ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
     let changes = |hook: &serde_json::Value| {
         let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
         let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
@@ -372,8 +353,7 @@ fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
     if longer == 0 {
         return;
     }
-    let same =
-        compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
+    let same = compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
     for finding in &mut facts.findings {
         if finding.range.start >= same {
             finding.range = finding.range.start + longer..finding.range.end + longer;
@@ -392,8 +372,8 @@ fn relation_index(graph: &Graph, dialect: Dialect) -> HashMap<String, Vec<u32>> 
             (relation.schema.as_deref(), quoting.schema),
             (Some(relation.identifier.as_str()), quoting.identifier),
         ];
-        let parts = parts
-            .map(|(part, quoted)| Name::written(part.unwrap_or_default(), quoted, dialect).key.to_string());
+        let parts =
+            parts.map(|(part, quoted)| Name::written(part.unwrap_or_default(), quoted, dialect).key.to_string());
         index.entry(parts.join("\0")).or_default().push(u32::try_from(at).unwrap_or(u32::MAX));
     }
     index

@@ -13,15 +13,9 @@ use crate::sql::{Dialect, ValueType};
 
 /// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
 /// where the columns in scope are not all known.
-pub fn report_findings(
-    graph: &Graph,
-    compilation: &Compilation,
-    analysis: &Analysis,
-    diagnostics: &mut Diagnostics,
-) {
+pub fn report_findings(graph: &Graph, compilation: &Compilation, analysis: &Analysis, diagnostics: &mut Diagnostics) {
     for (at, node) in graph.nodes.values().enumerate() {
-        let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id))
-        else {
+        let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id)) else {
             continue;
         };
         declared_columns(node, found, graph.dialect, diagnostics);
@@ -47,18 +41,12 @@ fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnos
     let has = |name: &str, quoted: bool| {
         let key = Name::written(name, quoted, dialect).key;
         // Whether a declaration means the name in quotes is not always said.
-        found
-            .schema
-            .columns
-            .iter()
-            .any(|column| column.name.key == key || column.name.text.eq_ignore_ascii_case(name))
+        found.schema.columns.iter().any(|column| column.name.key == key || column.name.text.eq_ignore_ascii_case(name))
     };
     let names: Vec<&str> = found.schema.columns.iter().map(|column| &*column.name.text).collect();
     let missing = |what: String, name: &str, span: Span| {
-        let help = did_you_mean(name, names.iter().copied()).map_or_else(
-            || format!("its columns are: {}", names.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = did_you_mean(name, names.iter().copied())
+            .map_or_else(|| format!("its columns are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
         Diagnostic::warning(Code::UnknownColumn, what).node(&node.unique_id).at(span).help(help)
     };
     for column in node.columns.values() {
@@ -85,8 +73,7 @@ fn declared_columns(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnos
 
 /// What an enforced contract says otherwise than the SQL.
 fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &mut Diagnostics) {
-    let enforced =
-        node.setting("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool);
+    let enforced = node.setting("contract").and_then(|contract| contract.get("enforced")).and_then(Value::as_bool);
     if enforced != Some(true) {
         return;
     }
@@ -96,10 +83,7 @@ fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &m
             let message = format!("the contract of `{}` does not declare `{}`", node.name, column.name.text);
             let help = "add the column to the YAML file, or leave it out of the SQL";
             diagnostics.push(
-                Diagnostic::warning(Code::ContractBroken, message)
-                    .node(&node.unique_id)
-                    .at(node.span())
-                    .help(help),
+                Diagnostic::warning(Code::ContractBroken, message).node(&node.unique_id).at(node.span()).help(help),
             );
             continue;
         };
@@ -108,8 +92,7 @@ fn contract(node: &Node, found: &NodeAnalysis, dialect: Dialect, diagnostics: &m
         if let (Some(wanted), Some(is)) = (wanted.rough(), column.data_type.rough())
             && wanted != is
         {
-            let message =
-                format!("`{}` is {is} ({}), and declared as {wanted}", declared.name, column.data_type);
+            let message = format!("`{}` is {is} ({}), and declared as {wanted}", declared.name, column.data_type);
             diagnostics.push(
                 Diagnostic::warning(Code::ContractBroken, message)
                     .node(&node.unique_id)

@@ -39,13 +39,11 @@ pub(super) fn snapshot_columns(node: &Node, facts: &mut QueryFacts, dialect: Dia
                 }
             }
         }
-        let changed: BTreeSet<Edge> =
-            all.into_iter().map(|edge| Edge { kind: edge.kind.max(kind), ..edge }).collect();
+        let changed: BTreeSet<Edge> = all.into_iter().map(|edge| Edge { kind: edge.kind.max(kind), ..edge }).collect();
         changed.into_iter().collect()
     };
     let moment = if is_timestamp { edges_of(&listed("updated_at"), EdgeKind::Copied) } else { Vec::new() };
-    let later =
-        if is_timestamp { edges_of(&listed("updated_at"), EdgeKind::Transformed) } else { Vec::new() };
+    let later = if is_timestamp { edges_of(&listed("updated_at"), EdgeKind::Transformed) } else { Vec::new() };
     let mut identity = edges_of(&listed("unique_key"), EdgeKind::Transformed);
     identity.extend(moment.iter().map(|edge| Edge { kind: edge.kind.max(EdgeKind::Transformed), ..*edge }));
     // Rows are made when these change, and found again by the key.

@@ -9,15 +9,9 @@ use crate::sql::{Dialect, parse};
 /// Parses every compiled model, and reports those that are not SQL at the place in the template. Statements beyond the parser's
 /// reach are the warehouse's to judge: only what certainly cannot be parsed is reported, and as a warning, since the warehouse
 /// has the last word.
-pub fn check_syntax(
-    graph: &Graph,
-    compilation: &Compilation,
-    dialect: Dialect,
-    diagnostics: &mut Diagnostics,
-) {
+pub fn check_syntax(graph: &Graph, compilation: &Compilation, dialect: Dialect, diagnostics: &mut Diagnostics) {
     for (id, compiled) in &compilation.nodes {
-        let Some(node) = graph.node(id).filter(|node| matches!(node.kind, NodeKind::Model | NodeKind::Test))
-        else {
+        let Some(node) = graph.node(id).filter(|node| matches!(node.kind, NodeKind::Model | NodeKind::Test)) else {
             continue;
         };
         if compiled.sql.trim().is_empty() {
@@ -35,9 +29,8 @@ pub fn check_syntax(
             .or_else(|| Some("check the compiled SQL with `merganser compile --select NAME`".to_owned()));
         if !located.is_some_and(|(_, exact)| exact) {
             let line = compiled.sql[..problem.range.start.min(compiled.sql.len())].matches('\n').count();
-            diagnostic = diagnostic.excerpt(
-                compiled.sql.lines().skip(line.saturating_sub(1)).take(3).collect::<Vec<_>>().join("\n"),
-            );
+            diagnostic = diagnostic
+                .excerpt(compiled.sql.lines().skip(line.saturating_sub(1)).take(3).collect::<Vec<_>>().join("\n"));
         }
         diagnostics.push(diagnostic);
     }

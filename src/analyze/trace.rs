@@ -138,21 +138,13 @@ impl<'a> Trace<'a> {
         Reached {
             column: name.cloned().unwrap_or_else(|| above.column.clone()),
             kind: above.kind.max(edge.kind),
-            path: if above.kind == EdgeKind::Copied {
-                joined(&above.path, of.path(edge))
-            } else {
-                above.path.clone()
-            },
+            path: if above.kind == EdgeKind::Copied { joined(&above.path, of.path(edge)) } else { above.path.clone() },
             ..above.clone()
         }
     }
 
     /// Everything that depends on these columns: for each column reached, by node and position, the columns it was reached from.
-    pub fn down(
-        &self,
-        from: &[(usize, usize)],
-        sequence: &[usize],
-    ) -> BTreeMap<(usize, usize), BTreeSet<Reached>> {
+    pub fn down(&self, from: &[(usize, usize)], sequence: &[usize]) -> BTreeMap<(usize, usize), BTreeSet<Reached>> {
         let mut reached: HashMap<(usize, usize), BTreeSet<Reached>> = HashMap::new();
         for (node, column) in from {
             let Some(found) = self.analysis.node(*node) else { continue };

@@ -12,9 +12,7 @@ use crate::warehouse::{Catalog, CatalogRelation};
 pub fn catalog(invocation: &Invocation<'_>, graph: &Graph, found: &Catalog) -> Value {
     let section = |is_source: bool| {
         let nodes = graph.nodes.values().filter(move |node| (node.kind == NodeKind::Source) == is_source);
-        let entry = |node: &Node| {
-            Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_ref()?)?)))
-        };
+        let entry = |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_ref()?)?)));
         Value::Object(nodes.filter_map(entry).collect())
     };
     json!({
@@ -27,7 +25,8 @@ pub fn catalog(invocation: &Invocation<'_>, graph: &Graph, found: &Catalog) -> V
 
 fn table(node: &Node, relation: &CatalogRelation) -> Value {
     let column = |(index, column): (usize, &crate::warehouse::Column)| {
-        let value = json!({"type": column.data_type, "index": index + 1, "name": column.name, "comment": column.comment});
+        let value =
+            json!({"type": column.data_type, "index": index + 1, "name": column.name, "comment": column.comment});
         (column.name.clone(), value)
     };
     let columns: Map<String, Value> = relation.columns.iter().enumerate().map(column).collect();
@@ -65,14 +64,10 @@ fn statistics(relation: &CatalogRelation) -> Value {
     let mut statistics = Map::new();
     if let Some(rows) = relation.rows {
         let description = "Number of rows in the table as reported by the warehouse";
-        statistics.insert(
-            "row_count".to_owned(),
-            statistic("row_count", "Row Count", json!(rows), true, description),
-        );
+        statistics.insert("row_count".to_owned(), statistic("row_count", "Row Count", json!(rows), true, description));
     }
     let description = "Indicates whether there are statistics for this table";
     let has_any = json!(relation.rows.is_some());
-    statistics
-        .insert("has_stats".to_owned(), statistic("has_stats", "Has Stats?", has_any, false, description));
+    statistics.insert("has_stats".to_owned(), statistic("has_stats", "Has Stats?", has_any, false, description));
     Value::Object(statistics)
 }

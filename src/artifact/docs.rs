@@ -41,8 +41,8 @@ impl<'a> DocsCalls<'a> {
         let declared = entries
             .iter()
             .filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
-        let mut tables = declared
-            .flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
+        let mut tables =
+            declared.flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
         tables.find(is_own)?.as_object()
     }
 

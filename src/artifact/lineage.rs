@@ -56,8 +56,7 @@ pub fn lineage_text(records: &[LineageRecord]) -> String {
             let _ = writeln!(text, "{gap}{}", record.node);
             node = &record.node;
         }
-        let doubt =
-            record.reason.as_ref().map_or_else(String::new, |reason| format!("  incomplete: {reason}"));
+        let doubt = record.reason.as_ref().map_or_else(String::new, |reason| format!("  incomplete: {reason}"));
         let _ = writeln!(text, "  {} {}{doubt}", record.column, record.data_type);
         let mut groups: BTreeMap<(usize, &str), Vec<String>> = BTreeMap::new();
         for input in &record.inputs {
@@ -66,10 +65,7 @@ pub fn lineage_text(records: &[LineageRecord]) -> String {
                 .iter()
                 .position(|kind| *kind == input.kind)
                 .unwrap_or_default();
-            groups
-                .entry((strength, input.node.as_str()))
-                .or_default()
-                .push(format!("{}{path}", input.column));
+            groups.entry((strength, input.node.as_str())).or_default().push(format!("{}{path}", input.column));
         }
         for ((strength, from), columns) in groups {
             let kind = ["copied", "transformed", "aggregated", "indirect"][strength];

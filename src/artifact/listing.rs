@@ -140,9 +140,6 @@ mod tests {
 
     #[test]
     fn json_is_printed_as_python_prints_it() {
-        assert_eq!(
-            spaced(&json!({"a": [1, "ü", "😀"], "b": {}})),
-            r#"{"a": [1, "\u00fc", "\ud83d\ude00"], "b": {}}"#
-        );
+        assert_eq!(spaced(&json!({"a": [1, "ü", "😀"], "b": {}})), r#"{"a": [1, "\u00fc", "\ud83d\ude00"], "b": {}}"#);
     }
 }

@@ -7,8 +7,7 @@ use crate::project::{Entry, EntryKind, Macro};
 
 /// All macros by unique id.
 pub(super) fn macros(inputs: &ManifestInputs<'_>) -> Value {
-    let patches: Vec<&Entry> =
-        inputs.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro).collect();
+    let patches: Vec<&Entry> = inputs.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro).collect();
     let one = |m: &Macro| {
         let patch = patches.iter().find(|entry| entry.package == m.package && entry.name == m.name);
         (m.unique_id(), dictionary(inputs, m, patch.copied()))
@@ -53,42 +52,24 @@ fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> 
 
 /// The arguments as its properties declare them; else, for projects that have macros' arguments validated, as its header does.
 fn arguments(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> Value {
-    let argument = |name: &str, kind: Value, description: Value| json!({"name": name, "type": kind, "description": description});
-    let declared = patch
-        .and_then(|patch| patch.value.get("arguments"))
-        .and_then(Value::as_array)
-        .filter(|list| !list.is_empty());
+    let argument =
+        |name: &str, kind: Value, description: Value| json!({"name": name, "type": kind, "description": description});
+    let declared =
+        patch.and_then(|patch| patch.value.get("arguments")).and_then(Value::as_array).filter(|list| !list.is_empty());
     if let Some(list) = declared {
         let read = |item: &Value| {
             let fields: &Map<String, Value> = item.as_object()?;
-            let description =
-                fields.get("description").cloned().filter(Value::is_string).unwrap_or_else(|| json!(""));
-            Some(argument(
-                fields.get("name")?.as_str()?,
-                fields.get("type").cloned().unwrap_or_default(),
-                description,
-            ))
+            let description = fields.get("description").cloned().filter(Value::is_string).unwrap_or_else(|| json!(""));
+            Some(argument(fields.get("name")?.as_str()?, fields.get("type").cloned().unwrap_or_default(), description))
         };
         return list.iter().filter_map(read).collect();
     }
-    if !inputs
-        .invocation
-        .session
-        .facts
-        .flags
-        .get("validate_macro_args")
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
-    {
+    if !inputs.invocation.session.facts.flags.get("validate_macro_args").and_then(Value::as_bool).unwrap_or(false) {
         return json!([]);
     }
     if m.languages.is_some() {
         return json!([argument("supported_languages", Value::Null, json!(""))]);
     }
     let compiled = inputs.invocation.session.library.get(&m.package, &m.name);
-    compiled
-        .into_iter()
-        .flat_map(|m| m.arguments())
-        .map(|name| argument(name, Value::Null, json!("")))
-        .collect()
+    compiled.into_iter().flat_map(|m| m.arguments()).map(|name| argument(name, Value::Null, json!(""))).collect()
 }

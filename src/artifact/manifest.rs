@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 use super::docs::DocsCalls;
 use super::{Invocation, macros, seconds, write};
 use crate::compile::Compilation;
-use crate::graph::{
-    EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key,
-};
+use crate::graph::{EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key};
 use crate::project::{NodeKind, Project};
 use crate::source::Sources;
 
@@ -65,10 +63,8 @@ pub fn manifest(inputs: &ManifestInputs<'_>) -> Value {
 fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let facts = &inputs.invocation.session.facts;
     let mut metadata = inputs.invocation.metadata("manifest/v12");
-    let quoting = crate::jinja::merge_quoting(
-        facts.dialect.default_quoting(),
-        &inputs.project.packages[0].file.quoting,
-    );
+    let quoting =
+        crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
     let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
     let fields = [
@@ -163,8 +159,7 @@ impl Maker<'_> {
             made["node_relation"] = self.node_relation(node);
         }
         if node.kind == NodeKind::Seed {
-            let package =
-                self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
+            let package = self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
             made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
         }
         made
@@ -201,9 +196,7 @@ fn is_switched_off(node: &Node) -> bool {
 /// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
 fn add_wrapper(made: &mut Value) {
     let wrapper = json!("macro.dbt.get_where_subquery");
-    if let Some(macros) =
-        made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper))
-    {
+    if let Some(macros) = made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper)) {
         macros.push(wrapper);
     }
 }
@@ -260,8 +253,7 @@ fn edges(graph: &Graph) -> (Value, Value) {
 fn group_map(graph: &Graph) -> Value {
     let name = |group: &Value| group.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
     let members = |group: &str| -> Value {
-        let can_have =
-            |node: &&Node| !matches!(node.kind, NodeKind::Source | NodeKind::Exposure | NodeKind::UnitTest);
+        let can_have = |node: &&Node| !matches!(node.kind, NodeKind::Source | NodeKind::Exposure | NodeKind::UnitTest);
         graph
             .nodes
             .values()

@@ -57,10 +57,7 @@ fn timestamp(time: DateTime<Utc>) -> String {
 /// A time as seconds since 1970, as `created_at` has it.
 fn seconds(time: DateTime<Utc>) -> Value {
     // Microseconds of our times are far below 2^53.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "microseconds since 1970 stay below 2^53 until the year 2255"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 stay below 2^53 until the year 2255")]
     let seconds = time.timestamp_micros() as f64 / 1_000_000.0;
     json!(seconds)
 }

@@ -88,8 +88,7 @@ fn fill(values: &[(&str, &str)]) -> String {
     let mut rest = TEMPLATE;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").expect("the template closes every placeholder");
-        let value =
-            values.iter().find(|(key, _)| *key == name).expect("the template names only known values");
+        let value = values.iter().find(|(key, _)| *key == name).expect("the template names only known values");
         out.push_str(before);
         out.push_str(value.1);
         rest = after;
@@ -191,9 +190,7 @@ mod tests {
 
     #[test]
     fn a_manifest_of_another_shape_makes_an_empty_page() {
-        for odd in
-            [json!(null), json!([1]), json!({ "nodes": [1, "x"], "sources": { "s": 3 }, "docs": "no" })]
-        {
+        for odd in [json!(null), json!([1]), json!({ "nodes": [1, "x"], "sources": { "s": 3 }, "docs": "no" })] {
             assert_eq!(data(&page(&odd, Some(&odd), "Odd"))["nodes"], json!([]));
         }
     }

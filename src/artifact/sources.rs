@@ -76,10 +76,7 @@ fn one(check: &Check) -> Value {
 
 /// A time as Python's `isoformat` writes it: the microseconds only where there are some.
 fn offset(time: DateTime<Utc>) -> String {
-    let format = if time.timestamp_subsec_micros() == 0 {
-        "%Y-%m-%dT%H:%M:%S+00:00"
-    } else {
-        "%Y-%m-%dT%H:%M:%S%.6f+00:00"
-    };
+    let format =
+        if time.timestamp_subsec_micros() == 0 { "%Y-%m-%dT%H:%M:%S+00:00" } else { "%Y-%m-%dT%H:%M:%S%.6f+00:00" };
     time.format(format).to_string()
 }

@@ -127,11 +127,8 @@ mod tests {
         let path = folder.join("a/manifest.json");
         text(&path, "one").expect("written");
         text(&path, "two").expect("written again");
-        let names: Vec<_> = std::fs::read_dir(folder.join("a"))
-            .expect("a folder")
-            .flatten()
-            .map(|entry| entry.file_name())
-            .collect();
+        let names: Vec<_> =
+            std::fs::read_dir(folder.join("a")).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(names, ["manifest.json"]);
         assert_eq!(std::fs::read(&path).expect("readable"), b"two");
         std::fs::remove_dir_all(&folder).expect("removed");

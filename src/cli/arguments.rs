@@ -54,14 +54,7 @@ pub(super) struct Global {
     #[arg(long, global = true, env = "DBT_LOG_PATH", value_name = "DIR")]
     pub(super) log_path: Option<PathBuf>,
     /// What is written into the log file; default: debug
-    #[arg(
-        long,
-        global = true,
-        env = "DBT_LOG_LEVEL_FILE",
-        value_enum,
-        ignore_case = true,
-        value_name = "LEVEL"
-    )]
+    #[arg(long, global = true, env = "DBT_LOG_LEVEL_FILE", value_enum, ignore_case = true, value_name = "LEVEL")]
     pub(super) log_level_file: Option<LogLevel>,
     /// Say everything, `log` of templates without `info` too [env: `DBT_DEBUG`]
     #[arg(long, short = 'd', global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_debug")]
@@ -99,13 +92,7 @@ pub(super) struct Global {
     #[arg(long, global = true, hide = true, overrides_with = "warn_error")]
     pub(super) no_warn_error: bool,
     /// Which warnings are errors, which stay, which are silent: '{error: all, warn: [..], silence: [..]}'
-    #[arg(
-        long,
-        global = true,
-        env = "DBT_WARN_ERROR_OPTIONS",
-        value_name = "YAML",
-        conflicts_with = "warn_error"
-    )]
+    #[arg(long, global = true, env = "DBT_WARN_ERROR_OPTIONS", value_name = "YAML", conflicts_with = "warn_error")]
     pub(super) warn_error_options: Option<String>,
     #[command(flatten)]
     pub(super) state: super::state::StateArguments,

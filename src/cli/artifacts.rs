@@ -89,11 +89,7 @@ pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outc
 }
 
 /// The manifest with compiled SQL, and the `compiled` tree.
-pub(super) fn after_compile(
-    loaded: &Loaded,
-    compilation: &Compilation,
-    printer: &Printer,
-) -> Result<(), Outcome> {
+pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
     compiled_files(loaded, compilation, printer)?;
     if !writes(loaded) {
         return Ok(());
@@ -178,11 +174,8 @@ pub(super) fn after_operation(
         return Ok(());
     }
     let elapsed_seconds = result.seconds;
-    let mut value = run_results::run_results(&RunResults {
-        invocation: invocation(loaded),
-        results: &[result],
-        elapsed_seconds,
-    });
+    let mut value =
+        run_results::run_results(&RunResults { invocation: invocation(loaded), results: &[result], elapsed_seconds });
     for (key, typed) in typed.as_object().into_iter().flatten() {
         value["args"][key.as_str()] = typed.clone();
     }
@@ -319,10 +312,8 @@ pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(Stri
         .iter()
         .filter(|result| result.status == Status::Success)
         .filter_map(|result| loaded.graph.node(&result.unique_id));
-    let places: BTreeSet<(String, String)> = built
-        .filter(|node| node.relation.is_some())
-        .map(|node| (node.database.clone(), node.schema.clone()))
-        .collect();
+    let places: BTreeSet<(String, String)> =
+        built.filter(|node| node.relation.is_some()).map(|node| (node.database.clone(), node.schema.clone())).collect();
     let schemas: BTreeSet<&String> = places.iter().map(|(_, schema)| schema).collect();
     vec![
         ("results".to_owned(), Value::Array(results.iter().map(one).collect())),

@@ -110,9 +110,8 @@ impl Loaded {
     /// What is known before any SQL is read.
     pub(super) fn given(&self, wanted: &BTreeSet<String>) -> Given<'_> {
         let nodes = wanted.iter().filter_map(|id| self.graph.node(id));
-        let schemas: HashMap<String, Arc<Schema>> = nodes
-            .filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?))))
-            .collect();
+        let schemas: HashMap<String, Arc<Schema>> =
+            nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
         let facts = &self.session.facts;
         Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema }
     }
@@ -124,8 +123,7 @@ impl Loaded {
             let source = node.source.as_ref();
             source.is_some_and(|source| source.external.is_none()) && node.columns.is_empty()
         };
-        let nodes: Vec<&Node> =
-            wanted.iter().filter_map(|id| self.graph.node(id)).filter(is_silent).collect();
+        let nodes: Vec<&Node> = wanted.iter().filter_map(|id| self.graph.node(id)).filter(is_silent).collect();
         if nodes.is_empty() || global.introspect == Some(false) {
             return HashMap::new();
         }

@@ -96,17 +96,10 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let named = profile_name(&options, sources, diagnostics)?;
     let (name, span, project_name) = named;
     let wanted = options.profile.clone().or(name);
-    let profile =
-        read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
+    let profile = read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
     let target = Some(profile.target.to_map(&profile.name));
-    let file = read_project_file(
-        &options.project_dir,
-        "dbt_project.yml",
-        sources,
-        &templates,
-        &scope(target),
-        diagnostics,
-    )?;
+    let file =
+        read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
     let reading = Reading { options: &options, profile: &profile, templates: &templates };
     let (project, vars) = project::read(&reading, file, settings, sources, diagnostics);
@@ -125,21 +118,14 @@ fn profile_name(options: &Options, sources: &mut Sources, diagnostics: &mut Diag
         Ok(text) => text,
         Err(error) => {
             let help = "run `merganser init` to start a project, or pass --project-dir";
-            diagnostics.push(
-                Diagnostic::error(Code::MissingFile, error.to_string())
-                    .in_file("dbt_project.yml", 1)
-                    .help(help),
-            );
+            diagnostics
+                .push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file("dbt_project.yml", 1).help(help));
             return None;
         }
     };
     let parsed = crate::config::yaml::parse(&text).ok();
     let field = |key: &str| {
-        parsed
-            .as_ref()
-            .and_then(|value| value.get(key))
-            .and_then(serde_json::Value::as_str)
-            .map(str::to_owned)
+        parsed.as_ref().and_then(|value| value.get(key)).and_then(serde_json::Value::as_str).map(str::to_owned)
     };
     let range = crate::config::yaml::locate(&text, &["profile".into()]);
     let named = (field("profile"), field("name").unwrap_or_default());
@@ -173,8 +159,7 @@ fn session(
     let (library, errors) = Library::new(definitions, &root.name, &names);
     for error in &errors {
         let whole = (root.file, 0..0);
-        diagnostics
-            .push(jinja::report(error, &root.name, whole, &|file| sources.file(file).location.is_some()));
+        diagnostics.push(jinja::report(error, &root.name, whole, &|file| sources.file(file).location.is_some()));
     }
     let facts = SessionFacts {
         dialect,
@@ -197,16 +182,10 @@ fn session(
     Session { engine: Engine::new(), library, facts }
 }
 
-fn governance(
-    project: &Project,
-    session: &Session,
-    graph: &Graph,
-    diagnostics: &mut Diagnostics,
-) -> Governance {
+fn governance(project: &Project, session: &Session, graph: &Graph, diagnostics: &mut Diagnostics) -> Governance {
     let facts = &session.facts;
-    let schema_of = |custom: Option<&str>| {
-        custom.map_or_else(|| facts.schema.clone(), |name| format!("{}_{name}", facts.schema))
-    };
+    let schema_of =
+        |custom: Option<&str>| custom.map_or_else(|| facts.schema.clone(), |name| format!("{}_{name}", facts.schema));
     govern(project, graph, &facts.database, &schema_of, diagnostics)
 }
 
@@ -220,10 +199,7 @@ impl Loaded {
                 None => diagnostic.in_file("profiles.yml", 1),
             };
             diagnostic.help = error.help.or_else(|| {
-                Some(format!(
-                    "check target `{}` of profile `{}`",
-                    self.profile.target.name, self.profile.name
-                ))
+                Some(format!("check target `{}` of profile `{}`", self.profile.target.name, self.profile.name))
             });
             printer.diagnostic(&diagnostic, &self.sources);
             Outcome::Unusable
@@ -307,8 +283,7 @@ impl Loaded {
         }
         wanted.retain(|kind| !without.contains(kind));
         let flags = &self.project.packages[0].file.flags;
-        let indirect =
-            select.indirect_selection.or_else(|| settings::indirect_selection(flags)).unwrap_or_default();
+        let indirect = select.indirect_selection.or_else(|| settings::indirect_selection(flags)).unwrap_or_default();
         Selection {
             select: select.select.clone(),
             exclude: select.exclude.clone(),
@@ -326,18 +301,13 @@ impl Loaded {
     }
 
     /// A compiler; with a connection where templates may ask.
-    pub(super) fn compiler(
-        &self,
-        connection: Option<Arc<Connection>>,
-        selected: &BTreeSet<String>,
-    ) -> Compiler {
+    pub(super) fn compiler(&self, connection: Option<Arc<Connection>>, selected: &BTreeSet<String>) -> Compiler {
         let builds = matches!(self.options.run.command, "run" | "build" | "seed" | "snapshot" | "plan");
         let elsewhere = self.state.relations(&self.graph, connection.as_deref(), (selected, builds));
         let selected = selected.iter().cloned().collect();
         let root = &self.project.packages[0].file;
         let text = self.sources.text(root.file);
-        let span =
-            crate::source::Span::new(root.file, crate::config::yaml::locate(text, &["query-comment".into()]));
+        let span = crate::source::Span::new(root.file, crate::config::yaml::locate(text, &["query-comment".into()]));
         let comment = QueryComment::read(root.query_comment.as_ref(), self.profile.target.dialect, span);
         Compiler::new(self.session.clone(), self.sources.clone(), self.graph.clone(), connection, selected)
             .commenting(comment)
@@ -345,12 +315,7 @@ impl Loaded {
     }
 
     /// Compiles the wanted nodes and prints what is wrong with them.
-    pub(super) fn compile(
-        &self,
-        compiler: &Compiler,
-        wanted: &BTreeSet<String>,
-        printer: &Printer,
-    ) -> Compilation {
+    pub(super) fn compile(&self, compiler: &Compiler, wanted: &BTreeSet<String>, printer: &Printer) -> Compilation {
         let mut diagnostics = Diagnostics::default();
         let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
         crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
@@ -365,12 +330,7 @@ impl Loaded {
     }
 
     /// A planner for the wanted nodes against a catalog.
-    pub(super) fn planner<'a>(
-        &'a self,
-        compiler: &'a Compiler,
-        catalog: Catalog,
-        loads: bool,
-    ) -> Planner<'a> {
+    pub(super) fn planner<'a>(&'a self, compiler: &'a Compiler, catalog: Catalog, loads: bool) -> Planner<'a> {
         Planner {
             compiler,
             catalog,
@@ -379,12 +339,7 @@ impl Loaded {
             full_refresh: self.options.run.full_refresh,
             loads,
             project_dir: self.options.project_dir.clone(),
-            ledger_schema: self
-                .project
-                .settings
-                .ledger_schema
-                .clone()
-                .unwrap_or_else(|| "landing".to_owned()),
+            ledger_schema: self.project.settings.ledger_schema.clone().unwrap_or_else(|| "landing".to_owned()),
         }
     }
 

@@ -14,17 +14,11 @@ use crate::load::{Credentials, ObjectStoreOptions};
 
 /// The environment's variables; those that are not Unicode are left out.
 pub(super) fn variables() -> BTreeMap<String, String> {
-    std::env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 
 /// What was typed and what the environment says, as options.
-pub(super) fn options(
-    global: &Global,
-    command: &'static str,
-    running: &Running,
-) -> Result<Options, Box<Diagnostic>> {
+pub(super) fn options(global: &Global, command: &'static str, running: &Running) -> Result<Options, Box<Diagnostic>> {
     let environment = variables();
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let project_dir = project_dir(global, &here)?;
@@ -106,9 +100,7 @@ pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnos
         _ => {
             let message = "--vars is not a YAML mapping";
             Err(Box::new(
-                Diagnostic::error(Code::BadOption, message)
-                    .in_file("--vars", 1)
-                    .help("write --vars '{name: value}'"),
+                Diagnostic::error(Code::BadOption, message).in_file("--vars", 1).help("write --vars '{name: value}'"),
             ))
         }
     }
@@ -123,9 +115,7 @@ pub(super) fn object_store(environment: &BTreeMap<String, String>) -> ObjectStor
             Credentials::Key { access_key_id, secret_access_key, session_token: text("AWS_SESSION_TOKEN") }
         }
         _ if text("AWS_NO_SIGN_REQUEST").is_some() => Credentials::Anonymous,
-        _ if text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some()
-            || text("AWS_EXECUTION_ENV").is_some() =>
-        {
+        _ if text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").is_some() || text("AWS_EXECUTION_ENV").is_some() => {
             Credentials::Instance
         }
         _ => Credentials::Missing,

@@ -10,8 +10,7 @@ use serde_json::Value;
 use crate::config::{Engine, Options, Target};
 use crate::sql::{Dialect, SessionContext};
 use crate::warehouse::{
-    Attach, Connection, DuckDbOptions, SnowflakeOptions, WarehouseError, open_duckdb, open_local,
-    open_snowflake,
+    Attach, Connection, DuckDbOptions, SnowflakeOptions, WarehouseError, open_duckdb, open_local, open_snowflake,
 };
 
 /// The warehouse of a target.
@@ -27,17 +26,14 @@ pub(super) fn open(target: &Target, options: &Options) -> Result<Arc<Connection>
 fn duckdb(target: &Target, options: &Options) -> DuckDbOptions {
     let texts = |key: &str| -> Vec<String> {
         let items = target.fields.get(key).and_then(Value::as_array).into_iter().flatten();
-        items
-            .filter_map(|item| item.as_str().or_else(|| item.get("name")?.as_str()).map(str::to_owned))
-            .collect()
+        items.filter_map(|item| item.as_str().or_else(|| item.get("name")?.as_str()).map(str::to_owned)).collect()
     };
     let settings = target.fields.get("settings").and_then(Value::as_object).into_iter().flatten();
-    let attach =
-        target.fields.get("attach").and_then(Value::as_array).into_iter().flatten().filter_map(|item| {
-            let alias = item.get("alias").and_then(Value::as_str).map(str::to_owned);
-            let read_only = item.get("read_only").and_then(Value::as_bool).unwrap_or(false);
-            Some(Attach { path: item.get("path")?.as_str()?.to_owned(), alias, read_only })
-        });
+    let attach = target.fields.get("attach").and_then(Value::as_array).into_iter().flatten().filter_map(|item| {
+        let alias = item.get("alias").and_then(Value::as_str).map(str::to_owned);
+        let read_only = item.get("read_only").and_then(Value::as_bool).unwrap_or(false);
+        Some(Attach { path: item.get("path")?.as_str()?.to_owned(), alias, read_only })
+    });
     DuckDbOptions {
         path: target.duckdb_path(&options.project_dir),
         database: target.database.clone(),

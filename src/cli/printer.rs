@@ -32,16 +32,11 @@ impl Printer {
             LogFormat::Short => Format::Short,
             LogFormat::Json => Format::Json,
         };
-        let asked = if global.debug == Some(true) {
-            LogLevel::Debug
-        } else {
-            global.log_level.unwrap_or(LogLevel::Info)
-        };
+        let asked =
+            if global.debug == Some(true) { LogLevel::Debug } else { global.log_level.unwrap_or(LogLevel::Info) };
         let level = if global.quiet == Some(true) { asked.max(LogLevel::Error) } else { asked };
         let file = match &global.log_path {
-            Some(folder) => {
-                Some((Mutex::new(log_file(folder)?), global.log_level_file.unwrap_or(LogLevel::Debug)))
-            }
+            Some(folder) => Some((Mutex::new(log_file(folder)?), global.log_level_file.unwrap_or(LogLevel::Debug))),
             None => None,
         };
         let output = Arc::new(Output {
@@ -98,11 +93,7 @@ impl Printer {
     }
 
     /// Several problems, errors last, so that they stand nearest to the prompt.
-    pub(super) fn diagnostics<'a>(
-        &self,
-        diagnostics: impl Iterator<Item = &'a Diagnostic>,
-        sources: &Sources,
-    ) {
+    pub(super) fn diagnostics<'a>(&self, diagnostics: impl Iterator<Item = &'a Diagnostic>, sources: &Sources) {
         let mut list: Vec<&Diagnostic> = diagnostics.collect();
         list.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.level));
         list.into_iter().for_each(|diagnostic| self.diagnostic(diagnostic, sources));

@@ -20,10 +20,8 @@ impl Progress<'_> {
     /// What a node is called in messages: `table model analytics.orders`.
     fn name(&self, unique_id: &str, action: Action) -> String {
         let Some(node) = self.graph.node(unique_id) else { return unique_id.to_owned() };
-        let relation = node
-            .relation
-            .as_ref()
-            .map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
+        let relation =
+            node.relation.as_ref().map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
         match action {
             _ if node.unit.is_some() => format!(
                 "unit_test {}::{}",
@@ -52,8 +50,7 @@ impl Progress<'_> {
 impl Observer for Progress<'_> {
     fn started(&self, plan: &NodePlan, index: usize, total: usize) {
         self.line(index, total, &self.printer.paint("START", 8), &self.name(&plan.unique_id, plan.action));
-        self.printer
-            .event(&json!({"event": "started", "node": plan.unique_id, "index": index, "total": total}));
+        self.printer.event(&json!({"event": "started", "node": plan.unique_id, "index": index, "total": total}));
     }
 
     fn finished(&self, result: &NodeResult, index: usize, total: usize) {
@@ -73,8 +70,7 @@ impl Observer for Progress<'_> {
             .filter(|_| matches!(result.status, Status::Warn | Status::Fail))
             .map(|n| format!(", {n} rows"))
             .unwrap_or_default();
-        let why =
-            if result.status == Status::Skipped { format!(": {}", result.message) } else { String::new() };
+        let why = if result.status == Status::Skipped { format!(": {}", result.message) } else { String::new() };
         let what = self.name(&result.unique_id, result.action);
         let seconds = result.duration.as_secs_f64();
         let note = if result.action == Action::LoadFiles && !result.message.is_empty() {
@@ -106,13 +102,7 @@ impl Observer for Progress<'_> {
         }));
     }
 
-    fn batch_finished(
-        &self,
-        node: &Node,
-        batch: &Batch,
-        (index, total): (usize, usize),
-        report: &BatchReport<'_>,
-    ) {
+    fn batch_finished(&self, node: &Node, batch: &Batch, (index, total): (usize, usize), report: &BatchReport<'_>) {
         let name = self.name(&node.unique_id, Action::Batches);
         let (word, colour) = batch_word(report.status);
         let seconds = report.duration.as_secs_f64();
@@ -143,8 +133,7 @@ fn batch_word(status: Status) -> (&'static str, u8) {
 
 /// How many results have each status, in dbt's words.
 pub(super) fn summary(results: &[NodeResult]) -> String {
-    let count =
-        |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
+    let count = |statuses: &[Status]| results.iter().filter(|result| statuses.contains(&result.status)).count();
     let partial = match count(&[Status::PartialSuccess]) {
         0 => String::new(),
         some => format!(" PARTIAL={some}"),

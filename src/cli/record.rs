@@ -52,8 +52,7 @@ fn hook(node: &Node, result: &NodeResult, record: Record) -> Record {
 fn seed(loaded: &Loaded, node: &Node, result: &NodeResult, record: Record) -> Record {
     let record = Record { compiled: None, compiled_code: None, relation_name: None, ..record };
     let (Status::Success, Some(rows)) = (result.status, result.rows) else { return record };
-    let is_new =
-        node.setting("full_refresh").and_then(Value::as_bool).unwrap_or(loaded.options.run.full_refresh);
+    let is_new = node.setting("full_refresh").and_then(Value::as_bool).unwrap_or(loaded.options.run.full_refresh);
     let code = if is_new { "CREATE" } else { "INSERT" };
     let message = format!("{code} {rows}");
     let response = [("_message", json!(message)), ("code", json!(code)), ("rows_affected", json!(rows))];

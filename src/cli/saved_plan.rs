@@ -37,13 +37,12 @@ pub(super) fn read(path: &Path, command: &str) -> Result<SavedPlan, Box<Diagnost
         Box::new(Diagnostic::error(code, message).in_file(shown.clone(), 1).help(help))
     };
     let make = format!("make one with: merganser plan --for {command} --output json > {shown}");
-    let text = crate::source::read_text(path)
-        .map_err(|error| bad(Code::MissingFile, error.to_string(), make.clone()))?;
+    let text =
+        crate::source::read_text(path).map_err(|error| bad(Code::MissingFile, error.to_string(), make.clone()))?;
     let mut value: Value = serde_json::from_str(&text)
         .map_err(|error| bad(Code::StalePlan, format!("this is not a saved plan: {error}"), make.clone()))?;
     let mut take = |key: &str| value.as_object_mut().and_then(|plan| plan.remove(key));
-    let (Some(Value::String(planned)), Some(Value::Array(selected))) = (take("command"), take("selected"))
-    else {
+    let (Some(Value::String(planned)), Some(Value::Array(selected))) = (take("command"), take("selected")) else {
         return Err(bad(Code::StalePlan, "this is not a saved plan".to_owned(), make));
     };
     if planned != command {

@@ -89,11 +89,7 @@ impl StateArguments {
     }
 
     /// The manifest to defer to.
-    fn deferred(
-        &self,
-        options: &Options,
-        previous: &Previous,
-    ) -> Result<Arc<PreviousManifest>, Box<Diagnostic>> {
+    fn deferred(&self, options: &Options, previous: &Previous) -> Result<Arc<PreviousManifest>, Box<Diagnostic>> {
         let Some(shown) = self.deferred_to() else {
             let what = if options.run.command == "clone" { "clone" } else { "--defer" };
             let message = format!("`{what}` needs the manifest of another environment");
@@ -110,7 +106,8 @@ impl StateArguments {
         found.ok_or_else(|| {
             let path = shown.join("manifest.json").display().to_string();
             let message = format!("there is no manifest in `{}`", shown.display());
-            let help = "copy manifest.json of the environment to read from into that folder; it is relative to the project";
+            let help =
+                "copy manifest.json of the environment to read from into that folder; it is relative to the project";
             Box::new(Diagnostic::error(Code::MissingState, message).in_file(path, 1).help(help))
         })
     }
@@ -127,10 +124,8 @@ fn same_folder(a: &Path, b: &Path) -> bool {
 }
 
 fn is_target(shown: &Path) -> Diagnostic {
-    let message = format!(
-        "`--state` is the target folder itself, `{}`: this invocation overwrites it",
-        shown.display()
-    );
+    let message =
+        format!("`--state` is the target folder itself, `{}`: this invocation overwrites it", shown.display());
     Diagnostic::warning(Code::BadOption, message)
         .in_file("--state", 1)
         .help("copy the artifacts to another folder, and pass that")

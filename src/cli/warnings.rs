@@ -71,8 +71,7 @@ impl Warnings {
 
     /// `--warn-error-options`, as a YAML value.
     pub(super) fn read(value: &Value) -> Result<Self, String> {
-        let map =
-            value.as_object().ok_or("it must be a mapping with the keys `error`, `warn` and `silence`")?;
+        let map = value.as_object().ok_or("it must be a mapping with the keys `error`, `warn` and `silence`")?;
         let mut read = Self::default();
         for (key, value) in map {
             match key.as_str() {
@@ -144,10 +143,7 @@ mod tests {
         let warning = Diagnostic::warning(Code::EmptySelection, "nothing");
         let verdict = |value| Warnings::read(&value).expect("options").verdict(&warning);
         assert_eq!(verdict(json!({"error": "all"})), Verdict::Error);
-        assert_eq!(
-            verdict(json!({"error": "all", "warn": ["NoNodesForSelectionCriteria"]})),
-            Verdict::Unchanged
-        );
+        assert_eq!(verdict(json!({"error": "all", "warn": ["NoNodesForSelectionCriteria"]})), Verdict::Unchanged);
         assert_eq!(verdict(json!({"error": "*", "silence": ["empty-selection"]})), Verdict::Silent);
         assert_eq!(verdict(json!({"include": ["NoNodesForSelectionCriteria"]})), Verdict::Error);
         assert_eq!(verdict(json!({"error": ["DepsUnpinned"]})), Verdict::Unchanged);

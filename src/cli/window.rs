@@ -45,9 +45,7 @@ pub(super) fn sample(running: &Running, now: DateTime<Utc>) -> Read {
     let parsed = yaml::parse(text).ok();
     let part = |key: &str| parsed.as_ref().and_then(|value| value.get(key)?.as_str()).map(str::to_owned);
     match (part("start"), part("end")) {
-        (Some(start), Some(end)) => {
-            Ok(Some(Window { start: time("--sample", &start)?, end: time("--sample", &end)? }))
-        }
+        (Some(start), Some(end)) => Ok(Some(Window { start: time("--sample", &start)?, end: time("--sample", &end)? })),
         _ => Err(bad("--sample", "a window needs `start` and `end`", help)),
     }
 }

@@ -74,9 +74,8 @@ impl QueryComment {
         place.code = self.span.range();
         place.package.clone_from(&compiler.session.facts.root);
         let subject = Subject { package: place.package.clone(), ..Subject::default() };
-        let text = format!(
-            "{{%- set connection_name = _argument_name -%}}{{%- set node = _argument_node -%}}\n{template}"
-        );
+        let text =
+            format!("{{%- set connection_name = _argument_name -%}}{{%- set node = _argument_node -%}}\n{template}");
         let described = node.map_or_else(|| value::Value::from(()), |node| json_value(&dictionary(node)));
         let arguments = vec![("name", value::Value::from(name)), ("node", described)];
         compiler

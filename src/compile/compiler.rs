@@ -131,8 +131,7 @@ impl Compiler {
     /// Who a node is to its templates.
     pub fn subject(&self, node: &Node) -> Subject {
         let dialect = self.session.facts.dialect;
-        let quoting =
-            node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
+        let quoting = node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
         let relation = Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
@@ -263,12 +262,7 @@ impl Compiler {
     }
 
     /// Executes a materialization macro for a node.
-    pub fn execute(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        name: &str,
-    ) -> Result<Executed, TemplateError> {
+    pub fn execute(&self, node: &Node, subject: &Arc<Subject>, name: &str) -> Result<Executed, TemplateError> {
         let phase = Phase::Execute(self.world(node, false));
         jinja::execute_materialization(&self.session, subject, phase, name)
     }
@@ -321,8 +315,7 @@ impl Compiler {
             let own = || Origin { file: node.file.number(), base: node.code.start };
             Self::unit_test_origin(node).unwrap_or_else(own)
         };
-        let rendered =
-            jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
+        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();
@@ -334,9 +327,8 @@ impl Compiler {
             }
         }
         let late = world.asked.load(Ordering::Relaxed);
-        let mut map = SourceMap::new(
-            rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect(),
-        );
+        let mut map =
+            SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
         let mut sql = rendered.text.clone();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
@@ -347,12 +339,7 @@ impl Compiler {
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.
-    fn prepend(
-        &self,
-        id: &str,
-        reader: &NodeWorld,
-        ctes: &mut Vec<(String, String)>,
-    ) -> Result<(), Box<Diagnostic>> {
+    fn prepend(&self, id: &str, reader: &NodeWorld, ctes: &mut Vec<(String, String)>) -> Result<(), Box<Diagnostic>> {
         let Some(node) = self.shared.graph.node(id) else { return Ok(()) };
         let world = self.world(node, reader.early);
         let compiled = self.compiled(node, &world);
@@ -403,8 +390,7 @@ pub fn compile(
 ) -> Compilation {
     let graph = compiler.graph();
     let mut compilation = Compilation::default();
-    let mut broken: BTreeMap<&str, String> =
-        graph.broken.iter().map(|id| (id.as_str(), id.clone())).collect();
+    let mut broken: BTreeMap<&str, String> = graph.broken.iter().map(|id| (id.as_str(), id.clone())).collect();
     for id in &order.sequence {
         let node = &graph.nodes[id];
         if let Some(first) = node.depends_on.iter().find_map(|parent| broken.get(parent.as_str()).cloned()) {
@@ -434,8 +420,7 @@ pub fn compile(
             }
         }
     }
-    let skipped =
-        broken.into_iter().filter(|(id, _)| wanted.contains(*id)).map(|(id, first)| (id.to_owned(), first));
+    let skipped = broken.into_iter().filter(|(id, _)| wanted.contains(*id)).map(|(id, first)| (id.to_owned(), first));
     compilation.skipped = skipped.collect();
     compilation
 }

@@ -44,8 +44,7 @@ fn after_with(sql: &str) -> Option<usize> {
             }
             b';' if depth == 0 => return found,
             first if first.is_ascii_alphabetic() || first == b'_' => {
-                let length =
-                    rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+                let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
                 let word = &rest[..length];
                 match found {
                     Some(end) => {

@@ -46,13 +46,9 @@ impl SourceMap {
     pub fn locate(&self, range: &Range<usize>) -> Option<(Span, bool)> {
         let end = range.end.max(range.start + 1);
         let first = self.pieces.iter().find(|piece| piece.out.end > range.start && piece.out.start < end)?;
-        let last =
-            self.pieces.iter().rev().find(|piece| piece.out.start < end && piece.file == first.file)?;
-        let start = if first.exact {
-            first.src.start + range.start.saturating_sub(first.out.start)
-        } else {
-            first.src.start
-        };
+        let last = self.pieces.iter().rev().find(|piece| piece.out.start < end && piece.file == first.file)?;
+        let start =
+            if first.exact { first.src.start + range.start.saturating_sub(first.out.start) } else { first.src.start };
         let stop = if last.exact {
             last.src.start + range.end.clamp(last.out.start, last.out.end) - last.out.start
         } else {

@@ -27,8 +27,7 @@ pub(super) fn input_name(node: &Node) -> String {
 /// The relation that stands for an input.
 pub(super) fn input_relation(node: &Node, graph: &Graph) -> RelationValue {
     let quoting = Quoting { database: false, schema: false, identifier: false };
-    let relation =
-        Relation { database: None, schema: None, identifier: cte_name(&input_name(node)), quoting };
+    let relation = Relation { database: None, schema: None, identifier: cte_name(&input_name(node)), quoting };
     RelationValue::new(relation, Some(RelationKind::Cte), graph.dialect)
 }
 

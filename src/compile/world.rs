@@ -70,9 +70,9 @@ impl World for NodeWorld {
     fn reference(&self, subject: &Subject, call: &RefCall) -> Result<RelationValue, Problem> {
         let id = self.shared.graph.lookup.reference(&subject.package, call)?;
         let dialect = self.dialect();
-        let node = self.node(&id).ok_or_else(|| {
-            Problem::new(Code::UnknownRef, format!("`{}` is not part of the graph", call.name))
-        })?;
+        let node = self
+            .node(&id)
+            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` is not part of the graph", call.name)))?;
         let asking = self.node(&subject.unique_id);
         if let Some(test) = asking.filter(|asking| asking.unit.is_some()) {
             return self.given(test, node, &format!("ref('{}')", call.name));
@@ -93,24 +93,24 @@ impl World for NodeWorld {
                 read.push(id.clone());
             }
             let quoting = Quoting { database: false, schema: false, identifier: false };
-            let relation =
-                Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
+            let relation = Relation { database: None, schema: None, identifier: cte_name(&node.alias), quoting };
             let relation = RelationValue::new(relation, Some(RelationKind::Cte), dialect);
             return Ok(self.limited(relation, asking, node));
         }
-        let relation =
-            self.elsewhere.get(&id).or(node.relation.as_ref()).cloned().ok_or_else(|| {
-                Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name))
-            })?;
+        let relation = self
+            .elsewhere
+            .get(&id)
+            .or(node.relation.as_ref())
+            .cloned()
+            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
         Ok(self.limited(RelationValue::new(relation, None, dialect), asking, node))
     }
 
     fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem> {
         let id = self.shared.graph.lookup.source(&subject.package, source, table)?;
         let found = self.node(&id).and_then(|node| Some((node, node.relation.clone()?)));
-        let (node, relation) = found.ok_or_else(|| {
-            Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph"))
-        })?;
+        let (node, relation) = found
+            .ok_or_else(|| Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph")))?;
         if let Some(test) = self.node(&subject.unique_id).filter(|asking| asking.unit.is_some()) {
             return self.given(test, node, &format!("source('{source}', '{table}')"));
         }
@@ -148,11 +148,7 @@ impl World for NodeWorld {
         connection.map(|connection| connection.relation(relation))
     }
 
-    fn relations(
-        &self,
-        database: &str,
-        schema: &str,
-    ) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
+    fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
         let schema = SchemaName::new(database, schema);
         self.asked().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
     }
@@ -184,10 +180,9 @@ impl NodeWorld {
         let run = &self.shared.run;
         let can_filter = reader.is_some_and(|node| matches!(node.kind, NodeKind::Model | NodeKind::Snapshot));
         let during = match (&self.batch, &run.sample) {
-            (Some(batch), Some(sample)) => Some(Window {
-                start: batch.window.start.max(sample.start),
-                end: batch.window.end.min(sample.end),
-            }),
+            (Some(batch), Some(sample)) => {
+                Some(Window { start: batch.window.start.max(sample.start), end: batch.window.end.min(sample.end) })
+            }
             (Some(batch), None) => Some(batch.window),
             (None, sample) => *sample,
         };
@@ -256,13 +251,11 @@ fn event_time_column(node: &Node) -> Option<String> {
 /// `{name}`, `{identifier}`, `{schema}` and `{source_name}` filled in (dbt-duckdb: `DuckDBRelation.create_from_source`).
 fn file_read_in_place(node: &Node) -> Option<String> {
     let details = node.source.as_ref()?;
-    let text = |map: Option<&Value>| {
-        map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned)
-    };
+    let text =
+        |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
     let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object(node.config.clone()))));
-    let template = own.or_else(|| {
-        details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned)
-    })?;
+    let template =
+        own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
     let filled = [
         ("{name}", node.name.as_str()),
         ("{identifier}", &details.identifier),

@@ -144,8 +144,7 @@ pub fn event_time(text: &str) -> Option<DateTime<Utc>> {
 /// A time as Python prints it: `2024-01-31 00:00:00+00:00`.
 pub fn event_time_text(time: DateTime<Utc>) -> String {
     let time = time.trunc_subsecs(6);
-    let format =
-        if time.nanosecond() == 0 { "%Y-%m-%d %H:%M:%S+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f+00:00" };
+    let format = if time.nanosecond() == 0 { "%Y-%m-%d %H:%M:%S+00:00" } else { "%Y-%m-%d %H:%M:%S%.6f+00:00" };
     time.format(format).to_string()
 }
 

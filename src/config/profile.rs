@@ -50,10 +50,7 @@ pub struct Target {
 
 impl std::fmt::Debug for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Target")
-            .field("name", &self.name)
-            .field("dialect", &self.dialect)
-            .finish_non_exhaustive()
+        f.debug_struct("Target").field("name", &self.name).field("dialect", &self.dialect).finish_non_exhaustive()
     }
 }
 
@@ -124,8 +121,7 @@ pub fn read_profile(
     templates: &dyn Templates,
     diagnostics: &mut Diagnostics,
 ) -> Option<Profile> {
-    let Some(path) =
-        options.profiles_dirs.iter().map(|dir| dir.join("profiles.yml")).find(|path| path.is_file())
+    let Some(path) = options.profiles_dirs.iter().map(|dir| dir.join("profiles.yml")).find(|path| path.is_file())
     else {
         return Some(embedded_profile(options, wanted.unwrap_or(project.0)));
     };
@@ -133,8 +129,7 @@ pub fn read_profile(
         Ok(text) => text,
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error(Code::MissingFile, error.to_string())
-                    .in_file(error.path.display().to_string(), 1),
+                Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1),
             );
             return None;
         }
@@ -146,11 +141,8 @@ pub fn read_profile(
 }
 
 fn embedded_profile(options: &Options, name: &str) -> Profile {
-    let path = options
-        .target_path
-        .clone()
-        .unwrap_or_else(|| options.project_dir.join("target"))
-        .join("warehouse.duckdb");
+    let path =
+        options.target_path.clone().unwrap_or_else(|| options.project_dir.join("target")).join("warehouse.duckdb");
     let fields = json!({"type": "duckdb", "path": path.to_string_lossy(), "schema": "main", "threads": 4});
     let fields = fields.as_object().cloned().unwrap_or_default();
     let target = Target {
@@ -190,10 +182,8 @@ impl Reader<'_> {
             Ok(document) => document,
             Err(error) => {
                 let offset = error.offset.unwrap_or(0);
-                self.diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, error.message)
-                        .at(Span::new(self.file, offset..offset)),
-                );
+                self.diagnostics
+                    .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(self.file, offset..offset)));
                 return None;
             }
         };
@@ -201,9 +191,7 @@ impl Reader<'_> {
             let mut diagnostic =
                 Diagnostic::error(Code::MissingProfile, format!("project `{}` names no profile", project.0))
                     .help("add `profile: NAME` to dbt_project.yml, or pass --profile");
-            diagnostic
-                .labels
-                .extend(project.1.map(|span| crate::diagnostic::Label { span, text: String::new() }));
+            diagnostic.labels.extend(project.1.map(|span| crate::diagnostic::Label { span, text: String::new() }));
             self.diagnostics.push(diagnostic);
             return None;
         };
@@ -238,8 +226,7 @@ impl Reader<'_> {
         let chosen = match (&self.options.target, profile.get("target")) {
             (Some(target), _) => target.clone(),
             (None, Some(value)) => {
-                let value =
-                    render_strings(value, self.templates, &scope, &mut path, &|_| false, &mut problems);
+                let value = render_strings(value, self.templates, &scope, &mut path, &|_| false, &mut problems);
                 value.as_str().unwrap_or("default").to_owned()
             }
             (None, None) => "default".to_owned(),
@@ -254,11 +241,7 @@ impl Reader<'_> {
         let base = path.clone();
         let rendered = render_strings(output, self.templates, &scope, &mut path, &|_| false, &mut problems);
         if let Some((path, reason)) = problems.into_iter().next() {
-            return self.fail(
-                &path,
-                reason,
-                Some("set the variable, or give `env_var` a default".to_owned()),
-            );
+            return self.fail(&path, reason, Some("set the variable, or give `env_var` a default".to_owned()));
         }
         let fields = rendered.as_object().cloned().unwrap_or_default();
         let target = self.target(chosen, fields, &base)?;
@@ -273,11 +256,7 @@ impl Reader<'_> {
             other => {
                 let what = other.map_or("has no `type`".to_owned(), |t| format!("is of type `{t}`"));
                 let help = "merganser runs targets of type `duckdb` and `snowflake`".to_owned();
-                self.fail(
-                    &[path, &["type".to_owned()]].concat(),
-                    format!("target `{name}` {what}"),
-                    Some(help),
-                );
+                self.fail(&[path, &["type".to_owned()]].concat(), format!("target `{name}` {what}"), Some(help));
                 return None;
             }
         };
@@ -285,8 +264,7 @@ impl Reader<'_> {
             (Dialect::DuckDb, None | Some("duckdb")) | (Dialect::Snowflake, Some("duckdb")) => Engine::DuckDb,
             (Dialect::Snowflake, None | Some("snowflake")) => Engine::Snowflake,
             (_, Some(other)) => {
-                let message =
-                    format!("`{other}` is not an engine for a target of type `{}`", dialect.adapter());
+                let message = format!("`{other}` is not an engine for a target of type `{}`", dialect.adapter());
                 self.fail(
                     &[path, &["engine".to_owned()]].concat(),
                     message,
@@ -296,10 +274,9 @@ impl Reader<'_> {
             }
         };
         let threads = fields.get("threads").and_then(|t| t.as_u64().or_else(|| t.as_str()?.parse().ok()));
-        let threads =
-            self.options.threads.or(threads.and_then(|t| usize::try_from(t).ok())).unwrap_or(1).max(1);
-        let database = text("database")
-            .or_else(|| (dialect == Dialect::DuckDb).then(|| file_stem(text("path").as_deref())));
+        let threads = self.options.threads.or(threads.and_then(|t| usize::try_from(t).ok())).unwrap_or(1).max(1);
+        let database =
+            text("database").or_else(|| (dialect == Dialect::DuckDb).then(|| file_stem(text("path").as_deref())));
         let schema = text("schema").or_else(|| (dialect == Dialect::DuckDb).then(|| "main".to_owned()));
         let (Some(database), Some(schema)) = (database, schema) else {
             let message = format!("target `{name}` needs `database` and `schema`");
@@ -314,8 +291,8 @@ impl Reader<'_> {
 fn file_stem(path: Option<&str>) -> String {
     match path {
         None | Some(":memory:") => "memory".to_owned(),
-        Some(path) => Path::new(path)
-            .file_stem()
-            .map_or("memory".to_owned(), |stem| stem.to_string_lossy().into_owned()),
+        Some(path) => {
+            Path::new(path).file_stem().map_or("memory".to_owned(), |stem| stem.to_string_lossy().into_owned())
+        }
     }
 }

@@ -185,8 +185,7 @@ pub fn read_project_file(
     let Some(name) = value.get("name").and_then(Value::as_str).filter(|name| is_identifier(name)) else {
         let span = Span::new(file, yaml::locate(&text, &["name".into()]));
         let help = "write `name:` followed by letters, digits and underscores, not beginning with a digit";
-        diagnostics
-            .push(Diagnostic::error(Code::BadConfig, "the project has no usable `name`").at(span).help(help));
+        diagnostics.push(Diagnostic::error(Code::BadConfig, "the project has no usable `name`").at(span).help(help));
         return None;
     };
     check_flags(&value, file, &text, diagnostics);
@@ -229,9 +228,8 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
         Some(other) => {
             let span = Span::new(file, yaml::locate(&text, &["dialect".into()]));
             let message = format!("`{other}` is not a dialect");
-            diagnostics.push(
-                Diagnostic::error(Code::BadConfig, message).at(span).help("write `snowflake` or `duckdb`"),
-            );
+            diagnostics
+                .push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `snowflake` or `duckdb`"));
             None
         }
     };
@@ -257,8 +255,7 @@ pub(super) fn read_mapping(
         Ok(text) => text,
         Err(error) => {
             let help = "run `merganser init` to start a project, or pass --project-dir";
-            diagnostics
-                .push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1).help(help));
+            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1).help(help));
             return None;
         }
     };
@@ -267,33 +264,24 @@ pub(super) fn read_mapping(
         Ok(Value::Object(map)) => Some((file, map)),
         Ok(Value::Null) => Some((file, Map::new())),
         Ok(_) => {
-            diagnostics.push(
-                Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file)),
-            );
+            diagnostics
+                .push(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file)));
             None
         }
         Err(error) => {
             let offset = error.offset.unwrap_or(0);
-            diagnostics
-                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+            diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
             None
         }
     }
 }
 
-fn check_keys(
-    value: &Map<String, Value>,
-    known: &[&str],
-    file: FileId,
-    text: &str,
-    diagnostics: &mut Diagnostics,
-) {
+fn check_keys(value: &Map<String, Value>, known: &[&str], file: FileId, text: &str, diagnostics: &mut Diagnostics) {
     for key in value.keys().filter(|key| !known.contains(&key.as_str())) {
         let span = Span::new(file, yaml::locate(text, &[key.as_str().into()]));
         let mut diagnostic = Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`")).at(span);
         let near = did_you_mean(key, known.iter().copied());
-        diagnostic.help =
-            Some(near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?")));
+        diagnostic.help = Some(near.map_or_else(|| "remove it".to_owned(), |near| format!("did you mean `{near}`?")));
         diagnostics.push(diagnostic);
     }
 }
@@ -332,8 +320,7 @@ fn check_flags(value: &Map<String, Value>, file: FileId, text: &str, diagnostics
     let mut wrong = |key: &str, value: &Value, allowed: &str| {
         let span = Span::new(file, yaml::locate(text, &["flags".into(), key.into()]));
         let message = format!("flag `{key}` cannot be `{}`", plain_text(value));
-        diagnostics
-            .push(Diagnostic::error(Code::BadConfig, message).at(span).help(format!("write {allowed}")));
+        diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help(format!("write {allowed}")));
     };
     for (key, value) in flags.into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         if TRUTHS.contains(&key.as_str()) && !value.is_boolean() {
@@ -355,8 +342,7 @@ fn rendered_later(path: &[String]) -> bool {
     let hook = |part: &String| {
         matches!(part.trim_start_matches(['+', ' ']), "pre-hook" | "post-hook" | "pre_hook" | "post_hook")
     };
-    matches!(first.as_str(), "seeds" | "models" | "snapshots" | "tests" | "data_tests")
-        && path.iter().any(hook)
+    matches!(first.as_str(), "seeds" | "models" | "snapshots" | "tests" | "data_tests") && path.iter().any(hook)
 }
 
 fn hooks(written: &Map<String, Value>, key: &str, file: FileId, text: &str) -> Vec<Hook> {
@@ -376,8 +362,7 @@ fn paths(value: &Map<String, Value>) -> Paths {
     let list = |key: &str, default: &[&str]| {
         texts(value.get(key)).unwrap_or_else(|| default.iter().map(|s| (*s).to_owned()).collect())
     };
-    let text =
-        |key: &str, default: &str| value.get(key).and_then(Value::as_str).unwrap_or(default).to_owned();
+    let text = |key: &str, default: &str| value.get(key).and_then(Value::as_str).unwrap_or(default).to_owned();
     let target = text("target-path", "target");
     Paths {
         models: texts(value.get("source-paths")).unwrap_or_else(|| list("model-paths", &["models"])),
@@ -416,6 +401,5 @@ fn plain_text(value: &Value) -> String {
 
 fn is_identifier(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || c == '_')
+    chars.next().is_some_and(|c| c.is_alphabetic() || c == '_') && chars.all(|c| c.is_alphanumeric() || c == '_')
 }

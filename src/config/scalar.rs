@@ -69,9 +69,7 @@ fn integer(text: &str) -> Option<Value> {
 /// `1:30` is one times sixty plus thirty; every part but the first is below sixty.
 fn sexagesimal(parts: &[&str]) -> Option<i128> {
     let (first, rest) = parts.split_first()?;
-    if !first.bytes().next().is_some_and(|byte| (b'1'..=b'9').contains(&byte))
-        || !all(first, |b| b.is_ascii_digit())
-    {
+    if !first.bytes().next().is_some_and(|byte| (b'1'..=b'9').contains(&byte)) || !all(first, |b| b.is_ascii_digit()) {
         return None;
     }
     let mut number: i128 = first.replace('_', "").parse().ok()?;
@@ -103,9 +101,7 @@ fn float(text: &str) -> Option<Value> {
     if whole.is_empty() && (text.len() != digits.len() || fraction.is_empty()) {
         return None;
     }
-    if !whole.is_empty()
-        && (!whole.as_bytes()[0].is_ascii_digit() || !all(whole, |byte| byte.is_ascii_digit()))
-    {
+    if !whole.is_empty() && (!whole.as_bytes()[0].is_ascii_digit() || !all(whole, |byte| byte.is_ascii_digit())) {
         return None;
     }
     let (mantissa, exponent) = match fraction.split_once(['e', 'E']) {
@@ -153,8 +149,7 @@ fn time(text: &str) -> Option<String> {
         return None;
     }
     let micro: u32 = format!("{fraction:0<6.6}").parse().ok()?;
-    let time =
-        date.and_hms_micro_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, micro)?;
+    let time = date.and_hms_micro_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, micro)?;
     let shape = if micro == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
     match zone {
         "" => Some(time.format(shape).to_string()),

@@ -5,9 +5,7 @@
 
 use std::cell::Cell;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde_json::{Number, Value};
 
 use super::scalar;
@@ -172,9 +170,7 @@ fn copy(tree: &Tree) -> Tree {
     match tree {
         Tree::Scalar(value) => Tree::Scalar(value.clone()),
         Tree::List(items) => Tree::List(items.iter().map(copy).collect()),
-        Tree::Map(entries) => {
-            Tree::Map(entries.iter().map(|(key, value)| (copy(key), copy(value))).collect())
-        }
+        Tree::Map(entries) => Tree::Map(entries.iter().map(|(key, value)| (copy(key), copy(value))).collect()),
         Tree::Tagged(inner) => Tree::Tagged(Box::new(copy(inner))),
     }
 }

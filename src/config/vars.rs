@@ -30,14 +30,9 @@ impl Vars {
         let mut names: Vec<&str> = self.command_line.keys().map(String::as_str).collect();
         for project in [self.root.as_str(), package] {
             if let Some(vars) = self.projects.get(project) {
+                names.extend(vars.iter().filter(|(_, value)| !value.is_object()).map(|(name, _)| name.as_str()));
                 names.extend(
-                    vars.iter().filter(|(_, value)| !value.is_object()).map(|(name, _)| name.as_str()),
-                );
-                names.extend(
-                    vars.get(package)
-                        .and_then(Value::as_object)
-                        .into_iter()
-                        .flat_map(|v| v.keys().map(String::as_str)),
+                    vars.get(package).and_then(Value::as_object).into_iter().flat_map(|v| v.keys().map(String::as_str)),
                 );
             }
         }

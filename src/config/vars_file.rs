@@ -28,9 +28,7 @@ pub(super) fn read(
         let span = Span::new(file, yaml::locate(sources.text(file), &["vars".into()]));
         let message = "variables stand in `vars.yml` and in the project file";
         diagnostics.push(
-            Diagnostic::error(Code::BadConfig, message)
-                .at(span)
-                .help("keep all of them in one of the two files"),
+            Diagnostic::error(Code::BadConfig, message).at(span).help("keep all of them in one of the two files"),
         );
         return own;
     }

@@ -180,11 +180,9 @@ impl<'a> Lines<'a> {
         let depth = self.list[area.clone()].iter().filter(inside).map(|line| line.indent).min()?;
         for index in area.clone() {
             let line = &self.list[index];
-            if line.indent == depth && key_of(&self.text[line.start..line.end]).is_some_and(|(k, _)| k == key)
-            {
+            if line.indent == depth && key_of(&self.text[line.start..line.end]).is_some_and(|(k, _)| k == key) {
                 let (_, length) = key_of(&self.text[line.start..line.end])?;
-                let end = (index + 1..area.end)
-                    .find(|i| self.list[*i].indent <= depth && !self.deeper_item(*i, depth));
+                let end = (index + 1..area.end).find(|i| self.list[*i].indent <= depth && !self.deeper_item(*i, depth));
                 let area = index..end.unwrap_or(area.end);
                 return Some(Hit { range: line.start..line.start + length, area, indent: depth });
             }
@@ -199,13 +197,9 @@ impl<'a> Lines<'a> {
 
     /// The item with this number of the sequence whose dashes are the shallowest in `area`.
     fn item(&self, area: Range<usize>, outside: Option<usize>, number: usize) -> Option<Hit> {
-        let dashes =
-            |line: &Line| line.dashes.iter().copied().find(|dash| outside.is_none_or(|o| *dash >= o));
-        let start = if outside.is_some() && self.list[area.start].dashes.is_empty() {
-            area.start + 1
-        } else {
-            area.start
-        };
+        let dashes = |line: &Line| line.dashes.iter().copied().find(|dash| outside.is_none_or(|o| *dash >= o));
+        let start =
+            if outside.is_some() && self.list[area.start].dashes.is_empty() { area.start + 1 } else { area.start };
         let depth = self.list[start.min(area.end)..area.end].iter().filter_map(dashes).min()?;
         let items: Vec<usize> = (start..area.end).filter(|i| self.list[*i].dashes.contains(&depth)).collect();
         let index = *items.get(number)?;
@@ -253,12 +247,8 @@ mod tests {
 
     #[test]
     fn keys_given_twice_and_keys_of_other_types_are_read() {
-        let value =
-            parse("a: 1\na: 2\n1: x\ntrue: y\nb: &m {c: 3}\nd: {<<: *m, e: 4}\n").expect("it is YAML");
-        assert_eq!(
-            value,
-            serde_json::json!({"a": 2, "1": "x", "True": "y", "b": {"c": 3}, "d": {"e": 4, "c": 3}})
-        );
+        let value = parse("a: 1\na: 2\n1: x\ntrue: y\nb: &m {c: 3}\nd: {<<: *m, e: 4}\n").expect("it is YAML");
+        assert_eq!(value, serde_json::json!({"a": 2, "1": "x", "True": "y", "b": {"c": 3}, "d": {"e": 4, "c": 3}}));
     }
 
     #[test]

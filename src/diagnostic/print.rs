@@ -70,10 +70,8 @@ fn json_line(diagnostic: &Diagnostic, sources: &Sources) -> String {
 
 fn pretty(diagnostic: &Diagnostic, sources: &Sources, style: Style) -> String {
     let theme = if style.colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(style.width)
-        .with_links(false)
-        .with_context_lines(1);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(style.width).with_links(false).with_context_lines(1);
     let mut out = String::new();
     let report = Report::new(diagnostic, sources);
     // The handler writes into a string, which cannot fail.
@@ -105,8 +103,7 @@ struct Report<'a> {
 impl<'a> Report<'a> {
     fn new(diagnostic: &'a Diagnostic, sources: &Sources) -> Self {
         let file = diagnostic.labels.first().map(|label| sources.file(label.span.file));
-        let same_file =
-            |label: &&Label| Some(label.span.file) == diagnostic.labels.first().map(|l| l.span.file);
+        let same_file = |label: &&Label| Some(label.span.file) == diagnostic.labels.first().map(|l| l.span.file);
         let labels = diagnostic.labels.iter().filter(same_file).map(|label| {
             let text = (!label.text.is_empty()).then(|| label.text.clone());
             LabeledSpan::new(text, label.span.start, label.span.end.saturating_sub(label.span.start))

@@ -71,9 +71,7 @@ impl Runner<'_> {
     /// Whether batches may be built at the same time: as configured, or where the model does not read itself.
     fn runs_batches_at_once(&self, node: &Node) -> bool {
         let configured = node.setting("concurrent_batches").and_then(serde_json::Value::as_bool);
-        configured.unwrap_or_else(|| {
-            !node.raw.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == "this")
-        })
+        configured.unwrap_or_else(|| !node.raw.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == "this"))
     }
 
     fn batch(&self, node: &Node, step: &BatchStep, (index, total): (usize, usize)) -> Ended {
@@ -83,11 +81,8 @@ impl Runner<'_> {
         let outcome = match self.planner.batch(node, step) {
             Ok((plan, compiled, subject)) => {
                 // A comment that cannot be rendered has stopped the node before its batches.
-                let comment =
-                    self.planner.compiler.query_comment(&node.unique_id, Some(node)).unwrap_or_default();
-                let ran = self
-                    .connection
-                    .commented(comment, || self.try_steps(node, &plan, &subject, &mut progress));
+                let comment = self.planner.compiler.query_comment(&node.unique_id, Some(node)).unwrap_or_default();
+                let ran = self.connection.commented(comment, || self.try_steps(node, &plan, &subject, &mut progress));
                 self.note_change(&plan);
                 let problem = ran.err().map(|failure| self.problem(node, Some(&compiled), failure));
                 Ok((compiled.sql, problem))
@@ -102,15 +97,13 @@ impl Runner<'_> {
             Err(problem) => (None, Some(problem)),
         };
         let status = if problem.is_some() { Status::Error } else { Status::Success };
-        let report =
-            BatchReport { status, duration: clock.elapsed(), rows: progress.rows, problem: problem.as_ref() };
+        let report = BatchReport { status, duration: clock.elapsed(), rows: progress.rows, problem: problem.as_ref() };
         self.observer.batch_finished(node, &step.batch, (index + 1, total), &report);
         Ended { index, succeeded: problem.is_none(), file }
     }
 
     fn skipped_batch(&self, node: &Node, step: &BatchStep, (index, total): (usize, usize)) -> Ended {
-        let report =
-            BatchReport { status: Status::Skipped, duration: Duration::ZERO, rows: None, problem: None };
+        let report = BatchReport { status: Status::Skipped, duration: Duration::ZERO, rows: None, problem: None };
         self.observer.batch_finished(node, &step.batch, (index + 1, total), &report);
         Ended { index, succeeded: false, file: None }
     }

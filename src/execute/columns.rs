@@ -24,9 +24,8 @@ impl Runner<'_> {
         (target, source, policy): (&Relation, &Relation, &str),
     ) -> Result<Vec<String>, WarehouseError> {
         let (old, new) = (self.columns_of(target)?, self.columns_of(source)?);
-        let named = |columns: &[Column], name: &str| {
-            columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned()
-        };
+        let named =
+            |columns: &[Column], name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned();
         let added: Vec<Column> = new.iter().filter(|c| named(&old, &c.name).is_none()).cloned().collect();
         let gone: Vec<Column> = old.iter().filter(|c| named(&new, &c.name).is_none()).cloned().collect();
         let changed: Vec<Column> = new
@@ -35,8 +34,7 @@ impl Runner<'_> {
             .cloned()
             .collect();
         if policy == "fail" && !(added.is_empty() && gone.is_empty() && changed.is_empty()) {
-            let names =
-                |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
+            let names = |columns: &[Column]| columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>().join(", ");
             let message = format!(
                 "the columns of `{}` no longer fit its table: new [{}], gone [{}], of another type [{}]",
                 node.name,
@@ -44,19 +42,16 @@ impl Runner<'_> {
                 names(&gone),
                 names(&changed)
             );
-            return Err(WarehouseError::new(message).help("run with --full-refresh, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`"));
+            return Err(WarehouseError::new(message).help(
+                "run with --full-refresh, or set `on_schema_change` to `append_new_columns` or `sync_all_columns`",
+            ));
         }
         let syncs = policy == "sync_all_columns";
         let dropped = if syncs { gone } else { Vec::new() };
         let mut sent = Vec::new();
         if !added.is_empty() || !dropped.is_empty() {
             let values = |columns: &[Column]| {
-                list(
-                    columns
-                        .iter()
-                        .map(|c| crate::jinja::column_value(c, self.connection.dialect()))
-                        .collect(),
-                )
+                list(columns.iter().map(|c| crate::jinja::column_value(c, self.connection.dialect())).collect())
             };
             let arguments = vec![
                 ("relation", self.planner.relation_value(target)),

@@ -45,9 +45,8 @@ pub(super) fn difference(names: &[String], expected: &Side, actual: &Side) -> Op
     if marks.iter().all(|mark| mark.is_empty()) {
         return None;
     }
-    let mut columns: Vec<Shown> = (0..sides.width)
-        .map(|column| if used.contains(&column) { Shown::Changed } else { Shown::No })
-        .collect();
+    let mut columns: Vec<Shown> =
+        (0..sides.width).map(|column| if used.contains(&column) { Shown::Changed } else { Shown::No }).collect();
     for pair in &pairs {
         for (column, shown) in columns.iter_mut().enumerate() {
             if pair.expected.is_none() || sides.differs(*pair, column) {
@@ -76,9 +75,7 @@ type Index = HashMap<String, Vec<usize>>;
 fn key(row: &[Text], columns: &[usize]) -> String {
     let parts: Vec<&str> = columns
         .iter()
-        .map(|column| {
-            row[*column].as_deref().filter(|text| !matches!(*text, "null" | "undefined")).unwrap_or("")
-        })
+        .map(|column| row[*column].as_deref().filter(|text| !matches!(*text, "null" | "undefined")).unwrap_or(""))
         .collect();
     parts.join(" // ")
 }
@@ -113,13 +110,11 @@ impl Sides<'_> {
         let mut columns: Vec<usize> = (0..self.width).collect();
         if self.width > TRIED {
             let count = |rows: &[Vec<Text>], column: usize| {
-                let values: BTreeSet<&str> =
-                    rows.iter().map(|row| row[column].as_deref().unwrap_or("")).collect();
+                let values: BTreeSet<&str> = rows.iter().map(|row| row[column].as_deref().unwrap_or("")).collect();
                 values.len()
             };
-            columns.sort_by_key(|column| {
-                std::cmp::Reverse(count(self.expected, *column) + count(self.actual, *column))
-            });
+            columns
+                .sort_by_key(|column| std::cmp::Reverse(count(self.expected, *column) + count(self.actual, *column)));
             columns.truncate(TRIED);
         }
         columns
@@ -177,8 +172,7 @@ impl Sides<'_> {
 
     /// Paired and added rows in the order of what is there; what is missing goes before the first row that was expected later.
     fn ordered(&self, links: &Links) -> Vec<Pair> {
-        let mut missing =
-            (0..self.expected.len()).filter(|number| !links.right.contains_key(number)).peekable();
+        let mut missing = (0..self.expected.len()).filter(|number| !links.right.contains_key(number)).peekable();
         let mut pairs = Vec::new();
         for actual in 0..self.actual.len() {
             let left = links.left.get(&actual).copied();
@@ -313,9 +307,8 @@ fn cell(sides: &Sides<'_>, pair: Pair, (column, mark): (usize, &str)) -> Printed
         let (left, right) = (word(&sides.expected[left][column]), word(&sides.actual[right][column]));
         return printed(&format!("{}→{}", with_spaces(&left, &right), with_spaces(&right, &left)), true);
     }
-    let row = pair
-        .expected
-        .map_or_else(|| &sides.actual[pair.actual.unwrap_or_default()], |number| &sides.expected[number]);
+    let row =
+        pair.expected.map_or_else(|| &sides.actual[pair.actual.unwrap_or_default()], |number| &sides.expected[number]);
     let is_whole = matches!(mark, "---" | "+++");
     match &row[column] {
         Some(text) => printed(text, is_whole),

@@ -5,11 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Calls `work` with each item, its place and the worker's number from 1, on `threads` workers; the answers have the items' order.
-pub fn each<I: Sync, O: Send>(
-    threads: usize,
-    items: &[I],
-    work: impl Fn(&I, usize, usize) -> O + Sync,
-) -> Vec<O> {
+pub fn each<I: Sync, O: Send>(threads: usize, items: &[I], work: impl Fn(&I, usize, usize) -> O + Sync) -> Vec<O> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
     std::thread::scope(|scope| {

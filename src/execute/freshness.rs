@@ -82,8 +82,7 @@ pub fn check_freshness(
     let answer = compiler.query_comment(&node.unique_id, Some(node)).and_then(|comment| {
         connection.commented(comment, || {
             let pinned = connection.pinned(|| Ok::<_, WarehouseError>(ask(compiler, node, check)));
-            pinned
-                .unwrap_or_else(|error| Err(Box::new(Diagnostic::error(Code::WarehouseError, error.message))))
+            pinned.unwrap_or_else(|error| Err(Box::new(Diagnostic::error(Code::WarehouseError, error.message))))
         })
     });
     let (status, times, problem) = match answer {
@@ -113,27 +112,22 @@ pub fn check_freshness(
 type Times = (DateTime<Utc>, DateTime<Utc>);
 
 fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times, Box<Diagnostic>> {
-    let subject =
-        Arc::new(Subject { package: compiler.session.facts.root.clone(), ..compiler.subject(node) });
+    let subject = Arc::new(Subject { package: compiler.session.facts.root.clone(), ..compiler.subject(node) });
     let report = |error: &crate::jinja::TemplateError| Box::new(compiler.report(error, node));
     let source = subject.this.clone().map_or(Value::from(()), Value::from_object);
     let none = || Value::from(());
     let (call, arguments, what) = match &check.question {
         Question::Field { field, filter } => {
             let filter = filter.as_ref().map_or_else(none, |filter| Value::from(filter.clone()));
-            let call = "collect_freshness(source=_argument_source, loaded_at_field=_argument_field, filter=_argument_filter)";
-            (
-                call,
-                vec![("source", source), ("field", Value::from(field.clone())), ("filter", filter)],
-                field.as_str(),
-            )
+            let call =
+                "collect_freshness(source=_argument_source, loaded_at_field=_argument_field, filter=_argument_filter)";
+            (call, vec![("source", source), ("field", Value::from(field.clone())), ("filter", filter)], field.as_str())
         }
         Question::Query(query) => {
             let origin = Origin { file: u32::MAX, base: 0 };
             let own = Arc::new(compiler.subject(node));
             let rendered = compiler.render(node, &own, query, origin).map_err(|error| report(&error))?;
-            let call =
-                "collect_freshness_custom_sql(source=_argument_source, loaded_at_query=_argument_query)";
+            let call = "collect_freshness_custom_sql(source=_argument_source, loaded_at_query=_argument_query)";
             (call, vec![("source", source), ("query", Value::from(rendered.text))], "loaded_at_query")
         }
         Question::Metadata => {
@@ -143,8 +137,7 @@ fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times
         Question::Nowhere => return Err(Box::new(nowhere(node))),
     };
     let text = format!("{{%- set answer = {call} -%}}{PRINTED}");
-    let printed =
-        compiler.render_calling(node, &subject, &text, arguments).map_err(|error| report(&error))?;
+    let printed = compiler.render_calling(node, &subject, &text, arguments).map_err(|error| report(&error))?;
     read(&printed, &check.question, (node, what))
 }
 
@@ -154,8 +147,7 @@ fn nowhere(node: &Node) -> Diagnostic {
          last change",
         name(node)
     );
-    Diagnostic::error(Code::BadConfig, message)
-        .help("add `loaded_at_field` or `loaded_at_query` to the source")
+    Diagnostic::error(Code::BadConfig, message).help("add `loaded_at_field` or `loaded_at_query` to the source")
 }
 
 /// The two times out of what was printed. A catalog answers with schema and name before them.
@@ -178,8 +170,7 @@ fn read(printed: &str, question: &Question, (node, what): (&Node, &str)) -> Resu
     };
     let time = |text: &str| {
         moment(text).ok_or_else(|| {
-            let message =
-                format!("`{what}` of `{}` must give a timestamp, and gives {}", name(node), shown(text));
+            let message = format!("`{what}` of `{}` must give a timestamp, and gives {}", name(node), shown(text));
             Box::new(wrong(message).help("cast it: `loaded_at_field: cast(… as timestamp)`"))
         })
     };
@@ -268,9 +259,7 @@ mod tests {
     fn a_catalog_answers_with_the_name_before_the_times() {
         let node = Node::blank(crate::source::FileId::from_number(0));
         let of = |printed: &str, question: &Question| {
-            read(printed, question, (&node, "x"))
-                .map(|(latest, _)| latest.to_rfc3339())
-                .map_err(|p| p.message)
+            read(printed, question, (&node, "x")).map(|(latest, _)| latest.to_rfc3339()).map_err(|p| p.message)
         };
         let row = "1\n4\nsMAIN\nsORDERS\nv2024-01-02 03:04:05+00:00\nv2024-01-03 00:00:00+00:00";
         assert_eq!(of(row, &Question::Metadata).as_deref(), Ok("2024-01-02T03:04:05+00:00"));

@@ -96,9 +96,9 @@ impl Runner<'_> {
         let ended = match &plan.problem {
             Some(problem) => Err(Failure::Other(Box::new(problem.clone()))),
             None => match self.planner.compiler.query_comment(&node.unique_id, Some(node)) {
-                Ok(comment) => self
-                    .connection
-                    .commented(comment, || self.try_plan(node, &plan, compiled.as_ref(), &mut progress)),
+                Ok(comment) => {
+                    self.connection.commented(comment, || self.try_plan(node, &plan, compiled.as_ref(), &mut progress))
+                }
                 Err(problem) => Err(Failure::Other(problem)),
             },
         };
@@ -189,13 +189,7 @@ impl Runner<'_> {
         }
     }
 
-    fn step(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        step: &Step,
-        progress: &mut Progress,
-    ) -> Result<(), Failure> {
+    fn step(&self, node: &Node, subject: &Arc<Subject>, step: &Step, progress: &mut Progress) -> Result<(), Failure> {
         match &step.work {
             Work::Sql(sql) | Work::Schema(_, sql) => self.statement(sql, step.purpose, progress),
             Work::Load(source) => self.load(source, progress),
@@ -219,8 +213,8 @@ impl Runner<'_> {
             Work::Grants(relation) => self.grants(node, subject, relation),
             Work::UnitTest(name) => {
                 let executed = self.planner.compiler.execute(node, subject, name);
-                let executed = executed
-                    .map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                let executed =
+                    executed.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
                 progress.written = executed.written;
                 progress.compared = Some(executed.main.unwrap_or_default());
                 Ok(())
@@ -267,8 +261,7 @@ impl Runner<'_> {
 
     fn statement(&self, sql: &str, purpose: Purpose, progress: &mut Progress) -> Result<(), Failure> {
         progress.sent.push(sql.to_owned());
-        let outcome =
-            self.connection.execute(sql).map_err(|error| Failure::Warehouse(error, sql.to_owned()))?;
+        let outcome = self.connection.execute(sql).map_err(|error| Failure::Warehouse(error, sql.to_owned()))?;
         match purpose {
             Purpose::Main => {
                 let rows = outcome.affected;
@@ -348,11 +341,7 @@ impl Runner<'_> {
                 "fail" => load::OnChange::Fail,
                 _ => load::OnChange::AppendVersion,
             },
-            on_error: if source.on_error == "quarantine" {
-                load::OnError::Quarantine
-            } else {
-                load::OnError::Fail
-            },
+            on_error: if source.on_error == "quarantine" { load::OnError::Quarantine } else { load::OnError::Fail },
             through: source
                 .stage
                 .as_ref()
@@ -399,29 +388,21 @@ impl Runner<'_> {
             // dbt reports no failures of a test that passes, though its thresholds may have tolerated some.
             return (status, String::new(), Some(0), None);
         }
-        let condition = node
-            .setting_text(if status == Status::Fail { "error_if" } else { "warn_if" })
-            .unwrap_or("!= 0")
-            .to_owned();
+        let condition =
+            node.setting_text(if status == Status::Fail { "error_if" } else { "warn_if" }).unwrap_or("!= 0").to_owned();
         let text = format!(
             "Got {failures} {}, configured to {} if {condition}",
             if failures == 1 { "result" } else { "results" },
             if status == Status::Fail { "fail" } else { "warn" }
         );
         let place = node.place();
-        let message =
-            format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
+        let message = format!("test `{}` found {failures} {}", node.name, if failures == 1 { "row" } else { "rows" });
         let make = if status == Status::Fail { Diagnostic::error } else { Diagnostic::warning };
         let help = match &node.relation {
             Some(relation) => format!("the rows are in {}", relation.render()),
             None => format!("see them with `merganser show --select {} --limit 20`", node.name),
         };
-        (
-            status,
-            text,
-            Some(failures),
-            Some(make(Code::TestFailed, message).at(place).node(&node.unique_id).help(help)),
-        )
+        (status, text, Some(failures), Some(make(Code::TestFailed, message).at(place).node(&node.unique_id).help(help)))
     }
 
     /// The failure at its place in the template.

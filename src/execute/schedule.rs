@@ -97,9 +97,11 @@ fn work(
         state.running += 1;
         state.started += 1;
         let number = state.started;
-        let reason = state.blocked.get(&index).cloned().or_else(|| {
-            state.stopped.then(|| "the run was stopped after a failure (--fail-fast)".to_owned())
-        });
+        let reason = state
+            .blocked
+            .get(&index)
+            .cloned()
+            .or_else(|| state.stopped.then(|| "the run was stopped after a failure (--fail-fast)".to_owned()));
         drop(state);
         let plan = &plans[index];
         let result = match reason {
@@ -125,11 +127,8 @@ fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fa
     }
     for child in &edges.children[index] {
         if failed && !goes_on {
-            let first = state
-                .blocked
-                .get(&index)
-                .cloned()
-                .unwrap_or_else(|| format!("`{}` did not succeed", result.unique_id));
+            let first =
+                state.blocked.get(&index).cloned().unwrap_or_else(|| format!("`{}` did not succeed", result.unique_id));
             state.blocked.entry(*child).or_insert(first);
         }
         state.waiting[*child] -= 1;
@@ -183,11 +182,7 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
                     parents[index].insert(*parent);
                 }
                 None => stack.extend(
-                    graph
-                        .nodes
-                        .get(id)
-                        .into_iter()
-                        .flat_map(|node| node.depends_on.iter().map(String::as_str)),
+                    graph.nodes.get(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str)),
                 ),
             }
         }
@@ -200,10 +195,8 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     for (index, list) in parents.iter().enumerate() {
         list.iter().for_each(|parent| children[*parent].push(index));
     }
-    let goes_on = plans
-        .iter()
-        .map(|plan| graph.nodes[&plan.unique_id].setting_text("on_error") == Some("continue"))
-        .collect();
+    let goes_on =
+        plans.iter().map(|plan| graph.nodes[&plan.unique_id].setting_text("on_error") == Some("continue")).collect();
     let parents: Vec<usize> = parents.iter().map(BTreeSet::len).collect();
     let levels = levels(&children, &parents);
     let mut by_turn: Vec<usize> = (0..plans.len()).collect();

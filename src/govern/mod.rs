@@ -83,17 +83,13 @@ fn masked_columns(node: &Node, policies: &[Placed], diagnostics: &mut Diagnostic
         match policies.iter().find(|placed| placed.policy.name == name) {
             Some(placed) => masked.push((column.name.clone(), placed.qualified())),
             None => {
-                let help = match did_you_mean(name, policies.iter().map(|placed| placed.policy.name.as_str()))
-                {
+                let help = match did_you_mean(name, policies.iter().map(|placed| placed.policy.name.as_str())) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "declare it in a file below `policy-paths`".to_owned(),
                 };
                 let message = format!("no masking policy `{name}` for column `{}`", column.name);
                 diagnostics.push(
-                    Diagnostic::error(Code::UnknownPolicy, message)
-                        .at(column.span)
-                        .node(&node.unique_id)
-                        .help(help),
+                    Diagnostic::error(Code::UnknownPolicy, message).at(column.span).node(&node.unique_id).help(help),
                 );
             }
         }

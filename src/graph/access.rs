@@ -16,12 +16,10 @@ pub(super) fn check(graph: &mut Graph, project: &Project, sources: &Sources, dia
     let mut broken = Vec::new();
     let declared = |node: &Node, key: &str| {
         let entry = node.patch.and_then(|index| project.entries.get(index));
-        let has =
-            |path: &[Step]| entry.filter(|entry| entry.has(path)).map(|entry| entry.span(sources, path));
+        let has = |path: &[Step]| entry.filter(|entry| entry.has(path)).map(|entry| entry.span(sources, path));
         has(&["config".into(), key.into()]).or_else(|| has(&[key.into()])).unwrap_or_else(|| node.place())
     };
-    let groups: BTreeSet<&str> =
-        graph.groups.values().filter_map(|group| group.get("name")?.as_str()).collect();
+    let groups: BTreeSet<&str> = graph.groups.values().filter_map(|group| group.get("name")?.as_str()).collect();
     let restricts = |package: &str| {
         let found = project.packages.iter().find(|known| known.file.name == package);
         found.and_then(|known| known.file.value.get("restrict-access")?.as_bool()).unwrap_or(false)
@@ -56,12 +54,10 @@ fn forbidden(node: &Node, target: &Node, restricts: bool) -> Option<String> {
     }
     let is_foreign = node.package != target.package && restricts;
     match target.setting_text("access").unwrap_or("protected") {
-        "private" if node.group.is_none() || node.group != target.group || is_foreign => {
-            Some(match &target.group {
-                Some(group) => format!("it is private to the group `{group}`"),
-                None => "it is private, and in no group".to_owned(),
-            })
-        }
+        "private" if node.group.is_none() || node.group != target.group || is_foreign => Some(match &target.group {
+            Some(group) => format!("it is private to the group `{group}`"),
+            None => "it is private, and in no group".to_owned(),
+        }),
         "protected" if is_foreign => Some(format!("it is protected in the package `{}`", target.package)),
         _ => None,
     }
@@ -91,9 +87,7 @@ fn bad_access(node: &Node, place: &dyn Fn() -> Span) -> Option<Diagnostic> {
             "materialize it, or remove `access: public`",
         ),
         "public" | "protected" | "private" => return None,
-        other => {
-            (format!("`{other}` is no value of `access`"), "the values are private, protected and public")
-        }
+        other => (format!("`{other}` is no value of `access`"), "the values are private, protected and public"),
     };
     Some(Diagnostic::error(Code::BadConfig, message).at(place()).node(&node.unique_id).help(help))
 }

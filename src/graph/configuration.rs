@@ -43,15 +43,11 @@ impl Trees {
     /// The final configuration of a node, with every key dbt gives its kind.
     pub(super) fn resolve(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = defaults(wanted.kind);
-        self.levels(&self.rendered, wanted.package, wanted)
-            .into_iter()
-            .for_each(|level| update(&mut config, level));
+        self.levels(&self.rendered, wanted.package, wanted).into_iter().for_each(|level| update(&mut config, level));
         update(&mut config, wanted.properties.clone());
         update(&mut config, wanted.calls.clone());
         if wanted.package != self.root {
-            self.levels(&self.rendered, &self.root, wanted)
-                .into_iter()
-                .for_each(|level| update(&mut config, level));
+            self.levels(&self.rendered, &self.root, wanted).into_iter().for_each(|level| update(&mut config, level));
         }
         finish(&mut config);
         config
@@ -94,8 +90,7 @@ impl Trees {
         wanted: &Wanted<'_>,
     ) -> Vec<Map<String, Value>> {
         let Some(file) = files.get(package) else { return Vec::new() };
-        let Some(tree) =
-            wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object)
+        let Some(tree) = wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object)
         else {
             return Vec::new();
         };
@@ -170,8 +165,7 @@ fn keep_failures(config: &mut Map<String, Value>) {
 
 /// A hook as `{sql, transaction, index}`: from a string, a mapping, or a string that is JSON of one.
 fn hook_dictionary(hook: &Value) -> Value {
-    let parsed =
-        hook.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
+    let parsed = hook.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()).filter(Value::is_object);
     let fields = parsed.as_ref().or(Some(hook)).and_then(Value::as_object);
     match fields {
         Some(fields) => json!({
@@ -207,9 +201,7 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
         NodeKind::SavedQuery => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
         }),
-        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => {
-            built(kind)
-        }
+        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => built(kind),
     };
     value.as_object().cloned().unwrap_or_default()
 }

@@ -41,8 +41,7 @@ type Declared<'a> = &'a dyn Fn(&Node, &str) -> Span;
 
 fn is_enforced(node: &Node) -> bool {
     let contract = node.config.get("contract").and_then(Value::as_object);
-    node.kind == NodeKind::Model
-        && contract.and_then(|contract| contract.get("enforced")?.as_bool()).unwrap_or(false)
+    node.kind == NodeKind::Model && contract.and_then(|contract| contract.get("enforced")?.as_bool()).unwrap_or(false)
 }
 
 fn constraint_type(constraint: &Value) -> &str {
@@ -74,11 +73,7 @@ fn problems(node: &Node, declared: Declared<'_>) -> Vec<Diagnostic> {
         let kind = constraint_type(constraint);
         if !TYPES.contains(&kind) {
             let message = format!("`{kind}` is no type of constraint");
-            report(
-                message,
-                "the types are check, not_null, unique, primary_key, foreign_key and custom",
-                span,
-            );
+            report(message, "the types are check, not_null, unique, primary_key, foreign_key and custom", span);
         }
     }
     for (message, help, key) in key_problems(node) {
@@ -117,21 +112,17 @@ fn warnings(node: &Node, dialect: crate::sql::Dialect, declared: Declared<'_>) -
                 (message, "warn_unsupported")
             }
             Support::Enforced => continue,
-            Support::Unenforced => (
-                format!("`{kind}` constraints are declared and not enforced by {adapter}"),
-                "warn_unenforced",
-            ),
-            Support::Ignored => (
-                format!("`{kind}` constraints are not supported by {adapter}, and ignored"),
-                "warn_unsupported",
-            ),
+            Support::Unenforced => {
+                (format!("`{kind}` constraints are declared and not enforced by {adapter}"), "warn_unenforced")
+            }
+            Support::Ignored => {
+                (format!("`{kind}` constraints are not supported by {adapter}, and ignored"), "warn_unsupported")
+            }
         };
         let is_asked = constraint.get(option).and_then(Value::as_bool).unwrap_or(true);
         if is_asked && !found.iter().any(|known| known.message == message) {
             let help = format!("test the column, or say `{option}: false`");
-            found.push(
-                Diagnostic::warning(Code::BadConfig, message).at(span).node(&node.unique_id).help(help),
-            );
+            found.push(Diagnostic::warning(Code::BadConfig, message).at(span).node(&node.unique_id).help(help));
         }
     }
     found

@@ -26,13 +26,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     let configured = entry.value.get("config").and_then(Value::as_object);
     let is_known = |key: &str| matches!(key, "enabled" | "tags" | "meta");
     properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
-    let wanted = Wanted {
-        kind: NodeKind::Exposure,
-        package: &entry.package,
-        fqn: &fqn,
-        properties,
-        calls: Map::new(),
-    };
+    let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
     let mut node = Node {
         kind: NodeKind::Exposure,
@@ -48,9 +42,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         fqn,
         ..empty_node(entry.file)
     };
-    for (index, item) in
-        entry.value.get("depends_on").and_then(Value::as_array).into_iter().flatten().enumerate()
-    {
+    for (index, item) in entry.value.get("depends_on").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let Some(text) = item.as_str() else { continue };
         let span = entry.span(parsing.sources, &["depends_on".into(), index.into()]);
         let parsed = parsing.parse(&subject, &format!("{{{{ {text} }}}}"), span.file, span.start);
@@ -79,13 +71,8 @@ pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
         fqn.pop();
         fqn.push(entry.name.clone());
         let properties = entry.value.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
-        let wanted = Wanted {
-            kind: NodeKind::Model,
-            package: &entry.package,
-            fqn: &fqn,
-            properties,
-            calls: Map::new(),
-        };
+        let wanted =
+            Wanted { kind: NodeKind::Model, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
         let mut config = json!({"meta": {}});
         for (key, value) in parsing.trees.declared(&wanted) {
             config[key.as_str()] = value;

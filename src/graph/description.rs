@@ -38,18 +38,14 @@ impl Parsing<'_> {
                     .find(|doc| doc.name == name && package.is_none_or(|p| p == doc.package))
                     .map(|doc| doc.text.clone())
             };
-            let found = if wanted.is_some() {
-                find(wanted)
-            } else {
-                order.into_iter().find_map(find).or_else(|| find(None))
-            };
+            let found =
+                if wanted.is_some() { find(wanted) } else { order.into_iter().find_map(find).or_else(|| find(None)) };
             if found.is_none() {
                 missing.borrow_mut().push(name.to_owned());
             }
             found
         };
-        jinja::render_description(&self.session.engine, text, &scope, &docs)
-            .unwrap_or_else(|_| text.to_owned())
+        jinja::render_description(&self.session.engine, text, &scope, &docs).unwrap_or_else(|_| text.to_owned())
     }
 }
 
@@ -65,16 +61,11 @@ pub(super) fn unknown_docs(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics)
             for name in missing.into_inner() {
                 let help = match did_you_mean(&name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!(
-                        "write `{{% docs {name} %}} … {{% enddocs %}}` in a .md file beside the models"
-                    ),
+                    None => format!("write `{{% docs {name} %}} … {{% enddocs %}}` in a .md file beside the models"),
                 };
                 let span = entry.span(parsing.sources, &path);
-                diagnostics.push(
-                    Diagnostic::error(Code::UnknownDoc, format!("no docs block `{name}`"))
-                        .at(span)
-                        .help(help),
-                );
+                diagnostics
+                    .push(Diagnostic::error(Code::UnknownDoc, format!("no docs block `{name}`")).at(span).help(help));
             }
         }
     }

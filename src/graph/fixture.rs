@@ -57,8 +57,7 @@ fn records(text: &str) -> Vec<Vec<String>> {
 
 /// The rows, the first of those without nulls in front: some warehouses take a column's type from the first row.
 pub(super) fn complete_first(mut rows: Vec<Value>) -> Value {
-    let is_complete =
-        |row: &Value| row.as_object().is_some_and(|cells| cells.values().all(|cell| !cell.is_null()));
+    let is_complete = |row: &Value| row.as_object().is_some_and(|cells| cells.values().all(|cell| !cell.is_null()));
     if let Some(index) = rows.iter().position(is_complete) {
         rows.swap(0, index);
     }
@@ -74,8 +73,7 @@ mod tests {
     #[test]
     fn cells_are_texts_and_empty_ones_null() {
         let text = "id,name\n1,\"a, \"\"b\"\"\"\n\n2,\r\n3\n";
-        let rows =
-            json!([{"id": "1", "name": "a, \"b\""}, {"id": "2", "name": null}, {"id": "3", "name": null}]);
+        let rows = json!([{"id": "1", "name": "a, \"b\""}, {"id": "2", "name": null}, {"id": "3", "name": null}]);
         assert_eq!(json!(csv_rows(text, true)), rows);
         assert_eq!(csv_rows(text, false)[1]["name"], json!(""));
     }

@@ -76,8 +76,7 @@ pub(super) fn tests(
     for entry in &parsing.project.entries {
         match entry.kind {
             EntryKind::Model => {
-                let versions =
-                    entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
+                let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
                 for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
                     let number = version.and_then(|fields| fields.get("v")).cloned();
                     let target = Target { entry, table: None, version: number };
@@ -98,20 +97,12 @@ pub(super) fn tests(
                 for (index, table) in
                     entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
                 {
-                    let (Some(fields), Some(name)) =
-                        (table.as_object(), table.get("name").and_then(Value::as_str))
+                    let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str))
                     else {
                         continue;
                     };
                     let target = Target { entry, table: Some(name), version: None };
-                    collect(
-                        parsing,
-                        &target,
-                        fields,
-                        &["tables".into(), index.into()],
-                        diagnostics,
-                        &mut made,
-                    );
+                    collect(parsing, &target, fields, &["tables".into(), index.into()], diagnostics, &mut made);
                 }
             }
             _ => {}
@@ -125,8 +116,7 @@ pub(super) fn tests(
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
-        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources")
-        else {
+        let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources") else {
             continue;
         };
         // The reference to what the test is declared on comes last; arguments may name other nodes.
@@ -174,10 +164,7 @@ fn collect(
         let mut tags = source_tags(target, fields);
         tags.extend(config_list(own, "tags"));
         tags.extend(
-            own.get("config")
-                .and_then(Value::as_object)
-                .map(|config| config_list(config, "tags"))
-                .unwrap_or_default(),
+            own.get("config").and_then(Value::as_object).map(|config| config_list(config, "tags")).unwrap_or_default(),
         );
         let quote = own.get("quote").and_then(Value::as_bool).unwrap_or(false);
         if let Some((key, tests)) = list(own) {
@@ -230,19 +217,12 @@ fn find_macro(parsing: &Parsing<'_>, entry: &Entry, parts: &Parts) -> Option<Str
         None => own.into_iter().chain(internal_packages(facts.dialect.adapter())).collect(),
     };
     let name = format!("test_{}", parts.name);
-    searched
-        .iter()
-        .find_map(|package| parsing.session.library.get(package, &name))
-        .map(|m| m.unique_id().to_string())
+    searched.iter().find_map(|package| parsing.session.library.get(package, &name)).map(|m| m.unique_id().to_string())
 }
 
 fn unknown_test(parsing: &Parsing<'_>, parts: &Parts, span: Span) -> Diagnostic {
-    let known: Vec<String> = parsing
-        .session
-        .library
-        .iter()
-        .filter_map(|m| m.def().name.strip_prefix("test_").map(str::to_owned))
-        .collect();
+    let known: Vec<String> =
+        parsing.session.library.iter().filter_map(|m| m.def().name.strip_prefix("test_").map(str::to_owned)).collect();
     let help = match did_you_mean(&parts.name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "define it with `{% test %}`, or install the package that does".to_owned(),
@@ -265,24 +245,18 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
         _ => return Err("a test is a name, or a name with its arguments".to_owned()),
     };
     if let Some((name, quote)) = written.column {
-        arguments.insert(
-            "column_name".to_owned(),
-            json!(if quote { format!("\"{name}\"") } else { name.to_owned() }),
-        );
+        arguments.insert("column_name".to_owned(), json!(if quote { format!("\"{name}\"") } else { name.to_owned() }));
     }
     if let Some(Value::Object(nested)) = arguments.get("arguments").cloned() {
         arguments.shift_remove("arguments");
         arguments.extend(nested);
     }
     if arguments.contains_key("model") {
-        return Err(
-            "a test's arguments cannot contain `model`: it is what the test is declared on".to_owned()
-        );
+        return Err("a test's arguments cannot contain `model`: it is what the test is declared on".to_owned());
     }
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
-    let (namespace, name) = test
-        .split_once('.')
-        .map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
+    let (namespace, name) =
+        test.split_once('.').map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
     let config = take_config(parsing, written, &mut arguments);
     let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
@@ -301,11 +275,7 @@ fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>)
 }
 
 /// Takes the configuration out of the arguments: keys written beside the others first, then `config:`; both rendered.
-fn take_config(
-    parsing: &Parsing<'_>,
-    written: &Written<'_>,
-    arguments: &mut Map<String, Value>,
-) -> Map<String, Value> {
+fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map<String, Value>) -> Map<String, Value> {
     let mut nested =
         arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
     let mut config = Map::new();
@@ -473,8 +443,7 @@ fn raw_code(parts: &Parts) -> String {
             other => format!("{key}={}", jinja::json_str(other)),
         })
         .collect();
-    let config =
-        if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
+    let config = if pairs.is_empty() { String::new() } else { format!("{{{{ config({}) }}}}", pairs.join(",")) };
     format!("{{{{ {} }}}}{config}", call_text(parts))
 }
 
@@ -528,8 +497,7 @@ fn assemble(
         // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
         let unseen = raw.replacen(&call_text(&parts), "''", usize::from(!seen.contains(&called)));
         let parsed = parsing.parse(&subject, &unseen, span.file, span.start);
-        diagnostics
-            .extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
+        diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
         node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
@@ -537,8 +505,7 @@ fn assemble(
             jinja::merge_config_value(&mut calls, &key, value);
         }
     }
-    let wanted =
-        Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
+    let wanted = Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
     node.config = parsing.trees.resolve(&wanted);
     node.unrendered_config = parsing.trees.unrendered(&wanted);
     node.tags = written.tags.iter().cloned().chain(config_list(&parts.config, "tags")).collect();

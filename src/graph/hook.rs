@@ -16,9 +16,7 @@ use crate::project::{Checksum, NodeKind, Package};
 pub(super) fn operations(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let mut nodes = Vec::new();
     for package in &parsing.project.packages {
-        for (key, hooks) in
-            [("on-run-start", &package.file.on_run_start), ("on-run-end", &package.file.on_run_end)]
-        {
+        for (key, hooks) in [("on-run-start", &package.file.on_run_start), ("on-run-end", &package.file.on_run_end)] {
             for (index, hook) in hooks.iter().enumerate() {
                 nodes.push(operation(parsing, package, key, (index, hook), diagnostics));
             }
@@ -61,10 +59,7 @@ fn operation(
         config: parsing.trees.resolve(&wanted),
         unrendered_config: parsing.trees.unrendered(&wanted),
         tags: vec![key.to_owned()],
-        checksum: Checksum {
-            name: "sha256",
-            value: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-        },
+        checksum: Checksum { name: "sha256", value: digest.iter().map(|byte| format!("{byte:02x}")).collect() },
         refs: parsed.facts.refs,
         sources: parsed.facts.sources,
         macros: parsed.macros,

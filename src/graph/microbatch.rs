@@ -39,10 +39,8 @@ pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Dia
 }
 
 fn reads_everything(node: &Node) -> Diagnostic {
-    let message = format!(
-        "microbatch model `{}` reads nothing with an `event_time`: each batch reads everything",
-        node.name
-    );
+    let message =
+        format!("microbatch model `{}` reads nothing with an `event_time`: each batch reads everything", node.name);
     Diagnostic::warning(Code::BadConfig, message)
         .at(node.span())
         .node(&node.unique_id)
@@ -53,9 +51,7 @@ fn problems(node: &Node) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut report = |message: String, help: &str| {
         let message = format!("microbatch model `{}` {message}", node.name);
-        found.push(
-            Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help),
-        );
+        found.push(Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help));
     };
     let shown = |key: &str| node.setting(key).map(config_text).unwrap_or_default();
     match node.setting("event_time") {
@@ -77,10 +73,9 @@ fn problems(node: &Node) -> Vec<Diagnostic> {
     }
     match node.setting_text("batch_size").map(BatchSize::from_word) {
         None => report("needs `batch_size`".to_owned(), "use hour, day, month or year"),
-        Some(None) => report(
-            format!("has an unknown `batch_size`: {}", shown("batch_size")),
-            "use hour, day, month or year",
-        ),
+        Some(None) => {
+            report(format!("has an unknown `batch_size`: {}", shown("batch_size")), "use hour, day, month or year")
+        }
         Some(Some(_)) => {}
     }
     if node.setting("lookback").is_some_and(|value| !value.is_i64()) {

@@ -18,12 +18,7 @@ pub(super) fn of(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
     let span = key.and_then(|key| declared(parsing, node, key).or_else(|| written(node, key)));
     let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
     let help = misfit.help;
-    Some(
-        Diagnostic::error(Code::BadConfig, misfit.message)
-            .at(span.unwrap_or(place))
-            .node(&node.unique_id)
-            .help(help),
-    )
+    Some(Diagnostic::error(Code::BadConfig, misfit.message).at(span.unwrap_or(place)).node(&node.unique_id).help(help))
 }
 
 fn declared(parsing: &Parsing<'_>, node: &Node, key: &str) -> Option<Span> {

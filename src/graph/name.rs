@@ -37,25 +37,22 @@ impl<'a> Names<'a> {
         let database = custom(node, "database");
         node.database = self
             .made("generate_database_name", "custom_database_name", database.as_deref(), node)
-            .unwrap_or_else(|| {
-                database.map_or_else(|| facts.database.clone(), |name| name.trim().to_owned())
-            });
+            .unwrap_or_else(|| database.map_or_else(|| facts.database.clone(), |name| name.trim().to_owned()));
         let schema = custom(node, "schema");
-        node.schema = self
-            .made("generate_schema_name", "custom_schema_name", schema.as_deref(), node)
-            .unwrap_or_else(|| {
-                schema
-                    .map_or_else(|| facts.schema.clone(), |name| format!("{}_{}", facts.schema, name.trim()))
+        node.schema =
+            self.made("generate_schema_name", "custom_schema_name", schema.as_deref(), node).unwrap_or_else(|| {
+                schema.map_or_else(|| facts.schema.clone(), |name| format!("{}_{}", facts.schema, name.trim()))
             });
         let alias = custom(node, "alias");
-        node.alias = self
-            .made("generate_alias_name", "custom_alias_name", alias.as_deref(), node)
-            .unwrap_or_else(|| match (alias, &node.version) {
-                (Some(name), _) => name.trim().to_owned(),
-                (None, Some(version)) => {
-                    format!("{}_v{}", node.name, version_text(version).replace('.', "_"))
+        node.alias =
+            self.made("generate_alias_name", "custom_alias_name", alias.as_deref(), node).unwrap_or_else(|| {
+                match (alias, &node.version) {
+                    (Some(name), _) => name.trim().to_owned(),
+                    (None, Some(version)) => {
+                        format!("{}_v{}", node.name, version_text(version).replace('.', "_"))
+                    }
+                    (None, None) => node.name.clone(),
                 }
-                (None, None) => node.name.clone(),
             });
         if node.kind == NodeKind::Snapshot {
             for (key, legacy) in [("database", "target_database"), ("schema", "target_schema")] {
@@ -93,11 +90,9 @@ impl<'a> Names<'a> {
     /// The package whose macros name a node of `package`; none where the built-in macro does, as it is.
     fn holder<'p>(&'p self, name: &str, package: &'p str) -> Option<&'p str> {
         let (library, facts) = (&self.session.library, &self.session.facts);
-        let own =
-            [package, self.root.as_str()].into_iter().find(|package| library.get(package, name).is_some());
+        let own = [package, self.root.as_str()].into_iter().find(|package| library.get(package, name).is_some());
         let dispatched = || {
-            let order =
-                facts.dispatch.iter().find(|(name, _)| name == "dbt").map(|(_, order)| order.as_slice());
+            let order = facts.dispatch.iter().find(|(name, _)| name == "dbt").map(|(_, order)| order.as_slice());
             let order = order.unwrap_or(std::slice::from_ref(&self.root));
             let versions = [facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
             let holds = |package: &&String| {

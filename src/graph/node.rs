@@ -234,10 +234,7 @@ pub(super) fn version_text(version: &Value) -> String {
 }
 
 /// Whether a file is in Python; dbt knows the ending in lower case only.
-#[expect(
-    clippy::case_sensitive_file_extension_comparisons,
-    reason = "dbt knows the ending in lower case only"
-)]
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "dbt knows the ending in lower case only")]
 pub(super) fn has_python_ending(path: &str) -> bool {
     path.ends_with(".py")
 }

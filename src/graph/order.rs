@@ -70,10 +70,7 @@ impl Order {
     /// What reads `id` directly.
     pub fn children(&self, id: &str) -> Vec<&str> {
         let Some(index) = self.indices.get(id) else { return Vec::new() };
-        self.edges
-            .neighbors_directed(*index, Direction::Outgoing)
-            .map(|child| self.edges[child].as_str())
-            .collect()
+        self.edges.neighbors_directed(*index, Direction::Outgoing).map(|child| self.edges[child].as_str()).collect()
     }
 
     fn reach<'a>(
@@ -83,8 +80,7 @@ impl Order {
         depth: Option<usize>,
     ) -> BTreeSet<String> {
         let mut found: BTreeSet<NodeIndex> = BTreeSet::new();
-        let mut level: Vec<NodeIndex> =
-            ids.into_iter().filter_map(|id| self.indices.get(id)).copied().collect();
+        let mut level: Vec<NodeIndex> = ids.into_iter().filter_map(|id| self.indices.get(id)).copied().collect();
         let mut steps = 0;
         while !level.is_empty() && depth.is_none_or(|depth| steps < depth) {
             let next = level.iter().flat_map(|index| self.edges.neighbors_directed(*index, direction));
@@ -102,10 +98,8 @@ fn sequence(
     indices: &HashMap<String, NodeIndex>,
     in_circle: &BTreeSet<NodeIndex>,
 ) -> Vec<String> {
-    let mut waiting: Vec<usize> = edges
-        .node_indices()
-        .map(|index| edges.neighbors_directed(index, Direction::Incoming).count())
-        .collect();
+    let mut waiting: Vec<usize> =
+        edges.node_indices().map(|index| edges.neighbors_directed(index, Direction::Incoming).count()).collect();
     let mut ready: BTreeSet<NodeIndex> =
         graph.nodes.keys().map(|id| indices[id]).filter(|index| waiting[index.index()] == 0).collect();
     let mut sequence = Vec::with_capacity(waiting.len());
@@ -132,18 +126,13 @@ fn circle_diagnostic(graph: &Graph, edges: &DiGraph<String, ()>, circle: &[NodeI
     {
         path.push(next);
     }
-    let names: Vec<&str> = path
-        .iter()
-        .chain([&path[0]])
-        .map(|index| edges[*index].rsplit('.').next().unwrap_or_default())
-        .collect();
+    let names: Vec<&str> =
+        path.iter().chain([&path[0]]).map(|index| edges[*index].rsplit('.').next().unwrap_or_default()).collect();
     let node = &graph.nodes[&edges[path[0]]];
-    let mut diagnostic = Diagnostic::error(
-        Code::CyclicGraph,
-        format!("nodes read each other in a circle: {}", names.join(" ← ")),
-    )
-    .node(&node.unique_id)
-    .help("remove one of the refs, or split a model");
+    let mut diagnostic =
+        Diagnostic::error(Code::CyclicGraph, format!("nodes read each other in a circle: {}", names.join(" ← ")))
+            .node(&node.unique_id)
+            .help("remove one of the refs, or split a model");
     for index in &path {
         let node = &graph.nodes[&edges[*index]];
         diagnostic = diagnostic.at(node.span());

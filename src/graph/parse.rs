@@ -11,8 +11,8 @@ use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
 use super::{
-    Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch,
-    misfit, python_model, resolve, semantic, source_table, unit_test,
+    Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch, misfit,
+    python_model, resolve, semantic, source_table, unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -55,12 +55,7 @@ struct Version {
 }
 
 /// Makes the graph. What cannot be parsed is reported and left out, or kept as broken where others may refer to it.
-pub fn build(
-    project: &Project,
-    session: &Arc<Session>,
-    sources: &Sources,
-    diagnostics: &mut Diagnostics,
-) -> Graph {
+pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagnostics: &mut Diagnostics) -> Graph {
     let parsing = Parsing {
         project,
         session,
@@ -166,17 +161,12 @@ fn admit(graph: &mut Graph, nodes: Vec<Node>, diagnostics: &mut Diagnostics) {
 }
 
 /// What each macro calls, by unique id. Macros that are no templates are reported, called or not.
-fn macro_calls(
-    session: &Session,
-    sources: &Sources,
-    diagnostics: &mut Diagnostics,
-) -> BTreeMap<String, Vec<String>> {
+fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<String>> {
     let packages = |package: &str| {
         let internal = crate::project::internal_packages(session.facts.dialect.adapter());
         [package.to_owned(), session.facts.root.clone()].into_iter().chain(internal).collect::<Vec<_>>()
     };
-    let is_installed =
-        |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
+    let is_installed = |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
     let mut written = |m: &Arc<jinja::Macro>| {
         m.calls().unwrap_or_else(|error| {
             let (origin, length) = (m.def().origin, m.def().text.len());
@@ -194,20 +184,18 @@ fn macro_calls(
                 MacroCall::Name(name) => (packages(package), vec![name]),
                 MacroCall::Qualified { package, name } => (vec![package], vec![name]),
                 MacroCall::Dispatch { name, package: namespace } => {
-                    let prefixed = [session.facts.dialect.adapter(), "default"]
-                        .map(|prefix| format!("{prefix}__{name}"));
+                    let prefixed =
+                        [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
                     (
-                        namespace.filter(|named| is_installed(named)).map_or_else(
-                            || packages(package),
-                            |named| [packages(&named), vec![named]].concat(),
-                        ),
+                        namespace
+                            .filter(|named| is_installed(named))
+                            .map_or_else(|| packages(package), |named| [packages(&named), vec![named]].concat()),
                         prefixed.to_vec(),
                     )
                 }
             };
-            let hit = searched
-                .iter()
-                .find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
+            let hit =
+                searched.iter().find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
             if let Some(id) = hit.map(|m| m.unique_id().to_string())
                 && !found.contains(&id)
             {
@@ -235,8 +223,7 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
         if entry.kind == EntryKind::Macro && !parsing.project.macros.iter().any(|m| m.name == entry.name) {
-            let known =
-                parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
+            let known = parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
             diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
         }
         let Some(kind) = file_kind(entry.kind) else { continue };
@@ -246,12 +233,8 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
             });
             let Some(file) = found else {
-                let known = parsing
-                    .project
-                    .nodes
-                    .iter()
-                    .filter(|file| file.kind == kind)
-                    .map(|file| file.name.as_str());
+                let known =
+                    parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str());
                 diagnostics.push(unused(parsing, entry, kind.as_str(), (&name, known.collect())));
                 continue;
             };
@@ -307,8 +290,7 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
         .unwrap_or_else(|| list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default());
     let one = |fields: &Value| {
         let named = fields.get("defined_in").and_then(Value::as_str).map(str::to_owned);
-        let name = named
-            .unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));
+        let name = named.unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));
         let version = Version {
             number: number(fields),
             latest: latest.clone(),
@@ -409,11 +391,10 @@ impl Parsing<'_> {
                 let parsed = self.parse(subject, text, node.file, node.code.start);
                 node.refs.extend(parsed.facts.refs);
                 node.sources.extend(parsed.facts.sources);
-                let new: Vec<String> =
-                    parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
+                let new: Vec<String> = parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
                 node.macros.extend(new);
-                problem = problem
-                    .or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
+                problem =
+                    problem.or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
             }
         }
         problem
@@ -443,10 +424,8 @@ impl Parsing<'_> {
             NodeKind::Test => stores_failures(node, self.session.facts.run.store_failures),
             _ => false,
         };
-        let mut quoting = jinja::merge_quoting(
-            self.session.facts.dialect.default_quoting(),
-            &self.project.packages[0].file.quoting,
-        );
+        let mut quoting =
+            jinja::merge_quoting(self.session.facts.dialect.default_quoting(), &self.project.packages[0].file.quoting);
         if let Some(own) = node.config.get("quoting").and_then(Value::as_object) {
             quoting = jinja::merge_quoting(quoting, own);
         }
@@ -459,16 +438,10 @@ impl Parsing<'_> {
         node.relation = makes.then_some(relation);
     }
 
-    fn apply_properties(
-        &self,
-        node: &mut Node,
-        entry: &Entry,
-        version: Option<&Map<String, Value>>,
-        index: usize,
-    ) {
+    fn apply_properties(&self, node: &mut Node, entry: &Entry, version: Option<&Map<String, Value>>, index: usize) {
         let field = |key: &str| version.and_then(|fields| fields.get(key)).or_else(|| entry.value.get(key));
-        node.description = self
-            .description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
+        node.description =
+            self.description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
         node.columns = self.columns(entry, &entry.value, &[]);
         if let Some(chosen) = version.and_then(|fields| fields.get("columns")).and_then(Value::as_array) {
             node.columns = self.version_columns(entry, &node.columns, chosen);
@@ -478,8 +451,7 @@ impl Parsing<'_> {
             version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
-        node.declared
-            .extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
+        node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
     /// The columns of a version: those its `include` and `exclude` keep, then its own.
@@ -500,12 +472,9 @@ impl Parsing<'_> {
         };
         let include = words("include").unwrap_or_default();
         let exclude = words("exclude").unwrap_or_default();
-        let takes = |name: &String| {
-            include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name)
-        };
-        columns.extend(
-            all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())),
-        );
+        let takes =
+            |name: &String| include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name);
+        columns.extend(all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())));
         let own: Vec<Value> = chosen.iter().filter(|item| item.get("name").is_some()).cloned().collect();
         let fields: Map<String, Value> = [("columns".to_owned(), Value::Array(own))].into_iter().collect();
         columns.extend(self.columns(entry, &fields, &[]));
@@ -525,21 +494,15 @@ impl Parsing<'_> {
             let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
             let mut meta = item.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
             meta.extend(
-                item.get("config")
-                    .and_then(|c| c.get("meta"))
-                    .and_then(Value::as_object)
-                    .cloned()
-                    .unwrap_or_default(),
+                item.get("config").and_then(|c| c.get("meta")).and_then(Value::as_object).cloned().unwrap_or_default(),
             );
             let mut tags = list_of(item.get("tags"));
             tags.extend(list_of(item.get("config").and_then(|c| c.get("tags"))));
             let place: Vec<Step> =
                 steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
             let column = Column {
-                description: self.description(
-                    &entry.package,
-                    item.get("description").and_then(Value::as_str).unwrap_or_default(),
-                ),
+                description: self
+                    .description(&entry.package, item.get("description").and_then(Value::as_str).unwrap_or_default()),
                 data_type: own("data_type").and_then(Value::as_str).map(str::to_owned),
                 quote: own("quote").and_then(Value::as_bool),
                 constraints: own("constraints").and_then(Value::as_array).cloned().unwrap_or_default(),

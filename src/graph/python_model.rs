@@ -12,11 +12,7 @@ pub(super) fn facts(code: &str) -> Facts {
         match texts(arguments).as_slice() {
             [name] => facts.refs.push(RefCall { package: None, name: name.clone(), version: None }),
             [package, name] => {
-                facts.refs.push(RefCall {
-                    package: Some(package.clone()),
-                    name: name.clone(),
-                    version: None,
-                });
+                facts.refs.push(RefCall { package: Some(package.clone()), name: name.clone(), version: None });
             }
             _ => {}
         }

@@ -70,11 +70,8 @@ impl Lookup {
             None => vec![Some(&self.root), Some(package), None],
         };
         for wanted in orders {
-            let found: Vec<&Candidate> = candidates
-                .iter()
-                .filter(|c| wanted.is_none_or(|package| c.package == package))
-                .filter(fits)
-                .collect();
+            let found: Vec<&Candidate> =
+                candidates.iter().filter(|c| wanted.is_none_or(|package| c.package == package)).filter(fits).collect();
             match found.as_slice() {
                 [] => {}
                 [one] => return Ok(one.unique_id.clone()),
@@ -92,8 +89,7 @@ impl Lookup {
     fn unknown_reference(&self, call: &RefCall, candidates: &[Candidate]) -> Problem {
         if let Some(ids) = self.disabled.get(&call.name).filter(|_| candidates.is_empty()) {
             let message = format!("`{}` is disabled", ids[0]);
-            return Problem::new(Code::DisabledRef, message)
-                .help("enable it with `enabled: true`, or remove the ref");
+            return Problem::new(Code::DisabledRef, message).help("enable it with `enabled: true`, or remove the ref");
         }
         let shown = match (&call.package, &call.version) {
             (Some(package), _) => format!("{package}.{}", call.name),
@@ -123,14 +119,11 @@ impl Lookup {
         let key = (source.to_owned(), table.to_owned());
         let candidates = self.tables.get(&key).map(Vec::as_slice).unwrap_or_default();
         for wanted in [Some(self.root.as_str()), Some(package), None] {
-            if let Some((_, id)) =
-                candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted))
-            {
+            if let Some((_, id)) = candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted)) {
                 return Ok(id.clone());
             }
         }
-        let known: Vec<String> =
-            self.tables.keys().map(|(source, table)| format!("{source}.{table}")).collect();
+        let known: Vec<String> = self.tables.keys().map(|(source, table)| format!("{source}.{table}")).collect();
         let written = format!("{source}.{table}");
         let help = match did_you_mean(&written, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -155,8 +148,7 @@ fn counts(version: &Value) -> bool {
 impl Lookup {
     /// Takes in the metrics, which are made after what they read.
     pub(super) fn add_metrics(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled"))
-        {
+        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled")) {
             let entry = (node.package.clone(), node.unique_id.clone());
             self.metrics.entry(node.name.clone()).or_default().push(entry);
         }
@@ -169,11 +161,10 @@ impl Lookup {
             _ => (None, call.first().map(String::as_str).unwrap_or_default()),
         };
         let candidates = self.metrics.get(name).map(Vec::as_slice).unwrap_or_default();
-        let orders =
-            if own.is_some() { vec![own] } else { vec![Some(self.root.as_str()), Some(package), None] };
-        let found = orders.into_iter().find_map(|wanted| {
-            candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted))
-        });
+        let orders = if own.is_some() { vec![own] } else { vec![Some(self.root.as_str()), Some(package), None] };
+        let found = orders
+            .into_iter()
+            .find_map(|wanted| candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted)));
         found.map(|(_, id)| id.clone()).ok_or_else(|| {
             let help = match did_you_mean(name, self.metrics.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -218,8 +209,7 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
                 continue;
             }
             let make = if is_test { Diagnostic::warning } else { Diagnostic::error };
-            let mut diagnostic =
-                make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
+            let mut diagnostic = make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
             diagnostic.help = problem.help;
             diagnostics.push(diagnostic);
             if !is_test {
@@ -228,8 +218,7 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
         }
         if let Some(node) = graph.nodes.get_mut(&id) {
             let declared = std::mem::take(&mut node.depends_on);
-            node.depends_on =
-                declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
+            node.depends_on = declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
         }
     }
     for id in dropped {

@@ -38,8 +38,7 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
     let configured = entry.value.get("config").and_then(Value::as_object);
     if kind != NodeKind::SavedQuery {
         let is_known = |key: &str| matches!(key, "enabled" | "group" | "meta");
-        properties
-            .retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
+        properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     }
     let wanted = Wanted { kind, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, kind);
@@ -140,19 +139,13 @@ fn measures_below(metric: &Node, all: &[Node], seen: &mut BTreeSet<String>, foun
 }
 
 /// Where a metric names measures, below `type_params`.
-const MEASURES: [&[&str]; 3] = [
-    &["measure"],
-    &["conversion_type_params", "base_measure"],
-    &["conversion_type_params", "conversion_measure"],
-];
+const MEASURES: [&[&str]; 3] =
+    [&["measure"], &["conversion_type_params", "base_measure"], &["conversion_type_params", "conversion_measure"]];
 
 /// The measures and the metrics a declaration names.
 fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
     if node.kind == NodeKind::SavedQuery {
-        return (
-            Vec::new(),
-            names(node.declared.get("query_params").and_then(|parameters| parameters.get("metrics"))),
-        );
+        return (Vec::new(), names(node.declared.get("query_params").and_then(|parameters| parameters.get("metrics"))));
     }
     let parameters = node.declared.get("type_params").cloned().unwrap_or_default();
     let part = |path: &[&str]| path.iter().try_fold(&parameters, |value, key| value.get(*key));

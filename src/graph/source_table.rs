@@ -18,9 +18,9 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
     let all = || parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source);
     let patches: Vec<&Entry> = all().filter(overrides).collect();
     for entry in all().filter(|entry| !overrides(entry)) {
-        let patch = patches.iter().find(|p| {
-            p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package)
-        });
+        let patch = patches
+            .iter()
+            .find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
         let tables = entry.value.get("tables").and_then(Value::as_array).cloned().unwrap_or_default();
         for (index, table) in tables.iter().enumerate() {
             match (table.as_object(), table.get("name").and_then(Value::as_str)) {
@@ -32,8 +32,7 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
                 _ => {
                     let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
                     let message = format!("a table of source `{}` needs a `name`", entry.name);
-                    diagnostics
-                        .push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
+                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
                 }
             }
         }
@@ -93,8 +92,7 @@ fn table_node(
             quoting.insert(key.clone(), value.clone());
         }
     }
-    let database =
-        text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
+    let database = text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
     let schema = text(source, "schema").filter(|name| !name.is_empty()).unwrap_or_else(|| entry.name.clone());
     let identifier = text(fields, "identifier").unwrap_or_else(|| name.to_owned());
     let relation = Relation {
@@ -122,8 +120,7 @@ fn table_node(
         source: Some(SourceDetails {
             source_name: entry.name.clone(),
             identifier,
-            source_description: parsing
-                .description(&entry.package, &text(source, "description").unwrap_or_default()),
+            source_description: parsing.description(&entry.package, &text(source, "description").unwrap_or_default()),
             loader: text(fields, "loader").or_else(|| text(source, "loader")).unwrap_or_default(),
             source_meta,
             quoting,
@@ -153,16 +150,14 @@ fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) ->
 /// Whether a source or its table says anything about freshness.
 fn declares(source: &Map<String, Value>, table: &Map<String, Value>) -> bool {
     let says = |map: &Map<String, Value>| {
-        map.contains_key("freshness")
-            || map.get("config").is_some_and(|config| config.get("freshness").is_some())
+        map.contains_key("freshness") || map.get("config").is_some_and(|config| config.get("freshness").is_some())
     };
     says(source) || says(table)
 }
 
 /// The configuration a source and its table declare, merged as dbt merges it.
 fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map<String, Value> {
-    let nested =
-        |map: &Map<String, Value>| map.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let nested = |map: &Map<String, Value>| map.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut config = nested(source);
     config.extend(nested(table));
     let mut meta = Map::new();
@@ -201,9 +196,9 @@ fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
             for (key, value) in fields {
                 match value {
                     Value::Null => merged[key.as_str()] = Value::Null,
-                    Value::Object(parts) => parts
-                        .iter()
-                        .for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone()),
+                    Value::Object(parts) => {
+                        parts.iter().for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone())
+                    }
                     other => merged[key.as_str()] = other.clone(),
                 }
             }

@@ -91,13 +91,8 @@ impl<'a> Reader<'a> {
         fqn.extend([model.to_owned(), entry.name.clone()]);
         let mut properties = own_config(&entry.value);
         properties.retain(|key, _| matches!(key.as_str(), "enabled" | "tags" | "meta" | "static_analysis"));
-        let wanted = Wanted {
-            kind: NodeKind::UnitTest,
-            package: &entry.package,
-            fqn: &fqn,
-            properties,
-            calls: Map::new(),
-        };
+        let wanted =
+            Wanted { kind: NodeKind::UnitTest, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
         let config = self.parsing.trees.resolve(&wanted);
         let declared = declaration(entry, model);
         let mut node = Node {
@@ -134,9 +129,10 @@ impl<'a> Reader<'a> {
             }
             Err(problem) => problem,
         };
-        let disabled = self.nodes.iter().find(|node| {
-            node.kind == NodeKind::Model && node.name == call.name && !node.setting_flag("enabled")
-        });
+        let disabled = self
+            .nodes
+            .iter()
+            .find(|node| node.kind == NodeKind::Model && node.name == call.name && !node.setting_flag("enabled"));
         if disabled.is_none() {
             let message = format!("unit test `{}`: {}", self.entry.name, problem.message);
             self.report(problem.code, message, problem.help.unwrap_or_default(), &["model".into()]);
@@ -295,8 +291,7 @@ impl<'a> Reader<'a> {
         }
         let said = self.entry.value.get("overrides").and_then(|own| own.get("macros")?.get("is_incremental"));
         let Some(said) = said.and_then(Value::as_bool) else {
-            let message =
-                format!("unit test `{}` must say whether `{}` is incremental", self.entry.name, tested.name);
+            let message = format!("unit test `{}` must say whether `{}` is incremental", self.entry.name, tested.name);
             let help = "add `overrides: {macros: {is_incremental: true}}`, or `false`";
             return self.report(Code::BadConfig, message, help, &["name".into()]);
         };
@@ -320,8 +315,7 @@ impl<'a> Reader<'a> {
         let (include, exclude) = (words("include"), words("exclude"));
         if tested.version.is_none() {
             if include.is_some() || exclude.is_some() {
-                let message =
-                    format!("unit test `{}` names versions, and `{}` has none", self.entry.name, tested.name);
+                let message = format!("unit test `{}` names versions, and `{}` has none", self.entry.name, tested.name);
                 self.report(Code::BadConfig, message, "remove `versions`", &["versions".into()]);
             }
             return vec![tested];
@@ -368,11 +362,7 @@ impl<'a> Reader<'a> {
                 .nodes
                 .iter()
                 .any(|other| other.unique_id == *id && other.name == tested.name && other.version.is_some());
-            if is_own && blank.declared.get("given").is_some() {
-                tested.unique_id.clone()
-            } else {
-                id.clone()
-            }
+            if is_own && blank.declared.get("given").is_some() { tested.unique_id.clone() } else { id.clone() }
         });
         let origin = (tested.file, tested.code.clone());
         node.unit = Some(UnitTestDetails {
@@ -389,12 +379,10 @@ impl<'a> Reader<'a> {
 fn declaration(entry: &Entry, model: &str) -> Map<String, Value> {
     let part = |key: &str| entry.value.get(key).and_then(Value::as_object);
     let overrides = part("overrides").map(|own| {
-        let map =
-            |key: &str| own.get(key).filter(|map| map.is_object()).cloned().unwrap_or_else(|| json!({}));
+        let map = |key: &str| own.get(key).filter(|map| map.is_object()).cloned().unwrap_or_else(|| json!({}));
         json!({"macros": map("macros"), "vars": map("vars"), "env_vars": map("env_vars")})
     });
-    let versions =
-        part("versions").map(|own| json!({"include": own.get("include"), "exclude": own.get("exclude")}));
+    let versions = part("versions").map(|own| json!({"include": own.get("include"), "exclude": own.get("exclude")}));
     let declared = json!({"model": model, "overrides": overrides, "versions": versions});
     declared.as_object().cloned().unwrap_or_default()
 }
@@ -416,12 +404,7 @@ fn checksum(declared: &Map<String, Value>) -> String {
         format!("<UnitTestFormat.{name}: {}>", repr(value))
     };
     let output = |item: &Value| {
-        format!(
-            "rows={}, format={}, fixture={}",
-            repr(&item["rows"]),
-            format(&item["format"]),
-            repr(&item["fixture"])
-        )
+        format!("rows={}, format={}, fixture={}", repr(&item["rows"]), format(&item["format"]), repr(&item["fixture"]))
     };
     let given = part("given");
     let items = given.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -431,11 +414,7 @@ fn checksum(declared: &Map<String, Value>) -> String {
         .collect();
     let versions = match part("versions") {
         Value::Null => "None".to_owned(),
-        own => format!(
-            "UnitTestNodeVersions(include={}, exclude={})",
-            repr(&own["include"]),
-            repr(&own["exclude"])
-        ),
+        own => format!("UnitTestNodeVersions(include={}, exclude={})", repr(&own["include"]), repr(&own["exclude"])),
     };
     let overrides = match part("overrides") {
         Value::Null => "None".to_owned(),

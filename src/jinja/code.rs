@@ -86,8 +86,7 @@ impl Signature {
         names: &Names,
     ) -> Signature {
         let takes = |name: &str| names.read.contains(name) && !params.iter().any(|param| param.name == name);
-        let (takes_caller, takes_kwargs, takes_varargs) =
-            (takes("caller"), takes("kwargs"), takes("varargs"));
+        let (takes_caller, takes_kwargs, takes_varargs) = (takes("caller"), takes("kwargs"), takes("varargs"));
         Signature { name, params, captures, takes_caller, takes_kwargs, takes_varargs }
     }
 
@@ -226,8 +225,7 @@ pub(super) fn macro_body(text: &MacroText<'_>) -> Result<Unit, TemplateError> {
         }
         rewriter.shift = start;
         prologue.extend(rewriter.block(&list));
-        let signature =
-            Signature::new(Some(keep(format!("dbt_macro__{}", text.name))), params, Vec::new(), &names);
+        let signature = Signature::new(Some(keep(format!("dbt_macro__{}", text.name))), params, Vec::new(), &names);
         if let Err(message) = signature.check() {
             rewriter.errors.push(TemplateError::syntax(message, &draft.place, 0..text.header.0.len()));
         }
@@ -329,9 +327,7 @@ pub(super) fn tree(text: &str, origin: Origin) -> Result<Vec<Stmt<'static>>, Tem
 }
 
 /// The same for a macro's defaults and body.
-pub(super) fn macro_tree(
-    text: &MacroText<'_>,
-) -> Result<(Vec<Expr<'static>>, Vec<Stmt<'static>>), TemplateError> {
+pub(super) fn macro_tree(text: &MacroText<'_>) -> Result<(Vec<Expr<'static>>, Vec<Stmt<'static>>), TemplateError> {
     let (draft, defaults, start) = macro_draft(text);
     let defaults = defaults.into_iter().flatten().map(|range| parsed_expression(&draft, range));
     Ok((defaults.collect::<Result<_, _>>()?, parsed(&draft, start)?))

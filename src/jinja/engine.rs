@@ -113,8 +113,7 @@ impl Engine {
     /// Calls a macro from outside of any template: a materialization, an operation.
     pub fn call(&self, root: &Arc<Root>, callee: &Macro, args: &[Value]) -> Result<Rendered, TemplateError> {
         let unit = callee.unit()?;
-        let (result, render) =
-            run::within(Render::new(root.clone(), Gathered::Text), || callee.run(&self.env, args));
+        let (result, render) = run::within(Render::new(root.clone(), Gathered::Text), || callee.run(&self.env, args));
         match result {
             Ok(value) => Ok(Rendered { returned: Some(value), ..finished(String::new(), render) }),
             Err(error) => {
@@ -160,11 +159,8 @@ impl Engine {
         let (value, _) = self.render_native_value(text, origin, root)?;
         python::to_json(&value).map_err(|error| {
             let message = error.detail().unwrap_or("the value has no form in JSON").to_owned();
-            let place = failure::Frame {
-                macro_id: None,
-                file: origin.file,
-                span: origin.base..origin.base + text.len(),
-            };
+            let place =
+                failure::Frame { macro_id: None, file: origin.file, span: origin.base..origin.base + text.len() };
             TemplateError { kind: failure::FailureKind::Type, message, trace: vec![place], payload: None }
         })
     }
@@ -264,9 +260,7 @@ fn install(env: &mut Environment<'static>) {
     env.add_filter("_mark", mark::mark);
     env.add_filter("_closure", |unit: Value, captured: Rest<Value>| Closure::make(&unit, captured.0));
     env.add_filter("_cbout", |value: Value, spot: Value| run::printed(value, &spot));
-    env.add_filter("_compare", |state: &mut State, first: Value, pairs: Rest<Value>| {
-        compare(state, &first, &pairs)
-    });
+    env.add_filter("_compare", |state: &mut State, first: Value, pairs: Rest<Value>| compare(state, &first, &pairs));
     env.add_filter("_pattr", |value: Value, name: String| lenient::attribute(&value, &name));
     env.add_filter("_new_list", |_: Value| python::list(Vec::new()));
     env.add_filter("_new_dict", |_: Value| python::record([]));

@@ -77,8 +77,7 @@ impl TemplateError {
                 return TemplateError::innermost(level, &source[range], trace);
             };
             level = &inside.error;
-            (place, source, macro_id) =
-                (inside.unit.place.clone(), inside.unit.source, inside.macro_id.clone());
+            (place, source, macro_id) = (inside.unit.place.clone(), inside.unit.source, inside.macro_id.clone());
         }
     }
 
@@ -92,18 +91,10 @@ impl TemplateError {
         trace.reverse();
         if let Some(raised) = nested::<Raised>(error) {
             let payload = raised.payload.clone();
-            return TemplateError {
-                kind: FailureKind::Raised,
-                message: raised.message.clone(),
-                trace,
-                payload,
-            };
+            return TemplateError { kind: FailureKind::Raised, message: raised.message.clone(), trace, payload };
         }
-        let (kind, message) = if nested::<Limit>(error).is_some() {
-            (FailureKind::Limit, detail(error))
-        } else {
-            reason(error, text)
-        };
+        let (kind, message) =
+            if nested::<Limit>(error).is_some() { (FailureKind::Limit, detail(error)) } else { reason(error, text) };
         TemplateError { kind, message, trace, payload: None }
     }
 }
@@ -146,10 +137,9 @@ fn reason(error: &Error, text: &str) -> (FailureKind, String) {
             };
             (FailureKind::Undefined, message)
         }
-        ErrorKind::UndefinedError
-        | ErrorKind::UnknownMethod
-        | ErrorKind::UnknownFilter
-        | ErrorKind::UnknownTest => (FailureKind::Undefined, detail(error)),
+        ErrorKind::UndefinedError | ErrorKind::UnknownMethod | ErrorKind::UnknownFilter | ErrorKind::UnknownTest => {
+            (FailureKind::Undefined, detail(error))
+        }
         _ => (FailureKind::Type, detail(error)),
     }
 }

@@ -23,8 +23,7 @@ pub(super) fn params(header: &str) -> Result<Vec<HeaderParam>, Fault> {
 
 /// `a, b: list[string] = [], c=1)`.
 fn signature(header: &str, start: usize) -> Result<Vec<HeaderParam>, Fault> {
-    let end =
-        closing(header, start).ok_or_else(|| ("`(` is not closed".to_owned(), start - 1..header.len()))?;
+    let end = closing(header, start).ok_or_else(|| ("`(` is not closed".to_owned(), start - 1..header.len()))?;
     let after = skip_blank(header, end + 1);
     if after < header.len() {
         return Err(("unexpected text after `)`".to_owned(), after..header.len()));
@@ -82,10 +81,7 @@ fn materialization(header: &str, start: usize) -> Result<Vec<HeaderParam>, Fault
                 default = HeaderDefault::At(equals + 1..range.end);
             }
             _ => {
-                return Err((
-                    format!("a materialization has no option `{}`", header[range.clone()].trim()),
-                    range,
-                ));
+                return Err((format!("a materialization has no option `{}`", header[range.clone()].trim()), range));
             }
         }
     }

@@ -46,22 +46,13 @@ pub(super) fn call(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
 }
 
 /// The filter `_pmethod`: a call of a method.
-pub(super) fn method(
-    state: &mut State<'_, '_>,
-    value: &Value,
-    name: &str,
-    args: &[Value],
-) -> Result<Value, Error> {
+pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
     if name.starts_with("__") {
         return unsafe_attribute(name);
     }
     match value.call_method(state, name, args) {
         Err(error) if matches!(error.kind(), ErrorKind::UnknownMethod | ErrorKind::UndefinedError) => {
-            if minijinja_cause(&error) {
-                Err(error)
-            } else {
-                Ok(python::missing(name))
-            }
+            if minijinja_cause(&error) { Err(error) } else { Ok(python::missing(name)) }
         }
         result => result,
     }

@@ -285,12 +285,7 @@ impl Object for Namespace {
         Enumerator::Values(names.into_iter().map(|name| Value::from(name.as_ref())).collect())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match self.macros.get(method) {
             Some(value) => value.call(state, args),
             None => Err(Error::from(ErrorKind::UnknownMethod)),
@@ -334,8 +329,7 @@ impl Scope {
     pub(super) fn overridden(&self, given: Vec<(Option<String>, String, Value)>) -> Scope {
         let mut flat = self.flat.clone();
         let mut put = |namespace: &str, name: &str, value: &Value| {
-            let known =
-                if namespace == INTERNAL { Some(&self.internal) } else { self.packages.get(namespace) };
+            let known = if namespace == INTERNAL { Some(&self.internal) } else { self.packages.get(namespace) };
             let Some(known) = known.filter(|known| known.macros.contains_key(name)) else { return false };
             let shown = flat.get(namespace).and_then(Value::downcast_object::<Namespace>);
             let mut macros = shown.as_ref().unwrap_or(known).macros.clone();

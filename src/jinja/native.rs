@@ -24,12 +24,8 @@ pub(super) struct Wished {
 
 /// The filters; in other renders they change nothing.
 pub(super) fn install(env: &mut Environment<'static>) {
-    let wishes = [
-        ("as_text", Wish::Text),
-        ("as_bool", Wish::Bool),
-        ("as_number", Wish::Number),
-        ("as_native", Wish::Native),
-    ];
+    let wishes =
+        [("as_text", Wish::Text), ("as_bool", Wish::Bool), ("as_number", Wish::Number), ("as_native", Wish::Native)];
     for (name, wish) in wishes {
         env.add_filter(name, move |value: Value| {
             let noted = run::current(|render| {

@@ -164,8 +164,7 @@ fn statement(text: &str, open: usize, close: usize, tokens: &[Token], edits: &mu
             };
             let Some(start) = inside.iter().position(|token| top(&["in"], token)) else { return };
             let iterated = &inside[start + 1..];
-            let end =
-                iterated.iter().position(|token| top(&["if", "recursive"], token)).unwrap_or(iterated.len());
+            let end = iterated.iter().position(|token| top(&["if", "recursive"], token)).unwrap_or(iterated.len());
             parenthesise(&iterated[..end], 0, edits);
         }
         "if" | "elif" => parenthesise(inside, 0, edits),
@@ -211,13 +210,7 @@ fn general(text: &str, tokens: &[Token], edits: &mut Edits) {
 }
 
 /// The tokens of a tag from `at` on, and where its closing delimiter (with its sign) starts.
-fn tokens(
-    text: &str,
-    mut at: usize,
-    kind: Kind,
-    closes: bool,
-    edits: &mut Edits,
-) -> (Vec<Token>, Option<usize>) {
+fn tokens(text: &str, mut at: usize, kind: Kind, closes: bool, edits: &mut Edits) -> (Vec<Token>, Option<usize>) {
     let bytes = text.as_bytes();
     let close: &[u8] = if kind == Kind::Print { b"}}" } else { b"%}" };
     let mut tokens: Vec<Token> = Vec::new();
@@ -327,13 +320,9 @@ mod tests {
 
     #[test]
     fn leaves_other_text_alone() {
-        for text in [
-            "{% raw %}{% do x %}{% endraw %}",
-            "{# {{ 1, 2 }} #}",
-            "{{ '+1, 2' }}",
-            "{{ f(a, b)[1:2] }}",
-            "{{ a",
-        ] {
+        for text in
+            ["{% raw %}{% do x %}{% endraw %}", "{# {{ 1, 2 }} #}", "{{ '+1, 2' }}", "{{ f(a, b)[1:2] }}", "{{ a"]
+        {
             assert_eq!(template(text).text, text);
         }
     }

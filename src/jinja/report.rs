@@ -22,8 +22,7 @@ pub fn report(
     let problem = error.payload::<Problem>();
     let code = problem.map_or_else(|| code(error), |problem| problem.code);
     let mut diagnostic = Diagnostic::error(code, error.message.clone()).node(node);
-    diagnostic.help =
-        problem.and_then(|problem| problem.help.clone()).or_else(|| help(error).map(str::to_owned));
+    diagnostic.help = problem.and_then(|problem| problem.help.clone()).or_else(|| help(error).map(str::to_owned));
     let frames: Vec<&Frame> = error.trace.iter().filter(|frame| frame.file != u32::MAX).collect();
     let own = frames.iter().position(|frame| is_own(FileId::from_number(frame.file)));
     let place = own.map_or_else(|| Span::new(whole.0, whole.1), |index| span(frames[index]));

@@ -116,8 +116,8 @@ impl Rewriter<'_> {
     fn slice(&mut self, node: &Spanned<ast::Slice<'static>>, span: Span) -> Node {
         let expr = self.expr(&node.expr);
         let bounds = [&node.start, &node.stop, &node.step];
-        let args = bounds
-            .map(|bound| CallArg::Pos(bound.as_ref().map_or_else(|| none(span), |bound| self.expr(bound))));
+        let args =
+            bounds.map(|bound| CallArg::Pos(bound.as_ref().map_or_else(|| none(span), |bound| self.expr(bound))));
         let span = join(&expr, span);
         filter("_slice", expr, args.into(), span)
     }
@@ -135,11 +135,7 @@ impl Rewriter<'_> {
 
     fn binary(&mut self, node: &Spanned<ast::BinOp<'static>>, span: Span) -> Node {
         let left = self.expr(&node.left);
-        let right = if matches!(node.op, BinOpKind::In) {
-            self.iterated(&node.right)
-        } else {
-            self.expr(&node.right)
-        };
+        let right = if matches!(node.op, BinOpKind::In) { self.iterated(&node.right) } else { self.expr(&node.right) };
         let span = line_one(start(&left), span.end_offset);
         let name = match node.op {
             BinOpKind::ScAnd | BinOpKind::ScOr => {

@@ -102,9 +102,7 @@ pub(super) fn step() -> Result<(), Error> {
         let Some(render) = render else { return Ok(()) };
         render.steps += 1;
         if render.steps > STEPS {
-            return Err(failure::limit(format!(
-                "the template does not end: it took more than {STEPS} steps"
-            )));
+            return Err(failure::limit(format!("the template does not end: it took more than {STEPS} steps")));
         }
         Ok(())
     })
@@ -113,16 +111,11 @@ pub(super) fn step() -> Result<(), Error> {
 static BLOCKS: BTreeMap<&'static str, Instructions<'static>> = BTreeMap::new();
 
 /// Evaluates code with a root context: its text and what evaluation leaves.
-pub(super) fn evaluate(
-    env: &Environment<'_>,
-    unit: &Unit,
-    root: Value,
-) -> Result<(String, Option<Value>), Error> {
+pub(super) fn evaluate(env: &Environment<'_>, unit: &Unit, root: Value) -> Result<(String, Option<Value>), Error> {
     let mut text = String::new();
     let mut out = make_string_output(&mut text);
     LATE.with_borrow_mut(|late| late.push(None));
-    let ended =
-        super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None));
+    let ended = super::code::deep(|| eval(env, &unit.instructions, root, &BLOCKS, &mut out, AutoEscape::None));
     let late = LATE.with_borrow_mut(Vec::pop).flatten();
     drop(out);
     let (value, _) = ended?;
@@ -218,8 +211,7 @@ pub(super) fn call(
             render.root.clone()
         })
     });
-    let root = root
-        .ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "a macro was called outside of a render"))?;
+    let root = root.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "a macro was called outside of a render"))?;
     let _open = Open::enter(macro_id.is_some())?;
     let locals = bind(unit, captured, args, root)?;
     match evaluate(env, unit, Value::from_object(locals)) {
@@ -309,10 +301,7 @@ fn rest(
             kwargs = Some(python::dict(pairs)?);
         } else if let Some((key, _)) = pairs.first() {
             if key.as_str() == Some("caller") {
-                return refuse(format!(
-                    "macro {} does not use `caller`, and cannot be used in a `call` block",
-                    name()
-                ));
+                return refuse(format!("macro {} does not use `caller`, and cannot be used in a `call` block", name()));
             }
             return refuse(format!(
                 "macro {} takes no keyword argument '{}'",
@@ -325,11 +314,7 @@ fn rest(
         return Ok((Some(python::tuple(extra.to_vec())), kwargs));
     }
     if !extra.is_empty() {
-        return refuse(format!(
-            "macro {} takes not more than {} argument(s)",
-            name(),
-            signature.params.len()
-        ));
+        return refuse(format!("macro {} takes not more than {} argument(s)", name(), signature.params.len()));
     }
     Ok((None, kwargs))
 }
@@ -372,15 +357,11 @@ impl Object for Return {
 
     fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let value = match args {
-            [value] if value.is_kwargs() => {
-                value.as_object().and_then(|keywords| keywords.get_value_by_str("data"))
-            }
+            [value] if value.is_kwargs() => value.as_object().and_then(|keywords| keywords.get_value_by_str("data")),
             [value] => Some(value.clone()),
             _ => None,
         };
-        let value =
-            value.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "`return` takes one argument"))?;
-        Err(Error::new(ErrorKind::InvalidOperation, "`return` outside of a macro")
-            .with_source(Returned(value)))
+        let value = value.ok_or_else(|| Error::new(ErrorKind::MissingArgument, "`return` takes one argument"))?;
+        Err(Error::new(ErrorKind::InvalidOperation, "`return` outside of a macro").with_source(Returned(value)))
     }
 }

@@ -152,8 +152,7 @@ impl Rewriter<'_> {
         let mut body = self.block(&node.body);
         self.barrier = barrier;
         // minijinja filters before the first turn, Jinja2 before each: the body may change what the condition reads.
-        let is_plain =
-            node.else_body.is_empty() && !node.recursive && !Names::of(&node.body).read.contains("loop");
+        let is_plain = node.else_body.is_empty() && !node.recursive && !Names::of(&node.body).read.contains("loop");
         if let Some(condition) = filter_expr.take_if(|_| is_plain) {
             let span = condition.span();
             let node = ast::IfCond { expr: condition, true_body: body, false_body: Vec::new() };
@@ -254,12 +253,7 @@ impl Rewriter<'_> {
     }
 
     /// A body as a value that can be called, with the values its free names have here.
-    fn closure(
-        &mut self,
-        node: &Spanned<ast::Macro<'static>>,
-        name: Option<&'static str>,
-        span: Span,
-    ) -> Node {
+    fn closure(&mut self, node: &Spanned<ast::Macro<'static>>, name: Option<&'static str>, span: Span) -> Node {
         let params: Vec<&'static str> = node.args.iter().filter_map(name_of).collect();
         let names = Names::of(&node.body);
         let own = ["caller", "varargs", "kwargs"];

@@ -91,10 +91,7 @@ fn call(callee: &Expr<'static>, args: &[CallArg<'static>], visit: &mut impl Visi
 /// The value of a call's argument.
 pub(super) fn argument<'n>(arg: &'n CallArg<'static>) -> &'n Expr<'static> {
     match arg {
-        CallArg::Pos(expr)
-        | CallArg::Kwarg(_, expr)
-        | CallArg::PosSplat(expr)
-        | CallArg::KwargSplat(expr) => expr,
+        CallArg::Pos(expr) | CallArg::Kwarg(_, expr) | CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => expr,
     }
 }
 

@@ -6,9 +6,7 @@
 
 use super::run::{FileReport, LoadReport, LoadRun, make_way, moment, transaction};
 use super::stage::{ledger_columns, stage_columns, stage_key, text};
-use super::{
-    Format, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnError, Place, PlannedFile, Why,
-};
+use super::{Format, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnError, Place, PlannedFile, Why};
 use crate::sql::Dialect;
 use crate::warehouse::{Cell, Outcome, fold};
 
@@ -43,10 +41,8 @@ pub fn copy_batches(
             .help("use an `s3://` location with a stage, or the embedded engine"));
     };
     if spec.on_error == OnError::Quarantine {
-        return Err(LoadError::spec(
-            "`on_error: quarantine` is not supported when Snowflake reads the files",
-        )
-        .help("use `on_error: fail`"));
+        return Err(LoadError::spec("`on_error: quarantine` is not supported when Snowflake reads the files")
+            .help("use `on_error: fail`"));
     }
     let strip = match &spec.format {
         Format::JsonLines => false,
@@ -109,10 +105,7 @@ fn copy_statement(
 /// The rows that this load brought, by file.
 fn count_query(spec: &LoadSpec, stamp: &LoadStamp) -> String {
     let load_id = literal(&stamp.load_id);
-    format!(
-        "select _file, count(*) as row_count from {} where _load_id = {load_id} group by _file",
-        spec.relation
-    )
+    format!("select _file, count(*) as row_count from {} where _load_id = {load_id} group by _file", spec.relation)
 }
 
 fn ledger_statement(spec: &LoadSpec, files: &[PlannedFile], stamp: &LoadStamp) -> String {
@@ -153,11 +146,7 @@ pub(super) fn load(
     Ok(report)
 }
 
-fn copy_batch(
-    run: &mut LoadRun<'_>,
-    spec: &LoadSpec,
-    batch: &CopyBatch,
-) -> Result<Vec<FileReport>, LoadError> {
+fn copy_batch(run: &mut LoadRun<'_>, spec: &LoadSpec, batch: &CopyBatch) -> Result<Vec<FileReport>, LoadError> {
     for planned in &batch.files {
         if make_way(run, spec, planned)? {
             forget(run, spec, planned)?;
@@ -168,11 +157,7 @@ fn copy_batch(
     run.session.execute(&batch.ledger)?;
     let counted = run.session.execute(&batch.count)?;
     let rows_of = |name: &str| {
-        let row = counted
-            .table
-            .rows
-            .iter()
-            .find(|row| matches!(row.first(), Some(Cell::Text(file)) if file == name));
+        let row = counted.table.rows.iter().find(|row| matches!(row.first(), Some(Cell::Text(file)) if file == name));
         row.and_then(|row| super::ledger::number(row.get(1)?)).unwrap_or_default()
     };
     let reports = batch.files.iter().map(|PlannedFile { file, why }| FileReport {
@@ -198,15 +183,11 @@ fn check_loaded(copied: &Outcome, wanted: usize) -> Result<(), LoadError> {
     let status = copied.table.columns.iter().position(|column| fold(&column.name) == "status");
     let loaded = status.map_or(0, |at| {
         let rows = copied.table.rows.iter();
-        rows.filter(
-            |row| matches!(row.get(at), Some(Cell::Text(word)) if word.eq_ignore_ascii_case("loaded")),
-        )
-        .count()
+        rows.filter(|row| matches!(row.get(at), Some(Cell::Text(word)) if word.eq_ignore_ascii_case("loaded"))).count()
     });
     if loaded == wanted {
         return Ok(());
     }
-    Err(LoadError::new(LoadErrorKind::Store, format!("Snowflake read {loaded} of {wanted} files")).help(
-        "check that the stage's URL is the location; a file in Snowflake's own load history is passed over",
-    ))
+    Err(LoadError::new(LoadErrorKind::Store, format!("Snowflake read {loaded} of {wanted} files"))
+        .help("check that the stage's URL is the location; a file in Snowflake's own load history is passed over"))
 }

@@ -8,17 +8,11 @@ use super::decode::{BYTE_ORDER_MARK, Found, Place, Sink, count, poison};
 use super::ledger::Counted;
 use super::{LoadError, LoadErrorKind};
 
-pub(super) fn decode(
-    bytes: &[u8],
-    delimiter: u8,
-    null_if: &[String],
-    sink: &mut Sink,
-) -> Result<Counted, LoadError> {
+pub(super) fn decode(bytes: &[u8], delimiter: u8, null_if: &[String], sink: &mut Sink) -> Result<Counted, LoadError> {
     let mut counted = Counted { decoded_bytes: bytes.len() as u64, ..Counted::default() };
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let mark = (bytes.len() - text.len()) as u64;
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
     let mut record = ByteRecord::new();
     let unreadable = |e: csv::Error| LoadError::new(LoadErrorKind::Poison, format!("not CSV: {e}"));
     if !reader.read_byte_record(&mut record).map_err(unreadable)? {
@@ -70,9 +64,7 @@ fn header(record: &ByteRecord) -> Result<Vec<String>, LoadError> {
             return Err(wrong("a column of the header has no name".to_owned()).help("name every column"));
         }
         if !seen.insert(name) {
-            return Err(
-                wrong(format!("the header names `{name}` twice")).help("give each column its own name")
-            );
+            return Err(wrong(format!("the header names `{name}` twice")).help("give each column its own name"));
         }
         keys.push(quoted(name));
     }

@@ -54,22 +54,14 @@ const LONGEST_LINE: usize = 128 << 20;
 const LONGEST_POISON: usize = 1 << 20;
 
 /// Decodes a file. The counts are only meaningful when the whole file was decoded.
-pub(super) fn decode(
-    file: &LandedFile,
-    bytes: &[u8],
-    format: &Format,
-    sink: &mut Sink,
-) -> Result<Counted, LoadError> {
+pub(super) fn decode(file: &LandedFile, bytes: &[u8], format: &Format, sink: &mut Sink) -> Result<Counted, LoadError> {
     refuse_foreign(bytes).map_err(|e| e.in_file(&file.name))?;
     let zipped = bytes.starts_with(&[0x1f, 0x8b]);
     if bytes.is_empty() && file.name.to_ascii_lowercase().ends_with(".gz") {
         return Err(damaged("the file is empty; an empty gzip file has 20 bytes or more").in_file(&file.name));
     }
-    let mut reader: Box<dyn BufRead + '_> = if zipped {
-        Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(bytes)))
-    } else {
-        Box::new(bytes)
-    };
+    let mut reader: Box<dyn BufRead + '_> =
+        if zipped { Box::new(BufReader::with_capacity(1 << 18, MultiGzDecoder::new(bytes))) } else { Box::new(bytes) };
     let counted = match format {
         Format::JsonLines => lines(&mut *reader, sink),
         Format::JsonDocuments { strip_outer_array } => {
@@ -197,9 +189,8 @@ pub(super) fn poison(row: u64, place: Place, bytes: &[u8], reason: String) -> Po
 
 /// The text, if it is one JSON value that every engine reads.
 pub(super) fn json_of(bytes: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(bytes).map_err(|e| {
-        format!("not UTF-8: the byte at offset {} of the line begins no character", e.valid_up_to())
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| format!("not UTF-8: the byte at offset {} of the line begins no character", e.valid_up_to()))?;
     serde_json::from_str::<IgnoredAny>(text).map_err(|e| json_reason(&e))?;
     check_escapes(text)?;
     Ok(text)
@@ -220,9 +211,7 @@ pub(super) fn check_escapes(text: &str) -> Result<(), String> {
             None => 2,
             Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => 12,
             Some(0xd800..=0xdfff) => {
-                return Err(format!(
-                    "not JSON: the escape at byte {at} of the value is half of a surrogate pair"
-                ));
+                return Err(format!("not JSON: the escape at byte {at} of the value is half of a surrogate pair"));
             }
             Some(_) => 6,
         };

@@ -19,11 +19,8 @@ use super::{LandedFile, Ledger, LoadError, LoadErrorKind, Location};
 /// All regular files below a folder, links followed, with their stamps and without versions.
 pub(super) fn list(folder: &Path, location: &Location) -> Result<Vec<LandedFile>, LoadError> {
     if !folder.is_dir() {
-        return Err(LoadError::new(
-            LoadErrorKind::Store,
-            format!("the folder `{}` does not exist", folder.display()),
-        )
-        .help("make the folder, or correct the location; a relative one lies below the project's folder"));
+        return Err(LoadError::new(LoadErrorKind::Store, format!("the folder `{}` does not exist", folder.display()))
+            .help("make the folder, or correct the location; a relative one lies below the project's folder"));
     }
     let mut found = Vec::new();
     walk(folder, "", location, &mut (Vec::new(), &mut found))?;
@@ -48,11 +45,8 @@ fn walk(
     for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, &e))? {
         let path = entry.map_err(|e| unreadable(folder, &e))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return Err(LoadError::new(
-                LoadErrorKind::Store,
-                format!("the name `{}` is not UTF-8", path.display()),
-            )
-            .help("rename the file"));
+            return Err(LoadError::new(LoadErrorKind::Store, format!("the name `{}` is not UTF-8", path.display()))
+                .help("rename the file"));
         };
         let key = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
         let metadata = std::fs::metadata(&path).map_err(|e| unreadable(&path, &e))?;
@@ -93,30 +87,19 @@ fn modified(metadata: &Metadata) -> Option<NaiveDateTime> {
 fn stamp(metadata: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
     let (mtime, ctime) = (metadata.mtime_nsec(), metadata.ctime_nsec());
-    format!(
-        "{}-{}.{mtime:09}-{}.{ctime:09}-{}",
-        metadata.len(),
-        metadata.mtime(),
-        metadata.ctime(),
-        metadata.ino()
-    )
+    format!("{}-{}.{mtime:09}-{}.{ctime:09}-{}", metadata.len(), metadata.mtime(), metadata.ctime(), metadata.ino())
 }
 
 #[cfg(not(unix))]
 fn stamp(metadata: &Metadata) -> String {
-    let since =
-        metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     format!("{}-{}.{:09}", metadata.len(), since.as_secs(), since.subsec_nanos())
 }
 
 /// The latest of the times in a stamp.
 fn latest(stamp: &str) -> Option<NaiveDateTime> {
-    let seconds = stamp
-        .split('-')
-        .skip(1)
-        .take(2)
-        .filter_map(|part| part.split_once('.')?.0.parse::<i64>().ok())
-        .max()?;
+    let seconds =
+        stamp.split('-').skip(1).take(2).filter_map(|part| part.split_once('.')?.0.parse::<i64>().ok()).max()?;
     DateTime::from_timestamp(seconds, 0).map(|at| at.naive_utc())
 }
 

@@ -41,15 +41,7 @@ pub struct LoadError {
 impl LoadError {
     /// An error with a message only.
     pub fn new(kind: LoadErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            file: None,
-            byte: None,
-            line: None,
-            help: None,
-            warehouse: None,
-        }
+        Self { kind, message: message.into(), file: None, byte: None, line: None, help: None, warehouse: None }
     }
 
     /// A spec that cannot be understood.

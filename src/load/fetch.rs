@@ -74,12 +74,7 @@ struct Batches<'a> {
 }
 
 impl<'a> Batches<'a> {
-    fn new(
-        spec: &'a LoadSpec,
-        stamp: &'a LoadStamp,
-        file: &'a LandedFile,
-        out: &'a SyncSender<Arrived>,
-    ) -> Self {
+    fn new(spec: &'a LoadSpec, stamp: &'a LoadStamp, file: &'a LandedFile, out: &'a SyncSender<Arrived>) -> Self {
         Self { spec, stamp, file, out, rows: Vec::new(), bytes: 0, refused: None }
     }
 
@@ -134,7 +129,5 @@ fn refusal(file: &LandedFile, poison: &Poison) -> LoadError {
     LoadError::new(LoadErrorKind::Poison, poison.reason.clone())
         .in_file(&file.name)
         .at(poison.place.byte, poison.place.line)
-        .help(
-            "correct the file, or set `on_error: quarantine` to load its other lines and keep this one aside",
-        )
+        .help("correct the file, or set `on_error: quarantine` to load its other lines and keep this one aside")
 }

@@ -113,20 +113,7 @@ pub fn read_ledger(
 }
 
 fn entry(row: &[Cell]) -> Option<LedgerEntry> {
-    let [
-        file,
-        version,
-        stamp,
-        seen_at,
-        modified,
-        stored,
-        decoded,
-        rows,
-        quarantined,
-        load_id,
-        loaded_at,
-        status,
-    ] = row
+    let [file, version, stamp, seen_at, modified, stored, decoded, rows, quarantined, load_id, loaded_at, status] = row
     else {
         return None;
     };
@@ -181,12 +168,7 @@ pub(super) struct Counted {
 }
 
 /// The ledger row of a file that was just loaded, in the order of [`ledger_columns`].
-pub(super) fn ledger_row(
-    spec: &LoadSpec,
-    stamp: &LoadStamp,
-    file: &LandedFile,
-    counted: Counted,
-) -> Vec<Cell> {
+pub(super) fn ledger_row(spec: &LoadSpec, stamp: &LoadStamp, file: &LandedFile, counted: Counted) -> Vec<Cell> {
     let count = |n: u64| Cell::Integer(i128::from(n));
     vec![
         Cell::Text(stage_key(&spec.relation)),

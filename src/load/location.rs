@@ -99,9 +99,7 @@ impl Location {
     /// Another scheme than `file` and `s3`, a bucket without a name, a glob that is not closed.
     pub fn parse(text: &str, base: &Path) -> Result<Self, LoadError> {
         if text.trim().is_empty() {
-            return Err(
-                LoadError::spec("the location is empty").help("name a folder or `s3://bucket/prefix`")
-            );
+            return Err(LoadError::spec("the location is empty").help("name a folder or `s3://bucket/prefix`"));
         }
         if let Some(rest) = text.strip_prefix("s3://") {
             return Self::bucket(text, rest);
@@ -124,9 +122,7 @@ impl Location {
     fn bucket(text: &str, rest: &str) -> Result<Self, LoadError> {
         let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() || bucket.contains(SPECIAL) {
-            return Err(
-                LoadError::spec(format!("`{text}` names no bucket")).help("write `s3://bucket/prefix`")
-            );
+            return Err(LoadError::spec(format!("`{text}` names no bucket")).help("write `s3://bucket/prefix`"));
         }
         let (prefix, glob) = split_glob(path);
         let (prefix, glob) = match (glob, prefix.rsplit_once('/')) {
@@ -137,8 +133,7 @@ impl Location {
             (glob, _) => (prefix, glob.map(str::to_owned)),
         };
         let prefix = prefix.trim_matches('/').to_owned();
-        let shown =
-            if prefix.is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
+        let shown = if prefix.is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
         let place = Place::Bucket { bucket: bucket.to_owned(), prefix };
         Ok(Self { place, pattern: glob.map(|glob| pattern(&glob)).transpose()?, shown })
     }
@@ -235,10 +230,7 @@ mod tests {
         assert_eq!(read("s3://b"), (bucket("b", ""), None, "s3://b/k".into()));
         assert_eq!(read("s3://b/p/dt=*/"), (bucket("b", "p"), Some("dt=*/**".into()), "s3://b/p/k".into()));
         assert_eq!(read("s3://b/p/a.jsonl"), (bucket("b", "p"), Some("a.jsonl".into()), "s3://b/p/k".into()));
-        assert_eq!(
-            read("./l//x/*.gz"),
-            (Place::Folder("/base/./l//x".into()), Some("*.gz".into()), "l/x/k".into())
-        );
+        assert_eq!(read("./l//x/*.gz"), (Place::Folder("/base/./l//x".into()), Some("*.gz".into()), "l/x/k".into()));
         assert_eq!(read("file:///a%20b/c"), (Place::Folder("/a b/c".into()), None, "/a b/c/k".into()));
         assert_eq!(read("/abs/*"), (Place::Folder("/abs".into()), Some("*".into()), "/abs/k".into()));
         assert_eq!(read("*.csv"), (Place::Folder("/base/".into()), Some("*.csv".into()), "k".into()));

@@ -9,8 +9,8 @@ use super::fetch::{Arrived, start};
 use super::ledger::{Counted, ledger_row};
 use super::stage::{create_statements, ledger_columns, quarantine_columns, stage_columns, stage_key, text};
 use super::{
-    LandedFile, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnChange, PlannedFile, Store,
-    Through, Why, copy,
+    LandedFile, LoadError, LoadErrorKind, LoadPlan, LoadSpec, LoadStamp, OnChange, PlannedFile, Store, Through, Why,
+    copy,
 };
 use crate::sql::Dialect;
 use crate::warehouse::{Cell, Session};
@@ -94,8 +94,7 @@ fn prepare(run: &mut LoadRun<'_>, spec: &LoadSpec, plan: &LoadPlan) -> Result<()
         // Before the stage table exists again, so that a crash in between starts over once more.
         let ours = text(&stage_key(&spec.relation), run.dialect);
         let forget = format!("delete from {} where stage_table = {ours}", spec.ledger);
-        let stage_at =
-            statements.iter().position(|s| s.starts_with("create table")).unwrap_or(statements.len());
+        let stage_at = statements.iter().position(|s| s.starts_with("create table")).unwrap_or(statements.len());
         statements.insert(stage_at, forget);
     }
     for statement in statements {
@@ -111,10 +110,7 @@ fn renew_stamp(run: &mut LoadRun<'_>, spec: &LoadSpec, file: &LandedFile) -> Res
     let stamp = file.stamp.as_deref().map_or_else(|| "null".to_owned(), |stamp| text(stamp, run.dialect));
     let seen = moment(&run.stamp);
     let which = entry_condition(spec, file, run.dialect);
-    run.session.execute(&format!(
-        "update {} set file_stamp = {stamp}, seen_at = {seen} where {which}",
-        spec.ledger
-    ))?;
+    run.session.execute(&format!("update {} set file_stamp = {stamp}, seen_at = {seen} where {which}", spec.ledger))?;
     Ok(())
 }
 
@@ -138,8 +134,7 @@ pub(super) fn transaction<T>(
     work: impl FnOnce(&mut LoadRun<'_>) -> Result<T, LoadError>,
 ) -> Result<T, LoadError> {
     run.session.execute("begin")?;
-    let done =
-        work(run).and_then(|value| run.session.execute("commit").map(|_| value).map_err(LoadError::from));
+    let done = work(run).and_then(|value| run.session.execute("commit").map(|_| value).map_err(LoadError::from));
     if done.is_err() {
         // When the connection is gone the engine rolls back by itself; the first error is the one to report.
         let _ = run.session.execute("rollback");
@@ -215,11 +210,7 @@ fn append_group(
 
 /// Deletes the rows of a changed file's version before, where the spec says so. True when the ledger has a row for the
 /// version that is to be loaded.
-pub(super) fn make_way(
-    run: &mut LoadRun<'_>,
-    spec: &LoadSpec,
-    planned: &PlannedFile,
-) -> Result<bool, LoadError> {
+pub(super) fn make_way(run: &mut LoadRun<'_>, spec: &LoadSpec, planned: &PlannedFile) -> Result<bool, LoadError> {
     if spec.on_change == OnChange::ReplaceFileRows && planned.why != Why::New {
         let file = text(&planned.file.name, run.dialect);
         run.session.execute(&format!("delete from {} where _file = {file}", spec.relation))?;
@@ -230,12 +221,7 @@ pub(super) fn make_way(
 }
 
 /// Turns the ledger row of a replaced version into that of a loaded one.
-fn revive(
-    run: &mut LoadRun<'_>,
-    spec: &LoadSpec,
-    file: &LandedFile,
-    counted: Counted,
-) -> Result<(), LoadError> {
+fn revive(run: &mut LoadRun<'_>, spec: &LoadSpec, file: &LandedFile, counted: Counted) -> Result<(), LoadError> {
     let stamp = file.stamp.as_deref().map_or_else(|| "null".to_owned(), |stamp| text(stamp, run.dialect));
     let now = moment(&run.stamp);
     let sql = format!(

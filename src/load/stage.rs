@@ -86,10 +86,7 @@ pub(super) fn stage_columns() -> Vec<String> {
 
 /// The columns of a stage table with their types, in order.
 pub fn stage_table(dialect: Dialect) -> Vec<(String, Option<String>)> {
-    STAGE
-        .iter()
-        .map(|(name, holds, _)| ((*name).to_owned(), Some(type_of(*holds, dialect).to_owned())))
-        .collect()
+    STAGE.iter().map(|(name, holds, _)| ((*name).to_owned(), Some(type_of(*holds, dialect).to_owned()))).collect()
 }
 
 pub(super) fn ledger_columns() -> Vec<String> {

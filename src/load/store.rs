@@ -72,9 +72,10 @@ impl Store {
     pub fn open(location: &Location, options: &ObjectStoreOptions) -> Result<Self, LoadError> {
         let Place::Bucket { bucket, .. } = &location.place else { return Ok(Self { inner: Inner::Disk }) };
         let store = bucket_store(bucket, options)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
-            LoadError::new(LoadErrorKind::Store, format!("cannot start network threads: {e}"))
-        })?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| LoadError::new(LoadErrorKind::Store, format!("cannot start network threads: {e}")))?;
         Ok(Self { inner: Inner::Bucket { store, runtime } })
     }
 
@@ -166,11 +167,8 @@ fn bucket_store(bucket: &str, options: &ObjectStoreOptions) -> Result<AmazonS3, 
         Credentials::Instance => builder,
         Credentials::Anonymous => builder.with_skip_signature(true),
         Credentials::Missing => {
-            return Err(LoadError::new(
-                LoadErrorKind::Store,
-                format!("no credentials for bucket `{bucket}`"),
-            )
-            .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or declare the bucket as public"));
+            return Err(LoadError::new(LoadErrorKind::Store, format!("no credentials for bucket `{bucket}`"))
+                .help("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or declare the bucket as public"));
         }
     };
     builder.build().map_err(|e| store_error(&e, bucket))
@@ -181,8 +179,7 @@ async fn list_bucket(
     location: &Location,
     (bucket, prefix): (&str, &str),
 ) -> Result<Vec<LandedFile>, LoadError> {
-    let prefix =
-        Path::parse(prefix).map_err(|e| LoadError::spec(format!("the prefix cannot be addressed: {e}")))?;
+    let prefix = Path::parse(prefix).map_err(|e| LoadError::spec(format!("the prefix cannot be addressed: {e}")))?;
     let below = if prefix.as_ref().is_empty() { 0 } else { prefix.as_ref().len() + 1 };
     let mut found = Vec::new();
     let mut objects = store.list(Some(&prefix));
@@ -195,8 +192,7 @@ async fn list_bucket(
         found.push(LandedFile {
             name: location.name(rest),
             key: key.to_owned(),
-            version: tag
-                .unwrap_or_else(|| format!("{}-{}", object.size, modified.and_utc().timestamp_micros())),
+            version: tag.unwrap_or_else(|| format!("{}-{}", object.size, modified.and_utc().timestamp_micros())),
             stamp: None,
             hashed: false,
             size: object.size,
@@ -207,8 +203,8 @@ async fn list_bucket(
 }
 
 async fn fetch_object(store: &AmazonS3, file: &LandedFile) -> Result<Vec<u8>, LoadError> {
-    let path = Path::parse(&file.key)
-        .map_err(|e| LoadError::new(LoadErrorKind::Store, e.to_string()).in_file(&file.name))?;
+    let path =
+        Path::parse(&file.key).map_err(|e| LoadError::new(LoadErrorKind::Store, e.to_string()).in_file(&file.name))?;
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or_default());
     while (bytes.len() as u64) < file.size {
         let start = bytes.len() as u64;
@@ -219,10 +215,7 @@ async fn fetch_object(store: &AmazonS3, file: &LandedFile) -> Result<Vec<u8>, Lo
         };
         let got = store.get_opts(&path, options).await.map_err(|e| fetch_error(&e, file))?;
         if got.meta.size != file.size {
-            return Err(changed(
-                file,
-                &format!("{} bytes were listed, now it has {}", file.size, got.meta.size),
-            ));
+            return Err(changed(file, &format!("{} bytes were listed, now it has {}", file.size, got.meta.size)));
         }
         let chunk = got.bytes().await.map_err(|e| fetch_error(&e, file))?;
         if chunk.is_empty() {
@@ -272,12 +265,7 @@ fn store_error(error: &object_store::Error, what: &str) -> LoadError {
 }
 
 /// Why a listed key is not loaded; none when it is. `below` is the key below the place, `next` the key after it.
-fn reason_to_ignore(
-    location: &Location,
-    file: &LandedFile,
-    below: &str,
-    next: Option<&str>,
-) -> Option<String> {
+fn reason_to_ignore(location: &Location, file: &LandedFile, below: &str, next: Option<&str>) -> Option<String> {
     let marker = next.and_then(|next| next.strip_prefix(&file.key)).is_some_and(|rest| rest.starts_with('/'));
     if file.size == 0 && marker {
         return Some("a marker of a folder".to_owned());

@@ -127,10 +127,7 @@ fn twins(files: &[PlannedFile], ledger: &Ledger) -> Vec<String> {
     for PlannedFile { file, .. } in files.iter().filter(|planned| planned.file.size > 0) {
         let known = *first.entry((&file.version, file.size)).or_insert(&file.name);
         if known != file.name {
-            notes.push(format!(
-                "`{}` has the same content as `{known}`; the rows of both are loaded.",
-                file.name
-            ));
+            notes.push(format!("`{}` has the same content as `{known}`; the rows of both are loaded.", file.name));
         }
     }
     notes

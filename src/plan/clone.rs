@@ -54,8 +54,7 @@ impl Planner<'_> {
         let library = &self.compiler.session.library;
         let internal = crate::project::internal_packages(facts.dialect.adapter());
         let packages = || std::iter::once(&facts.root).chain(internal.iter());
-        let names =
-            [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_clone_{adapter}"));
+        let names = [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_clone_{adapter}"));
         let defined = |name: &&String| packages().any(|package| library.get(package, name).is_some());
         names.iter().find(defined).unwrap_or(&names[1]).clone()
     }

@@ -42,12 +42,7 @@ impl Planner<'_> {
     }
 
     /// The grantees of one statement each: all together, or one by one.
-    fn groups_of(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        grantees: Vec<Value>,
-    ) -> Planned<Vec<Vec<Value>>> {
+    fn groups_of(&self, node: &Node, subject: &Arc<Subject>, grantees: Vec<Value>) -> Planned<Vec<Vec<Value>>> {
         let together = self.call(node, subject, "support_multiple_grantees_per_dcl_statement", Vec::new())?;
         if grantees.is_empty() {
             return Ok(Vec::new());

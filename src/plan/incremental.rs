@@ -31,12 +31,7 @@ pub struct Strategy {
 
 impl Planner<'_> {
     /// An incremental model: the whole table where there is none or a full refresh is asked for, else new rows by a strategy.
-    pub(super) fn incremental(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        compiled: &Compiled,
-    ) -> Planned<NodePlan> {
+    pub(super) fn incremental(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled) -> Planned<NodePlan> {
         let target = Self::target(node)?;
         let Some(existing) = self.existing(node) else {
             return self.whole_table(
@@ -48,12 +43,7 @@ impl Planner<'_> {
         };
         let refresh = node.setting("full_refresh").and_then(Value::as_bool).unwrap_or(self.full_refresh);
         if refresh {
-            return self.whole_table(
-                node,
-                subject,
-                compiled,
-                "incremental, with a full refresh asked for".to_owned(),
-            );
+            return self.whole_table(node, subject, compiled, "incremental, with a full refresh asked for".to_owned());
         }
         if existing.kind != RelationKind::Table {
             let reason = format!("incremental, in place of a {}: built in full", existing.kind.as_str());
@@ -67,11 +57,7 @@ impl Planner<'_> {
             let (target, source) = (target.clone(), staged.relation.clone());
             steps.push(Step {
                 purpose: Purpose::Support,
-                work: Work::FitColumns {
-                    target: target.clone(),
-                    source: source.clone(),
-                    policy: on_change.to_owned(),
-                },
+                work: Work::FitColumns { target: target.clone(), source: source.clone(), policy: on_change.to_owned() },
             });
             let strategy = Strategy {
                 name: strategy.clone(),
@@ -103,17 +89,13 @@ impl Planner<'_> {
     /// The strategy and why: what is configured, or by `unique_key`.
     fn strategy(&self, node: &Node) -> Planned<(String, String)> {
         let key = node.setting("unique_key").filter(|key| !is_blank(key));
-        let shown =
-            key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).unwrap_or_default();
+        let shown = key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).unwrap_or_default();
         if let Some(strategy) = node.setting_text("incremental_strategy") {
             if strategy == "delete+insert" && key.is_none() && self.dialect() == Dialect::DuckDb {
                 let message = "`incremental_strategy: delete+insert` needs a `unique_key`";
                 let help = "add `unique_key`, or use the strategy `append`";
                 return Err(Box::new(
-                    Diagnostic::error(Code::BadConfig, message)
-                        .at(node.span())
-                        .node(&node.unique_id)
-                        .help(help),
+                    Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help),
                 ));
             }
             return Ok((strategy.to_owned(), format!("incremental_strategy is `{strategy}`")));

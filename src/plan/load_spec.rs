@@ -56,19 +56,15 @@ pub fn load_source(node: &Node, ledger_schema: &str) -> Result<Option<LoadSource
         return Err(fail("`external` must be a mapping".into(), "write `external: {location: …}`".into()));
     };
     if let Some(unknown) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let help = did_you_mean(unknown, KEYS).map_or_else(
-            || format!("it takes: {}", KEYS.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = did_you_mean(unknown, KEYS)
+            .map_or_else(|| format!("it takes: {}", KEYS.join(", ")), |near| format!("did you mean `{near}`?"));
         return Err(fail(format!("unknown key `{unknown}` in `external`"), help));
     }
     let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
     let one_of = |key: &str, words: &[&str]| match text(key) {
         None => Ok(words[0].to_owned()),
         Some(word) if words.contains(&word.as_str()) => Ok(word),
-        Some(word) => {
-            Err(fail(format!("`{key}: {word}` is not known"), format!("write one of: {}", words.join(", "))))
-        }
+        Some(word) => Err(fail(format!("`{key}: {word}` is not known"), format!("write one of: {}", words.join(", ")))),
     };
     let Some(location) = text("location") else {
         return Err(fail(

@@ -29,8 +29,8 @@ pub struct BatchStep {
 impl Planner<'_> {
     /// Whether a model is built batch by batch: with the built-in strategy, or with the project's own where a flag says so.
     pub(super) fn has_batches(&self, node: &Node) -> bool {
-        let is_microbatch = node.materialized() == "incremental"
-            && node.setting_text("incremental_strategy") == Some("microbatch");
+        let is_microbatch =
+            node.materialized() == "incremental" && node.setting_text("incremental_strategy") == Some("microbatch");
         let facts = &self.compiler.session.facts;
         let library = &self.compiler.session.library;
         let own = |package: &String| library.get(package, "get_incremental_microbatch_sql").is_some();
@@ -57,11 +57,7 @@ impl Planner<'_> {
             Step { purpose: Purpose::Main, work: Work::Batch(Box::new(step)) }
         };
         let steps = batches.into_iter().enumerate().map(step).collect();
-        Ok(NodePlan {
-            steps,
-            makes: Some((target, RelationKind::Table)),
-            ..empty(node, Action::Batches, reason)
-        })
+        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::Batches, reason) })
     }
 
     /// The batches of a run, and what decides their start: what was asked for, `begin`, or the lookback from now.
@@ -78,9 +74,7 @@ impl Planner<'_> {
         let begin = node.setting_text("begin").and_then(event_time);
         let (start, why) = match (asked, begin) {
             (Some(window), _) => (size.truncate(window.start), "the time that was asked for".to_owned()),
-            (None, Some(begin)) if !is_there => {
-                (size.truncate(begin), "all time since its `begin`".to_owned())
-            }
+            (None, Some(begin)) if !is_there => (size.truncate(begin), "all time since its `begin`".to_owned()),
             _ => {
                 let lookback = node.config.get("lookback").and_then(Value::as_i64).unwrap_or(1);
                 // Where the end is where a batch ends, the batch before it counts too.
@@ -113,13 +107,7 @@ impl Planner<'_> {
     }
 
     /// A batch beside those that are there.
-    fn next_batch(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        compiled: &Compiled,
-        batch: &Batch,
-    ) -> Planned<NodePlan> {
+    fn next_batch(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled, batch: &Batch) -> Planned<NodePlan> {
         let target = Self::target(node)?;
         let staged = self.staging(node, subject, compiled, ("microbatch", &format!("_{}", batch.id)))?;
         let mut steps = staged.steps;

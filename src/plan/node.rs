@@ -15,9 +15,8 @@ impl Planner<'_> {
     pub(super) fn build(&self, node: &Node, compiled: Option<&Compiled>) -> Planned<NodePlan> {
         if node.is_python() {
             let message = format!("`{}` is a model in Python, and merganser runs SQL only", node.unique_id);
-            let problem = Diagnostic::error(Code::UnknownMaterialization, message)
-                .at(node.span())
-                .node(&node.unique_id);
+            let problem =
+                Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
             return Err(Box::new(problem.help("disable it, or write it in SQL")));
         }
         let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
@@ -43,12 +42,7 @@ impl Planner<'_> {
     }
 
     /// Hooks before and behind what makes a relation, comments and grants.
-    pub(super) fn surround(
-        &self,
-        node: &Node,
-        subject: &std::sync::Arc<Subject>,
-        plan: &mut NodePlan,
-    ) -> Planned<()> {
+    pub(super) fn surround(&self, node: &Node, subject: &std::sync::Arc<Subject>, plan: &mut NodePlan) -> Planned<()> {
         let before = self.hooks(node, subject, "pre-hook")?;
         let after = self.hooks(node, subject, "post-hook")?;
         let comments = self.comments(node, subject)?;
@@ -90,8 +84,7 @@ impl Planner<'_> {
         let library = &self.compiler.session.library;
         let facts = &self.compiler.session.facts;
         let is_native = matches!(kind, "view" | "table" | "incremental");
-        let names =
-            [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
+        let names = [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
         let internal = crate::project::internal_packages(facts.dialect.adapter());
         for name in &names {
             let defined = |package: &String| library.get(package, name).is_some();
@@ -106,41 +99,31 @@ impl Planner<'_> {
         if is_native {
             return Ok(None);
         }
-        let known: Vec<String> = library
-            .iter()
-            .filter_map(|m| m.def().name.strip_prefix("materialization_").map(str::to_owned))
-            .collect();
-        let known: Vec<&str> =
-            known.iter().filter_map(|name| name.rsplit_once('_').map(|(kind, _)| kind)).collect();
+        let known: Vec<String> =
+            library.iter().filter_map(|m| m.def().name.strip_prefix("materialization_").map(str::to_owned)).collect();
+        let known: Vec<&str> = known.iter().filter_map(|name| name.rsplit_once('_').map(|(kind, _)| kind)).collect();
         let help = match did_you_mean(kind, known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => "use view, table, incremental or ephemeral, or define it with `{% materialization %}`"
-                .to_owned(),
+            None => "use view, table, incremental or ephemeral, or define it with `{% materialization %}`".to_owned(),
         };
         let message = format!("no materialization `{kind}` for {}", facts.dialect.adapter());
         Err(Box::new(
-            Diagnostic::error(Code::UnknownMaterialization, message)
-                .at(node.span())
-                .node(&node.unique_id)
-                .help(help),
+            Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id).help(help),
         ))
     }
 
     /// The statements of a node's hooks, rendered as the node sees them; empty ones do nothing.
     fn hooks(&self, node: &Node, subject: &std::sync::Arc<Subject>, key: &str) -> Planned<Vec<Step>> {
         let mut steps = Vec::new();
-        let mut hooks: Vec<&Value> =
-            node.config.get(key).and_then(Value::as_array).into_iter().flatten().collect();
+        let mut hooks: Vec<&Value> = node.config.get(key).and_then(Value::as_array).into_iter().flatten().collect();
         // Those outside the transaction stand before it, or behind it.
         let is_inside = |hook: &&Value| hook.get("transaction").and_then(Value::as_bool).unwrap_or(true);
         hooks.sort_by_key(|hook| is_inside(hook) == (key == "pre-hook"));
         for hook in hooks {
             let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
             let origin = Origin { file: u32::MAX, base: 0 };
-            let rendered = self
-                .compiler
-                .render_early(node, subject, text, origin)
-                .map_err(|error| self.failed(node, &error))?;
+            let rendered =
+                self.compiler.render_early(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
             let step = |work| Step { purpose: Purpose::Hook, work };
             match rendered {
                 Some(rendered) => {
@@ -156,11 +139,7 @@ impl Planner<'_> {
     /// comments in the statement that makes them.
     fn comments(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
         let persists = |part: &str| {
-            node.config
-                .get("persist_docs")
-                .and_then(|docs| docs.get(part))
-                .and_then(Value::as_bool)
-                .unwrap_or(false)
+            node.config.get("persist_docs").and_then(|docs| docs.get(part)).and_then(Value::as_bool).unwrap_or(false)
         };
         let Some(relation) = &node.relation else { return Ok(Vec::new()) };
         let is_view = node.materialized() == "view";
@@ -168,8 +147,7 @@ impl Planner<'_> {
         let target = || self.value(relation, Some(kind));
         let mut steps = Vec::new();
         if persists("relation") && !node.description.is_empty() {
-            let arguments =
-                vec![("relation", target()), ("relation_comment", json_value(&json!(node.description)))];
+            let arguments = vec![("relation", target()), ("relation_comment", json_value(&json!(node.description)))];
             steps.extend(
                 statements(&self.call(node, subject, "alter_relation_comment", arguments)?)
                     .into_iter()

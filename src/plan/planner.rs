@@ -44,9 +44,7 @@ impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.
     pub fn schemas<'n>(nodes: impl Iterator<Item = &'n Node>) -> Vec<SchemaName> {
         let of = |node: &Node| {
-            node.relation
-                .as_ref()
-                .and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)))
+            node.relation.as_ref().and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)))
         };
         nodes.filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
@@ -62,9 +60,10 @@ impl Planner<'_> {
             .filter(|node| self.takes_part(node) && !compilation.skipped.contains_key(&node.unique_id))
             .map(|node| self.planned(node, compilation))
             .collect();
-        let hooks = graph.nodes.values().filter(|node| {
-            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start")
-        });
+        let hooks = graph
+            .nodes
+            .values()
+            .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start"));
         let start_hooks = hooks.map(|node| self.planned(node, compilation)).collect();
         Plan { setup: self.setup(&chosen), start_hooks, nodes }
     }
@@ -74,9 +73,7 @@ impl Planner<'_> {
         match node.kind {
             NodeKind::Model => !node.is_ephemeral(),
             NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test | NodeKind::UnitTest => true,
-            NodeKind::Source => {
-                self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some())
-            }
+            NodeKind::Source => self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some()),
             _ => false,
         }
     }
@@ -136,11 +133,7 @@ impl Planner<'_> {
             .into_iter()
             .map(|sql| Step { purpose: super::Purpose::Hook, work: Work::Sql(sql) })
             .collect();
-        NodePlan {
-            late: compiled.is_some_and(|c| c.late),
-            steps,
-            ..empty(node, Action::RunHook, "on-run-start")
-        }
+        NodePlan { late: compiled.is_some_and(|c| c.late), steps, ..empty(node, Action::RunHook, "on-run-start") }
     }
 
     /// The plan of an `on-run-end` hook, rendered now with what the run gave.
@@ -239,9 +232,7 @@ impl Planner<'_> {
         name: &str,
         arguments: Vec<(&str, TemplateValue)>,
     ) -> Planned<String> {
-        self.compiler
-            .call(node, subject, name, arguments)
-            .map_err(|error| Box::new(self.compiler.report(&error, node)))
+        self.compiler.call(node, subject, name, arguments).map_err(|error| Box::new(self.compiler.report(&error, node)))
     }
 
     /// A failed render as a plan's failure.
@@ -251,11 +242,7 @@ impl Planner<'_> {
 
     /// A relation as macros take it.
     pub(super) fn value(&self, relation: &Relation, kind: Option<RelationKind>) -> TemplateValue {
-        TemplateValue::from_object(RelationValue::new(
-            relation.clone(),
-            kind,
-            self.compiler.session.facts.dialect,
-        ))
+        TemplateValue::from_object(RelationValue::new(relation.clone(), kind, self.compiler.session.facts.dialect))
     }
 
     /// A relation as macros take it, of a kind that does not matter.

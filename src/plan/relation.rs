@@ -23,20 +23,11 @@ impl Planner<'_> {
             Some(other) => format!("materialized as a view, in place of a {}", other.as_str()),
         };
         let steps = self.replacing(&target, existing, RelationKind::View, create);
-        Ok(NodePlan {
-            steps,
-            makes: Some((target, RelationKind::View)),
-            ..empty(node, Action::CreateView, reason)
-        })
+        Ok(NodePlan { steps, makes: Some((target, RelationKind::View)), ..empty(node, Action::CreateView, reason) })
     }
 
     /// A table, made or replaced.
-    pub(super) fn table(
-        &self,
-        node: &Node,
-        subject: &Arc<Subject>,
-        compiled: &Compiled,
-    ) -> Planned<NodePlan> {
+    pub(super) fn table(&self, node: &Node, subject: &Arc<Subject>, compiled: &Compiled) -> Planned<NodePlan> {
         let existing = self.existing(node).map(|relation| relation.kind);
         let reason = match existing {
             None => "materialized as a table, and not there yet".to_owned(),
@@ -78,11 +69,7 @@ impl Planner<'_> {
         } else {
             self.replacing(&target, existing, RelationKind::Table, create)
         };
-        Ok(NodePlan {
-            steps,
-            makes: Some((target, RelationKind::Table)),
-            ..empty(node, Action::CreateTable, reason)
-        })
+        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::CreateTable, reason) })
     }
 
     /// The statements that make `target`, after dropping a relation of another kind that stands in its way; `DuckDB` has no
@@ -97,9 +84,7 @@ impl Planner<'_> {
         match (self.dialect(), existing) {
             (_, None) => create,
             (Dialect::Snowflake, Some(old)) if old == kind => create,
-            (Dialect::Snowflake, Some(old)) => {
-                std::iter::once(drop_step(target, old)).chain(create).collect()
-            }
+            (Dialect::Snowflake, Some(old)) => std::iter::once(drop_step(target, old)).chain(create).collect(),
             (Dialect::DuckDb, Some(old)) => {
                 let mut steps = vec![Step::support("begin"), drop_step(target, old)];
                 steps.extend(create);
@@ -121,10 +106,8 @@ impl Planner<'_> {
         relation: &Relation,
         sql: &str,
     ) -> Planned<Vec<Step>> {
-        let arguments = vec![
-            ("relation", self.value(relation, Some(RelationKind::View))),
-            ("sql", json_value(&json!(sql))),
-        ];
+        let arguments =
+            vec![("relation", self.value(relation, Some(RelationKind::View))), ("sql", json_value(&json!(sql)))];
         Ok(own_last(&self.call(node, subject, "get_create_view_as_sql", arguments)?))
     }
 

@@ -52,14 +52,12 @@ impl Planner<'_> {
         let name = target.render();
         let existing = self.existing(node);
         let fits = existing.is_some_and(|relation| {
-            let there: Vec<String> =
-                relation.columns.iter().map(|column| column.name.to_lowercase()).collect();
+            let there: Vec<String> = relation.columns.iter().map(|column| column.name.to_lowercase()).collect();
             relation.kind == RelationKind::Table
                 && there == table.names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>()
         });
         if let Some(view) = existing.filter(|relation| relation.kind == RelationKind::View) {
-            let message =
-                format!("seed `{}` would replace the view {}.{}", node.name, view.schema, view.name);
+            let message = format!("seed `{}` would replace the view {}.{}", node.name, view.schema, view.name);
             let help = "drop the view, or give the seed another alias";
             return Err(Box::new(
                 Diagnostic::error(Code::BadConfig, message)
@@ -89,25 +87,17 @@ impl Planner<'_> {
             steps.push(Step::support("commit"));
         }
         let reason = format!("{reason} ({} rows)", table.rows.len());
-        Ok(NodePlan {
-            steps,
-            makes: Some((target, RelationKind::Table)),
-            ..empty(node, Action::LoadSeed, reason)
-        })
+        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::LoadSeed, reason) })
     }
 }
 
 /// Reads a seed's text. A row with another number of fields than the header is an error at its line.
 pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable, Diagnostic> {
     let delimiter = node.setting_text("delimiter").and_then(|text| text.bytes().next()).unwrap_or(b',');
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(true)
-        .flexible(false)
-        .delimiter(delimiter)
-        .from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(true).flexible(false).delimiter(delimiter).from_reader(text.as_bytes());
     let fail = |error: &csv::Error| {
-        let start =
-            error.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0).min(text.len());
+        let start = error.position().and_then(|p| usize::try_from(p.byte()).ok()).unwrap_or(0).min(text.len());
         let start = text[start..].find(|c: char| c != '\n' && c != '\r').map_or(start, |skip| start + skip);
         let end = text[start..].find('\n').map_or(text.len(), |end| start + end);
         let help = "every row needs as many fields as the header; quote fields that hold the delimiter";
@@ -121,10 +111,7 @@ pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable,
     for record in reader.records() {
         let record = record.map_err(|error| fail(&error))?;
         rows.push(
-            record
-                .iter()
-                .map(|field| Some(field).filter(|f| !is_null(f)).map(str::to_owned))
-                .collect::<Vec<_>>(),
+            record.iter().map(|field| Some(field).filter(|f| !is_null(f)).map(str::to_owned)).collect::<Vec<_>>(),
         );
     }
     let configured = node.config.get("column_types").and_then(Value::as_object);
@@ -252,8 +239,7 @@ impl SeedTable {
     fn insert(&self, head: &str, rows: &[Vec<Option<String>>]) -> String {
         let mut sql = head.to_owned();
         for (number, row) in rows.iter().enumerate() {
-            let cells: Vec<String> =
-                row.iter().enumerate().map(|(i, cell)| self.literal(i, cell.as_deref())).collect();
+            let cells: Vec<String> = row.iter().enumerate().map(|(i, cell)| self.literal(i, cell.as_deref())).collect();
             // Writing into a string cannot fail.
             let _ = write!(sql, "{}({})", if number == 0 { "" } else { ",\n" }, cells.join(", "));
         }

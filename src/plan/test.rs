@@ -48,10 +48,7 @@ impl Planner<'_> {
             work: step.work,
         };
         plan.steps.extend(checks.into_iter().map(check));
-        debug_assert!(
-            plan.steps.iter().all(|step| !matches!(step.work, Work::Load(_))),
-            "a test loads nothing"
-        );
+        debug_assert!(plan.steps.iter().all(|step| !matches!(step.work, Work::Load(_))), "a test loads nothing");
         Ok(plan)
     }
 }

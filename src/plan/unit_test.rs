@@ -13,11 +13,7 @@ impl Planner<'_> {
         let name = self.own_materialization(node, "unit")?;
         let steps = name.map(|name| Step { purpose: Purpose::Check, work: Work::UnitTest(name) });
         let late = compiled.is_none_or(|compiled| compiled.late);
-        Ok(NodePlan {
-            late,
-            steps: steps.into_iter().collect(),
-            ..empty(node, Action::RunTest, "a unit test")
-        })
+        Ok(NodePlan { late, steps: steps.into_iter().collect(), ..empty(node, Action::RunTest, "a unit test") })
     }
 }
 

@@ -191,16 +191,12 @@ pub fn blocks(text: &str, allowed: &[BlockKind]) -> Result<Vec<Block>, BlockErro
                 return Err(fault(BlockFault::Nested { outer, outer_at, inner: tag.keyword.to_owned() }));
             }
             current = Some(tag);
-        } else if let Some(start) =
-            current.take_if(|start| tag.keyword.strip_prefix("end") == Some(start.keyword))
-        {
+        } else if let Some(start) = current.take_if(|start| tag.keyword.strip_prefix("end") == Some(start.keyword)) {
             blocks.extend(block(start, &tag));
         }
     }
     match current {
-        Some(tag) => {
-            Err(BlockError { fault: BlockFault::NoEnd { tag: tag.keyword.to_owned() }, span: tag.span })
-        }
+        Some(tag) => Err(BlockError { fault: BlockFault::NoEnd { tag: tag.keyword.to_owned() }, span: tag.span }),
         None => Ok(blocks),
     }
 }
@@ -275,8 +271,7 @@ impl<'t> Scan<'t> {
             let end = rest.find(delimiter);
             match rest.find(['\'', '"']) {
                 Some(quote) if end.is_none_or(|end| quote < end) => {
-                    from =
-                        self.string(from + quote).ok_or_else(|| self.unclosed(start, "a closing quote"))?;
+                    from = self.string(from + quote).ok_or_else(|| self.unclosed(start, "a closing quote"))?;
                 }
                 _ => {
                     let len = end.ok_or_else(|| self.unclosed(start, delimiter))?;
@@ -424,15 +419,9 @@ mod tests {
         assert_eq!(fault("ab{% macro a() %}").span, 2..17);
         assert!(matches!(fault("{{ broken %} text").fault, BlockFault::Unclosed { expected: "}}" }));
         assert!(matches!(fault("{% macro a(").fault, BlockFault::Unclosed { expected: "%}" }));
-        assert!(matches!(
-            fault("{% macro a() %}{% macro b() %}").fault,
-            BlockFault::Nested { outer_at: 0, .. }
-        ));
+        assert!(matches!(fault("{% macro a() %}{% macro b() %}").fault, BlockFault::Nested { outer_at: 0, .. }));
         assert!(matches!(fault("{% if x %}{% macro a() %}").fault, BlockFault::NotAtTop { .. }));
         assert!(matches!(fault("{% endif %}").fault, BlockFault::NoStart { .. }));
-        assert!(matches!(
-            fault("{% if x %}{% endfor %}").fault,
-            BlockFault::Mismatch { expected: "endif", .. }
-        ));
+        assert!(matches!(fault("{% if x %}{% endfor %}").fault, BlockFault::Mismatch { expected: "endif", .. }));
     }
 }

@@ -5,9 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks,
-};
+use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, FoundFile, Sources, Span, find_files, read_text};
 
@@ -36,8 +34,7 @@ pub(super) fn resource_files(
         let folder = folder.trim_end_matches('/');
         let found = find_files(&package.file.root.join(folder), endings).unwrap_or_else(|error| {
             diagnostics.push(
-                Diagnostic::error(Code::MissingFile, error.to_string())
-                    .in_file(error.path.display().to_string(), 1),
+                Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1),
             );
             Vec::new()
         });
@@ -63,11 +60,8 @@ fn read_once(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileId> {
-    let shown = if package.shown.is_empty() {
-        original_path.to_owned()
-    } else {
-        format!("{}/{original_path}", package.shown)
-    };
+    let shown =
+        if package.shown.is_empty() { original_path.to_owned() } else { format!("{}/{original_path}", package.shown) };
     if let Some(file) = sources.by_path(&shown) {
         return Some(file);
     }
@@ -98,8 +92,7 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
     let code = stripped(text);
     let base = found.path.rsplit('/').next().unwrap_or(&found.path);
     let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
-    let path =
-        if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
+    let path = if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
     let checksum = if kind == NodeKind::Seed && text.len() > LARGEST_HASHED_SEED {
         Checksum { name: "path", value: found.original_path.clone() }
     } else {
@@ -107,17 +100,7 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
     };
     let fqn = fqn(package, &path, &name);
     let (path, original_path) = (path, found.original_path.clone());
-    FileNode {
-        kind,
-        package: package.to_owned(),
-        name,
-        path,
-        original_path,
-        fqn,
-        file: found.file,
-        code,
-        checksum,
-    }
+    FileNode { kind, package: package.to_owned(), name, path, original_path, fqn, file: found.file, code, checksum }
 }
 
 /// Package, the folders of `path`, and the name.

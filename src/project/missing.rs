@@ -9,17 +9,11 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Sources, Span, read_text};
 
 /// Reports each package that is named and not installed. As in dbt, enough installed packages are taken for the right ones.
-pub(super) fn report(
-    root: &Package,
-    installed: &[Package],
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-) {
+pub(super) fn report(root: &Package, installed: &[Package], sources: &mut Sources, diagnostics: &mut Diagnostics) {
     for name in ["packages.yml", "dependencies.yml"] {
         let path = root.file.root.join(name);
         let Ok(text) = read_text(&path) else { continue };
-        let Some(entries) = yaml::parse(&text).ok().and_then(|v| v.get("packages")?.as_array().cloned())
-        else {
+        let Some(entries) = yaml::parse(&text).ok().and_then(|v| v.get("packages")?.as_array().cloned()) else {
             continue;
         };
         if installed.len() >= entries.len() {
@@ -28,9 +22,8 @@ pub(super) fn report(
         let file = sources.add(name, Some(path), text);
         let locked = locked(root);
         let folder = &root.file.paths.packages;
-        let is_there = |entry: &Value| {
-            project(entry, &locked).is_some_and(|name| installed.iter().any(|p| p.file.name == name))
-        };
+        let is_there =
+            |entry: &Value| project(entry, &locked).is_some_and(|name| installed.iter().any(|p| p.file.name == name));
         let absent: Vec<usize> = (0..entries.len()).filter(|index| !is_there(&entries[*index])).collect();
         for index in &absent {
             let steps: [Step; 2] = ["packages".into(), (*index).into()];
@@ -42,11 +35,8 @@ pub(super) fn report(
         }
         if absent.is_empty() {
             let span = Span::new(file, yaml::locate(sources.text(file), &["packages".into()]));
-            let message = format!(
-                "{} packages are named, and {} are installed in `{folder}`",
-                entries.len(),
-                installed.len()
-            );
+            let message =
+                format!("{} packages are named, and {} are installed in `{folder}`", entries.len(), installed.len());
             let problem = Diagnostic::error(Code::MissingPackage, message).at(span);
             diagnostics.push(problem.help("install them with `merganser deps`"));
         }

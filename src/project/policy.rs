@@ -45,8 +45,7 @@ pub(super) fn policies(file: FileId, sources: &Sources, diagnostics: &mut Diagno
         Ok(document) => document,
         Err(error) => {
             let offset = error.offset.unwrap_or(0);
-            diagnostics
-                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+            diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
             return Vec::new();
         }
     };
@@ -72,39 +71,23 @@ pub(super) fn policies(file: FileId, sources: &Sources, diagnostics: &mut Diagno
     items.iter().enumerate().filter_map(read).collect()
 }
 
-fn policy(
-    item: &Value,
-    steps: &[Step],
-    at: &dyn Fn(&[Step]) -> Span,
-    diagnostics: &mut Diagnostics,
-) -> Option<Policy> {
+fn policy(item: &Value, steps: &[Step], at: &dyn Fn(&[Step]) -> Span, diagnostics: &mut Diagnostics) -> Option<Policy> {
     let empty = Map::new();
     let fields = item.as_object().unwrap_or(&empty);
     let inside = |key: &str| at(&[steps, &[key.into()]].concat());
     for key in fields.keys().filter(|key| !KEYS.contains(&key.as_str())) {
-        let help = did_you_mean(key, KEYS).map_or_else(
-            || format!("a policy has: {}", KEYS.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        diagnostics.push(
-            Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`")).at(inside(key)).help(help),
-        );
+        let help = did_you_mean(key, KEYS)
+            .map_or_else(|| format!("a policy has: {}", KEYS.join(", ")), |near| format!("did you mean `{near}`?"));
+        diagnostics
+            .push(Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`")).at(inside(key)).help(help));
     }
     let text = |key: &str| fields.get(key).and_then(Value::as_str).map(|text| text.trim().to_owned());
-    let signature: Vec<Parameter> = fields
-        .get("signature")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(parameter)
-        .collect();
+    let signature: Vec<Parameter> =
+        fields.get("signature").and_then(Value::as_array).into_iter().flatten().filter_map(parameter).collect();
     let (Some(name), Some(body), false) = (text("name"), text("body"), signature.is_empty()) else {
         let message = "a masking policy needs `name`, `signature` and `body`";
-        diagnostics.push(
-            Diagnostic::error(Code::BadConfig, message)
-                .at(at(steps))
-                .help("see `merganser explain bad-config`"),
-        );
+        diagnostics
+            .push(Diagnostic::error(Code::BadConfig, message).at(at(steps)).help("see `merganser explain bad-config`"));
         return None;
     };
     let returns = text("returns").unwrap_or_else(|| signature[0].data_type.clone());

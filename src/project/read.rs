@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{
-    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape,
-};
+use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape};
 use crate::config::yaml::{self, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -126,12 +124,7 @@ fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagno
     macros
 }
 
-fn read_package(
-    project: &mut Project,
-    package: &Package,
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-) {
+fn read_package(project: &mut Project, package: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let (name, paths) = (&package.file.name, &package.file.paths);
     let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| {
         files::resource_files(package, folders, endings, sources, diagnostics)
@@ -151,8 +144,7 @@ fn read_package(
         (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),
     ];
     let docs_folders = if paths.docs.is_empty() {
-        let all =
-            [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
+        let all = [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
         all.into_iter().flatten().cloned().collect()
     } else {
         paths.docs.clone()
@@ -167,9 +159,7 @@ fn read_package(
     }
     for (kind, found) in whole {
         let is_node = |file: &&ResourceFile| kind != NodeKind::Test || !is_test_support(&file.path);
-        project
-            .nodes
-            .extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
+        project.nodes.extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
     }
     for found in &docs_files {
         project.docs.extend(files::docs(name, found, sources, diagnostics));
@@ -191,10 +181,9 @@ fn read_properties(
 ) {
     let paths = &package.file.paths;
     let mut folders: Vec<String> = Vec::new();
-    for folder in
-        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
-            .into_iter()
-            .flatten()
+    for folder in [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
+        .into_iter()
+        .flatten()
     {
         if !folders.contains(folder) {
             folders.push(folder.clone());
@@ -207,26 +196,21 @@ fn read_properties(
             Ok(Value::Null) => continue,
             Ok(_) => {
                 diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, "this file must be a mapping")
-                        .at(Span::start_of(found.file)),
+                    Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(found.file)),
                 );
                 continue;
             }
             Err(error) => {
                 let offset = error.offset.unwrap_or(0);
-                diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, error.message)
-                        .at(Span::new(found.file, offset..offset)),
-                );
+                diagnostics
+                    .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(found.file, offset..offset)));
                 continue;
             }
         };
         let mut reader = EntryReader { package, found: &found, text: &text, templates, scope, diagnostics };
         let entries = reader.entries(&document);
         let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
-        project
-            .nodes
-            .extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
+        project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
         project.entries.extend(entries);
     }
 }
@@ -280,8 +264,8 @@ impl EntryReader<'_> {
             return;
         }
         let near = did_you_mean(key, EntryKind::LISTS.iter().map(|(name, _)| *name));
-        let mut diagnostic = Diagnostic::warning(Code::UnknownKey, format!("unknown key `{key}`"))
-            .at(self.span(&[key.into()]));
+        let mut diagnostic =
+            Diagnostic::warning(Code::UnknownKey, format!("unknown key `{key}`")).at(self.span(&[key.into()]));
         diagnostic.help = Some(near.map_or_else(
             || "move it under `config: meta:`, or remove it".to_owned(),
             |near| format!("did you mean `{near}`?"),
@@ -337,8 +321,7 @@ impl EntryReader<'_> {
         let value = value.as_object().cloned().unwrap_or_default();
         let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
-        for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
-        {
+        for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
             table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
         }
@@ -346,8 +329,7 @@ impl EntryReader<'_> {
             && let Some(misfit) = shape::misfit(kind, &value)
         {
             let span = self.span(&[steps.clone(), misfit.steps].concat());
-            self.diagnostics
-                .push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+            self.diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
         }
         let (path, original_path) = (self.found.path.clone(), self.found.original_path.clone());
         let (package, file) = (self.package.file.name.clone(), self.found.file);
@@ -363,14 +345,12 @@ fn is_name(value: &Value) -> bool {
 /// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks (`SchemaYamlRenderer`).
 fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     let part = |index: usize| path.get(index).map(String::as_str);
-    let late =
-        |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
+    let late = |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
     let own = |at: usize| {
         late(part(at))
             || (part(at) == Some("config")
                 && matches!(part(at + 1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
-            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities"))
-                && late(part(at + 2)))
+            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities")) && late(part(at + 2)))
             || (part(at) == Some("versions")
                 && (late(part(at + 2)) || part(at + 2) == Some("columns") && late(part(at + 4))))
     };
@@ -396,8 +376,9 @@ fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut
                         let id = sources.add(shown, Some(file.location), text);
                         project.policies.extend(policy::policies(id, sources, diagnostics));
                     }
-                    Err(error) => diagnostics
-                        .push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1)),
+                    Err(error) => {
+                        diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1))
+                    }
                 }
             }
         }
@@ -405,12 +386,7 @@ fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut
 }
 
 /// `selectors.yml`, rendered as dbt renders it: with the target, the environment and `--vars`.
-fn read_selectors(
-    project: &mut Project,
-    reading: &Reading<'_>,
-    sources: &mut Sources,
-    diagnostics: &mut Diagnostics,
-) {
+fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let root = &project.packages[0].file;
     let path = root.root.join("selectors.yml");
     let Ok(text) = read_text(&path) else { return };
@@ -426,8 +402,7 @@ fn read_selectors(
         Ok(value) => {
             let (mut path, mut problems) = (Vec::new(), Vec::new());
             let never = |_: &[String]| false;
-            let rendered =
-                render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
+            let rendered = render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
             for (path, reason) in problems {
                 let span = Span::new(file, yaml::locate(sources.text(file), &yaml::steps(&path)));
                 diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
@@ -436,8 +411,7 @@ fn read_selectors(
         }
         Err(error) => {
             let offset = error.offset.unwrap_or(0);
-            diagnostics
-                .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
+            diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)));
         }
     }
 }

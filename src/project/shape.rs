@@ -248,8 +248,7 @@ impl Reader {
     }
 
     fn word(&mut self) -> &'static str {
-        let end =
-            self.0.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(self.0.len());
+        let end = self.0.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(self.0.len());
         let (word, rest) = self.0.split_at(end);
         self.0 = rest;
         word

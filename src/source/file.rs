@@ -94,8 +94,7 @@ impl SourceFile {
             return self.text.len();
         };
         let line = self.text[*start..].split('\n').next().unwrap_or_default();
-        let within =
-            line.char_indices().nth(position.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
+        let within = line.char_indices().nth(position.column.saturating_sub(1)).map_or(line.len(), |(i, _)| i);
         start + within
     }
 }
@@ -109,12 +108,7 @@ pub struct Sources {
 
 impl Sources {
     /// Adds a file; a second file under the same path replaces what the path means, but both keep their identities.
-    pub fn add(
-        &mut self,
-        path: impl Into<String>,
-        location: Option<PathBuf>,
-        text: impl Into<Arc<str>>,
-    ) -> FileId {
+    pub fn add(&mut self, path: impl Into<String>, location: Option<PathBuf>, text: impl Into<Arc<str>>) -> FileId {
         let path = path.into();
         let id = FileId(u32::try_from(self.files.len()).expect("fewer than 2^32 files are read"));
         self.by_path.insert(path.clone(), id);

@@ -37,19 +37,15 @@ pub fn find_files(folder: &Path, endings: &[&str]) -> Result<Vec<FoundFile>, Rea
     }
     let mut found = Vec::new();
     let entries = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|e| e.depth() == 0 || !e.file_name().to_string_lossy().starts_with('.'))
-    {
+    for entry in entries.filter_entry(|e| e.depth() == 0 || !e.file_name().to_string_lossy().starts_with('.')) {
         let entry = entry.map_err(|e| ReadError {
             path: e.path().unwrap_or(folder).to_path_buf(),
-            reason: e
-                .io_error()
-                .map_or_else(|| "a link leads back to itself".to_owned(), ToString::to_string),
+            reason: e.io_error().map_or_else(|| "a link leads back to itself".to_owned(), ToString::to_string),
         })?;
         let name = entry.file_name().to_string_lossy();
         if entry.file_type().is_file() && endings.iter().any(|end| name.ends_with(end)) {
             let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            let below =
-                below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+            let below = below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             found.push(FoundFile { location: entry.into_path(), below });
         }
     }

@@ -176,10 +176,9 @@ impl DataType {
                 match (digits.next(), digits.next()) {
                     (None, _) => Self::INTEGER,
                     (Some(precision), None) => Self::of_number(&ExactNumberInfo::Precision(precision?))?,
-                    (Some(precision), Some(scale)) => Self::of_number(&ExactNumberInfo::PrecisionAndScale(
-                        precision?,
-                        i64::try_from(scale?).ok()?,
-                    ))?,
+                    (Some(precision), Some(scale)) => {
+                        Self::of_number(&ExactNumberInfo::PrecisionAndScale(precision?, i64::try_from(scale?).ok()?))?
+                    }
                 }
             }
             "BYTEINT" => Self::INTEGER,
@@ -223,10 +222,7 @@ impl DataType {
 
     /// The type that values of both are brought to where one result must hold either (`COALESCE`, `CASE`, `UNION`).
     /// `None`: Snowflake has no such type.
-    #[expect(
-        clippy::match_same_arms,
-        reason = "the arms are ordered rules, each for its own pair of families"
-    )]
+    #[expect(clippy::match_same_arms, reason = "the arms are ordered rules, each for its own pair of families")]
     pub(super) fn common(self, other: Self) -> Option<Self> {
         use Family as F;
         if self == other {

@@ -87,8 +87,9 @@ impl DuckDbType {
             "DECIMAL" | "NUMERIC" | "DEC" => decimal(inside),
             "FLOAT" | "FLOAT4" | "REAL" => Self::Float,
             "DOUBLE" | "DOUBLE PRECISION" | "FLOAT8" => Self::Double,
-            "VARCHAR" | "TEXT" | "STRING" | "CHAR" | "BPCHAR" | "NVARCHAR" | "CHARACTER VARYING"
-            | "CHARACTER" => Self::Varchar,
+            "VARCHAR" | "TEXT" | "STRING" | "CHAR" | "BPCHAR" | "NVARCHAR" | "CHARACTER VARYING" | "CHARACTER" => {
+                Self::Varchar
+            }
             "BLOB" | "BYTEA" | "BINARY" | "VARBINARY" => Self::Blob,
             "DATE" => Self::Date,
             "TIME" => Self::Time,
@@ -149,9 +150,7 @@ impl DuckDbType {
             (T::Double, number) | (number, T::Double) if number.is_number() => T::Double,
             (T::Float, number) | (number, T::Float) if number.is_number() => T::Float,
             (T::Date, T::Timestamp) | (T::Timestamp, T::Date) => T::Timestamp,
-            (T::Date | T::Timestamp, T::TimestampTz) | (T::TimestampTz, T::Date | T::Timestamp) => {
-                T::TimestampTz
-            }
+            (T::Date | T::Timestamp, T::TimestampTz) | (T::TimestampTz, T::Date | T::Timestamp) => T::TimestampTz,
             (T::Varchar, T::Json) | (T::Json, T::Varchar) => T::Json,
             (T::Varchar, _) | (_, T::Varchar) => T::Varchar,
             (T::List(a), T::List(b)) => T::List(Arc::new(a.common(b)?)),

@@ -80,17 +80,9 @@ impl RelationKind {
 
     /// The kind for dbt's word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Table,
-            Self::View,
-            Self::Cte,
-            Self::MaterializedView,
-            Self::DynamicTable,
-            Self::External,
-            Self::Function,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
+        [Self::Table, Self::View, Self::Cte, Self::MaterializedView, Self::DynamicTable, Self::External, Self::Function]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 

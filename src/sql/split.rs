@@ -5,8 +5,7 @@ use std::ops::Range;
 /// The statements of a text, each without its semicolon and the white space around it; blank ones are left out.
 /// Never fails: an unclosed quote, comment or block runs to the end of the text.
 pub fn split(sql: &str) -> Vec<Range<usize>> {
-    let mut splitter =
-        Splitter { sql, at: 0, start: 0, blocks: Vec::new(), words: 0, content: false, found: vec![] };
+    let mut splitter = Splitter { sql, at: 0, start: 0, blocks: Vec::new(), words: 0, content: false, found: vec![] };
     while splitter.at < sql.len() {
         splitter.step();
     }
@@ -149,10 +148,7 @@ mod tests {
     fn semicolons_in_quotes_comments_and_bodies_do_not_split() {
         let sql = "select ';', \";\" -- ;\n; /* ; */ select $$ ; $$ ;\n -- nothing\n;";
         assert_eq!(texts(sql), ["select ';', \";\" -- ;", "/* ; */ select $$ ; $$"]);
-        assert_eq!(
-            texts(r"select 'it\'s; ', 'a''b;' ; select 2"),
-            [r"select 'it\'s; ', 'a''b;'", "select 2"]
-        );
+        assert_eq!(texts(r"select 'it\'s; ', 'a''b;' ; select 2"), [r"select 'it\'s; ', 'a''b;'", "select 2"]);
     }
 
     #[test]

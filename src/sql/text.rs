@@ -97,8 +97,7 @@ impl<'a> Text<'a> {
             Some((message, place)) => (message, self.place(place)),
             None => (message, self.sql.trim_end().len()),
         };
-        let message =
-            message.strip_suffix("EOF").map_or_else(|| message.to_owned(), |m| format!("{m}the end"));
+        let message = message.strip_suffix("EOF").map_or_else(|| message.to_owned(), |m| format!("{m}the end"));
         let end = self
             .lexemes
             .get(self.index_at(at))

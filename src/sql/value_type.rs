@@ -145,9 +145,7 @@ impl ValueType {
     #[must_use]
     pub fn widest(&self) -> Self {
         match self {
-            Self::Snowflake(DataType::Number { scale, .. }) => {
-                Self::Snowflake(DataType::number(38, u32::from(*scale)))
-            }
+            Self::Snowflake(DataType::Number { scale, .. }) => Self::Snowflake(DataType::number(38, u32::from(*scale))),
             Self::Snowflake(DataType::Varchar(_)) => Self::Snowflake(DataType::TEXT),
             other => other.clone(),
         }

@@ -6,8 +6,8 @@ use bigdecimal::num_bigint::{BigInt, Sign};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use duckdb::arrow::array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType, Time64NanosecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use duckdb::arrow::array::{Array, ArrayRef, AsArray};
 use duckdb::arrow::datatypes::{
@@ -146,16 +146,10 @@ pub(super) fn cell(array: &ArrayRef, field: &Field, row: usize) -> Result<Cell, 
         DataType::Binary => Cell::Binary(array.as_binary::<i32>().value(row).to_owned()),
         DataType::LargeBinary => Cell::Binary(array.as_binary::<i64>().value(row).to_owned()),
         DataType::Date32 => date(array.as_primitive::<Date32Type>().value(row)),
-        DataType::Time64(TimeUnit::Nanosecond) => {
-            time(array.as_primitive::<Time64NanosecondType>().value(row))
-        }
-        DataType::Time64(_) => {
-            time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000))
-        }
+        DataType::Time64(TimeUnit::Nanosecond) => time(array.as_primitive::<Time64NanosecondType>().value(row)),
+        DataType::Time64(_) => time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000)),
         DataType::Timestamp(unit, zone) => timestamp(array, *unit, zone.as_deref(), row),
-        DataType::Interval(_) => {
-            Cell::Text(interval(array.as_primitive::<IntervalMonthDayNanoType>().value(row)))
-        }
+        DataType::Interval(_) => Cell::Text(interval(array.as_primitive::<IntervalMonthDayNanoType>().value(row))),
         DataType::Dictionary(_, _) => {
             let dictionary = array.as_any_dictionary();
             let word = dictionary.normalized_keys().get(row).copied().unwrap_or_default();
@@ -244,11 +238,7 @@ fn far_date(days: i64) -> String {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
-    if year > 0 {
-        format!("{year}-{month:02}-{day:02}")
-    } else {
-        format!("{}-{month:02}-{day:02} (BC)", 1 - year)
-    }
+    if year > 0 { format!("{year}-{month:02}-{day:02}") } else { format!("{}-{month:02}-{day:02} (BC)", 1 - year) }
 }
 
 /// A time of day from nanoseconds; 24:00:00 is text.
@@ -296,8 +286,7 @@ fn timestamp(array: &ArrayRef, unit: TimeUnit, zone: Option<&str>, row: usize) -
         _ => {}
     }
     let seconds = value.div_euclid(per_second);
-    let nanos =
-        u32::try_from(value.rem_euclid(per_second) * (1_000_000_000 / per_second)).unwrap_or_default();
+    let nanos = u32::try_from(value.rem_euclid(per_second) * (1_000_000_000 / per_second)).unwrap_or_default();
     let Some(instant) = DateTime::<Utc>::from_timestamp(seconds, nanos) else {
         let day = far_date(seconds.div_euclid(86_400));
         return Cell::Text(format!(
@@ -346,10 +335,7 @@ fn json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result
         DataType::FixedSizeList(item, _) => list(&array.as_fixed_size_list().value(row), item, out),
         DataType::Struct(fields) => {
             let columns = array.as_struct().columns();
-            object(
-                fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, field, row)),
-                out,
-            )
+            object(fields.iter().zip(columns).map(|(field, column)| (field.name().clone(), column, field, row)), out)
         }
         DataType::Map(entries, _) => {
             let value = array.as_map().value(row);
@@ -364,8 +350,7 @@ fn json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result
         DataType::Union(fields, _) => {
             let union = array.as_union();
             let active = union.type_id(row);
-            let member =
-                fields.iter().find(|(id, _)| *id == active).ok_or("a union without the value's member")?;
+            let member = fields.iter().find(|(id, _)| *id == active).ok_or("a union without the value's member")?;
             let (_, field) = member;
             object(std::iter::once((field.name().clone(), union.child(active), field, row)), out)
         }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{
-    Catalog, CatalogRelation, Comment, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold,
-};
+use super::{Catalog, CatalogRelation, Comment, Outcome, SchemaName, Session, Warehouse, WarehouseError, fold};
 use crate::sql::{Dialect, Relation};
 
 /// A warehouse that many threads use: each statement runs on a session nobody else uses at the time.
@@ -62,13 +60,7 @@ impl Connection {
     /// A connection to an open warehouse.
     pub fn new(warehouse: Box<dyn Warehouse>) -> Self {
         let changes = AtomicU64::new(0);
-        Self {
-            warehouse,
-            free: Mutex::default(),
-            known: Mutex::default(),
-            changes,
-            comment: Mutex::default(),
-        }
+        Self { warehouse, free: Mutex::default(), known: Mutex::default(), changes, comment: Mutex::default() }
     }
 
     /// From now on, this comment goes with statements that are sent for no node.
@@ -146,9 +138,7 @@ impl Connection {
         };
         // The caller knows its statement without the comment.
         let moved = |error: WarehouseError| WarehouseError {
-            position: error
-                .position
-                .map(|(line, column)| (line.saturating_sub(comment.lines_before()).max(1), column)),
+            position: error.position.map(|(line, column)| (line.saturating_sub(comment.lines_before()).max(1), column)),
             ..error
         };
         let sent = comment.add(sql);
@@ -158,8 +148,7 @@ impl Connection {
     /// Runs a materialization that is a macro, and gives the statements it sent. On `DuckDB` they are one transaction from the first
     /// that wants one to `adapter.commit()`, and what is not committed is undone, as in dbt; Snowflake commits each by itself.
     pub fn materialization<T>(&self, work: impl FnOnce() -> T) -> (T, Vec<String>) {
-        let transaction =
-            if self.dialect() == Dialect::DuckDb { Transaction::Closed } else { Transaction::Automatic };
+        let transaction = if self.dialect() == Dialect::DuckDb { Transaction::Closed } else { Transaction::Automatic };
         TRANSACTION.set(transaction);
         SENT.set(Some(Vec::new()));
         let result = work();
@@ -251,10 +240,7 @@ impl Connection {
         self.load(std::slice::from_ref(schema))?;
         let known = lock(&self.known);
         let found = known.get(schema).and_then(Option::as_ref);
-        Ok((
-            found.map(|relations| relations.values().cloned().collect()).unwrap_or_default(),
-            found.is_some(),
-        ))
+        Ok((found.map(|relations| relations.values().cloned().collect()).unwrap_or_default(), found.is_some()))
     }
 
     /// What is known of these schemas, read first where it is not.

@@ -11,8 +11,8 @@ use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
 use super::statement::{byte_offset, line_column, verb};
 use super::{Catalog, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold};
 use crate::sql::{
-    Columns, DataType, Dialect, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
-    Translation, prelude, translate,
+    Columns, DataType, Dialect, Relation, ResultShape, SessionChange, SessionContext, SqlProblem, Translation, prelude,
+    translate,
 };
 
 /// A relation's columns with their types.
@@ -41,10 +41,7 @@ struct LocalSession {
 
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
 /// options' when it has none.
-pub fn open_local(
-    options: &DuckDbOptions,
-    context: &SessionContext,
-) -> Result<Box<dyn Warehouse>, WarehouseError> {
+pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<Box<dyn Warehouse>, WarehouseError> {
     let duckdb = DuckDb::open(options)?;
     let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
     let context = SessionContext {
@@ -109,8 +106,7 @@ impl Shared {
             return Ok(());
         }
         let upper = database.to_uppercase();
-        let path =
-            self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
+        let path = self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
         self.duckdb.attach(&Attach { path, alias: Some(upper), read_only: false })
     }
 }
@@ -128,10 +124,8 @@ impl Columns for LocalSession {
         let _ = self.shared.attach_existing(&parts[0]);
         let name: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
         let described = locked(&self.inner).execute(&format!("DESCRIBE {}", name.join("."))).ok();
-        let column =
-            |row: &Vec<Cell>| Some((row.first()?.to_string(), DataType::of_duckdb(&row.get(1)?.to_string())));
-        let columns =
-            described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
+        let column = |row: &Vec<Cell>| Some((row.first()?.to_string(), DataType::of_duckdb(&row.get(1)?.to_string())));
+        let columns = described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
         // Inside a transaction what is seen may be undone.
         if !self.in_transaction {
             locked(&self.shared.columns).insert(key, columns.clone());
@@ -143,8 +137,7 @@ impl Columns for LocalSession {
 impl LocalSession {
     /// Runs the statements of a translation, all or none of them.
     fn run(&mut self, sql: &str, translation: &Translation) -> Result<Vec<Outcome>, WarehouseError> {
-        let control =
-            translation.session.iter().any(|c| matches!(c, SessionChange::Begin | SessionChange::End { .. }));
+        let control = translation.session.iter().any(|c| matches!(c, SessionChange::Begin | SessionChange::End { .. }));
         let wrapped = translation.statements.len() > 1 && !self.in_transaction && !control;
         if wrapped {
             self.inner().execute("BEGIN")?;
@@ -190,24 +183,11 @@ impl LocalSession {
         let row = |column: &Column| {
             let nullable = if column.nullable { "Y" } else { "N" };
             let known = [text(&column.name), text(&column.data_type), text("COLUMN"), text(nullable)];
-            known
-                .into_iter()
-                .chain([Cell::Null, text("N"), text("N"), Cell::Null, Cell::Null, Cell::Null])
-                .collect()
+            known.into_iter().chain([Cell::Null, text("N"), text("N"), Cell::Null, Cell::Null, Cell::Null]).collect()
         };
         let rows = columns.iter().map(row).collect();
-        let names = [
-            "name",
-            "type",
-            "kind",
-            "null?",
-            "default",
-            "primary key",
-            "unique key",
-            "check",
-            "expression",
-            "comment",
-        ];
+        let names =
+            ["name", "type", "kind", "null?", "default", "primary key", "unique key", "check", "expression", "comment"];
         let columns = names.iter().map(|name| Column::new(*name, "VARCHAR")).collect();
         Ok(Outcome { table: Table { columns, rows }, message: "SUCCESS".to_owned(), ..Outcome::default() })
     }
@@ -257,12 +237,7 @@ impl Session for LocalSession {
         Ok(shaped(outcomes, &translation.result))
     }
 
-    fn append(
-        &mut self,
-        table: &Relation,
-        columns: &[String],
-        rows: Vec<Vec<Cell>>,
-    ) -> Result<u64, WarehouseError> {
+    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
         let fold = |name: &str, quoted: bool| if quoted { name.to_owned() } else { name.to_uppercase() };
         let stored = Relation {
             database: table.database.as_deref().map(|name| fold(name, table.quoting.database)),
@@ -282,9 +257,7 @@ impl Session for LocalSession {
 /// What `describe table` or `describe view` asks about.
 fn described(sql: &str) -> Option<&str> {
     let mut words = uncommented(sql).trim_end_matches(';').trim().splitn(3, char::is_whitespace);
-    let mut is = |wanted: &[&str]| {
-        words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)))
-    };
+    let mut is = |wanted: &[&str]| words.next().is_some_and(|word| wanted.iter().any(|w| word.eq_ignore_ascii_case(w)));
     (is(&["describe", "desc"]) && is(&["table", "view"]))
         .then(|| words.next().map(str::trim))
         .flatten()
@@ -294,8 +267,7 @@ fn described(sql: &str) -> Option<&str> {
 /// A statement without the comment in front of it or behind it.
 fn uncommented(sql: &str) -> &str {
     let sql = sql.trim();
-    let sql =
-        sql.strip_prefix("/*").and_then(|rest| rest.split_once("*/")).map_or(sql, |(_, rest)| rest.trim());
+    let sql = sql.strip_prefix("/*").and_then(|rest| rest.split_once("*/")).map_or(sql, |(_, rest)| rest.trim());
     let behind = sql.trim_end_matches(';').trim_end();
     match (behind.ends_with("*/"), behind.rfind("/*")) {
         (true, Some(start)) => behind[..start].trim(),
@@ -326,10 +298,8 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
         }
         ResultShape::Rows { .. } => Outcome::default(),
         ResultShape::Affected(labels) => {
-            let counts: Vec<u64> = labels
-                .iter()
-                .map(|(_, index)| outcomes.get(*index).and_then(|o| o.affected).unwrap_or(0))
-                .collect();
+            let counts: Vec<u64> =
+                labels.iter().map(|(_, index)| outcomes.get(*index).and_then(|o| o.affected).unwrap_or(0)).collect();
             let columns = labels.iter().map(|(label, _)| Column::new(*label, "NUMBER(19,0)")).collect();
             let row = counts.iter().map(|count| Cell::Integer((*count).into())).collect();
             let table = Table { columns, rows: vec![row] };
@@ -376,12 +346,7 @@ fn missing_database(message: &str) -> Option<String> {
 }
 
 /// An error of the engine with its place in the statement as it was written.
-fn in_the_source(
-    error: WarehouseError,
-    sql: &str,
-    translation: &Translation,
-    index: usize,
-) -> WarehouseError {
+fn in_the_source(error: WarehouseError, sql: &str, translation: &Translation, index: usize) -> WarehouseError {
     let translated = &translation.statements[index];
     let place = error.position.and_then(|(line, column)| {
         let range = translation.positions.get(index)?.original(byte_offset(translated, line, column))?;
@@ -389,9 +354,7 @@ fn in_the_source(
     });
     let error = WarehouseError { position: place, ..error };
     if error.message.contains("single attached database") {
-        return error.help(
-            "locally a database is a file of its own, and a transaction can write to one of them only",
-        );
+        return error.help("locally a database is a file of its own, and a transaction can write to one of them only");
     }
     error
 }

@@ -48,12 +48,7 @@ pub trait Session: Send {
 
     /// Appends rows to a table that exists, as fast as the engine can, inside the open transaction if there is one.
     /// Every row has a cell for each of `columns`. Engines that load from files only answer with an error.
-    fn append(
-        &mut self,
-        table: &Relation,
-        columns: &[String],
-        rows: Vec<Vec<Cell>>,
-    ) -> Result<u64, WarehouseError>;
+    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError>;
 
     /// The catalog as it is inside the open transaction, where that differs from what others see.
     fn catalog(&mut self, _schemas: &[SchemaName]) -> Option<Result<Catalog, WarehouseError>> {

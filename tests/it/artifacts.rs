@@ -25,9 +25,7 @@ fn read_by_dbt(python: &Path, folder: &Path) -> Vec<String> {
 #[test]
 fn artifacts_are_accepted_by_dbt() {
     let Some(python) = python() else {
-        eprintln!(
-            "not checked: artifacts are not read by dbt, because there is no dbt; set MERGANSER_DBT_PYTHON"
-        );
+        eprintln!("not checked: artifacts are not read by dbt, because there is no dbt; set MERGANSER_DBT_PYTHON");
         return;
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -55,8 +55,7 @@ impl Bench {
     /// Runs `merganser WORDS` in the project's folder. Words such as `NAME=value` before the command set the environment.
     pub(crate) fn run(&self, words: &[String]) -> Answer {
         let is_setting = |word: &&String| {
-            word.split_once('=')
-                .is_some_and(|(name, _)| name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+            word.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
         };
         let settings = words.iter().take_while(is_setting).count();
         let mut command = Command::new(env!("CARGO_BIN_EXE_merganser"));
@@ -71,21 +70,14 @@ impl Bench {
             stdout: text(output.stdout),
             stderr: text(output.stderr),
         };
-        assert!(
-            (0..=2).contains(&answer.code),
-            "`{}` ended with {}\n{}",
-            words.join(" "),
-            answer.code,
-            answer.stderr
-        );
+        assert!((0..=2).contains(&answer.code), "`{}` ended with {}\n{}", words.join(" "), answer.code, answer.stderr);
         assert!(!answer.stderr.contains("panicked"), "`{}`\n{}", words.join(" "), answer.stderr);
         answer
     }
 
     /// The text without what differs from run to run.
     pub(crate) fn neutral(&self, text: &str) -> String {
-        let text =
-            self.registry.get().map_or_else(|| text.to_owned(), |address| text.replace(address, "HUB/"));
+        let text = self.registry.get().map_or_else(|| text.to_owned(), |address| text.replace(address, "HUB/"));
         text.replace(concat!("merganser ", env!("CARGO_PKG_VERSION")), "merganser VERSION")
             .replace(&*self.folder().to_string_lossy(), "FOLDER")
             .replace(&*self.root.to_string_lossy(), "HOME")
@@ -110,8 +102,7 @@ impl Answer {
 
     /// The diagnostics among them, checked for their shape.
     pub(crate) fn diagnostics(&self) -> Vec<Value> {
-        let events: Vec<Value> =
-            self.events().into_iter().filter(|event| event.get("code").is_some()).collect();
+        let events: Vec<Value> = self.events().into_iter().filter(|event| event.get("code").is_some()).collect();
         events.iter().for_each(check_shape);
         events
     }
@@ -120,17 +111,13 @@ impl Answer {
 /// One JSON line per diagnostic: which keys, of which types; places count from 1.
 pub(crate) fn check_shape(event: &Value) {
     let keys: Vec<&str> = event.as_object().expect("an object").keys().map(String::as_str).collect();
-    let all =
-        ["code", "level", "message", "node", "file", "line", "column", "end_line", "end_column", "help"];
+    let all = ["code", "level", "message", "node", "file", "line", "column", "end_line", "end_column", "help"];
     assert_eq!(keys, all, "{event}");
     let code = event["code"].as_str().expect("a code");
     assert!(merganser::diagnostic::Code::by_name(code).is_some(), "no such code: {event}");
     assert!(["error", "warning", "note"].contains(&event["level"].as_str().expect("a level")), "{event}");
     assert!(!event["message"].as_str().expect("a message").is_empty(), "{event}");
-    assert!(
-        ["node", "file", "help"].iter().all(|key| event[key].is_string() || event[key].is_null()),
-        "{event}"
-    );
+    assert!(["node", "file", "help"].iter().all(|key| event[key].is_string() || event[key].is_null()), "{event}");
     let places: Vec<Option<u64>> =
         ["line", "column", "end_line", "end_column"].iter().map(|key| event[key].as_u64()).collect();
     if event["file"].is_string() {

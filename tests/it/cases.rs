@@ -14,7 +14,8 @@ use crate::markdown::{Case, Fence, cases, marks};
 use crate::packages::{registry, repository};
 
 const PROJECT: &str = "name: shop\nversion: \"1.0\"\nprofile: shop\n";
-const DUCKDB: &str = "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n";
+const DUCKDB: &str =
+    "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n";
 const SNOWFLAKE: &str = "shop:\n  target: dev\n  outputs:\n    dev:\n      {type: snowflake, engine: duckdb, path: shop.duckdb, account: local, user: ann, role: LOADER,\n        database: SHOP, warehouse: LOCAL, schema: MAIN, threads: 1}\n";
 
 /// Folders of `tests/cases` that have a runner of their own.
@@ -30,9 +31,8 @@ struct Change {
 #[test]
 fn cases_give_what_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let files = files_below(&folder, "md")
-        .into_iter()
-        .filter(|path| !ELSEWHERE.iter().any(|name| path.starts_with(name)));
+    let files =
+        files_below(&folder, "md").into_iter().filter(|path| !ELSEWHERE.iter().any(|name| path.starts_with(name)));
     run_files(&files.map(|path| folder.join(path)).collect::<Vec<_>>());
 }
 
@@ -46,8 +46,7 @@ fn pages_of_explain_are_true() {
         let text = std::fs::read_to_string(path).unwrap_or_else(|_| panic!("`{code}` has no page"));
         assert!(text.starts_with(&format!("# {code}\n")), "{code}: the page begins with its name");
         let shown = cases(&text).iter().flat_map(|case| case.fences.clone()).any(|fence| {
-            let with_place =
-                |line: &str| line.split(' ').nth(1).is_some_and(|place| place.matches(':').count() == 2);
+            let with_place = |line: &str| line.split(' ').nth(1).is_some_and(|place| place.matches(':').count() == 2);
             let named = format!("[{code}] ");
             fence.info.starts_with("diagnostics")
                 && fence.body.lines().any(|line| line.contains(&named) && with_place(line))
@@ -59,8 +58,7 @@ fn pages_of_explain_are_true() {
 
 /// Runs the files' cases on two threads; with `CASE` in the environment, only those whose title contains it.
 fn run_files(files: &[PathBuf]) {
-    let texts: Vec<String> =
-        files.iter().map(|path| std::fs::read_to_string(path).expect("a readable case")).collect();
+    let texts: Vec<String> = files.iter().map(|path| std::fs::read_to_string(path).expect("a readable case")).collect();
     let wanted = std::env::var("CASE").unwrap_or_default();
     let all: Vec<(usize, Case)> = texts
         .iter()
@@ -85,11 +83,7 @@ fn run_files(files: &[PathBuf]) {
             for (change, line, message) in found {
                 let place = format!("{}:{line}", files[*file].display());
                 failures.lock().unwrap().push((*file, line, format!("{place}\n  {}\n{message}", case.title)));
-                changes.lock().unwrap().extend(change.map(|(range, text)| Change {
-                    file: *file,
-                    range,
-                    text,
-                }));
+                changes.lock().unwrap().extend(change.map(|(range, text)| Change { file: *file, range, text }));
             }
         }
     };
@@ -208,20 +202,14 @@ fn compiled(bench: &Bench, name: &str) -> String {
     let named = |value: &Value| {
         value["node"].as_str().is_some_and(|id| id.split('.').skip(2).collect::<Vec<_>>().join(".") == name)
     };
-    let sql = answer
-        .stdout
-        .lines()
-        .map(of)
-        .find(named)
-        .and_then(|value| value["compiled"].as_str().map(str::to_owned));
+    let sql = answer.stdout.lines().map(of).find(named).and_then(|value| value["compiled"].as_str().map(str::to_owned));
     let sql = sql.unwrap_or_else(|| panic!("`{name}` was not compiled\n{}", answer.stderr));
     format!("{}\n", sql.trim_matches('\n'))
 }
 
 /// The unique ids that `ls` prints, behind the codes it reports.
 fn listed(bench: &Bench, arguments: &str) -> String {
-    let answer =
-        bench.run(&words(&format!("ls {arguments} --output json --output-keys unique_id --log-format json")));
+    let answer = bench.run(&words(&format!("ls {arguments} --output json --output-keys unique_id --log-format json")));
     let mut lines: Vec<String> = Vec::new();
     for event in answer.diagnostics() {
         let line = format!(
@@ -234,10 +222,7 @@ fn listed(bench: &Bench, arguments: &str) -> String {
         }
     }
     let id = |line: &str| {
-        serde_json::from_str::<Value>(line).expect("a JSON line")["unique_id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        serde_json::from_str::<Value>(line).expect("a JSON line")["unique_id"].as_str().expect("an id").to_owned()
     };
     lines.extend(answer.stdout.lines().map(id));
     lines.into_iter().map(|line| line + "\n").collect()
@@ -284,8 +269,7 @@ fn diagnostics(bench: &Bench, command: &str) -> String {
 /// A line for each node that ran: its status, its id, and the failures a test counted; then how it ended.
 fn results(bench: &Bench, command: &str) -> String {
     let answer = bench.run(&words(&format!("{command} --output json")));
-    let value: Value =
-        serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no results\n{}", answer.stderr));
+    let value: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no results\n{}", answer.stderr));
     let mut text = String::new();
     for result in value["results"].as_array().expect("results") {
         let _ = write!(
@@ -335,8 +319,7 @@ fn log(bench: &Bench, command: &str) -> String {
 
 /// Runs statements on the project's database, as somebody else would.
 fn sql(bench: &Bench, statements: &str) -> String {
-    let connection =
-        duckdb::Connection::open(bench.folder().join("shop.duckdb")).expect("the database opens");
+    let connection = duckdb::Connection::open(bench.folder().join("shop.duckdb")).expect("the database opens");
     connection.execute_batch(statements).unwrap_or_else(|error| panic!("{error}\n{statements}"));
     statements.to_owned()
 }
@@ -352,8 +335,7 @@ fn remove(bench: &Bench, path: &str) -> String {
 fn holds(bench: &Bench, what: &str) -> String {
     let mut parts = what.split(' ');
     let path = parts.next().unwrap_or_default();
-    let text =
-        std::fs::read_to_string(bench.folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let text = std::fs::read_to_string(bench.folder().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
     let keys: Vec<&str> = parts.collect();
     if keys.is_empty() {
         // The hash of a lock is over the rendered text, and what is rendered here differs from run to run.

@@ -93,8 +93,7 @@ fn render(engine: &Arc<Engine>, case: &Case) -> Result<String, String> {
     let root = Root::new(jinja_stub::variables(engine, &scope, !parsing), scope);
     let compile = if parsing { Engine::compile_lenient } else { Engine::compile };
     let template = compile(engine, &case.template, Origin::default()).map_err(|error| error.to_string())?;
-    let rendered =
-        template.render(engine, &root, true).map_err(|error| format!("{error} {:?}", error.trace))?;
+    let rendered = template.render(engine, &root, true).map_err(|error| format!("{error} {:?}", error.trace))?;
     check_map(case, &rendered);
     Ok(rendered.text)
 }
@@ -105,8 +104,7 @@ fn check_map(case: &Case, rendered: &merganser::jinja::Rendered) {
     for segment in &rendered.segments {
         assert_eq!(segment.out.start, end, "{}: the map has a gap", case.name);
         end = segment.out.end;
-        let source =
-            case.template.get(segment.src.clone()).unwrap_or_else(|| panic!("{}: {segment:?}", case.name));
+        let source = case.template.get(segment.src.clone()).unwrap_or_else(|| panic!("{}: {segment:?}", case.name));
         if segment.exact && !case.template.contains('\r') {
             assert_eq!(&rendered.text[segment.out.clone()], source, "{}", case.name);
         }
@@ -142,10 +140,7 @@ fn renders_what_dbt_renders() {
         let known = KNOWN.contains(&(case.file.as_str(), case.name.as_str()));
         if passed == known {
             let expected = case.expected.as_deref().unwrap_or("an error");
-            failures.push(format!(
-                "{} / {}\n  expected {expected:?}\n  got      {result:?}",
-                case.file, case.name
-            ));
+            failures.push(format!("{} / {}\n  expected {expected:?}\n  got      {result:?}", case.file, case.name));
         }
     }
     let passed = cases.len() - failures.len();

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use merganser::jinja::value::{self, Object, ObjectRepr, State, Value};
 use merganser::jinja::{
-    Engine, FailureKind, Library, MacroCall, MacroDef, Origin, Rendered, Root, TemplateError, macro_calls,
-    raise,
+    Engine, FailureKind, Library, MacroCall, MacroDef, Origin, Rendered, Root, TemplateError, macro_calls, raise,
 };
 use merganser::project::{self as block, BlockKind};
 use serde_json::json;
@@ -97,8 +96,8 @@ fn carries_payloads_through_macros_and_call_blocks() {
 fn limits_depth_and_steps() {
     let deep = render("{% macro r() %}{{ r() }}{% endmacro %}", "{{ r() }}").unwrap_err();
     assert_eq!(deep.kind, FailureKind::Limit);
-    let deep = render("{% macro w() %}{% call w() %}{{ caller() }}{% endcall %}{% endmacro %}", "{{ w() }}")
-        .unwrap_err();
+    let deep =
+        render("{% macro w() %}{% call w() %}{{ caller() }}{% endcall %}{% endmacro %}", "{{ w() }}").unwrap_err();
     assert_eq!(deep.kind, FailureKind::Limit);
     let endless = render("", "{% for i in modules.itertools.count() %}{% endfor %}").unwrap_err();
     assert_eq!(endless.kind, FailureKind::Limit);
@@ -114,8 +113,7 @@ fn compiles_long_chains_of_operators() {
 
 #[test]
 fn refuses_to_leave_a_loop_out_of_a_scope() {
-    let error =
-        render("", "{% for i in items %}{% with a = 1 %}{% break %}{% endwith %}{% endfor %}").unwrap_err();
+    let error = render("", "{% for i in items %}{% with a = 1 %}{% break %}{% endwith %}{% endfor %}").unwrap_err();
     assert_eq!(error.kind, FailureKind::Syntax);
 }
 
@@ -136,8 +134,7 @@ fn names_what_is_undefined() {
 
 #[test]
 fn calls_a_materialization() {
-    let library =
-        library("{% materialization m, default %}{{ return({'relations': [1]}) }}{% endmaterialization %}");
+    let library = library("{% materialization m, default %}{{ return({'relations': [1]}) }}{% endmaterialization %}");
     let engine = Engine::new();
     let root = Root::new(BTreeMap::new(), library.scope("p"));
     let callee = library.get("p", "materialization_m_default").unwrap();

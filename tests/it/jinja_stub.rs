@@ -169,9 +169,7 @@ impl Object for Relation {
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
-        let part = |index: usize| {
-            Some(self.parts[index].as_ref().map_or_else(none, |part| Value::from(part.as_str())))
-        };
+        let part = |index: usize| Some(self.parts[index].as_ref().map_or_else(none, |part| Value::from(part.as_str())));
         match key {
             "database" => part(0),
             "schema" => part(1),
@@ -319,9 +317,7 @@ impl Object for Keyed {
             "keys" => tuple(keys().collect()),
             "items" => tuple(pairs().map(|(key, value)| tuple(vec![key, value])).collect()),
             "dict" => dict(pairs().collect())?,
-            "get" => {
-                args.first().and_then(|key| self.get_value(key)).or(args.get(1).cloned()).unwrap_or_else(none)
-            }
+            "get" => args.first().and_then(|key| self.get_value(key)).or(args.get(1).cloned()).unwrap_or_else(none),
             _ => return Err(Error::from(ErrorKind::UnknownMethod)),
         })
     }
@@ -424,27 +420,18 @@ fn dispatch(scope: &Arc<Scope>) -> Value {
 }
 
 fn adapter(scope: &Arc<Scope>) -> Value {
-    let columns = [
-        ("id", "NUMBER(38,0)"),
-        ("name", "VARCHAR(256)"),
-        ("created_at", "TIMESTAMP_NTZ(9)"),
-        ("amount", "FLOAT"),
-    ];
+    let columns =
+        [("id", "NUMBER(38,0)"), ("name", "VARCHAR(256)"), ("created_at", "TIMESTAMP_NTZ(9)"), ("amount", "FLOAT")];
     let mut members = vec![
         ("dispatch", dispatch(scope)),
         ("type", constant(Value::from("snowflake"))),
-        (
-            "quote",
-            function(|_, args| Ok(Value::from(format!("\"{}\"", args.text(0, "name").unwrap_or_default())))),
-        ),
+        ("quote", function(|_, args| Ok(Value::from(format!("\"{}\"", args.text(0, "name").unwrap_or_default()))))),
         ("quote_as_configured", function(|_, args| Ok(args.get(0, "name").unwrap_or_default()))),
         ("quote_seed_column", function(|_, args| Ok(args.get(0, "name").unwrap_or_default()))),
         ("get_relation", function(|_, args| Ok(Relation::of(args, "table").value()))),
         (
             "get_columns_in_relation",
-            function(move |_, _| {
-                Ok(list(columns.iter().map(|(name, dtype)| Column::value(name, dtype)).collect()))
-            }),
+            function(move |_, _| Ok(list(columns.iter().map(|(name, dtype)| Column::value(name, dtype)).collect()))),
         ),
         ("get_missing_columns", function(|_, _| Ok(list(Vec::new())))),
         ("list_relations_without_caching", function(|_, _| Ok(list(Vec::new())))),
@@ -470,8 +457,7 @@ fn adapter(scope: &Arc<Scope>) -> Value {
 
 fn relation_class() -> Value {
     let create = function(|_, args| Ok(Relation::of(args, "None").value()));
-    let kinds =
-        [("View", "view"), ("Table", "table"), ("CTE", "cte")].map(|(key, kind)| (key, Value::from(kind)));
+    let kinds = [("View", "view"), ("Table", "table"), ("CTE", "cte")].map(|(key, kind)| (key, Value::from(kind)));
     thing("Relation", [vec![("create", create)], kinds.into()].concat())
 }
 
@@ -481,10 +467,7 @@ fn column_class() -> Value {
         Ok(Value::from(if name == "string" { "text".to_owned() } else { name }))
     });
     let create = function(|_, args| {
-        Ok(Column::value(
-            &args.text(0, "name").unwrap_or_default(),
-            &args.text(1, "dtype").unwrap_or_default(),
-        ))
+        Ok(Column::value(&args.text(0, "name").unwrap_or_default(), &args.text(1, "dtype").unwrap_or_default()))
     });
     thing("Column", vec![("translate_type", translate), ("create", create)])
 }
@@ -529,8 +512,7 @@ fn var() -> Value {
         let name = args.text(0, "name").unwrap_or_default();
         Ok(value(&name).or(args.get(1, "default")).unwrap_or_else(|| Value::from(format!("var_{name}"))))
     });
-    let has =
-        function(move |_, args| Ok(Value::from(value(&args.text(0, "name").unwrap_or_default()).is_some())));
+    let has = function(move |_, args| Ok(Value::from(value(&args.text(0, "name").unwrap_or_default()).is_some())));
     callable("var", vec![("has_var", has)], call)
 }
 
@@ -607,8 +589,7 @@ fn target() -> Value {
 }
 
 fn graph() -> Value {
-    let node =
-        vec![("name", Value::from("a")), ("resource_type", Value::from("model")), ("tags", texts(&["x"]))];
+    let node = vec![("name", Value::from("a")), ("resource_type", Value::from("model")), ("tags", texts(&["x"]))];
     let empty = ["sources", "exposures", "metrics"].map(|name| (name, record(Vec::new())));
     record([vec![("nodes", record(vec![("model.root.a", record(node))]))], empty.into()].concat())
 }
@@ -629,14 +610,10 @@ pub(crate) fn variables(_: &Arc<Engine>, scope: &Arc<Scope>, execute: bool) -> B
     let flags = [flags.into(), vec![("WHICH", text("run"))]].concat();
     let env_var = function(|_, args| {
         let default = args.get(1, "default").filter(|default| !default.is_none());
-        Ok(default
-            .unwrap_or_else(|| Value::from(format!("env_{}", args.text(0, "name").unwrap_or_default()))))
+        Ok(default.unwrap_or_else(|| Value::from(format!("env_{}", args.text(0, "name").unwrap_or_default()))))
     });
     let render = function(|state, args| {
-        Ok(Value::from(merganser::jinja::value::render_nested(
-            state,
-            &args.text(0, "text").unwrap_or_default(),
-        )?))
+        Ok(Value::from(merganser::jinja::value::render_nested(state, &args.text(0, "text").unwrap_or_default())?))
     });
     let attempt = function(|state, args| match args.positional {
         [_, callee, rest @ ..] => {

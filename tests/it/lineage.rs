@@ -33,10 +33,7 @@ pub(crate) fn lineage(bench: &Bench, arguments: &str) -> String {
                 let path = input["path"].as_str().map_or_else(String::new, |path| format!(":{path}"));
                 let kind = text(&input["kind"]);
                 let strength = order.iter().position(|known| *known == kind).expect("a known kind");
-                (
-                    strength,
-                    format!("  {kind} {}.{}{path}", short(text(&input["node"])), text(&input["column"])),
-                )
+                (strength, format!("  {kind} {}.{}{path}", short(text(&input["node"])), text(&input["column"])))
             })
             .collect();
         inputs.sort();
@@ -74,10 +71,7 @@ const MODELS: [(&str, &str); 9] = [
         "aliased",
         "with t(a, b) as (select id, email from {{ ref('stg') }}) select u.x, u.y from (select a, b from t) as u(x, y)",
     ),
-    (
-        "unnested",
-        "select j.id, u.tag from {{ ref('joined') }} j, unnest(string_split(j.tags, '|')) as u(tag)",
-    ),
+    ("unnested", "select j.id, u.tag from {{ ref('joined') }} j, unnest(string_split(j.tags, '|')) as u(tag)"),
     (
         "scalar",
         "select p.id, (select max(s.email) from {{ ref('stg') }} s where s.customer = p.id) as last_email, exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.status = 'void') as has_void from {{ ref('people') }} p",
@@ -141,18 +135,13 @@ fn what_changes_with_a_source_column_is_in_the_lineage() {
         .iter()
         .map(|record| {
             let inputs = record["inputs"].as_array().expect("inputs").iter();
-            let inputs =
-                inputs.map(|input| format!("{}.{}", short(text(&input["node"])), text(&input["column"])));
+            let inputs = inputs.map(|input| format!("{}.{}", short(text(&input["node"])), text(&input["column"])));
             let name = format!("{}.{}", short(text(&record["node"])), text(&record["column"]));
             assert_eq!(record["complete"], Value::Bool(true), "{record}");
             (name, inputs.collect())
         })
         .collect();
-    assert_eq!(
-        up.keys().collect::<Vec<_>>(),
-        before.keys().collect::<Vec<_>>(),
-        "the columns that were inferred"
-    );
+    assert_eq!(up.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>(), "the columns that were inferred");
     let mut changes = 0;
     for (seed, whole) in [("orders", ORDERS), ("people", PEOPLE)] {
         let lines: Vec<&str> = whole.lines().collect();

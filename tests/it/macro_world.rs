@@ -10,8 +10,8 @@ use chrono::{TimeZone as _, Utc};
 use merganser::config::{Run, Vars};
 use merganser::jinja::value::{self, Error, Kwargs, Object, ObjectRepr, State, Value};
 use merganser::jinja::{
-    Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session,
-    SessionFacts, Subject, TemplateError, Voice, World, json_value, render,
+    Engine, Library, Lookup, MacroDef, Origin, Phase, Problem, RefCall, RelationValue, Root, Session, SessionFacts,
+    Subject, TemplateError, Voice, World, json_value, render,
 };
 use merganser::project::{self as block, BlockKind};
 use merganser::source::MACRO_FILES;
@@ -47,8 +47,7 @@ fn library(adapter: &str) -> Library {
 
 fn macros(package: &str, text: &str) -> Vec<MacroDef> {
     let text: Arc<str> = text.into();
-    let blocks =
-        block::blocks(&text, &[BlockKind::Macro, BlockKind::Test, BlockKind::Materialization]).unwrap();
+    let blocks = block::blocks(&text, &[BlockKind::Macro, BlockKind::Test, BlockKind::Materialization]).unwrap();
     let def = |block: block::Block| MacroDef {
         package: package.to_owned(),
         name: block.macro_name(&text).unwrap(),
@@ -71,8 +70,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
     let run = Run {
         command: "run",
         invocation_id: "00000000-0000-0000-0000-000000000000".to_owned(),
-        started_at: Utc.with_ymd_and_hms(2024, 2, 29, 13, 14, 15).unwrap()
-            + chrono::Duration::microseconds(678_901),
+        started_at: Utc.with_ymd_and_hms(2024, 2, 29, 13, 14, 15).unwrap() + chrono::Duration::microseconds(678_901),
         full_refresh: flag("FULL_REFRESH"),
         store_failures: flag("STORE_FAILURES"),
         fail_fast: false,
@@ -119,8 +117,7 @@ fn subject(dialect: Dialect, given: &Json) -> Arc<Subject> {
     update(&mut model["config"], &given["config"]);
     let mut columns = json!({});
     for (name, declared) in model["columns"].as_object().unwrap() {
-        columns[name] =
-            json!({"name": name, "description": "", "data_type": null, "constraints": [], "quote": null});
+        columns[name] = json!({"name": name, "description": "", "data_type": null, "constraints": [], "quote": null});
         update(&mut columns[name], declared);
     }
     model["columns"] = columns;
@@ -153,12 +150,7 @@ fn relation(dialect: Dialect, [database, schema, identifier]: [&str; 3]) -> Rela
 }
 
 /// Renders a call; what the warehouse was told follows the output.
-pub(crate) fn answer(
-    session: &Arc<Session>,
-    adapter: &str,
-    given: &Json,
-    call: &str,
-) -> Result<String, TemplateError> {
+pub(crate) fn answer(session: &Arc<Session>, adapter: &str, given: &Json, call: &str) -> Result<String, TemplateError> {
     let stub = Arc::new(Stub { adapter: adapter.to_owned(), given: given.clone(), state: Mutex::default() });
     let subject = subject(dialect(adapter), given);
     let capture = format!("{{{{ adapter.execute('{CAPTURE}') }}}}");
@@ -176,9 +168,7 @@ pub(crate) fn answer(
 
 /// The text with the names of dbt's base classes, which stand for an adapter without macros; `DuckDB`'s do here.
 fn base_classes(text: &str) -> String {
-    text.replace("DuckDBRelation", "BaseRelation")
-        .replace("DuckDBColumn(", "Column(")
-        .replace(", fields=[])", ")")
+    text.replace("DuckDBRelation", "BaseRelation").replace("DuckDBColumn(", "Column(").replace(", fields=[])", ")")
 }
 
 /// The statement that gives the context's own root away.
@@ -208,9 +198,7 @@ impl Stub {
 
     fn columns(&self, identifier: &str) -> Vec<Column> {
         let pairs: &[[&str; 2]] = match self.adapter.as_str() {
-            "snowflake" => {
-                &[["ID", "NUMBER(38,0)"], ["NAME", "VARCHAR(256)"], ["CREATED_AT", "TIMESTAMP_NTZ(9)"]]
-            }
+            "snowflake" => &[["ID", "NUMBER(38,0)"], ["NAME", "VARCHAR(256)"], ["CREATED_AT", "TIMESTAMP_NTZ(9)"]],
             "duckdb" => &[["id", "INTEGER"], ["name", "VARCHAR"], ["created_at", "TIMESTAMP"]],
             _ => &[["id", "integer"], ["name", "text"], ["created_at", "timestamp"]],
         };
@@ -247,8 +235,7 @@ impl Stub {
         self.tell(sql.to_owned());
         let answers = self.given["answers"].as_array().into_iter().flatten();
         let fits = |answer: &&Json| sql.to_lowercase().contains(&answer[0].as_str().unwrap().to_lowercase());
-        let table =
-            answers.filter(fits).map(|answer| table(&answer[1], &answer[2], true)).next().unwrap_or_default();
+        let table = answers.filter(fits).map(|answer| table(&answer[1], &answer[2], true)).next().unwrap_or_default();
         Outcome { table, message, ..Outcome::default() }
     }
 }
@@ -266,12 +253,8 @@ fn table(names: &Json, rows: &Json, decimals: bool) -> Table {
         Json::String(text) => Cell::Text(text.clone()),
         other => Cell::Json(other.to_string()),
     };
-    let rows: Vec<Vec<Cell>> = rows
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row.as_array().unwrap().iter().map(cell).collect())
-        .collect();
+    let rows: Vec<Vec<Cell>> =
+        rows.as_array().unwrap().iter().map(|row| row.as_array().unwrap().iter().map(cell).collect()).collect();
     let kind = |index: usize| match rows.iter().map(|row| &row[index]).find(|cell| **cell != Cell::Null) {
         Some(Cell::Boolean(_)) => "BOOLEAN",
         Some(Cell::Integer(_)) => "INTEGER",
@@ -280,10 +263,7 @@ fn table(names: &Json, rows: &Json, decimals: bool) -> Table {
         _ => "VARCHAR",
     };
     let names = names.as_array().unwrap().iter().enumerate();
-    Table {
-        columns: names.map(|(index, name)| Column::new(name.as_str().unwrap(), kind(index))).collect(),
-        rows,
-    }
+    Table { columns: names.map(|(index, name)| Column::new(name.as_str().unwrap(), kind(index))).collect(), rows }
 }
 
 impl World for Stub {
@@ -318,17 +298,16 @@ impl World for Stub {
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>> {
         let there = self.given["existing"].get(&relation.identifier).and_then(Json::as_str);
         let asked = self.state.lock().unwrap().asked.clone();
-        let found =
-            there.or_else(|| (asked != "get_relation").then_some("table")).map(|kind| CatalogRelation {
-                database: relation.database.clone().unwrap_or_default(),
-                schema: relation.schema.clone().unwrap_or_default(),
-                name: relation.identifier.clone(),
-                kind: RelationKind::from_word(kind).unwrap(),
-                columns: self.columns(&relation.identifier),
-                comment: None,
-                owner: None,
-                rows: None,
-            });
+        let found = there.or_else(|| (asked != "get_relation").then_some("table")).map(|kind| CatalogRelation {
+            database: relation.database.clone().unwrap_or_default(),
+            schema: relation.schema.clone().unwrap_or_default(),
+            name: relation.identifier.clone(),
+            kind: RelationKind::from_word(kind).unwrap(),
+            columns: self.columns(&relation.identifier),
+            comment: None,
+            owner: None,
+            rows: None,
+        });
         Some(Ok(found))
     }
 
@@ -436,9 +415,7 @@ impl Tool {
     fn relation(&self, state: &mut State<'_, '_>, args: &[Value]) -> Answer {
         let (positional, mut named) = split(args);
         let words = ["identifier", "type", "database", "schema"];
-        named.extend(
-            positional.into_iter().enumerate().map(|(index, value)| (words[index].to_owned(), value)),
-        );
+        named.extend(positional.into_iter().enumerate().map(|(index, value)| (words[index].to_owned(), value)));
         for (word, usual) in [("type", "table"), ("database", "db"), ("schema", "sc")] {
             if !named.iter().any(|(key, _)| key == word) {
                 named.push((word.to_owned(), Value::from(usual)));
@@ -478,10 +455,8 @@ impl Object for Tool {
             "tab" => self.table(state, &value::to_json(&args[0])?, &value::to_json(&args[1])?),
             "load_agate_table" => self.table(state, &json!(["id", "name"]), &json!([[1, "a"], [2, "b'c"]])),
             name => {
-                self.stub.tell(format!(
-                    "{name} {}",
-                    split(args).0.iter().map(value::str).collect::<Vec<_>>().join(" ")
-                ));
+                self.stub
+                    .tell(format!("{name} {}", split(args).0.iter().map(value::str).collect::<Vec<_>>().join(" ")));
                 Ok(nothing)
             }
         }
@@ -497,14 +472,9 @@ impl Object for Tool {
             "type" if self.stub.adapter == "default" => return Ok(Value::from("generic")),
             "add_query" => {
                 let (positional, named) = split(args);
-                let named = value::to_json(&value::record(
-                    named.iter().map(|(key, value)| (key.as_str(), value.clone())),
-                ))?;
-                self.stub.tell(format!(
-                    "adapter.add_query {} {}",
-                    value::str(&positional[0]),
-                    python_json(&named)
-                ));
+                let named =
+                    value::to_json(&value::record(named.iter().map(|(key, value)| (key.as_str(), value.clone()))))?;
+                self.stub.tell(format!("adapter.add_query {} {}", value::str(&positional[0]), python_json(&named)));
                 return Ok(Value::from(()));
             }
             "is_ducklake" if given.get("ducklake").is_some() => return Ok(Value::from(true)),
@@ -539,10 +509,8 @@ fn python_json(value: &Json) -> String {
     match value {
         Json::Array(items) => format!("[{}]", items.iter().map(python_json).collect::<Vec<_>>().join(", ")),
         Json::Object(entries) => {
-            let mut pairs: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", json!(key), python_json(value)))
-                .collect();
+            let mut pairs: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{}: {}", json!(key), python_json(value))).collect();
             pairs.sort();
             format!("{{{}}}", pairs.join(", "))
         }

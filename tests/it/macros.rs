@@ -31,10 +31,7 @@ const KNOWN: [(&str, &str); 27] = [
     ("incremental/duck_merge_returning/1/duckdb", BY_NAME),
     ("flow/statement/6/", "the stand-in joins message, code and rows; dbt's answer prints as its message"),
     ("flow/statement_answer/1/", "the stand-in gives a result twice; dbt gives it once and then fails"),
-    (
-        "flow/header/1/",
-        "the stand-in's `config.set` counts at run time; dbt's only while the project is parsed",
-    ),
+    ("flow/header/1/", "the stand-in's `config.set` counts at run time; dbt's only while the project is parsed"),
     ("relations/metadata/9/snowflake", ANSWER),
     ("relations/metadata/10/duckdb", ANSWER),
     ("relations/metadata/10/snowflake", ANSWER),
@@ -50,8 +47,7 @@ const KNOWN: [(&str, &str); 27] = [
 
 const BY_NAME: &str = "a merge names its columns here, where dbt writes `by name`";
 
-const ANSWER: &str =
-    "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
+const ANSWER: &str = "the stand-in's answer is a text, which is quoted inside a dictionary; dbt's is an object";
 
 /// The call as recorded.
 struct Call {
@@ -101,18 +97,14 @@ static NOISE: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     ];
     rules
         .into_iter()
-        .map(|(pattern, with)| {
-            (RegexBuilder::new(pattern).backtrack_limit(1_000_000_000).build().unwrap(), with)
-        })
+        .map(|(pattern, with)| (RegexBuilder::new(pattern).backtrack_limit(1_000_000_000).build().unwrap(), with))
         .collect()
 });
 
 fn normal(text: &str) -> String {
     NOISE.iter().fold(text.to_owned(), |text, (pattern, with)| {
         let group = |found: &Captures<'_, str>| found.get(1).map_or("", |group| group.as_str()).to_owned();
-        pattern
-            .replace_all(&text, |found: &Captures<'_, str>| with.replace("${1}", &group(found)))
-            .into_owned()
+        pattern.replace_all(&text, |found: &Captures<'_, str>| with.replace("${1}", &group(found))).into_owned()
     })
 }
 
@@ -126,20 +118,15 @@ fn difference(call: &Call, expected: &str, found: &str) -> String {
 
 /// What is different, or none.
 fn check(call: &Call, sessions: &mut HashMap<String, Arc<Session>>) -> Option<String> {
-    let key =
-        json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")])
-            .to_string();
+    let key = json!([call.adapter, call.given.get("flags"), call.given.get("target"), call.given.get("behavior")])
+        .to_string();
     let session = sessions.entry(key).or_insert_with(|| macro_world::session(&call.adapter, &call.given));
     match (&call.expected, macro_world::answer(session, &call.adapter, &call.given, &call.text)) {
         (None, Err(_)) => None,
         (None, Ok(found)) => Some(difference(call, "an error", &found)),
         (Some(expected), Err(error)) => {
-            let place = error
-                .trace
-                .iter()
-                .filter_map(|frame| frame.macro_id.as_deref())
-                .collect::<Vec<_>>()
-                .join(" < ");
+            let place =
+                error.trace.iter().filter_map(|frame| frame.macro_id.as_deref()).collect::<Vec<_>>().join(" < ");
             Some(difference(call, expected, &format!("error: {} in {place}", error.message)))
         }
         (Some(expected), Ok(found)) => {

@@ -57,8 +57,7 @@ pub(crate) fn cases(text: &str) -> Vec<Case> {
                 found.push(Case { title, line, fences });
             }
             Block::Fence(fence) => {
-                let case =
-                    found.last_mut().unwrap_or_else(|| panic!("line {line}: a fence above all headings"));
+                let case = found.last_mut().unwrap_or_else(|| panic!("line {line}: a fence above all headings"));
                 case.fences.push(fence.clone());
                 let (.., files) = open.last_mut().expect("a fence has a heading");
                 if fence.path().is_some() || fence.is_setting() {
@@ -100,12 +99,8 @@ fn blocks(text: &str) -> Vec<(usize, Block<'_>)> {
         let ticks = line.bytes().take_while(|byte| *byte == b'`').count();
         match open {
             Some((count, info, start, opened)) if ticks >= count && line.len() == ticks => {
-                let fence = Fence {
-                    info: info.to_owned(),
-                    body: text[start..at].to_owned(),
-                    range: start..at,
-                    line: opened,
-                };
+                let fence =
+                    Fence { info: info.to_owned(), body: text[start..at].to_owned(), range: start..at, line: opened };
                 found.push((opened, Block::Fence(fence)));
                 open = None;
             }

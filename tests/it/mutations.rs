@@ -35,28 +35,19 @@ const DAMAGES: [Damage; 24] = [
     Damage {
         name: "a tab as indentation",
         endings: YAML,
-        make: |text, n| {
-            on_line(text, n, |line| line.starts_with("  "), |line| format!("\t{}", line.trim_start()))
-        },
+        make: |text, n| on_line(text, n, |line| line.starts_with("  "), |line| format!("\t{}", line.trim_start())),
     },
     Damage {
         name: "a lost colon",
         endings: YAML,
         make: |text, n| {
-            on_line(
-                text,
-                n,
-                |line| line.trim_end().ends_with(':') && !line.contains('#'),
-                |line| line.replace(':', ""),
-            )
+            on_line(text, n, |line| line.trim_end().ends_with(':') && !line.contains('#'), |line| line.replace(':', ""))
         },
     },
     Damage {
         name: "an open quote",
         endings: YAML,
-        make: |text, n| {
-            on_line(text, n, |line| line.contains("name: "), |line| line.replacen("name: ", "name: \"", 1))
-        },
+        make: |text, n| on_line(text, n, |line| line.contains("name: "), |line| line.replacen("name: ", "name: \"", 1)),
     },
     Damage {
         name: "a key twice",
@@ -109,29 +100,15 @@ const DAMAGES: [Damage; 24] = [
         endings: YAML,
         make: |text, _| replaced(text, "  - name: ", "  - name: no_"),
     },
-    Damage {
-        name: "an unknown test",
-        endings: YAML,
-        make: |text, _| replaced(text, "- not_null", "- not_nul"),
-    },
+    Damage { name: "an unknown test", endings: YAML, make: |text, _| replaced(text, "- not_null", "- not_nul") },
     Damage { name: "a file cut in half", endings: BOTH, make: |text, n| cut(text, n) },
     Damage {
         name: "bytes that are no text",
         endings: BOTH,
-        make: |text, n| {
-            Some([&text.as_bytes()[..n % text.len()], &[0xff, 0xfe, 0x00], text.as_bytes()].concat())
-        },
+        make: |text, n| Some([&text.as_bytes()[..n % text.len()], &[0xff, 0xfe, 0x00], text.as_bytes()].concat()),
     },
-    Damage {
-        name: "an expression that is not closed",
-        endings: SQL,
-        make: |text, _| replaced(text, "}}", ""),
-    },
-    Damage {
-        name: "an expression that is not opened",
-        endings: SQL,
-        make: |text, _| replaced(text, "{{", "{%"),
-    },
+    Damage { name: "an expression that is not closed", endings: SQL, make: |text, _| replaced(text, "}}", "") },
+    Damage { name: "an expression that is not opened", endings: SQL, make: |text, _| replaced(text, "{{", "{%") },
     Damage { name: "a ref to nothing", endings: SQL, make: |text, _| replaced(text, "ref('", "ref('no_") },
     Damage {
         name: "a source that is not declared",
@@ -141,9 +118,7 @@ const DAMAGES: [Damage; 24] = [
     Damage {
         name: "a ref to a number",
         endings: SQL,
-        make: |text, n| {
-            on_line(text, n, |line| line.contains("ref('"), |line| line.replace("ref('", "ref(7, '"))
-        },
+        make: |text, n| on_line(text, n, |line| line.contains("ref('"), |line| line.replace("ref('", "ref(7, '")),
     },
     Damage {
         name: "a macro that is not there",
@@ -160,23 +135,13 @@ const DAMAGES: [Damage; 24] = [
         endings: SQL,
         make: |text, n| on_line(text, n, |_| true, |line| format!("{{% fi %}}{line}")),
     },
-    Damage {
-        name: "a bracket too many",
-        endings: SQL,
-        make: |text, _| replaced(text, "select", "select (("),
-    },
-    Damage {
-        name: "a keyword too many",
-        endings: SQL,
-        make: |text, _| replaced(text, "from", "from from where"),
-    },
+    Damage { name: "a bracket too many", endings: SQL, make: |text, _| replaced(text, "select", "select ((") },
+    Damage { name: "a keyword too many", endings: SQL, make: |text, _| replaced(text, "from", "from from where") },
     Damage {
         name: "a config of the wrong type",
         endings: SQL,
         make: |text, _| {
-            Some(
-                format!("{{{{ config(materialized=['x'], tags=7, enabled='maybe') }}}}\n{text}").into_bytes(),
-            )
+            Some(format!("{{{{ config(materialized=['x'], tags=7, enabled='maybe') }}}}\n{text}").into_bytes())
         },
     },
     Damage {
@@ -207,15 +172,13 @@ fn replaced(text: &str, old: &str, new: &str) -> Option<Vec<u8>> {
 /// The text up to the middle of an expression or of a quoted word behind its first quarter.
 fn cut(text: &str, number: usize) -> Option<Vec<u8>> {
     let from = text.len() / 4;
-    let ends: Vec<usize> =
-        text.match_indices(['{', '\'', ',']).map(|(at, _)| at + 1).filter(|at| *at > from).collect();
+    let ends: Vec<usize> = text.match_indices(['{', '\'', ',']).map(|(at, _)| at + 1).filter(|at| *at > from).collect();
     ends.get(number.checked_rem(ends.len())?).map(|end| text.as_bytes()[..*end].to_vec())
 }
 
 /// Numbers that look random and are the same in every run (Knuth's multiplier).
 fn number(seed: usize) -> usize {
-    let mixed =
-        (seed as u64 + 1).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let mixed = (seed as u64 + 1).wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     usize::try_from(mixed >> 33).expect("31 bits fit")
 }
 
@@ -226,8 +189,7 @@ fn reference() -> Files {
         for ending in ["yml", "sql", "csv", "md"] {
             for path in files_below(&root.join(folder), ending) {
                 if !["target", "logs", "landing"].iter().any(|skipped| path.starts_with(skipped)) {
-                    let bytes = std::fs::read(root.join(folder).join(&path))
-                        .expect("a file of the reference project");
+                    let bytes = std::fs::read(root.join(folder).join(&path)).expect("a file of the reference project");
                     files.insert(format!("{prefix}{}", path.display()), bytes);
                 }
             }
@@ -324,10 +286,7 @@ fn damaged_projects_are_reported_with_a_place() {
                 Ok((what, false)) => silent.lock().unwrap().push(what),
                 Ok((_, true)) => {}
                 Err(panic) => {
-                    failures
-                        .lock()
-                        .unwrap()
-                        .push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
+                    failures.lock().unwrap().push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
                 }
             }
         }

@@ -13,14 +13,7 @@ use crate::bench::words;
 pub(crate) fn repository(folder: &Path, lines: &str) {
     let git = |arguments: &[String]| {
         let output = Command::new("git")
-            .args([
-                "-c",
-                "user.name=Ann",
-                "-c",
-                "user.email=ann@example.com",
-                "-c",
-                "init.defaultBranch=main",
-            ])
+            .args(["-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "init.defaultBranch=main"])
             .args(arguments)
             .current_dir(folder)
             .env("GIT_AUTHOR_DATE", "2024-01-01T00:00:00Z")
@@ -142,9 +135,6 @@ fn the_registry_answers_with_what_its_folder_holds() {
     write!(stream, "GET /api/v1/acme/helpers.json HTTP/1.1\r\n\r\n").expect("a request");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("an answer");
-    assert!(
-        text.contains("\"name\":\"helpers\"") && text.contains("archives/acme/helpers/1.0.0.tar.gz"),
-        "{text}"
-    );
+    assert!(text.contains("\"name\":\"helpers\"") && text.contains("archives/acme/helpers/1.0.0.tar.gz"), "{text}");
     std::fs::remove_dir_all(&folder).expect("removed");
 }

@@ -37,8 +37,7 @@ fn questions(table: &str) -> Vec<Question> {
             names.insert(short, id);
         } else if let Some((typed, list)) = line.split_once('|') {
             let ids = |list: &str| {
-                let mut ids: Vec<String> =
-                    list.split_whitespace().map(|short| names[short].to_owned()).collect();
+                let mut ids: Vec<String> = list.split_whitespace().map(|short| names[short].to_owned()).collect();
                 ids.sort();
                 ids
             };
@@ -50,16 +49,9 @@ fn questions(table: &str) -> Vec<Question> {
 }
 
 fn difference(question: &Question, found: Option<&[String]>) -> String {
-    let list =
-        |ids: Option<&[String]>| ids.map_or_else(|| vec!["error".to_owned()], <[String]>::to_vec);
+    let list = |ids: Option<&[String]>| ids.map_or_else(|| vec!["error".to_owned()], <[String]>::to_vec);
     let (wanted, found) = (list(question.selected.as_deref()), list(found));
-    let only = |a: &[String], b: &[String]| {
-        a.iter().filter(|id| !b.contains(id)).cloned().collect::<Vec<_>>().join(" ")
-    };
-    format!(
-        "ls {}\n  dbt only: {}\n  ours only: {}",
-        question.typed,
-        only(&wanted, &found),
-        only(&found, &wanted)
-    )
+    let only =
+        |a: &[String], b: &[String]| a.iter().filter(|id| !b.contains(id)).cloned().collect::<Vec<_>>().join(" ");
+    format!("ls {}\n  dbt only: {}\n  ours only: {}", question.typed, only(&wanted, &found), only(&found, &wanted))
 }

@@ -33,10 +33,7 @@ fn program(name: &str) -> PathBuf {
     ENVIRONMENT.get_or_init(virtual_environment).join("bin").join(name)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests have no command line that could say where the cache is"
-)]
+#[expect(clippy::disallowed_methods, reason = "the tests have no command line that could say where the cache is")]
 fn cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var("HOME").expect("HOME is set")).join(".cache");
     std::env::var("XDG_CACHE_HOME").map_or_else(|_| home(), PathBuf::from).join("merganser")
@@ -54,9 +51,7 @@ fn virtual_environment() -> PathBuf {
     let making = cache().join(format!("venv-{name}.{}", std::process::id()));
     fs::create_dir_all(cache()).unwrap();
     run(Command::new("python3").args(["-m", "venv"]).arg(&making));
-    run(Command::new(making.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet", "-r"])
-        .arg(requirements));
+    run(Command::new(making.join("bin/python")).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements));
     if fs::rename(&making, &made).is_err() {
         let _ = fs::remove_dir_all(&making);
     }
@@ -156,13 +151,7 @@ impl SeaweedFs {
             .arg(&folder)
             .arg(program("weed"))
             .args(["-logtostderr=true", "-v=0", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"])
-            .args([
-                "-master.telemetry=false",
-                "-master.volumeSizeLimitMB=1024",
-                "-volume.max=50",
-                "-filer",
-                "-s3",
-            ])
+            .args(["-master.telemetry=false", "-master.volumeSizeLimitMB=1024", "-volume.max=50", "-filer", "-s3"])
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false"])
             .arg(format!("-dir={}", folder.display()))
             .arg(format!("-s3.config={}", config.display()))

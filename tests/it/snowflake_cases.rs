@@ -67,9 +67,8 @@ fn values(setup: &str, lines: &str, count: &mut usize) -> String {
             Err(error) => format!("error: {}", error.lines().next().unwrap_or_default()),
         };
         let expected = line.split_once(" ==> ").map_or("", |(_, value)| value);
-        let same_error = expected
-            .strip_prefix("error: ")
-            .is_some_and(|text| value.starts_with("error: ") && value.contains(text));
+        let same_error =
+            expected.strip_prefix("error: ").is_some_and(|text| value.starts_with("error: ") && value.contains(text));
         let _ = writeln!(written, "{expression} ==> {}", if same_error { expected } else { &value });
     }
     written
@@ -118,11 +117,9 @@ fn rows_of(connection: &Connection, sql: &str, names: Option<Vec<String>>) -> Re
     let mut text = String::new();
     let mut lines = Vec::new();
     let width = rows.as_ref().map_or(0, duckdb::Statement::column_count);
-    let names =
-        names.unwrap_or_else(|| rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default());
+    let names = names.unwrap_or_else(|| rows.as_ref().map(duckdb::Statement::column_names).unwrap_or_default());
     while let Some(row) = rows.next()? {
-        let cells: Result<Vec<_>, _> =
-            (0..width).map(|index| row.get::<_, Value>(index).map(|v| cell(&v))).collect();
+        let cells: Result<Vec<_>, _> = (0..width).map(|index| row.get::<_, Value>(index).map(|v| cell(&v))).collect();
         lines.push(cells?.join("|"));
     }
     let _ = writeln!(text, "{}", names.join("|"));
@@ -143,9 +140,7 @@ fn cell(value: &Value) -> String {
             let _ = write!(hex, "{byte:02X}");
             hex
         }),
-        Value::Date32(days) => {
-            (chrono::NaiveDate::default() + chrono::Duration::days((*days).into())).to_string()
-        }
+        Value::Date32(days) => (chrono::NaiveDate::default() + chrono::Duration::days((*days).into())).to_string(),
         Value::Time64(TimeUnit::Microsecond, micros) => {
             (chrono::NaiveTime::default() + chrono::Duration::microseconds(*micros)).to_string()
         }
@@ -233,9 +228,7 @@ fn snowflake_statements_give_snowflakes_results() {
             count += 1;
             let (passed, got) = match (case.kind, run(&case.sql)) {
                 ("rows", Ok(rows)) => (rows == case.expected, rows),
-                ("error", Err(error)) if error.contains(case.expected.trim()) => {
-                    (true, case.expected.clone())
-                }
+                ("error", Err(error)) if error.contains(case.expected.trim()) => (true, case.expected.clone()),
                 ("error", Err(error)) => (false, format!("{}\n", error.lines().next().unwrap_or_default())),
                 (_, Ok(rows)) => (false, format!("not an error, but rows:\n{rows}")),
                 (_, Err(error)) => (false, format!("an error: {error}\n")),
@@ -246,10 +239,7 @@ fn snowflake_statements_give_snowflakes_results() {
                 written.replace_range(range, &got);
             } else if !passed {
                 let name = path.file_name().unwrap_or_default().display();
-                failures.push(format!(
-                    "{name} · {}\n{}expected:\n{}got:\n{got}",
-                    case.title, case.sql, case.expected
-                ));
+                failures.push(format!("{name} · {}\n{}expected:\n{}got:\n{got}", case.title, case.sql, case.expected));
             }
         }
         if update && written != text {

@@ -20,13 +20,9 @@ fn attempt(sql: &str) {
 fn case_texts() -> Vec<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/snowflake");
     let files = std::fs::read_dir(folder).expect("the folder of cases");
-    let texts =
-        files.map(|file| std::fs::read_to_string(file.expect("an entry").path()).expect("a readable case"));
+    let texts = files.map(|file| std::fs::read_to_string(file.expect("an entry").path()).expect("a readable case"));
     let fences = |text: String| -> Vec<String> {
-        text.split("```sql\n")
-            .skip(1)
-            .filter_map(|part| part.split("```").next().map(str::to_owned))
-            .collect()
+        text.split("```sql\n").skip(1).filter_map(|part| part.split("```").next().map(str::to_owned)).collect()
     };
     texts.flat_map(fences).collect()
 }
@@ -72,8 +68,7 @@ fn positions_of_translations_lead_back_to_the_text() {
 
 #[test]
 fn syntax_problems_point_at_the_smallest_wrong_text() {
-    for (sql, wrong) in [("select a,, b from t", ","), ("select 'é', 1 from t where", ""), ("select (1", "")]
-    {
+    for (sql, wrong) in [("select a,, b from t", ","), ("select 'é', 1 from t where", ""), ("select (1", "")] {
         let problem = parse(sql, Dialect::Snowflake).expect_err(sql);
         assert_eq!(&sql[problem.range.clone()], wrong, "{sql}: {problem}");
     }
@@ -113,10 +108,7 @@ fn every_scalar_function_without_arguments_of_a_kind_of_its_own_binds() {
         if let Err(error) = connection.prepare(&made.statements[0]).map(drop) {
             let text = error.to_string();
             // Values are evaluated when they are constant: only errors of binding count.
-            if text.contains("Binder Error")
-                || text.contains("Catalog Error")
-                || text.contains("Parser Error")
-            {
+            if text.contains("Binder Error") || text.contains("Catalog Error") || text.contains("Parser Error") {
                 failures.push(format!("{call}: {}", text.lines().next().unwrap_or_default()));
             }
         }

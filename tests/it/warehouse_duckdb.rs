@@ -14,10 +14,7 @@ fn memory() -> Box<dyn Warehouse> {
 
 fn on_disk(name: &str) -> (PathBuf, DuckDbOptions) {
     let path = folder(name).join("deeper/shop.duckdb");
-    (
-        path.clone(),
-        DuckDbOptions { path: Some(path), database: "shop".to_owned(), ..DuckDbOptions::default() },
-    )
+    (path.clone(), DuckDbOptions { path: Some(path), database: "shop".to_owned(), ..DuckDbOptions::default() })
 }
 
 fn relation(parts: [&str; 3]) -> Relation {
@@ -77,12 +74,7 @@ const VALUES: [(&str, &str, &str, &str); 40] = [
     ("timestamp '1969-12-31 23:59:59.999999'", "TIMESTAMP", "Timestamp", "1969-12-31 23:59:59.999999"),
     ("timestamp_s '2024-01-01 00:00:01'", "TIMESTAMP_S", "Timestamp", "2024-01-01 00:00:01"),
     ("timestamp_ms '2024-01-01 00:00:01.5'", "TIMESTAMP_MS", "Timestamp", "2024-01-01 00:00:01.500"),
-    (
-        "timestamp_ns '2024-01-01 00:00:00.123456789'",
-        "TIMESTAMP_NS",
-        "Timestamp",
-        "2024-01-01 00:00:00.123456789",
-    ),
+    ("timestamp_ns '2024-01-01 00:00:00.123456789'", "TIMESTAMP_NS", "Timestamp", "2024-01-01 00:00:00.123456789"),
     ("'-infinity'::timestamp", "TIMESTAMP", "Text", "-infinity"),
     ("interval '14 months 3 days 04:05:06.7'", "INTERVAL", "Text", "1 year 2 months 3 days 04:05:06.7"),
     ("interval '0 days'", "INTERVAL", "Text", "00:00:00"),
@@ -112,8 +104,7 @@ const VALUES: [(&str, &str, &str, &str); 40] = [
 fn every_type_keeps_its_value_and_its_name() {
     let mut session = memory().session().unwrap();
     for (sql, data_type, kind, text) in VALUES {
-        let table =
-            session.execute(&format!("select {sql} as v")).unwrap_or_else(|e| panic!("{sql}: {e}")).table;
+        let table = session.execute(&format!("select {sql} as v")).unwrap_or_else(|e| panic!("{sql}: {e}")).table;
         let cell = &table.rows[0][0];
         assert_eq!(table.columns[0].name, "v");
         assert_eq!(table.columns[0].data_type, data_type, "{sql}");
@@ -240,18 +231,11 @@ fn the_catalog_is_read_in_bulk_with_comments_and_order() {
     let catalog = warehouse.catalog(&[marts.clone(), SchemaName::new("shop", "absent")]).unwrap();
     assert_eq!(catalog.schemas.keys().collect::<Vec<_>>(), [&marts]);
     let orders = catalog.relation(&relation(["shop", "MARTS", "orders"])).unwrap();
-    assert_eq!(
-        (orders.database.as_str(), orders.schema.as_str(), orders.name.as_str()),
-        ("shop", "Marts", "Orders")
-    );
+    assert_eq!((orders.database.as_str(), orders.schema.as_str(), orders.name.as_str()), ("shop", "Marts", "Orders"));
     assert_eq!((orders.kind, orders.rows), (RelationKind::Table, Some(1)));
     assert_eq!(orders.comment.as_deref(), Some("all 'orders'"));
-    let columns: Vec<_> =
-        orders.columns.iter().map(|c| (c.name.as_str(), c.data_type.as_str(), c.nullable)).collect();
-    assert_eq!(
-        columns,
-        [("Id", "BIGINT", false), ("amount", "DECIMAL(10,2)", true), ("tags", "VARCHAR[]", true)]
-    );
+    let columns: Vec<_> = orders.columns.iter().map(|c| (c.name.as_str(), c.data_type.as_str(), c.nullable)).collect();
+    assert_eq!(columns, [("Id", "BIGINT", false), ("amount", "DECIMAL(10,2)", true), ("tags", "VARCHAR[]", true)]);
     assert_eq!(orders.columns[1].comment.as_deref(), Some("in euros"));
     assert_eq!(catalog.relation(&relation(["shop", "marts", "V"])).unwrap().kind, RelationKind::View);
     assert!(catalog.relation(&relation(["shop", "main", "other"])).is_none());
@@ -272,10 +256,9 @@ fn appended_cells_become_what_the_columns_hold() {
         .table
         .rows
         .remove(0);
-    let text: Vec<Cell> =
-        ["2024-01-03", "99999999999999999999.0000000001", "[]", "x", "2024-01-01 01:00:00+01", "8"]
-            .map(|text| Cell::Text(text.to_owned()))
-            .to_vec();
+    let text: Vec<Cell> = ["2024-01-03", "99999999999999999999.0000000001", "[]", "x", "2024-01-01 01:00:00+01", "8"]
+        .map(|text| Cell::Text(text.to_owned()))
+        .to_vec();
     let columns = ["d", "x", "j", "b", "ts", "n"].map(str::to_owned);
     let table = relation(["db", "main", "t"]);
     assert_eq!(session.append(&table, &columns, vec![row.clone(), vec![Cell::Null; 6]]).unwrap(), 2);
@@ -291,8 +274,7 @@ fn appended_cells_become_what_the_columns_hold() {
     assert!(missing.message.contains("absent"), "{missing}");
     let ragged = session.append(&table, &columns, vec![vec![Cell::Null]]).unwrap_err();
     assert_eq!(ragged.message, "row 1 has 1 values for 6 columns");
-    let wrong =
-        session.append(&table, &columns[..1], vec![vec![Cell::Text("no date".to_owned())]]).unwrap_err();
+    let wrong = session.append(&table, &columns[..1], vec![vec![Cell::Text("no date".to_owned())]]).unwrap_err();
     assert!(wrong.message.starts_with("cannot append to"), "{wrong}");
     assert_eq!(session.execute("select count(*) from t").unwrap().table.rows[0][0], Cell::Integer(3));
 }
@@ -304,10 +286,7 @@ fn an_append_belongs_to_the_open_transaction() {
     session.execute("begin").unwrap();
     let rows = (0..50_000).map(|n| vec![Cell::Integer(n)]).collect();
     session.append(&relation(["db", "main", "t"]), &["a".to_owned()], rows).unwrap();
-    assert_eq!(
-        session.execute("select sum(a) from t").unwrap().table.rows[0][0],
-        Cell::Integer(1_249_975_000)
-    );
+    assert_eq!(session.execute("select sum(a) from t").unwrap().table.rows[0][0], Cell::Integer(1_249_975_000));
     session.execute("rollback").unwrap();
     assert_eq!(session.execute("select count(*) from t").unwrap().table.rows[0][0], Cell::Integer(0));
 }
@@ -322,9 +301,7 @@ fn four_threads_create_tables_at_once() {
             scope.spawn(move || {
                 let mut session = warehouse.session().unwrap();
                 for table in 0..25 {
-                    let sql = format!(
-                        "create or replace table t_{thread}_{table} as select range a from range(100)"
-                    );
+                    let sql = format!("create or replace table t_{thread}_{table} as select range a from range(100)");
                     assert_eq!(session.execute(&sql).unwrap().affected, Some(100));
                 }
             });
@@ -412,11 +389,7 @@ fn settings_schema_attached_files_and_prelude_hold_in_every_session() {
             ("default_null_order".to_owned(), "nulls_first".to_owned()),
             ("threads".to_owned(), "1".to_owned()),
         ],
-        attach: vec![Attach {
-            path: other.display().to_string(),
-            alias: Some("raw".to_owned()),
-            read_only: true,
-        }],
+        attach: vec![Attach { path: other.display().to_string(), alias: Some("raw".to_owned()), read_only: true }],
         prelude: vec!["create macro sf_plus(x) as x + 1".to_owned()],
         ..DuckDbOptions::default()
     };
@@ -429,10 +402,7 @@ fn settings_schema_attached_files_and_prelude_hold_in_every_session() {
             .table
             .rows
             .remove(0);
-        assert_eq!(
-            row.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["ANALYTICS", "2", "NULLS_FIRST", "1"]
-        );
+        assert_eq!(row.iter().map(ToString::to_string).collect::<Vec<_>>(), ["ANALYTICS", "2", "NULLS_FIRST", "1"]);
         let error = session.execute("create table raw.main.t(a int)").unwrap_err();
         assert!(error.message.contains("read-only"), "{error}");
     }

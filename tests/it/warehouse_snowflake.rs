@@ -49,20 +49,14 @@ fn every_type_comes_back_from_fakesnow() {
         ("true", "BOOLEAN", "Boolean", "true"),
         ("to_binary('00ff', 'HEX')", "BINARY(8388608)", "Binary", "00ff"),
         ("'2024-02-29'::date", "DATE", "Date", "2024-02-29"),
-        (
-            "'1969-12-31 23:59:59.5'::timestamp_ntz",
-            "TIMESTAMP_NTZ(9)",
-            "Timestamp",
-            "1969-12-31 23:59:59.500",
-        ),
+        ("'1969-12-31 23:59:59.5'::timestamp_ntz", "TIMESTAMP_NTZ(9)", "Timestamp", "1969-12-31 23:59:59.500"),
         ("'12:34:56.5'::time", "TIME(9)", "Time", "12:34:56.500"),
         ("parse_json('{\"a\": [1]}')", "VARIANT", "Json", "{\"a\":[1]}"),
         ("null::timestamp_ntz", "TIMESTAMP_NTZ(9)", "Null", ""),
         ("null::varchar", "VARCHAR(16777216)", "Null", ""),
     ];
     for (sql, data_type, kind, text) in cases {
-        let outcome =
-            session.execute(&format!("select {sql} as v")).unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        let outcome = session.execute(&format!("select {sql} as v")).unwrap_or_else(|e| panic!("{sql}: {e:?}"));
         let cell = &outcome.table.rows[0][0];
         assert_eq!(outcome.table.columns[0].data_type, data_type, "{sql}");
         assert_eq!(format!("{cell:?}").split('(').next(), Some(kind), "{sql}: {cell:?}");
@@ -104,11 +98,7 @@ fn a_transaction_is_rolled_back() {
 fn an_error_keeps_code_and_state() {
     let mut session = fakesnow("ERRORS").session().unwrap();
     let error = session.execute("select * from nope").unwrap_err();
-    assert_eq!(
-        (error.code.as_deref(), error.sql_state.as_deref()),
-        (Some("002003"), Some("42S02")),
-        "{error:?}"
-    );
+    assert_eq!((error.code.as_deref(), error.sql_state.as_deref()), (Some("002003"), Some("42S02")), "{error:?}");
     assert!(error.message.contains("does not exist"), "{error:?}");
     let refused = Instant::now();
     let error = session.execute("select ratio_to_report(1) over ()").unwrap_err();
@@ -130,12 +120,8 @@ fn the_catalog_is_one_statement_per_database() {
     }
     let marts = SchemaName::new("catalog", "Marts");
     let empty = SchemaName::new("CATALOG", "EMPTY_ONE");
-    let asked = [
-        marts.clone(),
-        empty.clone(),
-        SchemaName::new("CATALOG", "absent"),
-        SchemaName::new("no_such_db", "x"),
-    ];
+    let asked =
+        [marts.clone(), empty.clone(), SchemaName::new("CATALOG", "absent"), SchemaName::new("no_such_db", "x")];
     let catalog = warehouse.catalog(&asked).unwrap();
     assert_eq!(catalog.schemas.keys().collect::<Vec<_>>(), [&empty, &marts]);
     assert!(catalog.schemas[&empty].is_empty());
@@ -147,8 +133,7 @@ fn the_catalog_is_one_statement_per_database() {
     };
     let orders = catalog.relation(&relation("orders")).unwrap();
     assert_eq!((orders.name.as_str(), orders.kind), ("ORDERS", RelationKind::Table));
-    let columns: Vec<_> =
-        orders.columns.iter().map(|c| (c.name.as_str(), c.data_type.as_str(), c.nullable)).collect();
+    let columns: Vec<_> = orders.columns.iter().map(|c| (c.name.as_str(), c.data_type.as_str(), c.nullable)).collect();
     assert_eq!(
         columns[..3],
         [("ID", "NUMBER(38,0)", false), ("AMOUNT", "NUMBER(10,2)", true), ("NAME", "VARCHAR(20)", true)]
@@ -167,9 +152,7 @@ fn four_sessions_create_tables_at_once() {
             scope.spawn(move || {
                 let mut session = warehouse.session().unwrap();
                 for table in 0..5 {
-                    session
-                        .execute(&format!("create table t_{thread}_{table} as select {table} as a"))
-                        .unwrap();
+                    session.execute(&format!("create table t_{thread}_{table} as select {table} as a")).unwrap();
                 }
             });
         }
@@ -213,13 +196,12 @@ fn ok(body: &Value) -> StubAnswer {
 /// An answer with one value as JSON text.
 fn value(data_type: &str, scale: i64, text: &str) -> String {
     let column = json!({ "name": "V", "type": data_type, "scale": scale, "precision": 38, "nullable": true });
-    json!({ "success": true, "data": { "rowtype": [column], "rowset": [[text]], "total": 1, "queryId": "01b0-7" } }).to_string()
+    json!({ "success": true, "data": { "rowtype": [column], "rowset": [[text]], "total": 1, "queryId": "01b0-7" } })
+        .to_string()
 }
 
 /// A server that logs in and answers statements as the script says.
-fn scripted(
-    script: impl Fn(&StubRequest, usize) -> StubAnswer + Send + Sync + 'static,
-) -> (Stub, Box<dyn Session>) {
+fn scripted(script: impl Fn(&StubRequest, usize) -> StubAnswer + Send + Sync + 'static) -> (Stub, Box<dyn Session>) {
     let stub = Stub::start(move |request, before| match request.target.as_str() {
         target if target.starts_with("/session/v1/login-request") => login(),
         target if target.starts_with("/session?") => ok(&json!({ "success": true, "data": null })),
@@ -241,10 +223,7 @@ fn an_overloaded_server_is_asked_again_under_the_same_request() {
         _ => StubAnswer::Body(200, value("fixed", 0, "7")),
     });
     let outcome = session.execute("select 7").unwrap();
-    assert_eq!(
-        (outcome.table.rows[0][0].clone(), outcome.query_id.as_deref()),
-        (Cell::Integer(7), Some("01b0-7"))
-    );
+    assert_eq!((outcome.table.rows[0][0].clone(), outcome.query_id.as_deref()), (Cell::Integer(7), Some("01b0-7")));
     let sent = stub.requests("/queries/v1/query-request");
     assert_eq!(sent.len(), 3);
     let ids: Vec<_> = sent.iter().map(|request| parameter(request, "requestId").unwrap()).collect();
@@ -259,10 +238,7 @@ fn what_is_no_answer_is_shown_when_it_does_not_pass() {
     let page = "<html><body>\n  <h1>Sign in to   the proxy</h1></body></html>";
     let (stub, mut session) = scripted(move |_, _| StubAnswer::Body(200, page.to_owned()));
     let error = session.execute("select 1").unwrap_err();
-    assert!(
-        error.message.contains("HTTP status 200 OK") && error.message.contains("Sign in to the proxy"),
-        "{error}"
-    );
+    assert!(error.message.contains("HTTP status 200 OK") && error.message.contains("Sign in to the proxy"), "{error}");
     assert!(error.message.ends_with("also after 3 retries"), "{error}");
     assert!(error.help.unwrap().contains("proxy"));
     assert_eq!(stub.requests("query-request").len(), 4);
@@ -289,9 +265,9 @@ fn an_expired_token_is_renewed_and_the_statement_sent_once_more() {
         target if target.starts_with("/session/v1/login-request") => login(),
         target if target.starts_with("/session/token-request") => ok(&json!({ "success": true, "data": {
             "sessionToken": "renewed", "validityInSecondsST": 3600, "masterToken": "m", "validityInSecondsMT": 3600, "sessionId": 1 } })),
-        _ if before == 0 => ok(
-            &json!({ "success": false, "code": "390112", "message": "Session token expired", "data": null }),
-        ),
+        _ if before == 0 => {
+            ok(&json!({ "success": false, "code": "390112", "message": "Session token expired", "data": null }))
+        }
         _ => StubAnswer::Body(200, value("text", 0, "x")),
     });
     let mut session = open_snowflake(&options(stub.port, "D")).unwrap().session().unwrap();
@@ -303,13 +279,14 @@ fn an_expired_token_is_renewed_and_the_statement_sent_once_more() {
 #[test]
 fn a_login_that_is_gone_is_made_anew_unless_something_is_lost_with_it() {
     let gone = || {
-        ok(
-            &json!({ "success": false, "code": "390114", "message": "Authentication token has expired.", "data": null }),
-        )
+        ok(&json!({ "success": false, "code": "390114", "message": "Authentication token has expired.", "data": null }))
     };
-    let (stub, mut session) = scripted(move |_, before| {
-        if before == 1 || before == 4 { gone() } else { StubAnswer::Body(200, value("text", 0, "x")) }
-    });
+    let (stub, mut session) =
+        scripted(
+            move |_, before| {
+                if before == 1 || before == 4 { gone() } else { StubAnswer::Body(200, value("text", 0, "x")) }
+            },
+        );
     session.execute("select 'x'").unwrap();
     session.execute("select 'x'").unwrap();
     assert_eq!(stub.requests("login-request").len(), 2);
@@ -353,10 +330,7 @@ fn values_come_as_text_too() {
         assert_eq!(first(session.as_mut(), "select v").to_string(), text, "{data_type}");
     }
     let (_stub, mut session) = scripted(|_, _| StubAnswer::Body(200, value("date", 0, "tomorrow")));
-    assert_eq!(
-        session.execute("select v").unwrap_err().message,
-        "column `V`: `tomorrow` is not a value of type DATE"
-    );
+    assert_eq!(session.execute("select v").unwrap_err().message, "column `V`: `tomorrow` is not a value of type DATE");
 }
 
 #[test]
@@ -389,8 +363,7 @@ fn login_says_who_and_sets_the_sessions_parameters() {
         target if target.starts_with("/session/v1/login-request") => login(),
         _ => StubAnswer::Body(200, value("text", 0, "8.40.1")),
     });
-    let with_tag =
-        SnowflakeOptions { query_tag: Some("{\"run\":\"1\"}".to_owned()), ..options(stub.port, "D") };
+    let with_tag = SnowflakeOptions { query_tag: Some("{\"run\":\"1\"}".to_owned()), ..options(stub.port, "D") };
     let warehouse = open_snowflake(&with_tag).unwrap();
     assert_eq!(warehouse.describe().unwrap(), "Snowflake 8.40.1, account fake, user snow");
     let body: Value = serde_json::from_str(&stub.requests("login-request")[0].body).unwrap();
@@ -405,14 +378,13 @@ fn a_key_pair_signs_the_login() {
     services::key_pair(&["make", &shown]);
     let text = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
     let bare = |name: &str| text(name).lines().filter(|line| !line.starts_with("---")).collect::<String>();
-    let with =
-        |port, private_key: Option<String>, file: Option<&str>, phrase: Option<&str>| SnowflakeOptions {
-            password: None,
-            private_key,
-            private_key_path: file.map(|name| folder.join(name)),
-            private_key_passphrase: phrase.map(str::to_owned),
-            ..options(port, "D")
-        };
+    let with = |port, private_key: Option<String>, file: Option<&str>, phrase: Option<&str>| SnowflakeOptions {
+        password: None,
+        private_key,
+        private_key_path: file.map(|name| folder.join(name)),
+        private_key_passphrase: phrase.map(str::to_owned),
+        ..options(port, "D")
+    };
     let ways = [
         (None, Some("plain.p8"), None),
         (None, Some("locked.p8"), Some("phrase")),

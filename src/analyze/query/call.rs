@@ -65,8 +65,7 @@ impl Analyst<'_> {
         let is_grouped = value.is_grouped;
         let mut value = Value { is_grouped, ..Value::made([&value, &clauses], EdgeKind::Copied) };
         if result.kind.is_none() {
-            let reason =
-                format!("the function `{}` is not known: it may read more than its arguments", call.name);
+            let reason = format!("the function `{}` is not known: it may read more than its arguments", call.name);
             self.note(reason.clone());
             value.doubt = value.doubt.or(because(reason));
         }
@@ -99,8 +98,7 @@ impl Analyst<'_> {
                 Expr::Lambda(names, body) => {
                     let before = Value::made(&arguments, EdgeKind::Copied);
                     let edges = self.extended(&before.edges, "[*]");
-                    let data_type =
-                        arguments.first().map_or(ValueType::Unknown, |list| list.data_type.part(None));
+                    let data_type = arguments.first().map_or(ValueType::Unknown, |list| list.data_type.part(None));
                     self.lambda(names, body, &Value { edges, data_type, ..before })
                 }
                 // COUNT(*) counts rows, whatever is in them.

@@ -148,9 +148,7 @@ impl Analyst<'_> {
         let items = self.values(items);
         let made = Value::made(&items, EdgeKind::Transformed);
         let data_type = match collection {
-            Collection::Array => {
-                ValueType::common(items.iter().map(|item| &item.data_type)).list_of(self.dialect)
-            }
+            Collection::Array => ValueType::common(items.iter().map(|item| &item.data_type)).list_of(self.dialect),
             Collection::Object(keys) if keys.len() == items.len() => {
                 let fields = keys.iter().cloned().zip(items.iter().map(|item| item.data_type.clone()));
                 ValueType::object_of(fields.collect(), self.dialect)
@@ -164,11 +162,7 @@ impl Analyst<'_> {
     pub(super) fn all_columns(&mut self, star: &Star) -> Value {
         let (columns, open) = self.star(star);
         let mut values: Vec<Value> = columns.into_iter().map(|(_, value)| value).collect();
-        values.extend(open.map(|open| Value {
-            edges: open.edges,
-            doubt: Some(open.reason),
-            ..Value::default()
-        }));
+        values.extend(open.map(|open| Value { edges: open.edges, doubt: Some(open.reason), ..Value::default() }));
         Value::made(&values, EdgeKind::Transformed)
     }
 

@@ -58,8 +58,7 @@ impl Analyst<'_> {
                 parts.push(self.unresolved(what.as_str().into()));
                 let all = Value::made(&parts, EdgeKind::Transformed);
                 let open = Open { reason: what.as_str().into(), edges: all.edges.clone() };
-                let decided =
-                    Rows { edges: all.edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) };
+                let decided = Rows { edges: all.edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) };
                 let made = Made::new(Vec::new(), Some(open), decided);
                 self.enter(Shape::Made(Rc::new(made)), alias.as_ref(), rows);
             }
@@ -79,9 +78,7 @@ impl Analyst<'_> {
     fn table(&mut self, name: &[Name], alias: Option<&Alias>, rows: &mut Vec<Rows>) {
         let Some(last) = name.last() else { return };
         let cte = match name {
-            [one] => {
-                self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone())
-            }
+            [one] => self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone()),
             _ => None,
         };
         if name.len() == 1 && cte.is_none() && last.key.eq_ignore_ascii_case("dual") {
@@ -179,8 +176,7 @@ impl Analyst<'_> {
             self.merge(name, (start, middle), side, rows);
         }
         if let Some(open) = relations[start..].iter().find_map(|relation| relation.shape.open()) {
-            let all: Vec<Edges> =
-                relations[start..].iter().flat_map(|relation| relation.shape.everything()).collect();
+            let all: Vec<Edges> = relations[start..].iter().flat_map(|relation| relation.shape.everything()).collect();
             let edges = Edges::union(&all).at_least(EdgeKind::Indirect);
             rows.push(Rows { edges, doubt: Some(open.reason) });
         }
@@ -220,8 +216,7 @@ impl Analyst<'_> {
         self.scopes.pop();
         let used = used_columns(pivot.aggregates.iter().map(|(expr, _)| expr).chain(&pivot.keys));
         let kept = (0..input.len()).filter(|at| !used.contains(&input.name(*at).key));
-        let mut columns: Vec<(Name, Value)> =
-            kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
+        let mut columns: Vec<(Name, Value)> = kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
         let grouped = Value::made(columns.iter().map(|(_, value)| value), EdgeKind::Indirect);
         let turned = Value::made(keys.iter().chain(&others), EdgeKind::Indirect);
         let cell = |aggregate: &Value| {
@@ -235,16 +230,11 @@ impl Analyst<'_> {
                 columns.extend(cells.map(|(name, aggregate)| (name.clone(), cell(aggregate))));
             }
             None => {
-                let edges =
-                    Value::made(&aggregates.iter().map(cell).collect::<Vec<_>>(), EdgeKind::Aggregated).edges;
-                open = Some(Open {
-                    reason: "the columns of this PIVOT are known only from the data".into(),
-                    edges,
-                });
+                let edges = Value::made(&aggregates.iter().map(cell).collect::<Vec<_>>(), EdgeKind::Aggregated).edges;
+                open = Some(Open { reason: "the columns of this PIVOT are known only from the data".into(), edges });
             }
         }
-        let decided =
-            [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
+        let decided = [input.rows(), super::expression::rows_of(&grouped), super::expression::rows_of(&turned)];
         Shape::Made(Rc::new(Made::new(columns, open, all_rows(&decided)).softly(input.soft())))
     }
 
@@ -253,8 +243,7 @@ impl Analyst<'_> {
         let input = self.apart(&unpivot.input);
         let is_turned = |name: &Name| unpivot.columns.iter().flatten().any(|turned| turned.key == name.key);
         let made = as_made(&input);
-        let mut columns: Vec<(Name, Value)> =
-            made.columns.into_iter().filter(|(name, _)| !is_turned(name)).collect();
+        let mut columns: Vec<(Name, Value)> = made.columns.into_iter().filter(|(name, _)| !is_turned(name)).collect();
         let mut turned: Vec<Vec<Value>> = vec![Vec::new(); unpivot.values.len()];
         for group in &unpivot.columns {
             for (at, name) in group.iter().enumerate() {

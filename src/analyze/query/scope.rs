@@ -48,9 +48,8 @@ enum Found {
 
 impl Scope {
     fn find(&self, key: &str, number: u32) -> Found {
-        let of = |list: &[(Arc<str>, Value)]| {
-            list.iter().find(|(name, _)| &**name == key).map(|(_, value)| value.clone())
-        };
+        let of =
+            |list: &[(Arc<str>, Value)]| list.iter().find(|(name, _)| &**name == key).map(|(_, value)| value.clone());
         if let Some(value) = of(&self.parameters) {
             return Found::One(value);
         }
@@ -214,8 +213,7 @@ impl Analyst<'_> {
         }
         if !found.is_empty() {
             let values: Vec<Value> = found.iter().map(|at| relation.shape.value(*at)).collect();
-            let message =
-                format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
+            let message = format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
             self.finding("ambiguous-column", message.clone(), span, None);
             return Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) };
         }
@@ -223,8 +221,7 @@ impl Analyst<'_> {
         if let Some(open) = relation.shape.open() {
             return Value { edges: open.named(number), doubt: Some(open.reason), ..Value::default() };
         }
-        let known: Vec<String> =
-            (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()).collect();
+        let known: Vec<String> = (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()).collect();
         let message = format!("`{}` has no column `{}`", qualifier[qualifier.len() - 1].text, name.text);
         let near = did_you_mean(&name.text, known.iter().map(String::as_str));
         let at = span.end.saturating_sub(name.text.len())..span.end;
@@ -297,9 +294,7 @@ impl Analyst<'_> {
         let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
         match relations {
             [one] if at > 0 && at <= one.shape.len() => one.shape.value(at - 1),
-            _ => {
-                self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into())
-            }
+            _ => self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into()),
         }
     }
 

@@ -249,15 +249,12 @@ impl Analyst<'_> {
             let Item::Value { expr: Expr::Column(parts, span), .. } = item else { continue };
             let is_own = parts.last().is_some_and(|last| {
                 let scope = self.scopes.last();
-                scope.is_some_and(|scope| {
-                    scope.relations.iter().any(|one| !one.shape.find(&last.key).is_empty())
-                })
+                scope.is_some_and(|scope| scope.relations.iter().any(|one| !one.shape.find(&last.key).is_empty()))
             });
             let is_grouped = value.is_grouped || grouped.iter().any(|key| key.edges == value.edges);
             if is_own && !is_grouped && !value.edges.is_empty() && value.doubt.is_none() {
                 let message = format!("`{}` is neither grouped by nor aggregated", name.text);
-                let help =
-                    Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
+                let help = Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
                 self.finding("not-grouped", message, span, help);
             }
         }
@@ -270,8 +267,7 @@ impl Analyst<'_> {
                 rows_of(&items.columns[at - 1].1)
             }
             Some(_) if items.open.is_some() => {
-                let mut all: Vec<Edges> =
-                    items.columns.iter().map(|(_, value)| value.edges.clone()).collect();
+                let mut all: Vec<Edges> = items.columns.iter().map(|(_, value)| value.edges.clone()).collect();
                 all.extend(items.open.as_ref().map(|open| open.edges.clone()));
                 let doubt = items.open.as_ref().map(|open| open.reason.clone());
                 Rows { edges: Edges::union(&all).at_least(EdgeKind::Indirect), doubt }
@@ -311,9 +307,7 @@ struct Items {
 /// Columns that are not known, of both.
 pub(super) fn joined(one: Option<Open>, other: Option<Open>) -> Option<Open> {
     match (one, other) {
-        (Some(one), Some(other)) => {
-            Some(Open { edges: Edges::union([&one.edges, &other.edges]), reason: one.reason })
-        }
+        (Some(one), Some(other)) => Some(Open { edges: Edges::union([&one.edges, &other.edges]), reason: one.reason }),
         (one, other) => one.or(other),
     }
 }

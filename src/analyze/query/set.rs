@@ -120,8 +120,7 @@ fn widened(shape: &Shape) -> Shape {
 fn without_paths(shape: &Shape) -> Shape {
     let plain = |edges: &Edges| edges.map(|edge| Edge { path: 0, ..edge });
     let made = as_made(shape);
-    let columns =
-        made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
+    let columns = made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
     let open = made.open.map(|open| Open { edges: plain(&open.edges), ..open });
     let rows = Rows { edges: plain(&made.rows.edges), doubt: made.rows.doubt };
     Shape::Made(Rc::new(Made::new(columns.collect(), open, rows).softly(made.soft)))
@@ -158,10 +157,8 @@ fn by_name(left: &Shape, right: &Shape, rows: Rows) -> Made {
             }
         }
     }
-    let open = (!opens.is_empty()).then(|| Open {
-        reason: opens[0].reason.clone(),
-        edges: Edges::union(opens.iter().map(|open| &open.edges)),
-    });
+    let open = (!opens.is_empty())
+        .then(|| Open { reason: opens[0].reason.clone(), edges: Edges::union(opens.iter().map(|open| &open.edges)) });
     Made::new(columns, open, rows)
 }
 

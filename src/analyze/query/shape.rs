@@ -169,9 +169,7 @@ impl Shape {
 
     pub(super) fn rows(&self) -> Rows {
         match self {
-            Self::Node(relation, _) => {
-                Rows { edges: Edges::one(*relation, ROWS, EdgeKind::Indirect), doubt: None }
-            }
+            Self::Node(relation, _) => Rows { edges: Edges::one(*relation, ROWS, EdgeKind::Indirect), doubt: None },
             Self::Made(made) => made.rows.clone(),
         }
     }

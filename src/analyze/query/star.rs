@@ -18,10 +18,7 @@ impl Analyst<'_> {
             Some(expr) => {
                 let value = self.value(expr);
                 let reason = "the fields of a value are not known";
-                (
-                    Vec::new(),
-                    Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }),
-                )
+                (Vec::new(), Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }))
             }
             None => self.relations_of(star),
         };
@@ -48,20 +45,12 @@ impl Analyst<'_> {
                 None => match &open {
                     Some(open) => {
                         let number = self.names.number(&from.text);
-                        let value = Value {
-                            edges: open.named(number),
-                            doubt: Some(open.reason.clone()),
-                            ..Value::default()
-                        };
+                        let value =
+                            Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
                         columns.push((to.clone(), value));
                     }
                     None => {
-                        self.finding(
-                            "unknown-column",
-                            format!("`*` has no column `{}`", from.text),
-                            span,
-                            None,
-                        );
+                        self.finding("unknown-column", format!("`*` has no column `{}`", from.text), span, None);
                     }
                 },
             }
@@ -117,10 +106,8 @@ pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -
             }
         }
     }
-    let open = (!opens.is_empty()).then(|| Open {
-        reason: opens[0].reason.clone(),
-        edges: Edges::union(opens.iter().map(|open| &open.edges)),
-    });
+    let open = (!opens.is_empty())
+        .then(|| Open { reason: opens[0].reason.clone(), edges: Edges::union(opens.iter().map(|open| &open.edges)) });
     (columns, open)
 }
 

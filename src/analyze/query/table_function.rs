@@ -35,15 +35,13 @@ impl Analyst<'_> {
 
     /// What the arguments decide: how many rows there are.
     fn argument_rows(&mut self, function: &TableFunction) -> Rows {
-        let values: Vec<Value> =
-            function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
+        let values: Vec<Value> = function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
         super::expression::rows_of(&Value::made(&values, EdgeKind::Indirect))
     }
 
     /// Columns that are computed from all arguments.
     fn derived(&mut self, function: &TableFunction, columns: &[(&str, &str)]) -> Made {
-        let values: Vec<Value> =
-            function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
+        let values: Vec<Value> = function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
         let value = Value::made(&values, EdgeKind::Transformed);
         let rows = super::expression::rows_of(&value);
         let column = |(name, data_type): &(&str, &str)| {
@@ -123,8 +121,7 @@ impl Analyst<'_> {
         let name = function.name.to_lowercase();
         let number = self.external(&format!("{name}()"));
         let read = Edges::one(number, crate::analyze::edge::STAR, EdgeKind::Copied);
-        let values: Vec<Value> =
-            function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
+        let values: Vec<Value> = function.arguments.iter().map(|argument| self.value(&argument.value)).collect();
         let made = Value::made(&values, EdgeKind::Transformed);
         let edges = Edges::union([&made.edges, &read]);
         let reason: Rc<str> = reason.into();

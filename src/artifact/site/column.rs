@@ -12,10 +12,8 @@ pub(super) fn columns(node: &Value, catalog: Option<&Value>) -> Vec<Value> {
         catalog.into_iter().flat_map(|entry| object(entry, "columns")).map(|(_, column)| column).collect();
     found.sort_by_key(|column| column["index"].as_i64());
     let same = |a: &Value, b: &Value| text(a, "name").eq_ignore_ascii_case(text(b, "name"));
-    let mut columns: Vec<Value> = found
-        .iter()
-        .map(|found| column(declared.iter().find(|one| same(one, found)).copied(), Some(found)))
-        .collect();
+    let mut columns: Vec<Value> =
+        found.iter().map(|found| column(declared.iter().find(|one| same(one, found)).copied(), Some(found))).collect();
     for one in declared.iter().filter(|one| !found.iter().any(|found| same(one, found))) {
         let mut column = column(Some(one), None);
         if !found.is_empty() {

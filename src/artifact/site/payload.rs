@@ -8,20 +8,11 @@ use serde_json::{Map, Value, json};
 use super::column::columns;
 
 /// Sections of a manifest whose entries are nodes of the page.
-const SECTIONS: [&str; 8] = [
-    "nodes",
-    "sources",
-    "exposures",
-    "metrics",
-    "semantic_models",
-    "saved_queries",
-    "unit_tests",
-    "functions",
-];
+const SECTIONS: [&str; 8] =
+    ["nodes", "sources", "exposures", "metrics", "semantic_models", "saved_queries", "unit_tests", "functions"];
 
 /// Config that is shown elsewhere on the page, or is the same for everything shown.
-const CONFIG_ELSEWHERE: [&str; 8] =
-    ["enabled", "tags", "meta", "docs", "group", "access", "materialized", "contract"];
+const CONFIG_ELSEWHERE: [&str; 8] = ["enabled", "tags", "meta", "docs", "group", "access", "materialized", "contract"];
 
 /// The parts that make the definition of the semantic layer's nodes and of functions.
 const DEFINITION: [&str; 13] = [
@@ -51,8 +42,7 @@ pub(super) fn payload(manifest: &Value, catalog: Option<&Value>) -> Value {
     let mut nodes = BTreeMap::new();
     for (id, node) in SECTIONS.iter().flat_map(|section| object(manifest, section)) {
         if node.is_object() && !hidden.drops(id, node) {
-            let found = catalog
-                .and_then(|catalog| ["nodes", "sources"].iter().find_map(|part| catalog[part].get(id)));
+            let found = catalog.and_then(|catalog| ["nodes", "sources"].iter().find_map(|part| catalog[part].get(id)));
             nodes.insert(id.clone(), page_node(id, node, found, &hidden));
         }
     }
@@ -78,8 +68,7 @@ struct Hidden<'a> {
 impl<'a> Hidden<'a> {
     fn of(manifest: &'a Value) -> Self {
         let nodes = SECTIONS.iter().flat_map(|section| object(manifest, section));
-        let parents =
-            nodes.filter(|(_, node)| !shown(node)).map(|(id, node)| (id.as_str(), parent_ids(node)));
+        let parents = nodes.filter(|(_, node)| !shown(node)).map(|(id, node)| (id.as_str(), parent_ids(node)));
         Self { parents: parents.collect() }
     }
 
@@ -223,15 +212,13 @@ fn shown_config(config: &Value) -> Value {
 
 fn catalog_facts(found: &Value) -> Value {
     let stats = object(found, "stats").map(|(_, stat)| stat).filter(|stat| stat["include"] == json!(true));
-    let stats: Vec<Value> =
-        stats.map(|stat| json!({ "label": stat["label"], "value": stat["value"] })).collect();
+    let stats: Vec<Value> = stats.map(|stat| json!({ "label": stat["label"], "value": stat["value"] })).collect();
     json!({ "type": found["metadata"]["type"], "owner": found["metadata"]["owner"], "stats": stats })
 }
 
 /// The project's own `__overview__`; dbt's stock text about dbt is no overview of a project.
 fn overview(manifest: &Value, project: &str) -> Value {
-    let docs =
-        || object(manifest, "docs").map(|(_, doc)| doc).filter(|doc| text(doc, "name") == "__overview__");
+    let docs = || object(manifest, "docs").map(|(_, doc)| doc).filter(|doc| text(doc, "name") == "__overview__");
     let own = docs().find(|doc| text(doc, "package_name") == project);
     let any = own.or_else(|| docs().find(|doc| text(doc, "package_name") != CORE_PACKAGE));
     any.map_or(Value::Null, |doc| doc["block_contents"].clone())
@@ -241,11 +228,9 @@ fn overview(manifest: &Value, project: &str) -> Value {
 fn builtin_packages(manifest: &Value, project: &str) -> Vec<String> {
     let nodes = SECTIONS.iter().flat_map(|section| object(manifest, section));
     let with_nodes: BTreeSet<&str> = nodes.map(|(_, node)| text(node, "package_name")).collect();
-    let macros: BTreeSet<&str> =
-        object(manifest, "macros").map(|(_, entry)| text(entry, "package_name")).collect();
+    let macros: BTreeSet<&str> = object(manifest, "macros").map(|(_, entry)| text(entry, "package_name")).collect();
     let adapter = format!("{CORE_PACKAGE}_{}", text(&manifest["metadata"], "adapter_type"));
-    let is_builtin =
-        |name: &&&str| **name == CORE_PACKAGE || (**name == adapter && !with_nodes.contains(**name));
+    let is_builtin = |name: &&&str| **name == CORE_PACKAGE || (**name == adapter && !with_nodes.contains(**name));
     macros.iter().filter(|name| **name != project).filter(is_builtin).map(ToString::to_string).collect()
 }
 

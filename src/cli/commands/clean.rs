@@ -9,26 +9,21 @@ use crate::diagnostic::{Code, Diagnostic};
 pub(super) fn clean(loaded: &Loaded, printer: &Printer) -> Result<Outcome, Outcome> {
     let root = &loaded.project.packages[0].file;
     let paths = &root.paths;
-    let base =
-        loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());
-    let kept: Vec<_> =
-        [&paths.models, &paths.seeds, &paths.tests, &paths.analyses, &paths.macros, &paths.snapshots]
-            .into_iter()
-            .flatten()
-            .filter_map(|folder| base.join(folder).canonicalize().ok())
-            .collect();
+    let base = loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());
+    let kept: Vec<_> = [&paths.models, &paths.seeds, &paths.tests, &paths.analyses, &paths.macros, &paths.snapshots]
+        .into_iter()
+        .flatten()
+        .filter_map(|folder| base.join(folder).canonicalize().ok())
+        .collect();
     let mut outcome = Outcome::Success;
     for target in &paths.clean {
         let Ok(folder) = base.join(target).canonicalize() else { continue };
         let is_inside = folder.starts_with(&base) && folder != base;
         if !is_inside || kept.iter().any(|kept| kept.starts_with(&folder)) {
-            let message =
-                format!("`{target}` is not removed: it lies outside the project, or holds its sources");
+            let message = format!("`{target}` is not removed: it lies outside the project, or holds its sources");
             let help = "list only folders that builds make under `clean-targets`";
             printer.diagnostic(
-                &Diagnostic::error(Code::BadConfig, message)
-                    .at(crate::source::Span::start_of(root.file))
-                    .help(help),
+                &Diagnostic::error(Code::BadConfig, message).at(crate::source::Span::start_of(root.file)).help(help),
                 &loaded.sources,
             );
             outcome = Outcome::Failure;

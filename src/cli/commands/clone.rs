@@ -19,18 +19,13 @@ use crate::warehouse::SchemaName;
 
 /// Clones the selected models, seeds and snapshots out of the environment of a manifest. None waits for another: each is made of
 /// what is there.
-pub(super) fn clone(
-    loaded: &Loaded,
-    arguments: &CloneArguments,
-    printer: &Printer,
-) -> Result<Outcome, Outcome> {
+pub(super) fn clone(loaded: &Loaded, arguments: &CloneArguments, printer: &Printer) -> Result<Outcome, Outcome> {
     if loaded.is_broken {
         printer.note("nothing was cloned, because the project has errors");
         return Err(Outcome::Unusable);
     }
     let clock = Instant::now();
-    let selected =
-        loaded.select(&arguments.select, &[NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot], printer)?;
+    let selected = loaded.select(&arguments.select, &[NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot], printer)?;
     let nodes: Vec<&Node> = selected
         .iter()
         .filter_map(|id| loaded.graph.node(id))
@@ -52,9 +47,7 @@ pub(super) fn clone(
         printer.diagnostic(&problem.in_file("dbt_project.yml", 1), &loaded.sources);
         Outcome::Failure
     })?;
-    let of = |relation: &Relation| {
-        Some(SchemaName::new(relation.database.as_deref()?, relation.schema.as_deref()?))
-    };
+    let of = |relation: &Relation| Some(SchemaName::new(relation.database.as_deref()?, relation.schema.as_deref()?));
     let read: std::collections::BTreeSet<SchemaName> = elsewhere.values().filter_map(of).collect();
     // Where it cannot be read, the macros say so for each relation.
     let _ = connection.load(&read.into_iter().collect::<Vec<_>>());

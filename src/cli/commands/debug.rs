@@ -19,12 +19,7 @@ pub(super) fn debug(global: &Global, printer: &Printer) -> Result<Outcome, Outco
     );
     printer.data(&format!("project:  {} in {}", loaded.graph.root, loaded.options.project_dir.display()));
     printer.data(&format!("profile:  {} from {file}", loaded.profile.name));
-    printer.data(&format!(
-        "target:   {} ({}, {} threads)",
-        target.name,
-        target.dialect.adapter(),
-        target.threads
-    ));
+    printer.data(&format!("target:   {} ({}, {} threads)", target.name, target.dialect.adapter(), target.threads));
     printer.data(&format!("default:  {}.{}", target.database, target.schema));
     let connection = loaded.open(printer)?;
     match connection.execute("select 1").and_then(|_| connection.describe()) {

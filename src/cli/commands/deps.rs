@@ -16,11 +16,7 @@ use crate::project::deps::{self, Deps, Task};
 use crate::source::{Sources, read_text};
 
 /// Resolves, locks and installs. It needs no profile: packages come before everything else.
-pub(super) fn deps(
-    global: &Global,
-    arguments: &DepsArguments,
-    printer: &Printer,
-) -> Result<Outcome, Outcome> {
+pub(super) fn deps(global: &Global, arguments: &DepsArguments, printer: &Printer) -> Result<Outcome, Outcome> {
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let ended = install(global, arguments, (&mut sources, &mut diagnostics), printer);
@@ -48,10 +44,7 @@ fn install(
     }
     let variables = environment::variables();
     let scope = YamlScope {
-        vars: Some(Vars {
-            command_line: Arc::new(environment::vars(global.vars.as_deref())?),
-            ..Vars::default()
-        }),
+        vars: Some(Vars { command_line: Arc::new(environment::vars(global.vars.as_deref())?), ..Vars::default() }),
         secrets: true,
         environment: Arc::new(variables.clone()),
         ..YamlScope::default()
@@ -77,10 +70,8 @@ fn install(
 
 /// The project file as written: rendering it may need what is installed here.
 fn project_file(root: &std::path::Path) -> Result<Value, Box<Diagnostic>> {
-    let wrong =
-        |code, message: String| Box::new(Diagnostic::error(code, message).in_file("dbt_project.yml", 1));
-    let text = read_text(&root.join("dbt_project.yml"))
-        .map_err(|error| wrong(Code::MissingFile, error.to_string()))?;
+    let wrong = |code, message: String| Box::new(Diagnostic::error(code, message).in_file("dbt_project.yml", 1));
+    let text = read_text(&root.join("dbt_project.yml")).map_err(|error| wrong(Code::MissingFile, error.to_string()))?;
     yaml::parse(&text).map_err(|error| wrong(Code::YamlSyntax, error.message))
 }
 
@@ -97,11 +88,8 @@ fn entry(package: &str, source: PackageSource) -> Value {
     };
     let mut entry = json!({key: name});
     if let Some(version) = version {
-        entry[version_key] = if version.contains(',') {
-            json!(version.split(',').collect::<Vec<_>>())
-        } else {
-            json!(version)
-        };
+        entry[version_key] =
+            if version.contains(',') { json!(version.split(',').collect::<Vec<_>>()) } else { json!(version) };
     }
     entry
 }

@@ -18,14 +18,8 @@ pub(super) fn generate(
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let (no_compile, empty) = (*no_compile, *empty_catalog);
-    let kinds = [
-        NodeKind::Model,
-        NodeKind::Test,
-        NodeKind::Snapshot,
-        NodeKind::Analysis,
-        NodeKind::Seed,
-        NodeKind::Source,
-    ];
+    let kinds =
+        [NodeKind::Model, NodeKind::Test, NodeKind::Snapshot, NodeKind::Analysis, NodeKind::Seed, NodeKind::Source];
     let selected = loaded.select(select, &kinds, printer)?;
     let connection = if empty && no_compile { None } else { Some(loaded.open(printer)?) };
     let compilation = if no_compile {
@@ -37,10 +31,8 @@ pub(super) fn generate(
         Some(connection) if !empty => {
             let schemas = Planner::schemas(selected.iter().filter_map(|id| loaded.graph.node(id)));
             connection.catalog(&schemas).map_err(|error| {
-                let diagnostic = crate::diagnostic::Diagnostic::error(
-                    crate::diagnostic::Code::WarehouseError,
-                    error.message,
-                );
+                let diagnostic =
+                    crate::diagnostic::Diagnostic::error(crate::diagnostic::Code::WarehouseError, error.message);
                 printer.diagnostic(&diagnostic.in_file("profiles.yml", 1), &loaded.sources);
                 Outcome::Unusable
             })?

@@ -9,10 +9,8 @@ use crate::source::Sources;
 pub(super) fn explain(code: Option<&str>, printer: &Printer) -> Result<Outcome, Outcome> {
     let Some(name) = code else {
         for code in Code::ALL {
-            let title = page(*code)
-                .lines()
-                .find(|line| !line.trim().is_empty() && !line.starts_with('#'))
-                .unwrap_or_default();
+            let title =
+                page(*code).lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
             printer.data(&format!("{:<26} {title}", code.as_str()));
         }
         return Ok(Outcome::Success);
@@ -22,14 +20,10 @@ pub(super) fn explain(code: Option<&str>, printer: &Printer) -> Result<Outcome, 
         return Ok(Outcome::Success);
     }
     let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()));
-    let help = near.map_or_else(
-        || "`merganser explain` lists all codes".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help =
+        near.map_or_else(|| "`merganser explain` lists all codes".to_owned(), |near| format!("did you mean `{near}`?"));
     printer.diagnostic(
-        &Diagnostic::error(Code::BadOption, format!("no diagnostic `{name}`"))
-            .in_file("explain", 1)
-            .help(help),
+        &Diagnostic::error(Code::BadOption, format!("no diagnostic `{name}`")).in_file("explain", 1).help(help),
         &Sources::default(),
     );
     Ok(Outcome::Unusable)

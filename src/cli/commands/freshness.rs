@@ -64,8 +64,7 @@ pub(super) fn freshness(
         let ended = end_hooks(loaded, &runner, &[], &progress);
         failed = ended.iter().any(|result| result.status.is_failure());
     }
-    let asked: Vec<Check> =
-        results.iter().zip(&checks).filter_map(|(result, check)| recorded(result, check)).collect();
+    let asked: Vec<Check> = results.iter().zip(&checks).filter_map(|(result, check)| recorded(result, check)).collect();
     artifacts::after_freshness(loaded, &asked, (clock.elapsed(), output), printer)?;
     printer.note(&format!("\n{} in {:.2}s", summary(&results), clock.elapsed().as_secs_f64()));
     failed |= results.iter().any(|result| result.status.is_failure());
@@ -114,10 +113,7 @@ fn ask(
             }
             _ => String::new(),
         };
-        let index = line(
-            &ended,
-            &format!("{} freshness of {name} in {seconds:.2}s{old}", printer.paint(word, colour)),
-        );
+        let index = line(&ended, &format!("{} freshness of {name} in {seconds:.2}s{old}", printer.paint(word, colour)));
         if let Some(problem) = &result.problem {
             printer.diagnostic(problem, &loaded.sources);
         }

@@ -9,10 +9,7 @@ use crate::source::Sources;
 
 /// The files of a new project: path and text; `NAME` stands for its name.
 const FILES: [(&str, &str); 6] = [
-    (
-        "dbt_project.yml",
-        "name: NAME\nversion: \"1.0\"\nprofile: NAME\n\nmodels:\n  NAME:\n    +materialized: view\n",
-    ),
+    ("dbt_project.yml", "name: NAME\nversion: \"1.0\"\nprofile: NAME\n\nmodels:\n  NAME:\n    +materialized: view\n"),
     (
         "profiles.yml",
         "NAME:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n      path: target/NAME.duckdb\n      threads: 4\n",
@@ -32,8 +29,7 @@ const FILES: [(&str, &str); 6] = [
 /// Makes a folder with a small project that builds. Nothing that exists is touched.
 pub(super) fn init(name: &str, printer: &Printer) -> Result<Outcome, Outcome> {
     let fail = |code: Code, message: String, help: &str| {
-        printer
-            .diagnostic(&Diagnostic::error(code, message).in_file(name, 1).help(help), &Sources::default());
+        printer.diagnostic(&Diagnostic::error(code, message).in_file(name, 1).help(help), &Sources::default());
         Outcome::Unusable
     };
     let mut chars = name.chars();

@@ -79,12 +79,7 @@ fn path(path: &str) -> Option<String> {
     (!path.is_empty()).then(|| path.to_owned())
 }
 
-fn upward(
-    graph: &Graph,
-    analysis: &Analysis,
-    starts: &[(usize, usize)],
-    to_sources: bool,
-) -> Vec<LineageRecord> {
+fn upward(graph: &Graph, analysis: &Analysis, starts: &[(usize, usize)], to_sources: bool) -> Vec<LineageRecord> {
     let mut trace = Trace::new(analysis);
     let mut records = Vec::new();
     for start in starts {
@@ -124,8 +119,7 @@ fn end(graph: &Graph, reached: &Reached) -> LineageInput {
 
 fn downward(loaded: &Loaded, analysis: &Analysis, starts: &[(usize, usize)]) -> Vec<LineageRecord> {
     let graph = &loaded.graph;
-    let sequence: Vec<usize> =
-        loaded.order.sequence.iter().filter_map(|id| graph.nodes.get_index_of(id)).collect();
+    let sequence: Vec<usize> = loaded.order.sequence.iter().filter_map(|id| graph.nodes.get_index_of(id)).collect();
     let reached = Trace::new(analysis).down(starts, &sequence);
     let mut records = Vec::new();
     for node in sequence {
@@ -147,10 +141,7 @@ fn asked(graph: &Graph, written: &str) -> Option<(String, String)> {
             && (node.unique_id == owner
                 || node.search_name() == owner
                 || node.name == owner && node.source.is_none()
-                || node
-                    .source
-                    .as_ref()
-                    .is_some_and(|source| format!("{}.{}", source.source_name, node.name) == owner))
+                || node.source.as_ref().is_some_and(|source| format!("{}.{}", source.source_name, node.name) == owner))
     };
     let node = graph.nodes.values().find(is_named)?;
     Some((node.unique_id.clone(), column.to_owned()))
@@ -168,43 +159,24 @@ fn position(found: &NodeAnalysis, name: &str, dialect: crate::sql::Dialect) -> O
 
 fn unknown(loaded: &Loaded, written: &str, printer: &Printer) -> Outcome {
     let owner = written.rsplit_once('.').map_or(written, |(owner, _)| owner);
-    let names: Vec<&str> = loaded
-        .graph
-        .nodes
-        .values()
-        .filter(|node| KINDS.contains(&node.kind))
-        .map(|node| node.name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        loaded.graph.nodes.values().filter(|node| KINDS.contains(&node.kind)).map(|node| node.name.as_str()).collect();
     let near = did_you_mean(owner, names);
     let help = near.map_or_else(
         || "write `model.column`, `source.table.column`, or a unique id and a column".to_owned(),
         |near| format!("did you mean `{near}`?"),
     );
     let message = format!("`{written}` names no column: no node is called `{owner}`");
-    printer.diagnostic(
-        &Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help),
-        &loaded.sources,
-    );
+    printer.diagnostic(&Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help), &loaded.sources);
     Outcome::Unusable
 }
 
-fn unknown_column(
-    loaded: &Loaded,
-    node: &Node,
-    found: &NodeAnalysis,
-    name: &str,
-    printer: &Printer,
-) -> Outcome {
+fn unknown_column(loaded: &Loaded, node: &Node, found: &NodeAnalysis, name: &str, printer: &Printer) -> Outcome {
     let names: Vec<&str> = (0..found.width()).map(|at| found.name(at)).collect();
     let near = did_you_mean(name, names.iter().copied());
-    let help = near.map_or_else(
-        || format!("its columns are: {}", names.join(", ")),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help =
+        near.map_or_else(|| format!("its columns are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
     let message = format!("`{}` has no column `{name}`", node.name);
-    printer.diagnostic(
-        &Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help),
-        &loaded.sources,
-    );
+    printer.diagnostic(&Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help), &loaded.sources);
     Outcome::Unusable
 }

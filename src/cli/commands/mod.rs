@@ -41,33 +41,28 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Command::Debug => debug::debug(global, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
         Command::Completions { shell } => completions::completions(*shell),
-        Command::Clean => {
-            load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, &printer))
-        }
-        Command::Parse => {
-            load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer))
-        }
+        Command::Clean => load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, &printer)),
+        Command::Parse => load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer)),
         Command::Ls { select, output, output_keys } => load("list", &Running::default())
             .and_then(|loaded| ls::ls(&loaded, global, select, (*output, output_keys), &printer)),
-        Command::Compile { select, inline, running } => load("compile", running).and_then(|loaded| {
-            compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)
-        }),
+        Command::Compile { select, inline, running } => load("compile", running)
+            .and_then(|loaded| compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)),
         Command::Lineage(arguments) => load("lineage", &Running::default())
             .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
         Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
         Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
-        Command::Plan { command, select, running } => load("plan", running)
-            .and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer)),
-        Command::Docs { command } => load("generate", &Running::default())
-            .and_then(|loaded| docs::generate(&loaded, global, command, &printer)),
+        Command::Plan { command, select, running } => {
+            load("plan", running).and_then(|loaded| plan::plan(&loaded, global, (*command, select, running), &printer))
+        }
+        Command::Docs { command } => {
+            load("generate", &Running::default()).and_then(|loaded| docs::generate(&loaded, global, command, &printer))
+        }
         Command::RunOperation { name, args } => load("run-operation", &Running::default())
             .and_then(|loaded| run_operation::run_operation(&loaded, name, args.as_deref(), &printer)),
-        Command::Source { command: Source::Freshness { select, output } } => {
-            load("freshness", &Running::default())
-                .and_then(|loaded| freshness::freshness(&loaded, select, output.as_deref(), &printer))
-        }
+        Command::Source { command: Source::Freshness { select, output } } => load("freshness", &Running::default())
+            .and_then(|loaded| freshness::freshness(&loaded, select, output.as_deref(), &printer)),
         Command::Retry(arguments) => retry::retry(global, arguments, &printer),
         Command::Clone(arguments) => {
             load("clone", &arguments.running).and_then(|loaded| clone::clone(&loaded, arguments, &printer))
@@ -109,8 +104,7 @@ fn open(typed: &Global) -> Result<(Global, Printer), Outcome> {
         }
         Outcome::Unusable
     };
-    let (global, warnings) =
-        settings::settle(typed, &environment, &flags).map_err(|problem| refuse(&problem))?;
+    let (global, warnings) = settings::settle(typed, &environment, &flags).map_err(|problem| refuse(&problem))?;
     let printer = Printer::new(&global, warnings, no_color).map_err(|error| {
         let message = format!("the log file cannot be written: {error}");
         let help = "check the folder's permissions, or choose another with --log-path";

@@ -63,12 +63,7 @@ fn text(plan: &Plan) -> String {
     }
     let mut node = |plan: &NodePlan| {
         let late = if plan.late { " (late: compiled again when its parents have run)" } else { "" };
-        add(&format!(
-            "\n-- {}: {}{late}\n--   because: {}",
-            plan.unique_id,
-            plan.action.as_str(),
-            plan.reason
-        ));
+        add(&format!("\n-- {}: {}{late}\n--   because: {}", plan.unique_id, plan.action.as_str(), plan.reason));
         plan.steps.iter().for_each(|step| add(&ended(&step.text())));
     };
     plan.start_hooks.iter().filter(|hook| !hook.steps.is_empty()).for_each(&mut node);

@@ -26,11 +26,7 @@ struct Previous {
 
 /// Reads the results of the last command, and runs it again with its own flags for the nodes that did not succeed. `--vars` and
 /// `--threads` may be new.
-pub(super) fn retry(
-    global: &Global,
-    arguments: &RetryArguments,
-    printer: &Printer,
-) -> Result<Outcome, Outcome> {
+pub(super) fn retry(global: &Global, arguments: &RetryArguments, printer: &Printer) -> Result<Outcome, Outcome> {
     let previous = previous(global).map_err(|problem| {
         printer.diagnostic(&problem, &Sources::default());
         Outcome::Unusable
@@ -69,9 +65,7 @@ pub(super) fn retry(
             let docs = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
             docs::generate(&load("generate")?, &global, &docs, printer)
         }
-        "clone" => {
-            clone::clone(&load("clone")?, &CloneArguments { select, running: running.clone() }, printer)
-        }
+        "clone" => clone::clone(&load("clone")?, &CloneArguments { select, running: running.clone() }, printer),
         "run-operation" => {
             let typed = previous.arguments.get("args").map(yaml::print);
             let name = text("macro").unwrap_or_default();
@@ -79,9 +73,9 @@ pub(super) fn retry(
         }
         other => {
             let message = format!("`{other}` is no command that can be run again");
-            let help = "retry goes on with run, build, seed, snapshot, test, compile, clone, docs generate and run-operation";
-            let problem =
-                Diagnostic::error(Code::BadOption, message).in_file("run_results.json", 1).help(help);
+            let help =
+                "retry goes on with run, build, seed, snapshot, test, compile, clone, docs generate and run-operation";
+            let problem = Diagnostic::error(Code::BadOption, message).in_file("run_results.json", 1).help(help);
             printer.diagnostic(&problem, &Sources::default());
             Err(Outcome::Unusable)
         }
@@ -108,12 +102,10 @@ fn previous(global: &Global) -> Result<Previous, Box<Diagnostic>> {
     let here = std::env::current_dir().unwrap_or_default();
     let shown = path.strip_prefix(&here).unwrap_or(&path).display().to_string();
     let help = "run a command first, or name the folder of its run_results.json with --state";
-    let missing = |message: String, code| {
-        Box::new(Diagnostic::error(code, message).in_file(shown.clone(), 1).help(help))
-    };
-    let text = read_text(&path).map_err(|_| {
-        missing(format!("there are no results of a last command in {shown}"), Code::MissingFile)
-    })?;
+    let missing =
+        |message: String, code| Box::new(Diagnostic::error(code, message).in_file(shown.clone(), 1).help(help));
+    let text = read_text(&path)
+        .map_err(|_| missing(format!("there are no results of a last command in {shown}"), Code::MissingFile))?;
     let value: Value = serde_json::from_str(&text)
         .map_err(|error| missing(format!("{shown} is not a run_results.json: {error}"), Code::MissingFile))?;
     let arguments = value.get("args").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -130,8 +122,7 @@ fn previous(global: &Global) -> Result<Previous, Box<Diagnostic>> {
     };
     let results = || value.get("results").and_then(Value::as_array).into_iter().flatten();
     let nodes = results().filter_map(of).collect();
-    let undone =
-        results().filter_map(|result| Some((result.get("unique_id")?.as_str()?.to_owned(), undone(result)?)));
+    let undone = results().filter_map(|result| Some((result.get("unique_id")?.as_str()?.to_owned(), undone(result)?)));
     Ok(Previous { command, arguments, nodes, undone: undone.collect() })
 }
 

@@ -35,8 +35,7 @@ pub(super) fn run(
         printer.diagnostic(&problem, &loaded.sources);
         Outcome::Unusable
     };
-    let saved =
-        arguments.plan.as_deref().map(|path| saved_plan::read(path, command)).transpose().map_err(told)?;
+    let saved = arguments.plan.as_deref().map(|path| saved_plan::read(path, command)).transpose().map_err(told)?;
     let selected = match &saved {
         Some(saved) => saved.selected.clone(),
         None => loaded.select(&arguments.select, kinds(command), printer)?,
@@ -58,13 +57,8 @@ pub(super) fn run(
     artifacts::after_run(loaded, &compilation, &results, clock.elapsed(), printer)?;
     if arguments.running.output == TextOrJson::Json {
         printer.data(
-            &serde_json::to_string_pretty(&artifacts::results_json(
-                loaded,
-                &compilation,
-                &results,
-                clock.elapsed(),
-            ))
-            .unwrap_or_default(),
+            &serde_json::to_string_pretty(&artifacts::results_json(loaded, &compilation, &results, clock.elapsed()))
+                .unwrap_or_default(),
         );
     }
     let failed = results.iter().any(|result| result.status.is_failure());
@@ -76,9 +70,11 @@ pub(super) fn run(
 pub(super) fn with_hooks(loaded: &Loaded, selected: &BTreeSet<String>, command: &str) -> BTreeSet<String> {
     let mut wanted = selected.clone();
     if command != "load" && command != "test" {
-        let hooks = loaded.graph.nodes.values().filter(|node| {
-            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start")
-        });
+        let hooks = loaded
+            .graph
+            .nodes
+            .values()
+            .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-start"));
         wanted.extend(hooks.map(|node| node.unique_id.clone()));
     }
     wanted
@@ -196,8 +192,7 @@ pub(super) fn begin(
 /// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing.
 fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
     let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
-    let nodes =
-        wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
+    let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
     nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
 }
 
@@ -214,10 +209,11 @@ pub(super) fn end_hooks(
     results: &[NodeResult],
     progress: &Progress<'_>,
 ) -> Vec<NodeResult> {
-    let hooks =
-        loaded.graph.nodes.values().filter(|node| {
-            node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end")
-        });
+    let hooks = loaded
+        .graph
+        .nodes
+        .values()
+        .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
     let mut ended = Vec::new();
     let is_hook = |result: &&NodeResult| {
         loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation)

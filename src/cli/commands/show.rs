@@ -24,28 +24,18 @@ pub(super) fn show(
         match compiler.node(&node) {
             Ok(compiled) => queries.push((node.name.clone(), compiled.sql)),
             Err(problem) => {
-                printer.diagnostic(
-                    &Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1),
-                    &loaded.sources,
-                );
+                printer
+                    .diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
                 return Ok(Outcome::Failure);
             }
         }
     } else {
-        let kinds = [
-            NodeKind::Model,
-            NodeKind::Seed,
-            NodeKind::Snapshot,
-            NodeKind::Test,
-            NodeKind::Analysis,
-            NodeKind::Source,
-        ];
+        let kinds =
+            [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Source];
         let all = loaded.select(select, &kinds, printer)?;
         let named = |id: &&String| {
             loaded.graph.node(id).is_some_and(|node| {
-                node.kind != NodeKind::Test
-                    || all.len() == 1
-                    || select.select.iter().any(|s| s.contains(&node.name))
+                node.kind != NodeKind::Test || all.len() == 1 || select.select.iter().any(|s| s.contains(&node.name))
             })
         };
         let selected: std::collections::BTreeSet<String> = all.iter().filter(named).cloned().collect();
@@ -53,18 +43,15 @@ pub(super) fn show(
         let compilation = loaded.compile(&compiler, &selected, printer);
         for id in &selected {
             let node = &loaded.graph.nodes[id];
-            let reads = matches!(node.kind, NodeKind::Seed | NodeKind::Source)
-                .then(|| node.relation.as_ref())
-                .flatten();
+            let reads =
+                matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_ref()).flatten();
             let text = reads.map(|relation| format!("select * from {}", relation.render()));
             queries.extend(
-                text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone()))
-                    .map(|sql| (node.name.clone(), sql)),
+                text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone())).map(|sql| (node.name.clone(), sql)),
             );
         }
     }
-    let mut outcome =
-        if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    let mut outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
     for (name, sql) in queries {
         let limited = if limit < 0 {
             sql
@@ -100,9 +87,8 @@ pub(super) fn schema(
             printer.data(&serde_json::json!({"node": id, "schema": columns}).to_string());
             continue;
         }
-        let cell = |column: &serde_json::Value, key: &str| {
-            Cell::Text(column[key].as_str().unwrap_or_default().to_owned())
-        };
+        let cell =
+            |column: &serde_json::Value, key: &str| Cell::Text(column[key].as_str().unwrap_or_default().to_owned());
         let table = Table {
             columns: ["column", "type"].map(|name| crate::warehouse::Column::new(name, "VARCHAR")).to_vec(),
             rows: columns
@@ -121,12 +107,7 @@ fn print(name: &str, table: &Table, output: TextOrJson, printer: &Printer) {
     match output {
         TextOrJson::Json => {
             let row = |row: &Vec<Cell>| -> serde_json::Map<String, serde_json::Value> {
-                table
-                    .columns
-                    .iter()
-                    .zip(row)
-                    .map(|(column, cell)| (column.name.clone(), json(cell)))
-                    .collect()
+                table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), json(cell))).collect()
             };
             let rows: Vec<_> = table.rows.iter().map(row).collect();
             printer.data(&serde_json::json!({"node": name, "show": rows}).to_string());
@@ -151,15 +132,9 @@ fn json(cell: &Cell) -> serde_json::Value {
 
 /// The rows as a table in characters.
 fn text(table: &Table) -> String {
-    let cells: Vec<Vec<String>> =
-        std::iter::once(table.columns.iter().map(|column| column.name.clone()).collect())
-            .chain(
-                table
-                    .rows
-                    .iter()
-                    .map(|row| row.iter().map(|cell| cell.to_string().replace('\n', " ")).collect()),
-            )
-            .collect();
+    let cells: Vec<Vec<String>> = std::iter::once(table.columns.iter().map(|column| column.name.clone()).collect())
+        .chain(table.rows.iter().map(|row| row.iter().map(|cell| cell.to_string().replace('\n', " ")).collect()))
+        .collect();
     let width = |index: usize| cells.iter().map(|row| row[index].chars().count().min(60)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
     let line = |row: &Vec<String>| {
@@ -178,9 +153,6 @@ fn text(table: &Table) -> String {
         format!("|{}|", parts.join("|"))
     };
     let mut lines: Vec<String> = cells.iter().map(line).collect();
-    lines.insert(
-        1,
-        format!("|{}|", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|")),
-    );
+    lines.insert(1, format!("|{}|", widths.iter().map(|width| "-".repeat(width + 2)).collect::<Vec<_>>().join("|")));
     lines.join("\n")
 }

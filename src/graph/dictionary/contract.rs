@@ -14,11 +14,7 @@ use crate::project::NodeKind;
 /// `contract`: whether it is enforced, and the checksum of what it promises.
 pub(super) fn contract(node: &Node) -> Value {
     let own = |key: &str, default: bool| {
-        node.config
-            .get("contract")
-            .and_then(|contract| contract.get(key))
-            .and_then(Value::as_bool)
-            .unwrap_or(default)
+        node.config.get("contract").and_then(|contract| contract.get(key)).and_then(Value::as_bool).unwrap_or(default)
     };
     let enforced = own("enforced", false);
     let checksum = (enforced && node.kind == NodeKind::Model).then(|| checksum(node));

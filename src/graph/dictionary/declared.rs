@@ -34,10 +34,7 @@ pub(super) fn source(node: &Node) -> Value {
     put("loaded_at_field", config("loaded_at_field"));
     put("loaded_at_query", config("loaded_at_query"));
     put("freshness", config("freshness"));
-    put(
-        "external",
-        node.source.as_ref().and_then(|details| details.external.as_ref()).map_or(Value::Null, external),
-    );
+    put("external", node.source.as_ref().and_then(|details| details.external.as_ref()).map_or(Value::Null, external));
     put("description", json!(node.description));
     put("columns", columns(node));
     put("meta", meta(node));
@@ -48,14 +45,8 @@ pub(super) fn source(node: &Node) -> Value {
     put("unrendered_config", json!(node.unrendered_config));
     put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
     put("created_at", Value::Null);
-    put(
-        "unrendered_database",
-        json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())),
-    );
-    put(
-        "unrendered_schema",
-        json!(node.source.as_ref().and_then(|details| details.unrendered_schema.as_ref())),
-    );
+    put("unrendered_database", json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())));
+    put("unrendered_schema", json!(node.source.as_ref().and_then(|details| details.unrendered_schema.as_ref())));
     put("doc_blocks", json!([]));
     Value::Object(map)
 }

@@ -20,9 +20,8 @@ pub fn primary_keys(graph: &Graph) -> BTreeMap<String, Vec<String>> {
         }
     }
     let models = graph.nodes.values().filter(|node| node.kind == NodeKind::Model);
-    let keyed = models.map(|node| {
-        (node.unique_id.clone(), key(node, tests.get(node.unique_id.as_str()).map_or(&[], Vec::as_slice)))
-    });
+    let keyed = models
+        .map(|node| (node.unique_id.clone(), key(node, tests.get(node.unique_id.as_str()).map_or(&[], Vec::as_slice))));
     keyed.filter(|(_, columns)| !columns.is_empty()).collect()
 }
 
@@ -57,10 +56,5 @@ fn key(node: &Node, tests: &[(&TestDetails, bool)]) -> Vec<String> {
 }
 
 fn texts(list: Option<&Value>) -> Vec<String> {
-    list.and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

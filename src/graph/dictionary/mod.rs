@@ -45,14 +45,11 @@ pub fn flat_graph(graph: &Graph) -> Value {
         let nodes = graph.nodes.values().chain(&graph.dropped).filter(|node| kinds.contains(&node.kind));
         Value::Object(
             nodes
-                .map(|node| {
-                    (node.unique_id.clone(), with_primary_key(dictionary(node), keys.get(&node.unique_id)))
-                })
+                .map(|node| (node.unique_id.clone(), with_primary_key(dictionary(node), keys.get(&node.unique_id))))
                 .collect(),
         )
     };
-    let groups: Map<String, Value> =
-        graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
+    let groups: Map<String, Value> = graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
     json!({
         "exposures": pick(&[NodeKind::Exposure]),
         "functions": {},
@@ -66,14 +63,8 @@ pub fn flat_graph(graph: &Graph) -> Value {
 }
 
 /// The kinds dbt keeps under `nodes`.
-pub const EXECUTABLE: [NodeKind; 6] = [
-    NodeKind::Model,
-    NodeKind::Seed,
-    NodeKind::Snapshot,
-    NodeKind::Test,
-    NodeKind::Analysis,
-    NodeKind::Operation,
-];
+pub const EXECUTABLE: [NodeKind; 6] =
+    [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Operation];
 
 /// A model's dictionary with what [`primary_keys`] found.
 pub fn with_primary_key(mut dictionary: Value, columns: Option<&Vec<String>>) -> Value {
@@ -142,10 +133,7 @@ fn own_keys(node: &Node, put: &mut dyn FnMut(&str, Value)) {
         put("column_name", json!(test.column_name));
         put("file_key_name", json!(test.file_key_name));
         put("attached_node", json!(test.attached_node));
-        put(
-            "test_metadata",
-            json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace}),
-        );
+        put("test_metadata", json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace}));
     }
 }
 
@@ -188,10 +176,7 @@ fn calls(node: &Node, put: &mut dyn FnMut(&str, Value)) {
 }
 
 fn refs(node: &Node) -> Value {
-    node.refs
-        .iter()
-        .map(|call| json!({"name": call.name, "package": call.package, "version": call.version}))
-        .collect()
+    node.refs.iter().map(|call| json!({"name": call.name, "package": call.package, "version": call.version})).collect()
 }
 
 fn sources(node: &Node) -> Value {
@@ -214,9 +199,11 @@ fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let keep = map.into_iter().filter(|(_, value)| !value.is_null());
-            let clean = keep.map(|(key, value)| {
-                if FREE.contains(&key.as_str()) { (key, value) } else { (key, without_nulls(value)) }
-            });
+            let clean = keep.map(
+                |(key, value)| {
+                    if FREE.contains(&key.as_str()) { (key, value) } else { (key, without_nulls(value)) }
+                },
+            );
             Value::Object(clean.collect())
         }
         Value::Array(items) => items.into_iter().map(without_nulls).collect(),

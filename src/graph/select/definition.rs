@@ -10,8 +10,7 @@ use crate::project::Project;
 pub fn selector_definitions(project: &Project) -> Value {
     let mut known: Map<String, Value> = Map::new();
     for selector in list(project) {
-        let (Some(fields), Some(name)) = (selector.as_object(), selector.get("name").and_then(Value::as_str))
-        else {
+        let (Some(fields), Some(name)) = (selector.as_object(), selector.get("name").and_then(Value::as_str)) else {
             continue;
         };
         let mut fields = fields.clone();

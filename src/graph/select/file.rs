@@ -22,13 +22,8 @@ pub(super) fn named(project: &Project, name: &str, indirect: Indirect) -> Result
     }
     let help = match did_you_mean(name, list.iter().filter_map(selector_name)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if project.selectors.is_none() => {
-            "declare it in selectors.yml beside dbt_project.yml".to_owned()
-        }
-        None => format!(
-            "selectors.yml has: {}",
-            list.iter().filter_map(selector_name).collect::<Vec<_>>().join(", ")
-        ),
+        None if project.selectors.is_none() => "declare it in selectors.yml beside dbt_project.yml".to_owned(),
+        None => format!("selectors.yml has: {}", list.iter().filter_map(selector_name).collect::<Vec<_>>().join(", ")),
     };
     Err(Diagnostic::error(Code::BadOption, format!("there is no selector `{name}`")).help(help))
 }
@@ -48,11 +43,8 @@ pub(super) fn default(project: &Project, indirect: Indirect) -> Result<Option<Sp
         [at] => read(project, list, *at, indirect).map(Some),
         many => {
             let names: Vec<&str> = many.iter().filter_map(|at| selector_name(&list[*at])).collect();
-            Err(placed(
-                project,
-                format!("{} selectors are marked as the default: {}", many.len(), names.join(", ")),
-            )
-            .help("keep `default: true` on one"))
+            Err(placed(project, format!("{} selectors are marked as the default: {}", many.len(), names.join(", ")))
+                .help("keep `default: true` on one"))
         }
     }
 }
@@ -88,9 +80,7 @@ fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Res
     {
         let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
         let message = format!("the definition of selector `{name}` has several keys: {}", keys.join(", "));
-        return Err(
-            placed(project, message).help("put the others into the list of `union` or `intersection`")
-        );
+        return Err(placed(project, message).help("put the others into the list of `union` or `intersection`"));
     }
     reader.definition(definition).map_err(|problem| {
         let mut diagnostic = placed(project, format!("selector `{name}`: {}", problem.message));
@@ -120,13 +110,10 @@ impl Reader<'_> {
 
     /// The members of a set, less what its one `exclude:` member names.
     fn set(&self, list: &Value, make: fn(Vec<Spec>) -> Spec) -> Result<Spec, Diagnostic> {
-        let members =
-            list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
-        let (excluding, including): (Vec<&Value>, Vec<&Value>) = members
-            .iter()
-            .partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
-        let included =
-            make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
+        let members = list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
+        let (excluding, including): (Vec<&Value>, Vec<&Value>) =
+            members.iter().partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
+        let included = make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
         match excluding.as_slice() {
             [] => Ok(included),
             [one] => self.without(included, one.get("exclude")),
@@ -184,9 +171,7 @@ impl Reader<'_> {
             indirect,
         };
         if one.with_childrens_parents && one.children.is_some() {
-            return Err(
-                bad("`childrens_parents` and `children` exclude each other").help("leave `children` out")
-            );
+            return Err(bad("`childrens_parents` and `children` exclude each other").help("leave `children` out"));
         }
         self.without(Spec::One(one), fields.get("exclude"))
     }

@@ -109,8 +109,7 @@ fn union(arguments: &[String], project: &Project, indirect: Indirect) -> Result<
 /// One part of a word: a criterion, or `selector:NAME`.
 fn one(text: &str, project: &Project, indirect: Indirect) -> Result<Spec, Diagnostic> {
     if let Some(name) = text.strip_prefix("selector:") {
-        return file::named(project, name, indirect)?
-            .ok_or_else(|| bad(format!("there is no selector `{name}`")));
+        return file::named(project, name, indirect)?.ok_or_else(|| bad(format!("there is no selector `{name}`")));
     }
     criterion(text, indirect).map(Spec::One)
 }
@@ -186,9 +185,7 @@ fn leading_depth(text: &str) -> Result<(Option<Reach>, &str), Diagnostic> {
 
 fn trailing_depth(text: &str) -> Result<(&str, Option<Reach>), Diagnostic> {
     match text.rsplit_once('+') {
-        Some((value, digits)) if digits.chars().all(|c| c.is_ascii_digit()) => {
-            Ok((value, Some(number(digits)?)))
-        }
+        Some((value, digits)) if digits.chars().all(|c| c.is_ascii_digit()) => Ok((value, Some(number(digits)?))),
         _ => Ok((text, None)),
     }
 }
@@ -197,10 +194,7 @@ fn number(digits: &str) -> Result<Reach, Diagnostic> {
     if digits.is_empty() {
         return Ok(Reach(None));
     }
-    digits
-        .parse()
-        .map(|depth| Reach(Some(depth)))
-        .map_err(|_| bad(format!("`{digits}` is too large for a depth")))
+    digits.parse().map(|depth| Reach(Some(depth))).map_err(|_| bad(format!("`{digits}` is too large for a depth")))
 }
 
 /// A criterion as dbt's dictionary, with the keys that are set; a word that is none as it was written.
@@ -219,8 +213,7 @@ pub(super) fn dictionary(text: &str) -> Value {
             put("parents_depth", Value::String(depth.to_string()));
         }
     }
-    let method =
-        std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
+    let method = std::iter::once(criterion.method.name()).chain(criterion.arguments.iter().map(String::as_str));
     put("method", Value::String(method.collect::<Vec<_>>().join(".")));
     put("value", criterion.value);
     if let Some(Reach(depth)) = criterion.children {
@@ -246,14 +239,8 @@ mod tests {
             read("2+a+3"),
             (Method::Fqn, String::new(), "a".to_owned(), false, Some(Reach(Some(2))), Some(Reach(Some(3))))
         );
-        assert_eq!(
-            read("+tag:x"),
-            (Method::Tag, String::new(), "x".to_owned(), false, Some(Reach(None)), None)
-        );
-        assert_eq!(
-            read("@models/a.sql"),
-            (Method::Path, String::new(), "models/a.sql".to_owned(), true, None, None)
-        );
+        assert_eq!(read("+tag:x"), (Method::Tag, String::new(), "x".to_owned(), false, Some(Reach(None)), None));
+        assert_eq!(read("@models/a.sql"), (Method::Path, String::new(), "models/a.sql".to_owned(), true, None, None));
         assert_eq!(
             read("config.meta.a:1+"),
             (Method::Config, "meta.a".to_owned(), "1".to_owned(), false, None, Some(Reach(None)))

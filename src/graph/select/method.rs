@@ -75,9 +75,7 @@ impl Context<'_> {
             Method::Path => self.path_fits(node, value),
             Method::File => file_fits(node, value),
             Method::Package => fits(&node.package, if value == "this" { &self.graph.root } else { value }),
-            Method::Config => {
-                (is_parsed || node.kind == NodeKind::Source) && config_fits(node, criterion, value)
-            }
+            Method::Config => (is_parsed || node.kind == NodeKind::Source) && config_fits(node, criterion, value),
             Method::TestName => match &node.test {
                 Some(test) => fits(&test.name, value),
                 None => node.kind == NodeKind::UnitTest && fits(&node.name, value),
@@ -116,18 +114,14 @@ fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
         }
         Method::ResourceType if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) => {
             let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            Err(bad(
-                format!("`{value}` is not a resource type"),
-                &format!("the types are {}", known.join(", ")),
-            ))
+            Err(bad(format!("`{value}` is not a resource type"), &format!("the types are {}", known.join(", "))))
         }
         Method::TestType if !matches!(value, "generic" | "schema" | "data" | "singular" | "unit") => {
             Err(bad(format!("`{value}` is not a type of test"), "the types are generic, singular and unit"))
         }
-        Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => Err(bad(
-            format!("`{value}` is not a kind of version"),
-            "the kinds are latest, prerelease, old and none",
-        )),
+        Method::Version if !matches!(value, "latest" | "prerelease" | "old" | "none") => {
+            Err(bad(format!("`{value}` is not a kind of version"), "the kinds are latest, prerelease, old and none"))
+        }
         _ => Ok(()),
     }
 }
@@ -145,8 +139,7 @@ fn qualified_fits(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
     if leaf == Some(wanted) {
         return true;
     }
-    if is_versioned
-        && fqn[fqn.len().saturating_sub(2)..].join("_") == parts[parts.len().saturating_sub(2)..].join("_")
+    if is_versioned && fqn[fqn.len().saturating_sub(2)..].join("_") == parts[parts.len().saturating_sub(2)..].join("_")
     {
         return true;
     }
@@ -197,8 +190,7 @@ fn config_fits(node: &Node, criterion: &Criterion, value: &str) -> bool {
         "post_hook" => "post-hook",
         other => other,
     };
-    let found =
-        steps.try_fold(node.config.get(top).unwrap_or(&Value::Null), |value, step| value.get(step.as_str()));
+    let found = steps.try_fold(node.config.get(top).unwrap_or(&Value::Null), |value, step| value.get(step.as_str()));
     let ignores_case = criterion.arguments == ["severity"];
     let equals = |actual: &Value| match actual {
         Value::Bool(actual) => value.eq_ignore_ascii_case(if *actual { "true" } else { "false" }),

@@ -103,8 +103,7 @@ pub fn select(
         let kinds: Vec<&str> = selection.kinds.iter().map(|kind| kind.as_str()).collect();
         let what = if (1..=3).contains(&kinds.len()) { kinds.join(" or ") } else { "node".to_owned() };
         let help = "`merganser ls` with the same options and `--resource-type all` shows what they match";
-        diagnostics
-            .push(Diagnostic::warning(Code::EmptySelection, format!("no {what} is selected")).help(help));
+        diagnostics.push(Diagnostic::warning(Code::EmptySelection, format!("no {what} is selected")).help(help));
     }
     found
 }
@@ -115,9 +114,8 @@ fn spec(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Spec> {
     let has_words = !selection.select.is_empty() || !selection.exclude.is_empty();
     if selection.selector.is_some() && has_words {
         let message = "`--selector` cannot be combined with `--select` or `--exclude`";
-        diagnostics.push(
-            Diagnostic::error(Code::BadOption, message).help("write `--select selector:NAME ...` instead"),
-        );
+        diagnostics
+            .push(Diagnostic::error(Code::BadOption, message).help("write `--select selector:NAME ...` instead"));
         return None;
     }
     let made = match &selection.selector {
@@ -127,9 +125,7 @@ fn spec(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Spec> {
     };
     let made = match made {
         Ok(Some(spec)) => Ok(spec),
-        Ok(None) => {
-            grammar::words(&selection.select, &selection.exclude, context.project, selection.indirect)
-        }
+        Ok(None) => grammar::words(&selection.select, &selection.exclude, context.project, selection.indirect),
         Err(problem) => Err(problem),
     };
     made.map_err(|problem| diagnostics.push(problem)).ok()
@@ -139,25 +135,19 @@ impl Context<'_> {
     fn is_wanted(&self, id: &str) -> bool {
         let node = &self.graph.nodes[id];
         let kinds = &self.selection.kinds;
-        let fits =
-            if kinds.is_empty() { node.kind != NodeKind::Operation } else { kinds.contains(&node.kind) };
-        let has_code =
-            matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Test);
+        let fits = if kinds.is_empty() { node.kind != NodeKind::Operation } else { kinds.contains(&node.kind) };
+        let has_code = matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Test);
         fits && (self.selection.keep_empty || !has_code || !node.raw.trim().is_empty())
     }
 
     fn find(&self, spec: &Spec, diagnostics: &mut Diagnostics) -> Found {
         let (found, raw) = match spec {
             Spec::One(criterion) => return self.criterion(criterion, diagnostics),
-            Spec::Union { parts, indirect } => {
-                (self.combine(parts, *indirect, |a, b| a | b, diagnostics), None)
-            }
+            Spec::Union { parts, indirect } => (self.combine(parts, *indirect, |a, b| a | b, diagnostics), None),
             Spec::Intersection { parts, indirect, raw } => {
                 (self.combine(parts, *indirect, |a, b| a & b, diagnostics), raw.as_ref())
             }
-            Spec::Difference(parts) => {
-                (self.combine(parts.as_ref(), Indirect::Eager, |a, b| a - b, diagnostics), None)
-            }
+            Spec::Difference(parts) => (self.combine(parts.as_ref(), Indirect::Eager, |a, b| a - b, diagnostics), None),
         };
         if let Some(raw) = raw.filter(|_| found.direct.is_empty() && !diagnostics.has_errors()) {
             diagnostics.push(suggest::empty(self, raw, spec));
@@ -191,9 +181,8 @@ impl Context<'_> {
             Indirect::Buildable => &*direct | &self.order.ancestors_of_all(direct, None),
             Indirect::Eager | Indirect::Empty => return,
         };
-        let ready = |id: &&String| {
-            self.graph.nodes[id.as_str()].depends_on.iter().all(|parent| reachable.contains(parent))
-        };
+        let ready =
+            |id: &&String| self.graph.nodes[id.as_str()].depends_on.iter().all(|parent| reachable.contains(parent));
         let tests: Vec<String> = possible.iter().filter(ready).cloned().collect();
         direct.extend(tests);
     }
@@ -244,8 +233,8 @@ impl Context<'_> {
             if !matches!(node.kind, NodeKind::Test | NodeKind::UnitTest) {
                 continue;
             }
-            let is_ready = indirect == Indirect::Eager
-                || node.depends_on.iter().all(|parent| reachable.contains(parent));
+            let is_ready =
+                indirect == Indirect::Eager || node.depends_on.iter().all(|parent| reachable.contains(parent));
             let set = if is_ready { &mut found.direct } else { &mut found.indirect };
             set.insert(id);
         }

@@ -40,13 +40,11 @@ pub(super) fn freshness(context: &Context<'_>, value: &str) -> Result<BTreeSet<S
     let [before, now] = &context.selection.previous.freshness;
     let before = before.as_ref().ok_or_else(|| missing(context, "source_status:", "sources.json"))?;
     let now = now.as_ref().ok_or_else(|| {
-        let message =
-            "`source_status:` needs the freshness of now: there is no sources.json in the target folder";
+        let message = "`source_status:` needs the freshness of now: there is no sources.json in the target folder";
         Diagnostic::error(Code::MissingState, message).help("run `merganser source freshness` first")
     })?;
     let newer = |id: &&String| {
-        value == "fresher"
-            && now.get(*id).is_some_and(|now| before.get(*id).is_none_or(|before| now > before))
+        value == "fresher" && now.get(*id).is_some_and(|now| before.get(*id).is_none_or(|before| now > before))
     };
     Ok(context.graph.nodes.keys().filter(newer).cloned().collect())
 }
@@ -57,7 +55,8 @@ fn missing(context: &Context<'_>, method: &str, file: &str) -> Diagnostic {
             .help("pass its folder with `--state`"),
         Some(folder) => {
             let message = format!("`{method}` needs an earlier {file}, and there is none in `{folder}`");
-            let help = "pass the folder of an earlier invocation's artifacts with `--state`; it is relative to the project";
+            let help =
+                "pass the folder of an earlier invocation's artifacts with `--state`; it is relative to the project";
             Diagnostic::error(Code::MissingState, message).help(help)
         }
     }

@@ -21,9 +21,7 @@ pub(super) fn empty(context: &Context<'_>, raw: &str, spec: &Spec) -> Diagnostic
 fn near(context: &Context<'_>, criterion: &Criterion) -> String {
     let written = criterion.text();
     let graph = context.graph;
-    if let Some(node) =
-        graph.disabled.iter().find(|node| criterion.method == Method::Fqn && node.name == written)
-    {
+    if let Some(node) = graph.disabled.iter().find(|node| criterion.method == Method::Fqn && node.name == written) {
         return format!("`{}` is disabled", node.unique_id);
     }
     let all = known(context, criterion);
@@ -40,17 +38,13 @@ fn known<'a>(context: &'a Context<'_>, criterion: &Criterion) -> BTreeSet<&'a st
         context.graph.nodes.values().filter(move |node| node.kind == kind).map(|node| node.name.as_str())
     };
     match criterion.method {
-        Method::Fqn => {
-            nodes.filter(|node| node.kind != NodeKind::Source).map(|node| node.name.as_str()).collect()
-        }
+        Method::Fqn => nodes.filter(|node| node.kind != NodeKind::Source).map(|node| node.name.as_str()).collect(),
         Method::Tag => nodes.flat_map(|node| &node.tags).map(String::as_str).collect(),
         Method::Group => context.graph.groups.keys().filter_map(|id| id.rsplit('.').next()).collect(),
         Method::Package => nodes.map(|node| node.package.as_str()).collect(),
         Method::Path => context.paths.clone(),
         Method::File => nodes.filter_map(|node| node.original_path.rsplit('/').next()).collect(),
-        Method::TestName => {
-            nodes.filter_map(|node| node.test.as_ref()).map(|test| test.name.as_str()).collect()
-        }
+        Method::TestName => nodes.filter_map(|node| node.test.as_ref()).map(|test| test.name.as_str()).collect(),
         Method::Source => {
             nodes.filter_map(|node| node.source.as_ref()).map(|source| source.source_name.as_str()).collect()
         }

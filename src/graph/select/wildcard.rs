@@ -69,9 +69,7 @@ pub(super) fn path_fits(path: &str, pattern: &str) -> bool {
 fn parts_fit(path: &[String], pattern: &[String]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((first, rest)) if first == "**" => {
-            (0..=path.len()).any(|skipped| parts_fit(&path[skipped..], rest))
-        }
+        Some((first, rest)) if first == "**" => (0..=path.len()).any(|skipped| parts_fit(&path[skipped..], rest)),
         Some((first, rest)) => {
             path.split_first().is_some_and(|(part, path)| fits(part, first) && parts_fit(path, rest))
         }

@@ -53,11 +53,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub(in super::super) fn new(
-        graph: &'a Graph,
-        previous: &'a Previous,
-        manifest: &'a PreviousManifest,
-    ) -> Self {
+    pub(in super::super) fn new(graph: &'a Graph, previous: &'a Previous, manifest: &'a PreviousManifest) -> Self {
         let touched = callers(&graph.macros, &previous.changed_macros);
         Self { graph, manifest, previous, touched }
     }
@@ -75,8 +71,7 @@ impl<'a> Comparison<'a> {
     fn holds(&self, check: Check, node: &Node, problems: &mut Vec<Diagnostic>) -> bool {
         let old = self.manifest.resource(&node.unique_id);
         let pair = old.map(|old| Pair { node, old, dialect: self.graph.dialect, new: OnceCell::new() });
-        let differs =
-            |has: bool, same: fn(&Pair<'_>) -> bool| has && pair.as_ref().is_none_or(|pair| !same(pair));
+        let differs = |has: bool, same: fn(&Pair<'_>) -> bool| has && pair.as_ref().is_none_or(|pair| !same(pair));
         let parsed = is_parsed(node.kind);
         match check {
             Check::New => old.is_none(),
@@ -225,16 +220,8 @@ fn same_body(pair: &Pair<'_>) -> bool {
 
 /// Compares configurations as written. Names and tags do not count; of a test's only what decides its outcome.
 fn same_config(pair: &Pair<'_>) -> bool {
-    const TEST: [&str; 8] = [
-        "severity",
-        "where",
-        "limit",
-        "fail_calc",
-        "warn_if",
-        "error_if",
-        "store_failures",
-        "store_failures_as",
-    ];
+    const TEST: [&str; 8] =
+        ["severity", "where", "limit", "fail_calc", "warn_if", "error_if", "store_failures", "store_failures_as"];
     let ignored: &[&str] = match pair.node.kind {
         NodeKind::Source | NodeKind::Exposure => &[],
         NodeKind::Metric => &["group"],
@@ -264,8 +251,7 @@ fn same_persisted_descriptions(pair: &Pair<'_>) -> bool {
     };
     let columns = |value: &Value| -> BTreeMap<String, Value> {
         let all = value.as_object().into_iter().flatten();
-        all.map(|(name, column)| (name.clone(), column.get("description").cloned().unwrap_or_default()))
-            .collect()
+        all.map(|(name, column)| (name.clone(), column.get("description").cloned().unwrap_or_default())).collect()
     };
     (!persists("relation") || pair.same(&["description"]))
         && (!persists("columns") || columns(pair.current(&["columns"])) == columns(pair.old(&["columns"])))
@@ -281,9 +267,7 @@ fn same_relation(pair: &Pair<'_>) -> bool {
 
 /// Compares what decides how others may read a model.
 fn same_reference(pair: &Pair<'_>) -> bool {
-    let date = |value: &Value| {
-        value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()))
-    };
+    let date = |value: &Value| value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()));
     let path = ["deprecation_date"];
     pair.all_same(&["latest_version", "access"]) && date(pair.current(&path)) == date(pair.old(&path))
 }

@@ -38,8 +38,7 @@ fn old_columns<'p>(pair: &'p Pair<'_>) -> Vec<(&'p String, &'p Value)> {
 
 /// Columns that are gone, or have another type. Length, precision and scale may change.
 fn columns(pair: &Pair<'_>) -> Vec<String> {
-    let text =
-        |column: &Value, key: &str| column.get(key).and_then(Value::as_str).unwrap_or("None").to_owned();
+    let text = |column: &Value, key: &str| column.get(key).and_then(Value::as_str).unwrap_or("None").to_owned();
     let bare = |kind: &str| kind.split('(').next().unwrap_or_default().trim().to_lowercase();
     let mut broken = Vec::new();
     for (key, old) in old_columns(pair) {
@@ -148,8 +147,7 @@ fn diagnostic(unique_id: &str, what: &str, is_versioned: bool) -> Diagnostic {
         Diagnostic::error(Code::BrokenContract, message)
             .help("make a new version of the model, and keep this one as it was")
     } else {
-        Diagnostic::warning(Code::BrokenContract, message)
-            .help("give the model versions, or tell those who read it")
+        Diagnostic::warning(Code::BrokenContract, message).help("give the model versions, or tell those who read it")
     };
     diagnostic.node = Some(unique_id.to_owned());
     diagnostic

@@ -57,9 +57,8 @@ impl PreviousManifest {
     pub fn relations(&self) -> impl Iterator<Item = (&String, &Map<String, Value>)> {
         self.nodes.iter().filter(|(_, fields)| {
             let text = |key: &str| fields.get(key).and_then(Value::as_str);
-            let refable = NodeKind::ALL
-                .iter()
-                .any(|kind| kind.is_refable() && text("resource_type") == Some(kind.as_str()));
+            let refable =
+                NodeKind::ALL.iter().any(|kind| kind.is_refable() && text("resource_type") == Some(kind.as_str()));
             let materialized = fields.get("config").and_then(|config| config.get("materialized"));
             refable && materialized.and_then(Value::as_str) != Some("ephemeral")
         })

@@ -103,8 +103,7 @@ impl PreviousManifest {
             }
         }
         let mut others = file.sources;
-        for more in [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests]
-        {
+        for more in [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests] {
             others.extend(more);
         }
         let macros = file.macros.into_iter().map(|(id, text)| (id, text.macro_sql)).collect();

@@ -61,18 +61,13 @@ impl Object for Adapter {
         match key.as_str()? {
             "Relation" => Some(Value::from_object(RelationClass(self.dialect()))),
             "behavior" => Some(Value::from_object(Behavior(self.0.clone()))),
-            name => [methods::ADAPTER, &SILENT, &EMPTY]
-                .into_iter()
-                .find_map(|names| methods::method(self, names, name)),
+            name => {
+                [methods::ADAPTER, &SILENT, &EMPTY].into_iter().find_map(|names| methods::method(self, names, name))
+            }
         }
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         if let Some(value) = self.always(state, method, &call) {
             return value;
@@ -110,9 +105,7 @@ impl Adapter {
                 Value::from(if quoted { format!("\"{name}\"") } else { name })
             })),
             "cache_added" | "cache_dropped" | "cache_renamed" => {
-                if let (Some(world), Some(relation)) =
-                    (self.0.world(), relation_argument(call.get(0, "relation")))
-                {
+                if let (Some(world), Some(relation)) = (self.0.world(), relation_argument(call.get(0, "relation"))) {
                     tell_changed(world, &relation);
                 }
                 text("")
@@ -124,16 +117,11 @@ impl Adapter {
             "is_motherduck" | "is_ducklake" | "use_ducklake_table_workarounds" | "disable_transactions" => {
                 Some(Ok(Value::from(false)))
             }
-            "escape_sql_string" => {
-                Some(call.text(0, "value").map(|value| Value::from(value.replace('\'', "''"))))
-            }
+            "escape_sql_string" => Some(call.text(0, "value").map(|value| Value::from(value.replace('\'', "''")))),
             "get_binding_char" => text(if self.dialect() == Dialect::DuckDb { "?" } else { "%s" }),
             "external_root" => text("."),
             "valid_incremental_strategies" => Some(Ok(python::list(
-                ["append", "delete+insert", "merge", "microbatch"]
-                    .iter()
-                    .map(|name| Value::from(*name))
-                    .collect(),
+                ["append", "delete+insert", "merge", "microbatch"].iter().map(|name| Value::from(*name)).collect(),
             ))),
             "build_catalog_relation" => Some(Ok(super::catalog::relation(&self.0.subject, self.dialect()))),
             "get_catalog_integration" => Some(Ok(Value::from(()))),
@@ -146,9 +134,7 @@ impl Adapter {
             "convert_datetimes_to_strs" => Some(call.required(0, "table")),
             "convert_type" => Some(seed_type(call)),
             "catalog_supports_foreign_keys" => Some(Ok(Value::from(self.dialect() == Dialect::DuckDb))),
-            "adapter_macro" => {
-                Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call)))
-            }
+            "adapter_macro" => Some(call.text(0, "name").and_then(|name| self.named_macro(state, &name, call))),
             _ => None,
         }
     }
@@ -174,9 +160,7 @@ impl Adapter {
         let namespace = call.optional_text(1, "macro_namespace");
         if call.get(usize::MAX, "packages").is_some() {
             let text = "`adapter.dispatch` takes no `packages`";
-            return Err(problem(
-                Problem::new(Code::TypeError, text).help("give the namespace as `macro_namespace`"),
-            ));
+            return Err(problem(Problem::new(Code::TypeError, text).help("give the namespace as `macro_namespace`")));
         }
         if name.contains('.') {
             let message = format!("`{name}` must be the name of a macro without its package");
@@ -196,8 +180,7 @@ impl Adapter {
         for group in &groups {
             for prefix in prefixes {
                 let searched = format!("{prefix}__{name}");
-                if let Some(found) = group.iter().find_map(|package| session.library.get(package, &searched))
-                {
+                if let Some(found) = group.iter().find_map(|package| session.library.get(package, &searched)) {
                     return Ok(found.value());
                 }
             }
@@ -255,28 +238,21 @@ impl Adapter {
             }
             "execute" => self.execute(world, call),
             "add_query" => self.add_query(world, call),
-            "existing_key_constraint_types" => {
-                self.key_constraints(world, &required_relation(call, 0, "relation")?)
-            }
+            "existing_key_constraint_types" => self.key_constraints(world, &required_relation(call, 0, "relation")?),
             "location_exists" => {
-                let sql =
-                    format!("select 1 from '{}' where 1=0", call.text(0, "location")?.replace('\'', "''"));
+                let sql = format!("select 1 from '{}' where 1=0", call.text(0, "location")?.replace('\'', "''"));
                 Ok(Value::from(world.execute(&sql).is_some_and(|found| found.is_ok())))
             }
             "expand_target_column_types" => self.expand_columns(world, state, call),
             "drop_relation" | "rename_relation" | "truncate_relation" | "create_schema" | "drop_schema" => {
                 let callee = self.find(method, Some("dbt"))?;
                 let text = callee.call(state, call.positional())?;
-                relation_argument(call.get(0, "relation"))
-                    .iter()
-                    .for_each(|relation| tell_changed(world, relation));
+                relation_argument(call.get(0, "relation")).iter().for_each(|relation| tell_changed(world, relation));
                 Ok(text)
             }
             "get_incremental_strategy_macro" => self.strategy(call),
             "get_hard_deletes_behavior" => hard_deletes(state, call),
-            "commit" | "commit_if_has_connection" => {
-                answer(Some(world.commit()), method).map(|()| Value::from(()))
-            }
+            "commit" | "commit_if_has_connection" => answer(Some(world.commit()), method).map(|()| Value::from(())),
             "valid_snapshot_target"
             | "assert_valid_snapshot_target_given_strategy"
             | "verify_database"
@@ -367,25 +343,16 @@ impl Adapter {
     }
 
     /// Widens the text columns of a table so that another's values fit (dbt: `expand_column_types`).
-    fn expand_columns(
-        &self,
-        world: &Arc<dyn World>,
-        state: &mut State<'_, '_>,
-        call: &Call,
-    ) -> Result<Value, Error> {
+    fn expand_columns(&self, world: &Arc<dyn World>, state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> {
         let from = self.columns_in(world, &required_relation(call, 0, "from_relation")?)?;
         let target = call.required(1, "to_relation")?;
         let to = self.columns_in(world, &required_relation(call, 1, "to_relation")?)?;
         for column in &to {
             let Some(wider) = from.iter().find(|other| other.name == column.name) else { continue };
-            let (wider, own) =
-                (ColumnValue::of(wider, self.dialect()), ColumnValue::of(column, self.dialect()));
+            let (wider, own) = (ColumnValue::of(wider, self.dialect()), ColumnValue::of(column, self.dialect()));
             if let Some(data_type) = own.widened(&wider) {
                 let callee = self.find("alter_column_type", Some("dbt"))?;
-                callee.call(
-                    state,
-                    &[target.clone(), Value::from(column.name.clone()), Value::from(data_type)],
-                )?;
+                callee.call(state, &[target.clone(), Value::from(column.name.clone()), Value::from(data_type)])?;
             }
         }
         Ok(Value::from(()))
@@ -433,9 +400,7 @@ impl Adapter {
     }
 
     fn columns<'a>(&self, columns: impl Iterator<Item = &'a Column>) -> Value {
-        python::list(
-            columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect(),
-        )
+        python::list(columns.map(|column| Value::from_object(ColumnValue::of(column, self.dialect()))).collect())
     }
 
     /// The macro that renders an incremental strategy (dbt: `get_incremental_strategy_macro`).
@@ -553,11 +518,8 @@ fn literal(value: &Value) -> String {
 /// Where a table stands in for a temporary one (dbt-duckdb: `get_temp_relation_path`).
 fn temporary_path(call: &Call) -> Result<Value, Error> {
     let model = call.required(0, "model")?;
-    let name = format!(
-        "{}{}",
-        python::str(&model.get_attr("name")?),
-        call.optional_text(1, "batch_id").unwrap_or_default()
-    );
+    let name =
+        format!("{}{}", python::str(&model.get_attr("name")?), call.optional_text(1, "batch_id").unwrap_or_default());
     Ok(python::record([
         ("schema", Value::from("dbt_temp")),
         ("database", model.get_attr("database")?),
@@ -590,8 +552,7 @@ fn hard_deletes(state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> 
         };
         Ok(Some(found).filter(given))
     };
-    let (legacy, named) =
-        (field("invalidate_hard_deletes")?, field("hard_deletes")?.map(|value| python::str(&value)));
+    let (legacy, named) = (field("invalidate_hard_deletes")?, field("hard_deletes")?.map(|value| python::str(&value)));
     let behavior = match (legacy, named.as_deref()) {
         (Some(_), Some(_)) => {
             let text = "a snapshot has both `hard_deletes` and `invalidate_hard_deletes`";
@@ -602,9 +563,7 @@ fn hard_deletes(state: &mut State<'_, '_>, call: &Call) -> Result<Value, Error> 
         (None, Some(known @ ("ignore" | "invalidate" | "new_record"))) => known,
         (None, Some(other)) => {
             let message = format!("`{other}` is not a value of `hard_deletes`");
-            return Err(problem(
-                Problem::new(Code::BadConfig, message).help("use ignore, invalidate or new_record"),
-            ));
+            return Err(problem(Problem::new(Code::BadConfig, message).help("use ignore, invalidate or new_record")));
         }
     };
     Ok(Value::from(behavior))
@@ -615,12 +574,9 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
     let table = call.required(0, "grants_table")?;
     let mut grants: Vec<(String, Vec<Value>)> = Vec::new();
     for row in table.try_iter()? {
-        let field =
-            |name: &str| row.get_item(&Value::from(name)).ok().filter(given).map(|value| python::str(&value));
+        let field = |name: &str| row.get_item(&Value::from(name)).ok().filter(given).map(|value| python::str(&value));
         let grantee = field("grantee").or_else(|| field("grantee_name"));
-        let (Some(grantee), Some(privilege)) =
-            (grantee, field("privilege_type").or_else(|| field("privilege")))
-        else {
+        let (Some(grantee), Some(privilege)) = (grantee, field("privilege_type").or_else(|| field("privilege"))) else {
             continue;
         };
         if privilege == "OWNERSHIP" {
@@ -631,9 +587,7 @@ fn standardize_grants(call: &Call) -> Result<Value, Error> {
             None => grants.push((privilege, vec![Value::from(grantee)])),
         }
     }
-    python::dict(
-        grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect(),
-    )
+    python::dict(grants.into_iter().map(|(privilege, list)| (Value::from(privilege), python::list(list))).collect())
 }
 
 /// `adapter.behavior.<flag>`: what `flags:` of the project says, else off.
@@ -696,8 +650,7 @@ impl Arguments<'_> {
                 Ok(value)
             }
             Json::Array(items) => {
-                let items: Result<_, TemplateError> =
-                    items.iter().map(|item| self.render("", item)).collect();
+                let items: Result<_, TemplateError> = items.iter().map(|item| self.render("", item)).collect();
                 Ok(python::list(items?))
             }
             Json::Object(entries) => {
@@ -721,7 +674,5 @@ fn plain(error: Error) -> TemplateError {
 fn looks_like_call(text: &str) -> bool {
     let text = text.trim();
     let Some((name, rest)) = text.split_once('(') else { return false };
-    matches!(name.trim_end(), "env_var" | "ref" | "var" | "source" | "doc")
-        && rest.ends_with(')')
-        && rest.len() > 1
+    matches!(name.trim_end(), "env_var" | "ref" | "var" | "source" | "doc") && rest.ends_with(')') && rest.len() > 1
 }

@@ -105,13 +105,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "flags" => flags(scene),
         "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => python::list(
-            scene
-                .world()
-                .map(|world| world.selected())
-                .unwrap_or_default()
-                .into_iter()
-                .map(Value::from)
-                .collect(),
+            scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect(),
         ),
         "api" => python::record(vec![
             ("Relation", Value::from_object(RelationClass(facts.dialect))),
@@ -121,9 +115,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "builtins" => {
             python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?))))
         }
-        "var" => {
-            var(variables(scene), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_)))
-        }
+        "var" => var(variables(scene), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_))),
         "env_var" => env_var(environment(scene), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
         "dbt_metadata_envs" => metadata_envs(&facts.environment),
@@ -131,9 +123,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
             let key = if name == "pre_hooks" { "pre-hook" } else { "post-hook" };
             scene.subject.config.get(key).map_or_else(|| python::list(Vec::new()), python::from_json)
         }
-        "sql" | "compiled_code" => {
-            scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json)
-        }
+        "sql" | "compiled_code" => scene.subject.model.get("compiled_code").map_or(Value::from(()), python::from_json),
         "validation" => python::record(vec![("any", function("validation_any")?)]),
         "defer_relation" => scene.subject.defer_relation.clone().map_or(Value::from(()), Value::from_object),
         "ref" => return function("ref"),
@@ -207,9 +197,7 @@ fn flags(scene: &Arc<Scene>) -> Value {
 fn metadata_envs(environment: &BTreeMap<String, String>) -> Value {
     let prefix = "DBT_ENV_CUSTOM_ENV_";
     python::record(
-        environment
-            .iter()
-            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, Value::from(value.clone())))),
+        environment.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, Value::from(value.clone())))),
     )
 }
 
@@ -252,25 +240,18 @@ impl Object for Var {
         let known = self.vars.names(&self.package);
         let help = match did_you_mean(&name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "add `{name}` to `vars:` in dbt_project.yml, pass --vars '{{{name}: …}}', or give a default"
-            ),
+            None => {
+                format!("add `{name}` to `vars:` in dbt_project.yml, pass --vars '{{{name}: …}}', or give a default")
+            }
         };
-        Err(problem(
-            Problem::new(Code::UndefinedName, format!("variable `{name}` is not defined")).help(help),
-        ))
+        Err(problem(Problem::new(Code::UndefinedName, format!("variable `{name}` is not defined")).help(help)))
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
-            "has_var" => Ok(Value::from(
-                self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some(),
-            )),
+            "has_var" => {
+                Ok(Value::from(self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some()))
+            }
             _ => Err(unknown_method("`var`", method)),
         }
     }
@@ -301,9 +282,8 @@ impl Object for EnvVar {
         let call = Call::new(args)?;
         let name = call.text(0, "var")?;
         if name.starts_with("DBT_ENV_SECRET") && !self.secrets {
-            let message = format!(
-                "secret environment variable `{name}` can only be read in profiles.yml and packages.yml"
-            );
+            let message =
+                format!("secret environment variable `{name}` can only be read in profiles.yml and packages.yml");
             return Err(problem(
                 Problem::new(Code::UndefinedName, message)
                     .help("use a variable whose name does not begin with DBT_ENV_SECRET"),
@@ -314,10 +294,7 @@ impl Object for EnvVar {
         }
         call.get(1, "default").filter(given).ok_or_else(|| {
             let message = format!("environment variable `{name}` is not set");
-            problem(
-                Problem::new(Code::UndefinedName, message)
-                    .help(format!("set {name}, or give `env_var` a default")),
-            )
+            problem(Problem::new(Code::UndefinedName, message).help(format!("set {name}, or give `env_var` a default")))
         })
     }
 }
@@ -363,8 +340,7 @@ impl Object for Function {
             }
             "debug" => Ok(Value::from("")),
             "write" => {
-                *scene.written.lock().expect("no render panics while it writes") =
-                    Some(call.text(0, "payload")?);
+                *scene.written.lock().expect("no render panics while it writes") = Some(call.text(0, "payload")?);
                 Ok(Value::from(""))
             }
             "render" => nested(state.env(), &call.text(0, "string")?).map(Value::from),
@@ -415,20 +391,16 @@ fn say(scene: &Scene, text: &str, voice: Voice) {
 
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
-    let version =
-        call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
+    let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
     let version = version.filter(given).and_then(|value| python::to_json(&value).ok());
     let made = match words.as_slice() {
         [name] => RefCall { package: None, name: name.clone(), version },
         [package, name] => RefCall { package: Some(package.clone()), name: name.clone(), version },
         _ => {
-            let message = format!(
-                "`ref` takes a name, or a package and a name, and was given {} arguments",
-                words.len()
-            );
+            let message =
+                format!("`ref` takes a name, or a package and a name, and was given {} arguments", words.len());
             return Err(problem(
-                Problem::new(Code::TypeError, message)
-                    .help("write `ref('model')` or `ref('package', 'model')`"),
+                Problem::new(Code::TypeError, message).help("write `ref('model')` or `ref('package', 'model')`"),
             ));
         }
     };
@@ -438,9 +410,7 @@ fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
             facts.refs.push(made);
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
-        Phase::Execute(world) => {
-            world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem)
-        }
+        Phase::Execute(world) => world.reference(&scene.subject, &made).map(Value::from_object).map_err(problem),
     }
 }
 
@@ -448,9 +418,7 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let [source, table] = words.as_slice() else {
         let message = format!("`source` takes a source and a table, and was given {} arguments", words.len());
-        return Err(problem(
-            Problem::new(Code::TypeError, message).help("write `source('source', 'table')`"),
-        ));
+        return Err(problem(Problem::new(Code::TypeError, message).help("write `source('source', 'table')`")));
     };
     match &scene.phase {
         Phase::Parse(facts) => {
@@ -458,23 +426,17 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
             facts.sources.push((source.clone(), table.clone()));
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
-        Phase::Execute(world) => {
-            world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem)
-        }
+        Phase::Execute(world) => world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem),
     }
 }
 
 fn store(scene: &Scene, call: &Call, is_table: bool) -> Result<Value, Error> {
     let table = call.get(usize::MAX, "agate_table").or_else(|| call.get(2, "agate_table")).filter(given);
-    let table =
-        table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
+    let table = table.unwrap_or_else(|| Value::from_object(TableValue::new(Vec::new(), Vec::new(), Vec::new())));
     let response = if is_table { call.get(1, "response") } else { call.get(1, "message") };
     let data = table.get_attr("rows").unwrap_or_default();
-    let result = python::record(vec![
-        ("response", response.unwrap_or(Value::from(()))),
-        ("data", data),
-        ("table", table),
-    ]);
+    let result =
+        python::record(vec![("response", response.unwrap_or(Value::from(()))), ("data", data), ("table", table)]);
     scene.results.lock().expect("no render panics while it stores").insert(call.text(0, "name")?, result);
     Ok(Value::from(""))
 }
@@ -508,12 +470,7 @@ impl Object for Exceptions {
         methods::method(self, methods::EXCEPTIONS, key.as_str()?)
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
@@ -526,9 +483,7 @@ impl Object for Exceptions {
                     (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
                 say(
                     &self.0,
-                    &format!(
-                        "the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"
-                    ),
+                    &format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"),
                     Voice::Warning,
                 );
                 return Ok(Value::from(""));
@@ -564,14 +519,11 @@ impl Object for Exceptions {
                     python::str(&names)
                 );
                 let help = "add `data_type` to the column";
-                return Err(problem(Problem {
-                    columns,
-                    ..Problem::new(Code::ContractBroken, message).help(help)
-                }));
+                return Err(problem(Problem { columns, ..Problem::new(Code::ContractBroken, message).help(help) }));
             }
-            "raise_invalid_property_yml_version"
-            | "raise_duplicate_patch_name"
-            | "raise_duplicate_resource_name" => all(),
+            "raise_invalid_property_yml_version" | "raise_duplicate_patch_name" | "raise_duplicate_resource_name" => {
+                all()
+            }
             _ => return Err(unknown_method("`exceptions`", method)),
         };
         Err(problem(Problem::new(Code::RaisedError, message)))

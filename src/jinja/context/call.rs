@@ -19,11 +19,7 @@ impl Call {
 
     /// The argument at `index`, or named `name`.
     pub(super) fn get(&self, index: usize, name: &str) -> Option<Value> {
-        self.positional
-            .get(index)
-            .cloned()
-            .or_else(|| self.named.get::<Value>(name).ok())
-            .filter(|v| !v.is_undefined())
+        self.positional.get(index).cloned().or_else(|| self.named.get::<Value>(name).ok()).filter(|v| !v.is_undefined())
     }
 
     /// The same, which must be there.
@@ -54,10 +50,7 @@ impl Call {
 
     /// The arguments given by name, in the order written.
     pub(super) fn named(&self) -> Vec<(String, Value)> {
-        self.named
-            .args()
-            .map(|name| (name.to_owned(), self.named.get::<Value>(name).unwrap_or_default()))
-            .collect()
+        self.named.args().map(|name| (name.to_owned(), self.named.get::<Value>(name).unwrap_or_default())).collect()
     }
 }
 

@@ -14,8 +14,7 @@ pub(super) fn relation(subject: &Subject, dialect: Dialect) -> Value {
         return Value::from(());
     }
     let setting = |key: &str| subject.config.get(key).cloned().unwrap_or(Json::Null);
-    let is_iceberg =
-        setting("table_format").as_str().is_some_and(|format| format.eq_ignore_ascii_case("iceberg"));
+    let is_iceberg = setting("table_format").as_str().is_some_and(|format| format.eq_ignore_ascii_case("iceberg"));
     let cluster_by = match setting("cluster_by") {
         Json::Array(keys) => Json::String(keys.iter().map(python_text).collect::<Vec<_>>().join(", ")),
         other => other,

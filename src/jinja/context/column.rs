@@ -52,9 +52,7 @@ impl ColumnValue {
     pub(super) fn of(column: &warehouse::Column, dialect: Dialect) -> Self {
         match dialect {
             Dialect::Snowflake => Self::new(&column.name, &column.data_type, dialect),
-            Dialect::DuckDb => {
-                Self { dtype: column.data_type.clone(), ..Self::new(&column.name, "", dialect) }
-            }
+            Dialect::DuckDb => Self { dtype: column.data_type.clone(), ..Self::new(&column.name, "", dialect) },
         }
     }
 
@@ -173,12 +171,7 @@ impl Object for ColumnValue {
         self.attribute(name).or_else(|| methods::method(self, methods::COLUMN, name))
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         Ok(match method {
             "is_string" => Value::from(self.is_string()),
@@ -189,10 +182,7 @@ impl Object for ColumnValue {
             "is_struct" => Value::from(self.dtype.to_uppercase().starts_with("STRUCT")),
             "string_size" if self.is_string() => Value::from(self.string_size()),
             "string_size" => {
-                return Err(Error::new(
-                    ErrorKind::InvalidOperation,
-                    format!("column `{}` is not text", self.name),
-                ));
+                return Err(Error::new(ErrorKind::InvalidOperation, format!("column `{}` is not text", self.name)));
             }
             "can_expand_to" => {
                 let other = call.required(0, "other_column")?.downcast_object::<Self>();
@@ -241,12 +231,7 @@ impl Object for ColumnClass {
         self.call_method(state, "create", args)
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         Ok(match method {
             "create" => {
@@ -254,18 +239,14 @@ impl Object for ColumnClass {
                     .optional_text(1, "label_or_dtype")
                     .or_else(|| call.optional_text(1, "dtype"))
                     .unwrap_or_default();
-                let name = call
-                    .optional_text(0, "name")
-                    .or_else(|| call.optional_text(0, "column"))
-                    .unwrap_or_default();
+                let name =
+                    call.optional_text(0, "name").or_else(|| call.optional_text(0, "column")).unwrap_or_default();
                 let whole = ColumnValue::new(&name, "", self.0);
                 Value::from_object(ColumnValue { dtype: translate_type(&dtype, self.0), ..whole })
             }
-            "from_description" => Value::from_object(ColumnValue::new(
-                &call.text(0, "name")?,
-                &call.text(1, "raw_data_type")?,
-                self.0,
-            )),
+            "from_description" => {
+                Value::from_object(ColumnValue::new(&call.text(0, "name")?, &call.text(1, "raw_data_type")?, self.0))
+            }
             "translate_type" => Value::from(translate_type(&call.text(0, "dtype")?, self.0)),
             "string_type" => Value::from(format!("character varying({})", call.text(0, "size")?)),
             "numeric_type" => numeric_type(&call)?,

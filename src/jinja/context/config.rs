@@ -31,9 +31,7 @@ impl ConfigValue {
                 .unwrap_or_default(),
             _ => {
                 let text = "`config` takes either one mapping or names with values";
-                return Err(problem(
-                    Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`"),
-                ));
+                return Err(problem(Problem::new(Code::BadConfig, text).help("write `config(materialized='table')`")));
             }
         };
         for (name, value) in pairs {
@@ -95,12 +93,7 @@ impl Object for ConfigValue {
         self.record(args)
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         match method {
             "persist_relation_docs" => Ok(Value::from(!self.is_parsing() && self.persists("relation"))),
@@ -127,14 +120,9 @@ impl Object for ConfigValue {
                 let name = call.text(0, "name")?;
                 let found = if method == "require" { self.lookup(&name) } else { self.meta(&name) };
                 found.filter(|value| !value.is_none()).ok_or_else(|| {
-                    let message = format!(
-                        "`{}` has no value for the required configuration `{name}`",
-                        self.0.subject.unique_id
-                    );
-                    problem(
-                        Problem::new(Code::BadConfig, message)
-                            .help(format!("set `{name}` in the model's config")),
-                    )
+                    let message =
+                        format!("`{}` has no value for the required configuration `{name}`", self.0.subject.unique_id);
+                    problem(Problem::new(Code::BadConfig, message).help(format!("set `{name}` in the model's config")))
                 })
             }
             _ => Err(unknown_method("`config`", method)),

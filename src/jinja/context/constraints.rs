@@ -14,13 +14,9 @@ pub(super) fn columns(call: &Call, dialect: Dialect) -> Result<Value, Error> {
         let name = text(column, "name").unwrap_or_default();
         let quoted = column.get("quote").and_then(Json::as_bool).unwrap_or(false);
         let name = if quoted { format!("\"{name}\"") } else { name };
-        let mut words =
-            vec![format!("{name} {}", text(column, "data_type").unwrap_or_else(|| "None".to_owned()))];
-        words.extend(
-            list(column, "constraints")
-                .iter()
-                .filter_map(|constraint| column_constraint(constraint, dialect)),
-        );
+        let mut words = vec![format!("{name} {}", text(column, "data_type").unwrap_or_else(|| "None".to_owned()))];
+        words
+            .extend(list(column, "constraints").iter().filter_map(|constraint| column_constraint(constraint, dialect)));
         Value::from(words.join(" "))
     };
     let columns = raw.as_object().into_iter().flat_map(serde_json::Map::values);
@@ -88,11 +84,7 @@ fn model_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
     let kind = text(constraint, "type")?;
     let expression = text(constraint, "expression");
     let names = |key: &str| {
-        list(constraint, key)
-            .iter()
-            .filter_map(|c| c.as_str().map(str::to_owned))
-            .collect::<Vec<_>>()
-            .join(", ")
+        list(constraint, key).iter().filter_map(|c| c.as_str().map(str::to_owned)).collect::<Vec<_>>().join(", ")
     };
     let prefix = text(constraint, "name").map(|name| format!("constraint {name} ")).unwrap_or_default();
     let suffix = expression.as_ref().map(|e| format!(" {e}")).unwrap_or_default();
@@ -105,8 +97,7 @@ fn model_constraint(constraint: &Json, dialect: Dialect) -> Option<String> {
         "primary_key" => Some(format!("{prefix}primary key{suffix} ({})", names("columns"))),
         "foreign_key" => {
             let to = text(constraint, "to").filter(|_| !names("to_columns").is_empty());
-            let target =
-                to.map(|to| format!("{} ({})", within(&to, dialect), names("to_columns"))).or(expression)?;
+            let target = to.map(|to| format!("{} ({})", within(&to, dialect), names("to_columns"))).or(expression)?;
             Some(format!("{prefix}foreign key ({}) references {target}", names("columns")))
         }
         "custom" => expression.map(|expression| format!("{prefix}{expression}")),

@@ -13,9 +13,7 @@ struct Column {
 }
 
 fn columns(value: &Value) -> Vec<Column> {
-    let text = |item: &Value, key: &str| {
-        item.get_item(&Value::from(key)).map(|v| python::str(&v)).unwrap_or_default()
-    };
+    let text = |item: &Value, key: &str| item.get_item(&Value::from(key)).map(|v| python::str(&v)).unwrap_or_default();
     value
         .try_iter()
         .into_iter()
@@ -65,11 +63,7 @@ fn mismatches(declared: &[Column], given: &[Column]) -> Vec<[String; 4]> {
 fn table(rows: &[[String; 4]]) -> String {
     let titles = ["column_name", "definition_type", "contract_type", "mismatch_reason"];
     let cell = |text: &str| -> String {
-        if text.chars().count() > 50 {
-            text.chars().take(47).chain("...".chars()).collect()
-        } else {
-            text.to_owned()
-        }
+        if text.chars().count() > 50 { text.chars().take(47).chain("...".chars()).collect() } else { text.to_owned() }
     };
     let width = |column: usize| {
         let cells = rows.iter().map(|row| cell(&row[column]).chars().count());

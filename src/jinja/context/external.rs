@@ -38,11 +38,7 @@ pub(super) fn write_options(call: &Call) -> Result<Value, Error> {
     let written = options.iter().map(|(key, value)| {
         let value = text(value);
         let is_text = matches!(key.to_lowercase().as_str(), "delimiter" | "quote" | "escape" | "null");
-        if is_text && !value.starts_with('\'') {
-            format!("{key} '{value}'")
-        } else {
-            format!("{key} {value}")
-        }
+        if is_text && !value.starts_with('\'') { format!("{key} '{value}'") } else { format!("{key} {value}") }
     });
     Ok(Value::from(written.collect::<Vec<_>>().join(", ")))
 }

@@ -54,21 +54,12 @@ impl Object for Index {
         })
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         match method {
             "render" => {
                 let mut parts = self.columns.clone();
-                parts.extend([
-                    call.text(0, "relation")?,
-                    self.is_unique.to_string(),
-                    self.made_at.to_rfc3339(),
-                ]);
+                parts.extend([call.text(0, "relation")?, self.is_unique.to_string(), self.made_at.to_rfc3339()]);
                 let digest = Md5::digest(parts.join("_").as_bytes());
                 Ok(Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
             }

@@ -68,13 +68,10 @@ impl RelationValue {
             let parts = [database, Some("INFORMATION_SCHEMA".to_owned()), view.clone()];
             return parts.into_iter().flatten().collect::<Vec<_>>().join(".");
         }
-        let schema = name
-            .schema
-            .as_deref()
-            .filter(|p| self.include[1] && !p.is_empty())
-            .map(|p| quote(p, name.quoting.schema));
-        let own = (self.include[2] && !name.identifier.is_empty())
-            .then(|| quote(&name.identifier, name.quoting.identifier));
+        let schema =
+            name.schema.as_deref().filter(|p| self.include[1] && !p.is_empty()).map(|p| quote(p, name.quoting.schema));
+        let own =
+            (self.include[2] && !name.identifier.is_empty()).then(|| quote(&name.identifier, name.quoting.identifier));
         [database, schema, own].into_iter().flatten().collect::<Vec<_>>().join(".")
     }
 
@@ -170,13 +167,11 @@ impl RelationValue {
             self.relation.schema.as_deref(),
             Some(self.relation.identifier.as_str()),
         ];
-        let quoted =
-            [self.relation.quoting.database, self.relation.quoting.schema, self.relation.quoting.identifier];
+        let quoted = [self.relation.quoting.database, self.relation.quoting.schema, self.relation.quoting.identifier];
         ["database", "schema", "identifier"].iter().enumerate().all(|(i, name)| {
             call.optional_text(i, name).is_none_or(|wanted| {
                 let own = own[i].unwrap_or_default();
-                own == wanted
-                    || (!quoted[i] || self.dialect == Dialect::DuckDb) && own.eq_ignore_ascii_case(&wanted)
+                own == wanted || (!quoted[i] || self.dialect == Dialect::DuckDb) && own.eq_ignore_ascii_case(&wanted)
             })
         })
     }
@@ -220,9 +215,7 @@ impl RelationValue {
             "Function" => Value::from("function"),
             "metadata" => python::record([("type", Value::from(class_name(self.dialect)))]),
             "__mapping__" => Value::from(true),
-            "information_schema_view" => {
-                self.information_schema.clone().flatten().map_or(Value::from(()), Value::from)
-            }
+            "information_schema_view" => self.information_schema.clone().flatten().map_or(Value::from(()), Value::from),
             _ => return None,
         })
     }
@@ -270,12 +263,7 @@ impl Object for RelationValue {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let flags = |call: &Call| [call.get(0, "database"), call.get(1, "schema"), call.get(2, "identifier")];
         Ok(match method {
@@ -356,8 +344,7 @@ pub(super) fn create(dialect: Dialect, call: &Call) -> Result<Value, Error> {
     let mut value = RelationValue::new(relation, None, dialect);
     if let Some(word) = call.optional_text(usize::MAX, "type") {
         let kind = RelationKind::from_word(&word).filter(|kind| dialect.has(*kind));
-        let unknown =
-            || Error::new(ErrorKind::InvalidOperation, format!("`{word}` is not a type of relation"));
+        let unknown = || Error::new(ErrorKind::InvalidOperation, format!("`{word}` is not a type of relation"));
         value.kind = Some(kind.ok_or_else(unknown)?);
     }
     for (index, name) in ["renameable_relations", "replaceable_relations"].into_iter().enumerate() {
@@ -370,9 +357,12 @@ pub(super) fn create(dialect: Dialect, call: &Call) -> Result<Value, Error> {
     }
     for (name, policy) in [("quote_policy", true), ("include_policy", false)] {
         if let Some(given) = call.get(usize::MAX, name) {
-            apply_policy(&given, |part, on| {
-                if policy { value.set_quoting(part, on) } else { value.set_include(part, on) }
-            });
+            apply_policy(
+                &given,
+                |part, on| {
+                    if policy { value.set_quoting(part, on) } else { value.set_include(part, on) }
+                },
+            );
         }
     }
     Ok(Value::from_object(value))
@@ -405,12 +395,7 @@ impl Object for RelationClass {
         create(self.0, &Call::new(args)?)
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "create" => create(self.0, &Call::new(args)?),
             "get_relation_type" => Ok(Value::from_object(RelationTypes)),
@@ -452,8 +437,7 @@ impl Object for RelationTypes {
 
 /// Quoting from the `quoting:` of a project, a source or a node over what holds otherwise.
 pub fn merge_quoting(base: Quoting, over: &serde_json::Map<String, serde_json::Value>) -> Quoting {
-    let flag =
-        |key: &str, default: bool| over.get(key).and_then(serde_json::Value::as_bool).unwrap_or(default);
+    let flag = |key: &str, default: bool| over.get(key).and_then(serde_json::Value::as_bool).unwrap_or(default);
     Quoting {
         database: flag("database", base.database),
         schema: flag("schema", base.schema),

@@ -14,9 +14,7 @@ use super::world::{Problem, World};
 use super::{adapter, builtins};
 use crate::config::YamlScope;
 use crate::diagnostic::Code;
-use crate::jinja::{
-    Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise,
-};
+use crate::jinja::{Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise};
 
 /// What the render is for.
 #[derive(Clone)]
@@ -306,9 +304,7 @@ impl Lookup for YamlVariables {
         match name {
             "env_var" => Some(builtins::env_var(scope.environment.clone(), scope.secrets)),
             "var" => scope.vars.clone().map(|vars| builtins::var(vars, scope.package.clone(), true)),
-            "target" => {
-                scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target)))
-            }
+            "target" => scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target))),
             _ => None,
         }
     }

@@ -12,13 +12,10 @@ use crate::jinja::python;
 
 /// The root project, its target, its packages and the command line.
 pub(super) fn config(facts: &SessionFacts) -> Value {
-    let projects = facts
-        .versions
-        .iter()
-        .map(|(name, version)| (name.clone(), json!({"project_name": name, "version": version})));
+    let projects =
+        facts.versions.iter().map(|(name, version)| (name.clone(), json!({"project_name": name, "version": version})));
     let from_target = |key: &str| facts.target.get(key).map_or(Value::from(()), python::from_json);
-    let json =
-        |map: &Map<String, serde_json::Value>| python::from_json(&serde_json::Value::Object(map.clone()));
+    let json = |map: &Map<String, serde_json::Value>| python::from_json(&serde_json::Value::Object(map.clone()));
     let variables = facts.vars.projects.get(&facts.root).cloned().unwrap_or_default();
     python::record(vec![
         ("project_name", Value::from(facts.root.clone())),
@@ -42,12 +39,7 @@ impl Object for Variables {
         ObjectRepr::Plain
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        _: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
         match method {
             "to_dict" => Ok(python::from_json(&serde_json::Value::Object(self.0.clone()))),
             _ => Err(unknown_method("`vars`", method)),
@@ -74,12 +66,7 @@ impl Object for RunResult {
         Some(if key == "node" && field.is_object() { result(field) } else { python::from_json(field) })
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        _: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
         match method {
             "to_dict" => Ok(python::from_json(&self.0)),
             _ => Err(unknown_method("a result", method)),

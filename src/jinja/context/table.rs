@@ -35,8 +35,7 @@ struct ColumnValues {
 impl TableValue {
     pub(super) fn new(names: Vec<String>, types: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
         let shared: Arc<[String]> = names.clone().into();
-        let rows =
-            rows.into_iter().map(|cells| Arc::new(RowValue { names: shared.clone(), cells })).collect();
+        let rows = rows.into_iter().map(|cells| Arc::new(RowValue { names: shared.clone(), cells })).collect();
         Self { names, types, rows }
     }
 
@@ -73,8 +72,7 @@ impl TableValue {
             "date"
         } else if is(&["TIME"]) {
             "time"
-        } else if is(&["DECIMAL", "NUMERIC", "NUMBER", "DOUBLE", "FLOAT", "REAL"]) || written.contains("INT")
-        {
+        } else if is(&["DECIMAL", "NUMERIC", "NUMBER", "DOUBLE", "FLOAT", "REAL"]) || written.contains("INT") {
             if self.rows.iter().all(is_whole) { "integer" } else { "float8" }
         } else {
             "text"
@@ -94,9 +92,8 @@ impl TableValue {
         for table in tables {
             let places: Vec<Option<usize>> =
                 names.iter().map(|name| table.names.iter().position(|own| own == name)).collect();
-            let cell = |row: &RowValue, place: &Option<usize>| {
-                place.map_or(Value::from(()), |index| row.cells[index].clone())
-            };
+            let cell =
+                |row: &RowValue, place: &Option<usize>| place.map_or(Value::from(()), |index| row.cells[index].clone());
             rows.extend(table.rows.iter().map(|row| places.iter().map(|place| cell(row, place)).collect()));
         }
         Value::from_object(Self::new(names, types, rows))
@@ -205,13 +202,9 @@ impl Object for TableValue {
         Some(match key.as_str()? {
             "columns" => self.columns(),
             "rows" => self.rows(),
-            "column_names" => {
-                python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect())
-            }
+            "column_names" => python::tuple(self.names.iter().map(|name| Value::from(name.clone())).collect()),
             "__repr__" => Value::from("<agate.table.Table object>"),
-            "column_types" => {
-                python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect())
-            }
+            "column_types" => python::tuple(self.types.iter().map(|name| Value::from(name.clone())).collect()),
             _ => return None,
         })
     }
@@ -228,12 +221,7 @@ impl Object for TableValue {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let key_list = |value: &Value| -> Vec<String> {
             value
@@ -246,11 +234,9 @@ impl Object for TableValue {
             "print_table" | "print_csv" | "print_json" => Ok(Value::from("")),
             "rename" => Ok(self.renamed(&call)),
             "merge" => {
-                let tables =
-                    call.required(0, "tables")?.try_iter()?.map(|table| table.downcast_object::<Self>());
+                let tables = call.required(0, "tables")?.try_iter()?.map(|table| table.downcast_object::<Self>());
                 let tables: Option<Vec<_>> = tables.collect();
-                let fail =
-                    || Error::new(minijinja::ErrorKind::InvalidOperation, "`merge` takes a list of tables");
+                let fail = || Error::new(minijinja::ErrorKind::InvalidOperation, "`merge` takes a list of tables");
                 Ok(Self::merged(&tables.ok_or_else(fail)?))
             }
             "where" => self.filtered(state, &call.required(0, "test")?),
@@ -263,10 +249,7 @@ impl Object for TableValue {
                 Ok(self.selected(|name| !keys.iter().any(|key| key == name)))
             }
             "limit" => {
-                let end = call
-                    .get(0, "start_or_stop")
-                    .and_then(|v| usize::try_from(v).ok())
-                    .unwrap_or(self.rows.len());
+                let end = call.get(0, "start_or_stop").and_then(|v| usize::try_from(v).ok()).unwrap_or(self.rows.len());
                 Ok(self.with_rows(self.names.clone(), self.rows.iter().take(end).cloned().collect()))
             }
             _ => Err(unknown_method("a result table", method)),
@@ -325,22 +308,14 @@ impl Object for Named {
         Enumerator::Seq(self.values.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let keys = || self.names.iter().map(|name| Value::from(name.clone()));
         Ok(match method {
             "keys" => python::tuple(keys().collect()),
             "values" => python::tuple(self.values.clone()),
             "items" => python::tuple(
-                keys()
-                    .zip(&self.values)
-                    .map(|(key, value)| python::tuple(vec![key, value.clone()]))
-                    .collect(),
+                keys().zip(&self.values).map(|(key, value)| python::tuple(vec![key, value.clone()])).collect(),
             ),
             "get" => self
                 .position(&call.required(0, "key")?)
@@ -369,12 +344,7 @@ impl Object for RowValue {
         Enumerator::Seq(self.cells.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let names = || self.names.iter().map(|name| Value::from(name.clone()));
         let pairs = || names().zip(self.cells.iter().cloned());
@@ -383,10 +353,7 @@ impl Object for RowValue {
             "values" => python::tuple(self.cells.clone()),
             "items" => python::tuple(pairs().map(|(key, value)| python::tuple(vec![key, value])).collect()),
             "dict" => python::dict(pairs().collect())?,
-            "get" => self
-                .get_value(&call.required(0, "key")?)
-                .or(call.get(1, "default"))
-                .unwrap_or(Value::from(())),
+            "get" => self.get_value(&call.required(0, "key")?).or(call.get(1, "default")).unwrap_or(Value::from(())),
             _ => return Err(unknown_method("a row", method)),
         })
     }
@@ -415,12 +382,7 @@ impl Object for ColumnValues {
         Enumerator::Seq(self.values.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        _: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
         let mut distinct: Vec<Value> = Vec::new();
         Ok(match method {
             "values" => python::tuple(self.values.clone()),
@@ -432,9 +394,7 @@ impl Object for ColumnValues {
                 });
                 python::tuple(distinct)
             }
-            "values_without_nulls" => {
-                python::tuple(self.values.iter().filter(|v| !v.is_none()).cloned().collect())
-            }
+            "values_without_nulls" => python::tuple(self.values.iter().filter(|v| !v.is_none()).cloned().collect()),
             _ => return Err(unknown_method("a result's column", method)),
         })
     }

@@ -64,8 +64,7 @@ pub trait World: Send + Sync {
     fn relation(&self, relation: &Relation) -> Option<Result<Option<CatalogRelation>, WarehouseError>>;
 
     /// All relations of a schema as the warehouse has them now.
-    fn relations(&self, database: &str, schema: &str)
-    -> Option<Result<Vec<CatalogRelation>, WarehouseError>>;
+    fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>>;
 
     /// Tells that the catalog changed in this schema, because a template created or dropped something.
     fn changed(&self, database: &str, schema: &str);

@@ -58,9 +58,8 @@ pub(super) fn required(value: Option<Value>) -> Value {
 
 /// An argument that must be an integer.
 pub(super) fn int(value: &Value) -> Result<i128, Error> {
-    integer(value).ok_or_else(|| {
-        type_error(format!("'{}' object cannot be interpreted as an integer", type_name(value)))
-    })
+    integer(value)
+        .ok_or_else(|| type_error(format!("'{}' object cannot be interpreted as an integer", type_name(value))))
 }
 
 /// An optional integer argument; none counts as absent.

@@ -165,8 +165,7 @@ fn difference(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
             left.push((key, values));
             continue;
         };
-        let kept: Vec<Value> =
-            items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
+        let kept: Vec<Value> = items(&values)?.into_iter().filter(|v| !excluded.contains(&folded(v))).collect();
         if !kept.is_empty() {
             left.push((key, list(kept)));
         }
@@ -206,12 +205,7 @@ impl Object for Cycler {
         current.filter(|_| key.as_str() == Some("current")).cloned()
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         bind(method, [], 0, args)?;
         match method {
             "next" | "__next__" => {

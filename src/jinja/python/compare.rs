@@ -81,10 +81,7 @@ fn setlike(value: &Value) -> Option<Vec<Value>> {
 }
 
 /// The order of two dates, times or durations of the same type; none inside if they cannot be ordered.
-#[expect(
-    clippy::option_option,
-    reason = "no moments at all, moments without an order, and an order are three answers"
-)]
+#[expect(clippy::option_option, reason = "no moments at all, moments without an order, and an order are three answers")]
 fn moments(a: &Value, b: &Value) -> Option<Option<Ordering>> {
     if let (Some(a), Some(b)) = (a.downcast_object_ref::<Date>(), b.downcast_object_ref::<Date>()) {
         return Some(Some(a.0.cmp(&b.0)));
@@ -203,9 +200,7 @@ pub(super) fn contains(container: &Value, item: &Value) -> Result<bool, Error> {
     if let Some(set) = container.downcast_object_ref::<Set>() {
         return set.contains(item);
     }
-    if let (ValueKind::Map, Some(object), true) =
-        (container.kind(), container.as_object(), iterable(container))
-    {
+    if let (ValueKind::Map, Some(object), true) = (container.kind(), container.as_object(), iterable(container)) {
         return Ok(object.try_iter().into_iter().flatten().any(|key| equal(&key, item)));
     }
     if !iterable(container) {

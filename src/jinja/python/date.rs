@@ -152,12 +152,7 @@ impl Object for Date {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if let Some(answer) = calendar(self.0, method) {
             return bind(method, [], 0, args).map(|[]| answer);
         }

@@ -251,8 +251,8 @@ fn from_utc_timestamp(_state: &mut State<'_, '_>, args: &[Value]) -> Result<Valu
 
 fn moment_of(stamp: &Value) -> Result<NaiveDateTime, Error> {
     let name = type_name(stamp);
-    let seconds = real(stamp)
-        .ok_or_else(|| type_error(format!("'{name}' object cannot be interpreted as an integer")))?;
+    let seconds =
+        real(stamp).ok_or_else(|| type_error(format!("'{name}' object cannot be interpreted as an integer")))?;
     let micros = super::number::truncate((seconds * 1e6).round_ties_even());
     let moment = micros.and_then(|micros| shifted(NaiveDateTime::default(), micros));
     moment.ok_or_else(|| value_error("the timestamp is out of range"))
@@ -363,12 +363,7 @@ impl Object for DateTime {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if let Some(answer) = calendar(self.naive.date(), method) {
             return bind(method, [], 0, args).map(|[]| answer);
         }
@@ -391,9 +386,7 @@ impl Object for DateTime {
             }
             "utcoffset" | "tzname" | "dst" => match &self.zone {
                 Some(zone) if method == "tzname" => Ok(Value::from(zone.name())),
-                Some(zone) if method == "utcoffset" => {
-                    Ok(Value::from_object(Duration::seconds(zone.offset.into())))
-                }
+                Some(zone) if method == "utcoffset" => Ok(Value::from_object(Duration::seconds(zone.offset.into()))),
                 Some(zone) => {
                     let naive = naive_datetime(self.naive);
                     Value::from_object(zone.clone()).call_method(state, "dst", &[naive])

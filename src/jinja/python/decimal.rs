@@ -249,12 +249,7 @@ impl Object for Decimal {
         other.downcast_ref::<Decimal>().map(|other| self.0.cmp(&other.0))
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "normalize" => Ok(Value::from_object(self.normalized())),
             "copy_abs" => Ok(Value::from_object(Decimal(self.0.abs()))),

@@ -203,12 +203,7 @@ impl Object for Dict {
         Some(self.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "get" => {
                 let [key, default] = bind("get", ["key", "default"], 1, args)?;

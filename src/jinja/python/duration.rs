@@ -37,8 +37,7 @@ impl Duration {
     #[expect(clippy::cast_precision_loss, reason = "Python rounds to microseconds as well")]
     pub(super) fn scaled(self, factor: f64) -> Result<Value, Error> {
         let product = (self.0 as f64 * factor).round_ties_even();
-        let micros =
-            super::number::truncate(product).ok_or_else(|| overflow_error("timedelta is too large"))?;
+        let micros = super::number::truncate(product).ok_or_else(|| overflow_error("timedelta is too large"))?;
         Duration(micros).checked()
     }
 
@@ -151,12 +150,7 @@ impl Object for Duration {
         self.0 != 0
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if method != "total_seconds" {
             return Err(no_method("datetime.timedelta", method));
         }

@@ -79,9 +79,7 @@ const FILTERS: [(&str, Native); 57] = [
     ("unique", sequence::unique),
     ("upper", |_, args| scalar("upper", args, str::to_uppercase)),
     ("urlencode", markup::urlencode),
-    ("wordcount", |_, args| {
-        bind("wordcount", ["s"], 1, args).map(|[s]| Value::from(words(&str(&required(s)))))
-    }),
+    ("wordcount", |_, args| bind("wordcount", ["s"], 1, args).map(|[s]| Value::from(words(&str(&required(s)))))),
     ("xmlattr", markup::xmlattr),
 ];
 
@@ -212,8 +210,7 @@ fn truncate(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         return Ok(Value::from(value));
     }
     let cut: String = value.chars().take(room).collect();
-    let kept =
-        if flag(kill.as_ref()) { &cut } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head) };
+    let kept = if flag(kill.as_ref()) { &cut } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(head, _)| head) };
     Ok(Value::from(format!("{kept}{end}")))
 }
 

@@ -60,8 +60,7 @@ impl Spec {
                 digits.push(c);
             }
             let precision = size(&digits)?;
-            spec.precision =
-                Some(precision.ok_or_else(|| value_error("Format specifier missing precision"))?);
+            spec.precision = Some(precision.ok_or_else(|| value_error("Format specifier missing precision"))?);
         }
         spec.kind = chars.get(at).copied();
         if chars.len() > at + 1 {

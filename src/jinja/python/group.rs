@@ -46,12 +46,7 @@ impl Object for Group {
         Enumerator::Values(self.pair().to_vec())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "count" | "index" => search("tuple", method, &self.pair(), args),
             _ => Err(no_method("tuple", method)),

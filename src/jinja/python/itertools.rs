@@ -32,8 +32,7 @@ fn chain(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
 
 fn product(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let (positional, keywords) = split(args);
-    let repeat =
-        keywords.iter().find(|(name, _)| name == "repeat").map(|(_, value)| int(value)).transpose()?;
+    let repeat = keywords.iter().find(|(name, _)| name == "repeat").map(|(_, value)| int(value)).transpose()?;
     let pools = positional.iter().map(items).collect::<Result<Vec<_>, _>>()?;
     let times = usize::try_from(repeat.unwrap_or(1)).unwrap_or(0).min(64);
     let pools: Vec<&Vec<Value>> = std::iter::repeat_n(&pools, times).flatten().collect();
@@ -44,9 +43,7 @@ fn product(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         }
         rows = rows
             .iter()
-            .flat_map(|row| {
-                pool.iter().map(|item| row.iter().cloned().chain([item.clone()]).collect::<Vec<_>>())
-            })
+            .flat_map(|row| pool.iter().map(|item| row.iter().cloned().chain([item.clone()]).collect::<Vec<_>>()))
             .collect();
     }
     Ok(partial("itertools.product object", rows.into_iter().map(tuple).collect(), None))
@@ -101,12 +98,10 @@ fn select(name: &'static str, args: &[Value], order: Order) -> Result<Value, Err
 
 fn islice(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let positional = split(args).0;
-    let (source, bounds) =
-        positional.split_first().ok_or_else(|| type_error("islice expected an iterable"))?;
+    let (source, bounds) = positional.split_first().ok_or_else(|| type_error("islice expected an iterable"))?;
     let bound = |value: Option<&Value>, default: usize| match value.filter(|value| !value.is_none()) {
-        Some(value) => usize::try_from(int(value)?).map_err(|_| {
-            value_error("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
-        }),
+        Some(value) => usize::try_from(int(value)?)
+            .map_err(|_| value_error("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")),
         None => Ok(default),
     };
     let (start, stop, step) = match bounds {
@@ -144,9 +139,7 @@ fn zip_longest(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let fill = fill.map_or_else(|| Value::from(()), |(_, value)| value);
     let columns = positional.iter().map(items).collect::<Result<Vec<_>, _>>()?;
     let length = columns.iter().map(Vec::len).max().unwrap_or(0);
-    let row = |at: usize| {
-        tuple(columns.iter().map(|c| c.get(at).cloned().unwrap_or_else(|| fill.clone())).collect())
-    };
+    let row = |at: usize| tuple(columns.iter().map(|c| c.get(at).cloned().unwrap_or_else(|| fill.clone())).collect());
     Ok(partial("itertools.zip_longest object", (0..length).map(row).collect(), None))
 }
 

@@ -200,9 +200,7 @@ pub(super) fn items(value: &Value) -> Result<Vec<Value>, Error> {
         ValueKind::String => {
             Ok(value.as_str().unwrap_or_default().chars().map(|c| Value::from(c.to_string())).collect())
         }
-        ValueKind::Bytes => {
-            Ok(value.as_bytes().unwrap_or_default().iter().map(|b| Value::from(*b)).collect())
-        }
+        ValueKind::Bytes => Ok(value.as_bytes().unwrap_or_default().iter().map(|b| Value::from(*b)).collect()),
         ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => objects(value),
         _ => Err(not_iterable(value)),
     }
@@ -231,11 +229,7 @@ pub(super) fn not_iterable(value: &Value) -> Error {
 /// Whether `iter(value)` works.
 pub(super) fn iterable(value: &Value) -> bool {
     match value.kind() {
-        ValueKind::Undefined
-        | ValueKind::String
-        | ValueKind::Bytes
-        | ValueKind::Seq
-        | ValueKind::Iterable => true,
+        ValueKind::Undefined | ValueKind::String | ValueKind::Bytes | ValueKind::Seq | ValueKind::Iterable => true,
         ValueKind::Map => !namespace(value),
         _ => false,
     }

@@ -99,9 +99,7 @@ impl List {
         let [key, reverse] = bind("sort", ["key", "reverse"], 0, args)?;
         let own = self.snapshot();
         let keys = match key.filter(|key| !key.is_none()) {
-            Some(key) => {
-                own.iter().map(|v| key.call(state, std::slice::from_ref(v))).collect::<Result<_, _>>()?
-            }
+            Some(key) => own.iter().map(|v| key.call(state, std::slice::from_ref(v))).collect::<Result<_, _>>()?,
             None => own.clone(),
         };
         let sorted = sorted(own, &keys, flag(reverse.as_ref()))?;
@@ -213,16 +211,9 @@ impl Object for List {
         Some(self.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
-            "append" | "extend" | "insert" | "clear" | "reverse" | "remove" | "pop" => {
-                self.change(method, args)
-            }
+            "append" | "extend" | "insert" | "clear" | "reverse" | "remove" | "pop" => self.change(method, args),
             "copy" => bind("copy", [], 0, args).map(|[]| list(self.snapshot())),
             "count" | "index" => search("list", method, &self.snapshot(), args),
             "sort" => self.sort(state, args),

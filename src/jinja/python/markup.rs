@@ -39,8 +39,7 @@ fn without(mut text: String, start: &str, end: &str) -> String {
 pub(super) fn strip_tags(text: &str) -> String {
     let bare = without(without(text.to_owned(), "<!--", "-->"), "<", ">");
     let spaced = bare.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain =
-        spaced.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"");
+    let plain = spaced.replace("&lt;", "<").replace("&gt;", ">").replace("&#34;", "\"").replace("&quot;", "\"");
     plain.replace("&#39;", "'").replace("&amp;", "&")
 }
 
@@ -142,8 +141,7 @@ fn wrapped(line: &str, width: usize, break_long: bool) -> Vec<String> {
 pub(super) fn urlize(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let names = ["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"];
     let [value, limit, nofollow, target, _, _] = bind("urlize", names, 1, args)?;
-    let limit =
-        limit.filter(|limit| !limit.is_none()).map(|limit| optional_int(Some(&limit), 0)).transpose()?;
+    let limit = limit.filter(|limit| !limit.is_none()).map(|limit| optional_int(Some(&limit), 0)).transpose()?;
     let rel = if flag(nofollow.as_ref()) { "nofollow noopener" } else { "noopener" };
     let target = target.filter(|target| !target.is_none());
     let target = target.map_or_else(String::new, |target| format!(" target=\"{}\"", escape(&str(&target))));

@@ -81,11 +81,7 @@ pub(crate) fn tuple(items: Vec<Value>) -> Value {
 }
 
 /// Writes what `{{ value }}` prints.
-pub(crate) fn formatter(
-    out: &mut Output<'_>,
-    _state: &mut State<'_, '_>,
-    value: &Value,
-) -> Result<(), Error> {
+pub(crate) fn formatter(out: &mut Output<'_>, _state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let written = match value.as_str() {
         Some(text) if value.kind() == ValueKind::String => out.write_str(text),
         _ => out.write_str(&str(value)),
@@ -112,9 +108,7 @@ pub(crate) fn call_method(
             _ => Err(error::no_method("tuple", method)),
         },
         // A container of the engine cannot change, but a copy of it answers to what reads.
-        ValueKind::Seq if kind::is::<Vec<Value>>(value) => {
-            on_copy(state, &list(kind::items(value)?), method, args)
-        }
+        ValueKind::Seq if kind::is::<Vec<Value>>(value) => on_copy(state, &list(kind::items(value)?), method, args),
         ValueKind::Map if kind::mapping(value) && !kind::is::<dict::Dict>(value) => {
             on_mapping(state, value, method, args)
         }
@@ -123,12 +117,7 @@ pub(crate) fn call_method(
 }
 
 /// The methods of Python's abstract mapping, for maps of the engine and objects that are one.
-fn on_mapping(
-    state: &mut State<'_, '_>,
-    value: &Value,
-    method: &str,
-    args: &[Value],
-) -> Result<Value, Error> {
+fn on_mapping(state: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
     match method {
         "get" => {
             let [key, default] = argument::bind("get", ["key", "default"], 1, args)?;

@@ -284,9 +284,7 @@ pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
     }
     if let Some(range) = a.downcast_object_ref::<Range>() {
         let picked = positions(range.len(), bounds)?;
-        return Ok(Value::from_object(
-            range.pick(&picked, super::argument::optional_int(Some(bounds[2]), 1)?),
-        ));
+        return Ok(Value::from_object(range.pick(&picked, super::argument::optional_int(Some(bounds[2]), 1)?)));
     }
     let own = items(a)?;
     let picked = positions(own.len(), bounds)?.into_iter().map(|at| own[at].clone());
@@ -297,8 +295,7 @@ pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
 }
 
 fn positions(length: usize, bounds: [&Value; 3]) -> Result<Vec<usize>, Error> {
-    let bound =
-        |value: &Value| if value.is_none() || value.is_undefined() { Ok(None) } else { int(value).map(Some) };
+    let bound = |value: &Value| if value.is_none() || value.is_undefined() { Ok(None) } else { int(value).map(Some) };
     let [start, stop, step] = [bound(bounds[0])?, bound(bounds[1])?, bound(bounds[2])?.or(Some(1))];
     let step = step.unwrap_or(1);
     if step == 0 {

@@ -48,8 +48,7 @@ fn compile(pattern: &str, flags: i128, anchor: Anchor) -> Result<Regex, Error> {
             set.push(letter);
         }
     }
-    let flagged =
-        if set.is_empty() { body } else { format!("(?{set}:{body}\n)").replace("\n)", close(flags)) };
+    let flagged = if set.is_empty() { body } else { format!("(?{set}:{body}\n)").replace("\n)", close(flags)) };
     let text = match anchor {
         Anchor::Anywhere => flagged,
         Anchor::Start => format!("\\A(?:{flagged})"),

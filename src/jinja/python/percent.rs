@@ -135,8 +135,7 @@ fn convert(value: &Value, kind: char, mut spec: Spec) -> Result<String, Error> {
                 _ => n.unsigned_abs().to_string(),
             };
             let digits = format!("{digits:0>width$}", width = spec.precision.unwrap_or(0));
-            let prefix =
-                if spec.alternate && "xXo".contains(kind) { format!("0{kind}") } else { String::new() };
+            let prefix = if spec.alternate && "xXo".contains(kind) { format!("0{kind}") } else { String::new() };
             let sign = grouped_sign(n < 0, spec.sign);
             Ok(numeric(&format!("{sign}{prefix}"), &digits, &spec))
         }

@@ -97,12 +97,7 @@ impl Object for Range {
         Some(self.len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if matches!(method, "count" | "index") {
             let own: Vec<Value> = (0..self.len()).map(|at| Value::from(self.at(at))).collect();
             return search("range", method, &own, args);

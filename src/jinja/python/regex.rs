@@ -130,8 +130,7 @@ impl Pattern {
                     let replacement = with.call(state, &[Value::from_object(found)])?;
                     let name = type_name(&replacement);
                     let text = replacement.as_str();
-                    let text =
-                        text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
+                    let text = text.ok_or_else(|| type_error(format!("expected str instance, {name} found")))?;
                     out.push_str(text);
                 }
                 None => return Err(type_error("the replacement must be a string or callable")),
@@ -164,8 +163,7 @@ fn expand(out: &mut String, template: &str, found: &Match) -> Result<(), Error> 
             return Err(value_error("bad escape (end of pattern)"));
         };
         if let Some(tail) = rest.strip_prefix("g<") {
-            let (name, tail) =
-                tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
+            let (name, tail) = tail.split_once('>').ok_or_else(|| value_error("missing >, unterminated name"))?;
             out.push_str(&found.text(found.index(&Value::from(name), name)?));
             rest = tail;
         } else if c.is_ascii_digit() {
@@ -229,8 +227,7 @@ impl Match {
         let [group] = bind(method, ["group"], 0, args)?;
         let group = group.unwrap_or_else(|| Value::from(0));
         let at = self.index(&group, group.as_str().unwrap_or_default())?;
-        let characters =
-            |byte: usize| i64::try_from(self.subject[..byte].chars().count()).unwrap_or(i64::MAX);
+        let characters = |byte: usize| i64::try_from(self.subject[..byte].chars().count()).unwrap_or(i64::MAX);
         let (start, end) = match self.spans.get(at).copied().flatten() {
             Some((start, end)) => (characters(start), characters(end)),
             None => (-1, -1),
@@ -244,8 +241,7 @@ impl Match {
 }
 
 const MATCH_METHODS: [&str; 7] = ["end", "expand", "group", "groupdict", "groups", "span", "start"];
-const PATTERN_METHODS: [&str; 8] =
-    ["findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"];
+const PATTERN_METHODS: [&str; 8] = ["findall", "finditer", "fullmatch", "match", "search", "split", "sub", "subn"];
 
 impl Object for Match {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -275,12 +271,7 @@ impl Object for Match {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "group" => {
                 let groups = args.iter().map(|key| self.index(key, key.as_str().unwrap_or_default()));
@@ -343,12 +334,7 @@ impl Object for Pattern {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         self.run(state, method, args)
     }
 

@@ -9,11 +9,7 @@ use super::generator::partial;
 use super::kind::{items, truth};
 
 /// Applies a step to each item; what it gives back, if anything, is yielded.
-fn each(
-    name: &'static str,
-    value: &Value,
-    mut step: impl FnMut(Value) -> Result<Option<Value>, Error>,
-) -> Value {
+fn each(name: &'static str, value: &Value, mut step: impl FnMut(Value) -> Result<Option<Value>, Error>) -> Value {
     // Jinja2 looks at the truth first, so that none and undefined give nothing.
     if !truth(value) {
         return partial(name, Vec::new(), None);

@@ -201,12 +201,7 @@ impl Object for Set {
         Some(self.lock().len())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         if let Some((how, in_place)) = combination(method) {
             let result = self.fold(args, how)?;
             if !in_place {

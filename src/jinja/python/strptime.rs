@@ -59,8 +59,7 @@ fn read(parts: &mut Parts, rest: &mut &str, format: &str) -> Result<Option<()>, 
             *rest = trimmed;
             some.then_some(())
         } else if c == '%' {
-            let directive =
-                pattern.next().ok_or_else(|| value_error(format!("stray %% in format '{format}'")))?;
+            let directive = pattern.next().ok_or_else(|| value_error(format!("stray %% in format '{format}'")))?;
             field(parts, rest, directive)?
         } else {
             literal(rest, c)

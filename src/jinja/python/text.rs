@@ -154,16 +154,13 @@ fn title(own: &str) -> String {
 
 fn question(own: &str, method: &str) -> Option<bool> {
     let all = |test: fn(char) -> bool| !own.is_empty() && own.chars().all(test);
-    let cased = |right: fn(&char) -> bool, wrong: fn(char) -> bool| {
-        own.chars().any(|c| right(&c)) && !own.chars().any(wrong)
-    };
+    let cased =
+        |right: fn(&char) -> bool, wrong: fn(char) -> bool| own.chars().any(|c| right(&c)) && !own.chars().any(wrong);
     Some(match method {
         "isalpha" => all(char::is_alphabetic),
         "isalnum" => all(char::is_alphanumeric),
         "isdigit" => all(|c| c.is_ascii_digit() || (c.is_numeric() && !c.is_alphabetic() && digit_like(c))),
-        "isdecimal" => {
-            all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && decimal_like(c)))
-        }
+        "isdecimal" => all(|c| c.is_ascii_digit() || (c.is_numeric() && c.to_digit(36).is_none() && decimal_like(c))),
         "isnumeric" => all(char::is_numeric),
         "isspace" => all(char::is_whitespace),
         "isupper" => cased(|c| c.is_uppercase(), char::is_lowercase),
@@ -279,8 +276,7 @@ fn words_from_right(own: &str, limit: usize) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = own.trim_end_matches(space);
     while !rest.is_empty() {
-        let start =
-            if parts.len() < limit { rest.char_indices().rev().find(|(_, c)| space(*c)) } else { None };
+        let start = if parts.len() < limit { rest.char_indices().rev().find(|(_, c)| space(*c)) } else { None };
         match start {
             Some((at, c)) => {
                 parts.push(&rest[at + c.len_utf8()..]);
@@ -299,9 +295,8 @@ fn words_from_right(own: &str, limit: usize) -> Vec<&str> {
 pub(super) fn lines(own: &str, keep: bool) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut rest = own;
-    let ends = |c: char| {
-        matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}')
-    };
+    let ends =
+        |c: char| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
     while let Some(at) = rest.find(ends) {
         let first = rest[at..].chars().next().map_or(1, char::len_utf8);
         let width = if rest[at..].starts_with("\r\n") { 2 } else { first };
@@ -325,11 +320,7 @@ fn partition(own: &str, separator: &str, left: bool) -> Value {
 }
 
 /// The part of the text between two character positions as Python's slices clamp them, and where it starts.
-fn window<'a>(
-    own: &'a str,
-    start: Option<&Value>,
-    stop: Option<&Value>,
-) -> Result<Option<(&'a str, usize)>, Error> {
+fn window<'a>(own: &'a str, start: Option<&Value>, stop: Option<&Value>) -> Result<Option<(&'a str, usize)>, Error> {
     let length = own.chars().count() as i128;
     let clamp = |at: i128| (if at < 0 { at + length } else { at }).max(0);
     let start = clamp(optional_int(start, 0)?);

@@ -66,8 +66,7 @@ fn parse_clock(source: &str) -> Option<NaiveTime> {
     };
     let numeric = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let fine = digits.len() <= 3 && digits.iter().all(|d| d.len() == 2 && numeric(d)) && numeric(fraction);
-    if !fine || digits.is_empty() || (source.len() > clock.len() && (fraction.is_empty() || digits.len() < 3))
-    {
+    if !fine || digits.is_empty() || (source.len() > clock.len() && (fraction.is_empty() || digits.len() < 3)) {
         return None;
     }
     let part = |at: usize| digits.get(at).map_or(Ok(0), |d| d.parse::<u32>()).ok();
@@ -149,12 +148,7 @@ impl Object for TimeOfDay {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "isoformat" => {
                 let [timespec] = bind("isoformat", ["timespec"], 0, args)?;

@@ -173,12 +173,7 @@ impl Object for Zone {
         true
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _state: &mut State<'_, '_>,
-        method: &str,
-        args: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "localize" => self.localize(args),
             "normalize" | "fromutc" => {
@@ -226,8 +221,7 @@ fn fixed_offset(_state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Err
     if minutes == 0 {
         return Ok(Value::from_object(utc()));
     }
-    let zone =
-        Zone { origin: Origin::FixedOffset, offset: minutes * 60, daylight: 0, abbreviation: String::new() };
+    let zone = Zone { origin: Origin::FixedOffset, offset: minutes * 60, daylight: 0, abbreviation: String::new() };
     Ok(Value::from_object(zone))
 }
 

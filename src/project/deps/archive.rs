@@ -11,11 +11,7 @@ pub(super) fn unpacked(deps: &Deps<'_>, url: &str, folder: &Path) -> Result<Path
     let shown = deps.scrubbed(url);
     let failed = |reason: String| {
         let message = format!("{shown} cannot be installed: {}", deps.scrubbed(&reason));
-        Problem::new(
-            Code::PackageFetch,
-            message,
-            "it must be the address of a .tar.gz with one folder, the project's",
-        )
+        Problem::new(Code::PackageFetch, message, "it must be the address of a .tar.gz with one folder, the project's")
     };
     let bytes = download(url).map_err(|error| failed(error.reason))?;
     std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;

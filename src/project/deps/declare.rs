@@ -87,11 +87,7 @@ pub fn declared(
         (true, true) => {
             let span = dependencies.as_ref().map(|(file, _)| Span::start_of(*file));
             let message = "`packages` stands in packages.yml and in dependencies.yml";
-            return wrong(
-                span.unwrap_or_else(|| unreachable!("the key was found there")),
-                message,
-                "keep one of them",
-            );
+            return wrong(span.unwrap_or_else(|| unreachable!("the key was found there")), message, "keep one of them");
         }
         (false, true) => ("dependencies.yml", dependencies),
         _ => ("packages.yml", packages),
@@ -105,11 +101,7 @@ pub fn declared(
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(items)) => items.clone(),
         Some(_) => {
-            return wrong(
-                Span::start_of(file),
-                "`packages` must be a list",
-                "write each package behind a `-`",
-            );
+            return wrong(Span::start_of(file), "`packages` must be a list", "write each package behind a `-`");
         }
     };
     let text = sources.text(file).to_string();
@@ -136,14 +128,12 @@ fn mapping(root: &Path, name: &str, sources: &mut Sources) -> Result<Read, Box<D
     match yaml::parse(sources.text(file)) {
         Ok(Value::Object(map)) => Ok(Some((file, map))),
         Ok(Value::Null) => Ok(None),
-        Ok(_) => Err(Box::new(
-            Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file)),
-        )),
+        Ok(_) => {
+            Err(Box::new(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(file))))
+        }
         Err(error) => {
             let offset = error.offset.unwrap_or(0);
-            Err(Box::new(
-                Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset)),
-            ))
+            Err(Box::new(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(file, offset..offset))))
         }
     }
 }
@@ -160,11 +150,9 @@ pub(super) fn rendered(entry: &Value, templates: &dyn Templates, scope: &YamlSco
 
 /// What a rendered entry means.
 pub(super) fn origin(entry: &Value) -> Result<Origin, Diagnostic> {
-    let wrong =
-        |message: String, help: &str| Diagnostic::error(Code::BadConfig, message).help(help.to_owned());
+    let wrong = |message: String, help: &str| Diagnostic::error(Code::BadConfig, message).help(help.to_owned());
     let text = |key: &str| entry.get(key).map(plain).filter(|text| !text.is_empty());
-    let missing =
-        |key: &str| wrong(format!("a package has an empty `{key}`"), "name the package, or remove the entry");
+    let missing = |key: &str| wrong(format!("a package has an empty `{key}`"), "name the package, or remove the entry");
     if entry.get("package").is_some() {
         return hub(entry, text("package").ok_or_else(|| missing("package"))?);
     }
@@ -181,9 +169,8 @@ pub(super) fn origin(entry: &Value) -> Result<Origin, Diagnostic> {
     }
     if entry.get("tarball").is_some() {
         let tarball = text("tarball").ok_or_else(|| missing("tarball"))?;
-        let name = text("name").ok_or_else(|| {
-            wrong("a tarball needs a `name`".to_owned(), "add `name:`, under which it is installed")
-        })?;
+        let name = text("name")
+            .ok_or_else(|| wrong("a tarball needs a `name`".to_owned(), "add `name:`, under which it is installed"))?;
         return Ok(Origin::Tarball { tarball, name });
     }
     if let Some(private) = text("private") {
@@ -194,8 +181,7 @@ pub(super) fn origin(entry: &Value) -> Result<Origin, Diagnostic> {
 }
 
 fn hub(entry: &Value, package: String) -> Result<Origin, Diagnostic> {
-    let wrong =
-        |message: String, help: &str| Diagnostic::error(Code::BadConfig, message).help(help.to_owned());
+    let wrong = |message: String, help: &str| Diagnostic::error(Code::BadConfig, message).help(help.to_owned());
     if !package.contains('/') {
         let message = format!("`{package}` has no namespace");
         return Err(wrong(message, "write it as the hub does: `dbt-labs/dbt_utils`"));
@@ -283,8 +269,7 @@ mod tests {
         assert_eq!(hash_of("local", local), "7b4e7c4818c1d8e4dd0b0a4501ff2fa0f47f1d4d");
         let hub = "packages:\n  - package: acme/helpers\n    version: [\">=1.0.0\", \"<2.0.0\"]\n";
         assert_eq!(hash_of("hub", hub), "4e3e72c316ad26d0e1508f7095632c0496eff889");
-        let git =
-            "packages:\n  - git: https://x/\u{e9}.git\n    subdirectory: sub\n    warn-unpinned: false\n";
+        let git = "packages:\n  - git: https://x/\u{e9}.git\n    subdirectory: sub\n    warn-unpinned: false\n";
         assert_eq!(hash_of("git", git), "4c10e87587ef91b74862f5c8218f9eafd13db041");
     }
 }

@@ -57,11 +57,7 @@ pub(super) fn checkout(deps: &Deps<'_>, place: &Place<'_>) -> Result<Checkout, P
         std::fs::rename(&partial, &folder).map_err(|error| failed(error.to_string()))?;
     }
     let commit = run(&folder, &["rev-parse", "HEAD"]).map_err(|reason| {
-        Problem::new(
-            Code::PackageFetch,
-            reason,
-            "remove the packages' folder, and run `merganser deps` again",
-        )
+        Problem::new(Code::PackageFetch, reason, "remove the packages' folder, and run `merganser deps` again")
     })?;
     let inside = place.subdirectory.map_or_else(|| folder.clone(), |below| folder.join(below));
     if !inside.join("dbt_project.yml").is_file() {
@@ -80,12 +76,10 @@ fn fetch(folder: &Path, revision: &str, run: &Git<'_>) -> Result<String, String>
     if revision == "HEAD" {
         return Ok("HEAD".to_owned());
     }
-    let is_commit =
-        revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let is_commit = revision.len() == 40 && revision.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if is_commit {
         // Servers that give single commits away only as part of a branch are asked for all.
-        let all =
-            ["fetch", "--quiet", "--unshallow", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"];
+        let all = ["fetch", "--quiet", "--unshallow", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"];
         run(folder, &["fetch", "--quiet", "--depth", "1", "origin", revision])
             .or_else(|reason| run(folder, &all).map_err(|_| reason))?;
         return Ok(revision.to_owned());
@@ -113,8 +107,7 @@ fn git(deps: &Deps<'_>, folder: &Path, words: &[&str]) -> Result<String, String>
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let reason =
-        said.lines().map(str::trim).rfind(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+    let reason = said.lines().map(str::trim).rfind(|line| line.starts_with("fatal:") || line.starts_with("error:"));
     let reason = reason.or_else(|| said.lines().next_back()).unwrap_or("git failed");
     Err(deps.scrubbed(reason))
 }

@@ -46,17 +46,13 @@ impl Hub {
         let installable = sorted(usable, prereleases);
         let chosen = installable.iter().rev().find(|(version, _)| range.holds(version));
         match (chosen, installable.last()) {
-            (Some((_, version)), Some((_, latest))) => {
-                Ok(Chosen { version: version.clone(), latest: latest.clone() })
-            }
+            (Some((_, version)), Some((_, latest))) => Ok(Chosen { version: version.clone(), latest: latest.clone() }),
             _ => {
-                let known: Vec<&str> =
-                    installable.iter().rev().take(5).map(|(_, text)| text.as_str()).collect();
+                let known: Vec<&str> = installable.iter().rev().take(5).map(|(_, text)| text.as_str()).collect();
                 let help = match (known.is_empty(), all) {
                     (false, _) => format!("there are: {}", known.join(", ")),
                     (true, 0) => {
-                        "none of its versions is for this version of dbt; --no-version-check lets them be"
-                            .to_owned()
+                        "none of its versions is for this version of dbt; --no-version-check lets them be".to_owned()
                     }
                     (true, _) => "there are prereleases only: add `install_prerelease: true`".to_owned(),
                 };
@@ -67,22 +63,12 @@ impl Hub {
     }
 
     /// What the registry knows of a version: its project's name, its own packages, its archive.
-    pub(super) fn details(
-        &mut self,
-        deps: &Deps<'_>,
-        package: &str,
-        version: &str,
-    ) -> Result<Value, Problem> {
+    pub(super) fn details(&mut self, deps: &Deps<'_>, package: &str, version: &str) -> Result<Value, Problem> {
         let versions = self.versions(deps, package)?;
-        let found =
-            versions.iter().find(|(known, _)| known.as_str() == version).map(|(_, details)| details.clone());
+        let found = versions.iter().find(|(known, _)| known.as_str() == version).map(|(_, details)| details.clone());
         found.ok_or_else(|| {
             let message = format!("`{package}` has no version {version}");
-            Problem::new(
-                Code::PackageFetch,
-                message,
-                "package-lock.yml may be old: run `merganser deps --upgrade`",
-            )
+            Problem::new(Code::PackageFetch, message, "package-lock.yml may be old: run `merganser deps --upgrade`")
         })
     }
 
@@ -114,8 +100,7 @@ impl Hub {
                     let value = answer.get(key).or_else(|| answer.get(old)).and_then(Value::as_str);
                     value.unwrap_or_default().to_owned()
                 };
-                let now =
-                    format!("{}/{}", part("redirectnamespace", "namespace"), part("redirectname", "name"));
+                let now = format!("{}/{}", part("redirectnamespace", "namespace"), part("redirectname", "name"));
                 deps.say(&format!("`{package}` is called `{now}` now: change packages.yml"));
             }
             self.packages.insert(package.to_owned(), answer);

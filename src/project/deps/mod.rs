@@ -82,10 +82,8 @@ impl Deps<'_> {
 
     /// The text without the values of secrets.
     fn scrubbed(&self, text: &str) -> String {
-        let secrets = self
-            .environment
-            .iter()
-            .filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
+        let secrets =
+            self.environment.iter().filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
         secrets.fold(text.to_owned(), |text, (_, value)| text.replace(value.as_str(), "*****"))
     }
 
@@ -167,13 +165,9 @@ fn pinned(deps: &Deps<'_>, lock: &lock::Lock, wanted: &Declared) -> Result<Vec<P
             Box::new(Problem::new(Code::BadConfig, message, "run `merganser deps --upgrade`").at(first))
         };
         let value = declare::rendered(entry, deps.templates, deps.scope).map_err(&problem)?;
-        let origin =
-            declare::origin(&value).map_err(|wrong| problem(format!("{LOCK}: {}", wrong.message)))?;
-        let span = wanted
-            .packages
-            .iter()
-            .find(|known| is_same(&known.origin, &origin))
-            .map_or(first, |known| known.span);
+        let origin = declare::origin(&value).map_err(|wrong| problem(format!("{LOCK}: {}", wrong.message)))?;
+        let span =
+            wanted.packages.iter().find(|known| is_same(&known.origin, &origin)).map_or(first, |known| known.span);
         // The lock says which commit; that is as pinned as can be.
         let origin = match origin {
             Origin::Git { git, revision, subdirectory, .. } => {
@@ -191,9 +185,7 @@ fn pinned(deps: &Deps<'_>, lock: &lock::Lock, wanted: &Declared) -> Result<Vec<P
 fn is_same(one: &Origin, other: &Origin) -> bool {
     match (one, other) {
         (Origin::Hub { package: a, .. }, Origin::Hub { package: b, .. }) => a == b,
-        (Origin::Git { git: a, subdirectory: c, .. }, Origin::Git { git: b, subdirectory: d, .. }) => {
-            a == b && c == d
-        }
+        (Origin::Git { git: a, subdirectory: c, .. }, Origin::Git { git: b, subdirectory: d, .. }) => a == b && c == d,
         (one, other) => one == other,
     }
 }
@@ -289,18 +281,15 @@ pub fn add(root: &Path, entry: &serde_json::Value) -> Result<String, Box<Diagnos
         let help = "mend the file, then add the package";
         Box::new(Diagnostic::error(Code::YamlSyntax, error.message).in_file(file, 1).help(help))
     })?;
-    let mut entries =
-        value.get("packages").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-    let name =
-        ["package", "git", "local"].iter().find_map(|key| entry.get(*key)?.as_str()).unwrap_or_default();
+    let mut entries = value.get("packages").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let name = ["package", "git", "local"].iter().find_map(|key| entry.get(*key)?.as_str()).unwrap_or_default();
     entries.retain(|known| !names(known, name));
     entries.push(entry.clone());
     let mut rest = String::new();
     for (key, value) in value.as_object().into_iter().flatten().filter(|(key, _)| *key != "packages") {
         rest.push_str(&crate::config::yaml::print(&serde_json::json!({key: value})));
     }
-    write(&path, &format!("{}{rest}", lock::packages_text(&entries)))
-        .map_err(|error| unwritable(&path, &error))?;
+    write(&path, &format!("{}{rest}", lock::packages_text(&entries))).map_err(|error| unwritable(&path, &error))?;
     Ok(file.to_owned())
 }
 
@@ -309,14 +298,12 @@ fn names(entry: &serde_json::Value, name: &str) -> bool {
     let keys = ["package", "git", "local", "tarball", "private"];
     let Some(address) = keys.iter().find_map(|key| entry.get(*key)?.as_str()) else { return false };
     let short = name.rsplit('/').next().unwrap_or(name);
-    let variants = [name, short]
-        .into_iter()
-        .flat_map(|name| [name.to_owned(), name.replace('_', "-"), name.replace('-', "_")]);
+    let variants =
+        [name, short].into_iter().flat_map(|name| [name.to_owned(), name.replace('_', "-"), name.replace('-', "_")]);
     let is_edge = |c: Option<char>| c.is_none_or(|c| c == '/' || c == '.');
     variants.filter(|variant| !variant.is_empty()).any(|variant| {
         address.find(&variant).is_some_and(|at| {
-            is_edge(address[..at].chars().next_back())
-                && is_edge(address[at + variant.len()..].chars().next())
+            is_edge(address[..at].chars().next_back()) && is_edge(address[at + variant.len()..].chars().next())
         })
     })
 }
@@ -344,9 +331,7 @@ impl Drop for Staging {
 fn unwritable(folder: &Path, error: &std::io::Error) -> Box<Diagnostic> {
     let message = format!("{} cannot be written: {error}", folder.display());
     let help = "check the folder's permissions";
-    Box::new(
-        Diagnostic::error(Code::MissingFile, message).in_file(folder.display().to_string(), 1).help(help),
-    )
+    Box::new(Diagnostic::error(Code::MissingFile, message).in_file(folder.display().to_string(), 1).help(help))
 }
 
 /// SHA-1 in hexadecimal digits, as dbt's lock has it.

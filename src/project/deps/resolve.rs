@@ -79,8 +79,7 @@ impl Resolver<'_> {
                         "packages of packages count too: widen one of the ranges",
                     )
                 })?;
-                let prereleases =
-                    *prereleases || bounds.iter().any(|bound| bound.version.prerelease.is_some());
+                let prereleases = *prereleases || bounds.iter().any(|bound| bound.version.prerelease.is_some());
                 let chosen = self.hub.choose(self.deps, package, (&range, &words, prereleases))?;
                 self.pinned_hub(package, &chosen.version, Some(chosen.latest), wanted.span)
             }
@@ -138,11 +137,7 @@ impl Resolver<'_> {
         let project = text(details.get("name")).unwrap_or_default();
         if archive.is_none() || project.is_empty() {
             let message = format!("the registry does not say where `{package}` {version} is");
-            return Err(Problem::new(
-                Code::PackageFetch,
-                message,
-                "try again later, or install it with `git:`",
-            ));
+            return Err(Problem::new(Code::PackageFetch, message, "try again later, or install it with `git:`"));
         }
         Ok(Pinned {
             version: format!("version {version}"),
@@ -167,8 +162,7 @@ impl Resolver<'_> {
             let at = revision.as_deref().unwrap_or("HEAD");
             let message = format!("the git package `{shown}` is pinned to {at}, which changes");
             let help = "name a tag or a commit with `revision:`, or say `warn-unpinned: false`";
-            self.warnings
-                .push(Diagnostic::warning(Code::UnpinnedPackage, message).at(wanted.span).help(help));
+            self.warnings.push(Diagnostic::warning(Code::UnpinnedPackage, message).at(wanted.span).help(help));
         }
         let project = project_name(&found.folder).map_err(|reason| {
             Problem::new(
@@ -206,8 +200,7 @@ impl Resolver<'_> {
         };
         let of = |written: Value| {
             let wrong = |reason: String| {
-                let message =
-                    format!("package `{}` wants a package that cannot be read: {reason}", pinned.name);
+                let message = format!("package `{}` wants a package that cannot be read: {reason}", pinned.name);
                 Problem::new(Code::BadConfig, message, "tell its authors, or use another version of it")
             };
             let value = rendered(&written, self.deps.templates, self.deps.scope).map_err(wrong)?;
@@ -228,9 +221,7 @@ impl Resolver<'_> {
                 continue;
             };
             let help = "remove one of them; the same package from the hub and from git is two packages";
-            return Err(Box::new(
-                Diagnostic::error(Code::PackageConflict, message).at(package.span).help(help),
-            ));
+            return Err(Box::new(Diagnostic::error(Code::PackageConflict, message).at(package.span).help(help)));
         }
         Ok(())
     }

@@ -70,14 +70,11 @@ impl Bound {
         }
         let (lower, upper) = (Self::is_lower, Self::is_upper);
         match (self.matcher, other.matcher) {
-            (Matcher::GreaterOrEqual, Matcher::LessOrEqual)
-            | (Matcher::LessOrEqual, Matcher::GreaterOrEqual) => Ordering::Equal,
-            (Matcher::Less, Matcher::LessOrEqual) | (Matcher::GreaterOrEqual, Matcher::Greater) => {
-                Ordering::Less
+            (Matcher::GreaterOrEqual, Matcher::LessOrEqual) | (Matcher::LessOrEqual, Matcher::GreaterOrEqual) => {
+                Ordering::Equal
             }
-            (Matcher::LessOrEqual, Matcher::Less) | (Matcher::Greater, Matcher::GreaterOrEqual) => {
-                Ordering::Greater
-            }
+            (Matcher::Less, Matcher::LessOrEqual) | (Matcher::GreaterOrEqual, Matcher::Greater) => Ordering::Less,
+            (Matcher::LessOrEqual, Matcher::Less) | (Matcher::Greater, Matcher::GreaterOrEqual) => Ordering::Greater,
             _ if upper(self) && lower(other) => Ordering::Less,
             _ if lower(self) && upper(other) => Ordering::Greater,
             _ => Ordering::Equal,
@@ -183,10 +180,7 @@ impl Range {
             }
             (Some(a.clone()), Some(a))
         } else {
-            (
-                tighter(self.start, other.start, Ordering::Less)?,
-                tighter(self.end, other.end, Ordering::Greater)?,
-            )
+            (tighter(self.start, other.start, Ordering::Less)?, tighter(self.end, other.end, Ordering::Greater)?)
         };
         match (&start, &end) {
             (Some(start), Some(end)) if start.compare(end) == Ordering::Greater => None,
@@ -197,8 +191,7 @@ impl Range {
     /// Whether the version lies in it.
     pub(super) fn holds(&self, version: &Version) -> bool {
         let exact = Bound { matcher: Matcher::Exact, version: version.clone() };
-        let bounds: Vec<Bound> =
-            [Some(exact), self.start.clone(), self.end.clone()].into_iter().flatten().collect();
+        let bounds: Vec<Bound> = [Some(exact), self.start.clone(), self.end.clone()].into_iter().flatten().collect();
         Self::of(&bounds).is_some()
     }
 }
@@ -221,10 +214,7 @@ fn tighter(a: Option<Bound>, b: Option<Bound>, looser: Ordering) -> Option<Optio
 }
 
 /// The versions in order, the earliest first; what is no version is left out, and so are prereleases unless they are wanted.
-pub(super) fn sorted(
-    versions: impl IntoIterator<Item = String>,
-    prereleases: bool,
-) -> Vec<(Version, String)> {
+pub(super) fn sorted(versions: impl IntoIterator<Item = String>, prereleases: bool) -> Vec<(Version, String)> {
     let read = versions.into_iter().filter_map(|text| Some((Version::parse(&text)?, text)));
     let mut kept: Vec<(Version, String)> =
         read.filter(|(version, _)| prereleases || version.prerelease.is_none()).collect();

@@ -138,8 +138,7 @@ fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, Form)> {
 
 fn row(line: &'static str, kind: Kind) -> (&'static str, Form) {
     let mut cells = line.splitn(5, " |").map(str::trim);
-    let mut cell =
-        || cells.next().unwrap_or_else(|| panic!("five cells in each row of functions.txt: {line}"));
+    let mut cell = || cells.next().unwrap_or_else(|| panic!("five cells in each row of functions.txt: {line}"));
     let (names, written, returns, state, template) = (cell(), cell(), cell(), cell(), cell());
     let repeats = written.ends_with('*');
     let arguments = written.trim_end_matches('*').split_whitespace().map(argument).collect();

@@ -1,8 +1,7 @@
 //! Calls with their clauses.
 
 use sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowSpec,
-    WindowType,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowSpec, WindowType,
 };
 
 use super::expression::word;
@@ -151,8 +150,7 @@ impl Reader<'_> {
                 FunctionArguments::None => {}
                 FunctionArguments::Subquery(query) => call.query = Some(Box::new(self.query(query))),
                 FunctionArguments::List(list) => {
-                    call.distinct |=
-                        list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct);
+                    call.distinct |= list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct);
                     for (index, argument) in list.args.iter().enumerate() {
                         let index = if index == 1 && names_part(&call) { usize::MAX } else { index };
                         let argument = self.argument(&call.name, index, argument);
@@ -206,12 +204,8 @@ impl Reader<'_> {
         match value {
             FunctionArgExpr::Expr(expr) => self.expr(expr),
             FunctionArgExpr::Wildcard => Expr::Star(Box::new(self.plain_star(Vec::new()))),
-            FunctionArgExpr::QualifiedWildcard(name) => {
-                Expr::Star(Box::new(self.plain_star(self.names(name))))
-            }
-            FunctionArgExpr::WildcardWithOptions(options) => {
-                Expr::Star(Box::new(self.star(Vec::new(), options)))
-            }
+            FunctionArgExpr::QualifiedWildcard(name) => Expr::Star(Box::new(self.plain_star(self.names(name)))),
+            FunctionArgExpr::WildcardWithOptions(options) => Expr::Star(Box::new(self.star(Vec::new(), options))),
         }
     }
 

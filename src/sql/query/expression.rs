@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{
-    self, AccessExpr, BinaryOperator as Op, CeilFloorKind, Expr as Written, Ident, JsonPathElem,
-    LambdaFunction, OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
+    self, AccessExpr, BinaryOperator as Op, CeilFloorKind, Expr as Written, Ident, JsonPathElem, LambdaFunction,
+    OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
 };
 
 use super::read::Reader;
@@ -44,8 +44,7 @@ impl Reader<'_> {
             Written::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr } => {
                 Expr::Predicate(vec![self.expr(expr)])
             }
-            Written::Cast { expr, data_type, .. }
-            | Written::Convert { expr, data_type: Some(data_type), .. } => {
+            Written::Cast { expr, data_type, .. } | Written::Convert { expr, data_type: Some(data_type), .. } => {
                 Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type))
             }
             Written::JsonAccess { value, path } => self.json_path(value, &path.path),
@@ -93,18 +92,14 @@ impl Reader<'_> {
             Written::InList { expr, list, .. } => {
                 Expr::Predicate(self.exprs(std::iter::once(expr.as_ref()).chain(list)))
             }
-            Written::InUnnest { expr, array_expr, .. } => {
-                Expr::Predicate(vec![self.expr(expr), self.expr(array_expr)])
-            }
+            Written::InUnnest { expr, array_expr, .. } => Expr::Predicate(vec![self.expr(expr), self.expr(array_expr)]),
             Written::Between { expr, low, high, .. } => {
                 Expr::Predicate(vec![self.expr(expr), self.expr(low), self.expr(high)])
             }
             Written::Like { expr, pattern, .. }
             | Written::ILike { expr, pattern, .. }
             | Written::SimilarTo { expr, pattern, .. }
-            | Written::RLike { expr, pattern, .. } => {
-                Expr::Predicate(vec![self.expr(expr), self.expr(pattern)])
-            }
+            | Written::RLike { expr, pattern, .. } => Expr::Predicate(vec![self.expr(expr), self.expr(pattern)]),
             Written::AnyOp { left, right, .. } | Written::AllOp { left, right, .. } => match right.as_ref() {
                 Written::Subquery(query) => Expr::In(Box::new(self.expr(left)), Box::new(self.query(query))),
                 right => Expr::Predicate(vec![self.expr(left), self.expr(right)]),
@@ -117,14 +112,10 @@ impl Reader<'_> {
     /// Constructs that are calls in other clothes.
     fn syntax(&self, written: &Written) -> Expr {
         match written {
-            Written::Extract { expr, .. } => {
-                self.named("DATE_PART", vec![word("part"), self.expr(expr)], 0..0)
-            }
+            Written::Extract { expr, .. } => self.named("DATE_PART", vec![word("part"), self.expr(expr)], 0..0),
             Written::Ceil { expr, field } => self.rounded("CEIL", expr, field),
             Written::Floor { expr, field } => self.rounded("FLOOR", expr, field),
-            Written::Position { expr, r#in } => {
-                self.named("POSITION", vec![self.expr(expr), self.expr(r#in)], 0..0)
-            }
+            Written::Position { expr, r#in } => self.named("POSITION", vec![self.expr(expr), self.expr(r#in)], 0..0),
             Written::Substring { expr, substring_from, substring_for, .. } => {
                 let rest = [substring_from, substring_for].into_iter().flatten().map(Box::as_ref);
                 self.named("SUBSTRING", self.exprs(std::iter::once(expr.as_ref()).chain(rest)), 0..0)
@@ -153,9 +144,7 @@ impl Reader<'_> {
                 let parts = map.entries.iter().flat_map(|entry| [entry.key.as_ref(), entry.value.as_ref()]);
                 self.named("MAP", self.exprs(parts), 0..0)
             }
-            Written::Struct { values, .. } => {
-                Expr::Collection(Collection::Object(Vec::new()), self.exprs(values))
-            }
+            Written::Struct { values, .. } => Expr::Collection(Collection::Object(Vec::new()), self.exprs(values)),
             Written::Named { expr, .. } => self.expr(expr),
             Written::GroupingSets(sets) | Written::Cube(sets) | Written::Rollup(sets) => {
                 Expr::Collection(Collection::Tuple, self.exprs(sets.iter().flatten()))
@@ -294,9 +283,7 @@ impl Reader<'_> {
             _ => Vec::new(),
         };
         let mut rest = chain;
-        while let (false, [AccessExpr::Dot(Written::Identifier(next)), others @ ..]) =
-            (names.is_empty(), rest)
-        {
+        while let (false, [AccessExpr::Dot(Written::Identifier(next)), others @ ..]) = (names.is_empty(), rest) {
             names.push(next.clone());
             rest = others;
         }

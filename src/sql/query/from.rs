@@ -8,9 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::read::Reader;
-use super::{
-    Alias, Argument, Body, Condition, Expr, From, Join, Name, Pivot, Query, Side, TableFunction, Unpivot,
-};
+use super::{Alias, Argument, Body, Condition, Expr, From, Join, Name, Pivot, Query, Side, TableFunction, Unpivot};
 use crate::sql::Dialect;
 
 impl Reader<'_> {
@@ -20,10 +18,7 @@ impl Reader<'_> {
         if from.joins.is_empty() {
             return first;
         }
-        From::Joined {
-            first: Box::new(first),
-            joins: from.joins.iter().map(|join| self.join(join)).collect(),
-        }
+        From::Joined { first: Box::new(first), joins: from.joins.iter().map(|join| self.join(join)).collect() }
     }
 
     fn join(&self, join: &ast::Join) -> Join {
@@ -79,9 +74,7 @@ impl Reader<'_> {
                 self.table_function(name, args, *with_ordinality, alias.as_ref())
             }
             TableFactor::TableFunction { expr: Written::Function(function), alias } => match &function.args {
-                FunctionArguments::List(list) => {
-                    self.table_function(&function.name, &list.args, false, alias.as_ref())
-                }
+                FunctionArguments::List(list) => self.table_function(&function.name, &list.args, false, alias.as_ref()),
                 _ => self.table_function(&function.name, &[], false, alias.as_ref()),
             },
             TableFactor::TableFunction { expr, alias } => self.computed_table(expr, alias.as_ref()),
@@ -111,25 +104,19 @@ impl Reader<'_> {
                 }
             }
             TableFactor::Pivot { .. } => self.pivot(table),
-            TableFactor::Unpivot { table, value, name, columns, alias, .. } => {
-                From::Unpivot(Box::new(Unpivot {
-                    input: self.table(table),
-                    values: self.tuple(value),
-                    name: self.name(name),
-                    columns: columns.iter().map(|column| self.tuple(&column.expr)).collect(),
-                    alias: self.alias(alias.as_ref()),
-                }))
-            }
+            TableFactor::Unpivot { table, value, name, columns, alias, .. } => From::Unpivot(Box::new(Unpivot {
+                input: self.table(table),
+                values: self.tuple(value),
+                name: self.name(name),
+                columns: columns.iter().map(|column| self.tuple(&column.expr)).collect(),
+                alias: self.alias(alias.as_ref()),
+            })),
             TableFactor::MatchRecognize { table, alias, .. } => From::Opaque {
                 what: "MATCH_RECOGNIZE is not analysed".to_owned(),
                 inputs: vec![self.table(table)],
                 alias: self.alias(alias.as_ref()),
             },
-            _ => From::Opaque {
-                what: "this relation is not analysed".to_owned(),
-                inputs: Vec::new(),
-                alias: None,
-            },
+            _ => From::Opaque { what: "this relation is not analysed".to_owned(), inputs: Vec::new(), alias: None },
         }
     }
 
@@ -140,20 +127,12 @@ impl Reader<'_> {
             [ast::ObjectNamePart::Function(part)] if part.name.value.eq_ignore_ascii_case("identifier") => {
                 let text = part.args.first().map(ToString::to_string).unwrap_or_default();
                 let parts = text.trim_matches('\'').split('.');
-                From::Table {
-                    name: parts.map(|part| Name::written(part, false, self.dialect)).collect(),
-                    alias,
-                    span,
-                }
+                From::Table { name: parts.map(|part| Name::written(part, false, self.dialect)).collect(), alias, span }
             }
             parts if parts.iter().all(|part| part.as_ident().is_some()) => {
                 From::Table { name: self.names(name), alias, span }
             }
-            _ => From::Opaque {
-                what: format!("the relation `{name}` is not analysed"),
-                inputs: Vec::new(),
-                alias,
-            },
+            _ => From::Opaque { what: format!("the relation `{name}` is not analysed"), inputs: Vec::new(), alias },
         }
     }
 
@@ -177,14 +156,12 @@ impl Reader<'_> {
         let word = name.to_string().to_ascii_uppercase().replace('"', "");
         // `TABLE(f(…))` is read as a function `TABLE` of one call.
         if word == "TABLE"
-            && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Written::Function(inner)))] =
-                arguments
+            && let [ast::FunctionArg::Unnamed(ast::FunctionArgExpr::Expr(Written::Function(inner)))] = arguments
             && let FunctionArguments::List(list) = &inner.args
         {
             return self.table_function(&inner.name, &list.args, ordinality, alias);
         }
-        let arguments =
-            arguments.iter().enumerate().map(|(index, one)| self.argument(&word, index, one)).collect();
+        let arguments = arguments.iter().enumerate().map(|(index, one)| self.argument(&word, index, one)).collect();
         From::Function(Box::new(TableFunction {
             name: word,
             arguments,
@@ -195,20 +172,10 @@ impl Reader<'_> {
     }
 
     fn pivot(&self, table: &TableFactor) -> From {
-        let TableFactor::Pivot {
-            table,
-            aggregate_functions,
-            value_column,
-            value_source,
-            default_on_null,
-            alias,
-        } = table
+        let TableFactor::Pivot { table, aggregate_functions, value_column, value_source, default_on_null, alias } =
+            table
         else {
-            return From::Opaque {
-                what: "this PIVOT is not analysed".to_owned(),
-                inputs: Vec::new(),
-                alias: None,
-            };
+            return From::Opaque { what: "this PIVOT is not analysed".to_owned(), inputs: Vec::new(), alias: None };
         };
         let aliases: Vec<Option<Name>> = aggregate_functions
             .iter()
@@ -259,9 +226,7 @@ impl Reader<'_> {
     fn tuple(&self, written: &Written) -> Vec<Name> {
         match written {
             Written::Identifier(ident) => vec![self.name(ident)],
-            Written::CompoundIdentifier(parts) => {
-                parts.last().map(|part| self.name(part)).into_iter().collect()
-            }
+            Written::CompoundIdentifier(parts) => parts.last().map(|part| self.name(part)).into_iter().collect(),
             Written::Nested(inner) => self.tuple(inner),
             Written::Tuple(items) => items.iter().flat_map(|item| self.tuple(item)).collect(),
             _ => Vec::new(),
@@ -310,9 +275,7 @@ impl From {
         match self {
             Self::Table { name, .. } => matches!(name.as_slice(), [one] if &*one.key == key),
             Self::Derived { query, .. } => query.reads(key),
-            Self::Joined { first, joins } => {
-                first.reads(key) || joins.iter().any(|join| join.right.reads(key))
-            }
+            Self::Joined { first, joins } => first.reads(key) || joins.iter().any(|join| join.right.reads(key)),
             Self::Nested { inner, .. } => inner.reads(key),
             Self::Pivot(pivot) => pivot.input.reads(key),
             Self::Unpivot(unpivot) => unpivot.input.reads(key),
@@ -327,9 +290,7 @@ fn expr_reads(expr: &Expr, key: &str) -> bool {
     match expr {
         Expr::Subquery(query) | Expr::Exists(query) | Expr::In(_, query) => query.reads(key),
         Expr::Predicate(parts) => parts.iter().any(|part| expr_reads(part, key)),
-        Expr::Chain(first, rest) => {
-            expr_reads(first, key) || rest.iter().any(|(_, part)| expr_reads(part, key))
-        }
+        Expr::Chain(first, rest) => expr_reads(first, key) || rest.iter().any(|(_, part)| expr_reads(part, key)),
         _ => false,
     }
 }

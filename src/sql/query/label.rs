@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem,
-    UnaryOperator,
+    BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem, UnaryOperator,
 };
 use sqlparser::tokenizer::Token;
 
@@ -19,8 +18,7 @@ pub(super) struct Labels {
 
 impl Labels {
     pub(super) fn of(reader: &Reader<'_>, select: &Select) -> Self {
-        let needs =
-            |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain(expr).is_none());
+        let needs = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain(expr).is_none());
         if !select.projection.iter().any(needs) {
             return Self { ranges: Vec::new() };
         }

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     self, ConnectByKind, ExcludeSelectItem, GroupByExpr, GroupByWithModifier, LimitClause, NamedWindowExpr,
-    OrderByKind, RenameSelectItem, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetQuantifier,
-    Spanned, Statement, TopQuantity,
+    OrderByKind, RenameSelectItem, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetQuantifier, Spanned,
+    Statement, TopQuantity,
 };
 
 use super::label::Labels;
-use super::{
-    Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window,
-};
+use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
 use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
@@ -88,9 +86,7 @@ impl Reader<'_> {
                 limits.extend(self.exprs([offset, limit]));
             }
         }
-        limits.extend(
-            query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref()).map(|rows| self.expr(rows)),
-        );
+        limits.extend(query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref()).map(|rows| self.expr(rows)));
         Query { ctes, body, order, order_all, limits }
     }
 
@@ -98,9 +94,7 @@ impl Reader<'_> {
         match body {
             SetExpr::Select(select) => Body::Select(Box::new(self.select(select))),
             SetExpr::Query(query) => Body::Query(Box::new(self.query(query))),
-            SetExpr::Values(values) => {
-                Body::Values(values.rows.iter().map(|row| self.exprs(&row.content)).collect())
-            }
+            SetExpr::Values(values) => Body::Values(values.rows.iter().map(|row| self.exprs(&row.content)).collect()),
             SetExpr::SetOperation { .. } => self.set_chain(body),
             SetExpr::Table(table) => {
                 let parts = table.schema_name.iter().chain(&table.table_name);
@@ -161,12 +155,8 @@ impl Reader<'_> {
             filters.push(self.expr(rows));
         }
         let labels = Labels::of(self, select);
-        let mut items: Vec<Item> = select
-            .projection
-            .iter()
-            .enumerate()
-            .flat_map(|(at, item)| self.item(item, &labels, at))
-            .collect();
+        let mut items: Vec<Item> =
+            select.projection.iter().enumerate().flat_map(|(at, item)| self.item(item, &labels, at)).collect();
         if items.is_empty() {
             items.push(Item::Star(self.plain_star(Vec::new())));
         }
@@ -281,8 +271,7 @@ impl Reader<'_> {
             Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),
             Some(RenameSelectItem::Multiple(many)) => many.as_slice(),
         };
-        let rename =
-            |one: &ast::IdentWithAlias| (self.name(&one.ident), self.name(&one.alias), self.at(&one.ident));
+        let rename = |one: &ast::IdentWithAlias| (self.name(&one.ident), self.name(&one.alias), self.at(&one.ident));
         star.rename = renamed.iter().map(rename).collect();
         let replaced = options.opt_replace.iter().flat_map(|replace| &replace.items);
         star.replace = replaced.map(|one| (self.expr(&one.expr), self.name(&one.column_name))).collect();

@@ -180,19 +180,15 @@ impl Translator<'_> {
         let condition = self.boolean(call.args[0])?;
         let over = self.over(call)?;
         let over = over.strip_suffix(')').unwrap_or(&over);
-        let sql = format!(
-            "count(*) FILTER (WHERE {condition}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-        );
+        let sql =
+            format!("count(*) FILTER (WHERE {condition}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)");
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
     /// Refuses an argument that must be a literal.
     pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
         super::path::constant(expr).ok_or_else(|| {
-            SqlProblem::unsupported(
-                format!("a computed argument of `{}` here", call.name),
-                self.range_of(expr),
-            )
+            SqlProblem::unsupported(format!("a computed argument of `{}` here", call.name), self.range_of(expr))
         })
     }
 }
@@ -204,12 +200,7 @@ fn interpolated(function: &str, value: &Typed, share: &str, over: &str) -> Typed
             let scale = (scale + 3).min(37);
             let ty = DataType::number(precision.max(1) + 3, scale);
             Typed::new(
-                format!(
-                    "CAST({function}(CAST({} AS {}){share}){over} AS {})",
-                    value.sql,
-                    ty.duckdb(),
-                    ty.duckdb()
-                ),
+                format!("CAST({function}(CAST({} AS {}){share}){over} AS {})", value.sql, ty.duckdb(), ty.duckdb()),
                 ty,
             )
         }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, NullTreatment, OrderByExpr, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    NullTreatment, OrderByExpr, WindowType,
 };
 
 use super::position::mark;
@@ -114,8 +114,7 @@ impl Translator<'_> {
         let Some(forms) = forms(&call.name) else {
             let start = call.range.start;
             let end = (start + call.name.len()).min(call.range.end).max(start);
-            let problem =
-                SqlProblem::new(UNKNOWN_FUNCTION, format!("unknown function `{}`", call.name), start..end);
+            let problem = SqlProblem::new(UNKNOWN_FUNCTION, format!("unknown function `{}`", call.name), start..end);
             return Err(match nearest(&call.name, names()) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem.help("functions of users are not supported on the embedded engine"),
@@ -183,16 +182,10 @@ impl Translator<'_> {
             args.push(self.argument(value, form.argument(index), &self.range_of(expr))?);
         }
         let is_same = |index: usize| form.argument(index) == Argument::Same;
-        let same: Vec<Typed> = args
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| is_same(*index))
-            .map(|(_, arg)| arg.clone())
-            .collect();
+        let same: Vec<Typed> =
+            args.iter().enumerate().filter(|(index, _)| is_same(*index)).map(|(_, arg)| arg.clone()).collect();
         let common = self.common(&same, &call.range)?;
-        if common.family() == Family::Semi
-            && (call.name.starts_with("GREATEST") || call.name.starts_with("LEAST"))
-        {
+        if common.family() == Family::Semi && (call.name.starts_with("GREATEST") || call.name.starts_with("LEAST")) {
             return Err(call.refused("of semi-structured values"));
         }
         for index in (0..args.len()).filter(|index| is_same(*index)) {

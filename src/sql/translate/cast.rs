@@ -70,9 +70,7 @@ impl Typed {
         let target = to.duckdb();
         Some(match self.ty.family() {
             Family::Number if self.exact && self.ty == to => self.sql.clone(),
-            Family::Text | Family::Unknown | Family::Number | Family::Float => {
-                failing.cast(&self.sql, &target)
-            }
+            Family::Text | Family::Unknown | Family::Number | Family::Float => failing.cast(&self.sql, &target),
             Family::Boolean => format!("CAST(CAST({} AS INTEGER) AS {target})", self.sql),
             Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), &target),
             Family::Null => format!("CAST(NULL AS {target})"),

@@ -191,8 +191,7 @@ impl<'a> Cursor<'a> {
         let written = parser.parse_data_type().map_err(|error| self.text.syntax_problem(&error))?;
         self.at += parser.index();
         let range = self.since(start.start);
-        DataType::of_written(&written)
-            .ok_or_else(|| SqlProblem::unsupported(format!("the type `{written}`"), range))
+        DataType::of_written(&written).ok_or_else(|| SqlProblem::unsupported(format!("the type `{written}`"), range))
     }
 
     /// An expression.

@@ -62,9 +62,8 @@ impl Translator<'_> {
             Expr::Identifier(ident) => ident.value.clone(),
             other => super::path::constant(other).ok_or_else(|| call.refused("with a computed part"))?,
         };
-        part_named(&word).ok_or_else(|| {
-            SqlProblem::new(WRONG_TYPE, format!("`{word}` is no date part"), self.range_of(expr))
-        })
+        part_named(&word)
+            .ok_or_else(|| SqlProblem::new(WRONG_TYPE, format!("`{word}` is no date part"), self.range_of(expr)))
     }
 
     fn dateadd(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -91,8 +90,7 @@ impl Translator<'_> {
             let value = self.expression(expr)?;
             sides.push(self.datetime(value, &self.range_of(expr))?);
         }
-        let timed =
-            sides.iter().any(|side| side.ty.family() != Family::Date) || !DAYS.contains(&part.as_str());
+        let timed = sides.iter().any(|side| side.ty.family() != Family::Date) || !DAYS.contains(&part.as_str());
         let times = sides.iter().all(|side| side.ty == DataType::Time);
         let side = |side: &Typed| match side.ty.family() {
             Family::Date if timed => format!("CAST({} AS TIMESTAMP)", side.sql),
@@ -104,8 +102,9 @@ impl Translator<'_> {
             "week" => {
                 format!("(datediff('day', date_trunc('week', {from}), date_trunc('week', {to})) // 7)")
             }
-            "year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond"
-            | "microsecond" => format!("datediff('{part}', {from}, {to})"),
+            "year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond" | "microsecond" => {
+                format!("datediff('{part}', {from}, {to})")
+            }
             _ => return Err(call.refused(&format!("of `{part}`"))),
         };
         Ok(Typed::loose(sql, DataType::number(19, 0)))
@@ -157,11 +156,7 @@ impl Translator<'_> {
             "epoch_ns" | "nanosecond" => {
                 let micros = if part == "epoch_ns" { "epoch_us" } else { "microsecond" };
                 let inner = format!("{micros}({value})");
-                if part == "epoch_ns" {
-                    format!("({inner} * 1000)")
-                } else {
-                    format!("({inner} % 1000000 * 1000)")
-                }
+                if part == "epoch_ns" { format!("({inner} * 1000)") } else { format!("({inner} % 1000000 * 1000)") }
             }
             "weekiso" | "week" => format!("weekofyear({value})"),
             "millisecond" => format!("(millisecond({value}) % 1000)"),
@@ -212,8 +207,7 @@ impl Translator<'_> {
         };
         // Slices are counted from 1970-01-01; weeks from its Monday.
         let origin = if part == "week" { "1969-12-29" } else { "1970-01-01" };
-        let start =
-            format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
+        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
         let sql = if at_end { format!("({start} + {interval})") } else { start };
         Ok(Typed::new(format!("CAST({sql} AS {})", value.ty.duckdb()), value.ty))
     }

@@ -145,15 +145,13 @@ impl Translator<'_> {
             let made = self.as_defined(made, &defined)?;
             statements.push(format!("{head} AS {}", made.sql));
             for column in defined.iter().filter(|column| column.not_null) {
-                statements
-                    .push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
+                statements.push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
             }
         } else {
             if defined.is_empty() {
                 return Err(cursor.expected("columns or AS"));
             }
-            let columns: Step<Vec<String>> =
-                defined.iter().map(|column| self.column_sql(column, cursor)).collect();
+            let columns: Step<Vec<String>> = defined.iter().map(|column| self.column_sql(column, cursor)).collect();
             statements.push(format!("{head} ({})", columns?.join(", ")));
         }
         cursor.expect_end()?;
@@ -170,17 +168,11 @@ impl Translator<'_> {
             let mut full = path.to_vec();
             full.push(column.name.clone());
             if let Some(comment) = &column.comment {
-                statements.push(format!(
-                    "COMMENT ON COLUMN {} IS {}",
-                    self.path_sql(&full),
-                    literal(comment)
-                ));
+                statements.push(format!("COMMENT ON COLUMN {} IS {}", self.path_sql(&full), literal(comment)));
             }
         }
-        let attached: Vec<(&str, &[String])> = defined
-            .iter()
-            .filter_map(|column| Some((column.name.as_str(), column.policy.as_deref()?)))
-            .collect();
+        let attached: Vec<(&str, &[String])> =
+            defined.iter().filter_map(|column| Some((column.name.as_str(), column.policy.as_deref()?))).collect();
         statements.extend(self.attach_policies(path, &attached));
     }
 
@@ -210,8 +202,9 @@ impl Translator<'_> {
         let renamed = made.columns.iter().find(|column| column.stored != column.name);
         if let Some(column) = renamed.filter(|_| defined.is_empty()) {
             let message = format!("duplicate column name `{}`", column.name);
-            return Err(SqlProblem::new("duplicate-column", message, self.everything())
-                .help("give each column its own alias"));
+            return Err(
+                SqlProblem::new("duplicate-column", message, self.everything()).help("give each column its own alias")
+            );
         }
         if defined.is_empty() && !untyped {
             return Ok(made);
@@ -220,8 +213,7 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("a column list over unknown columns", self.everything()));
         }
         if !defined.is_empty() && defined.len() != made.columns.len() {
-            let message =
-                format!("{} columns are defined, the query has {}", defined.len(), made.columns.len());
+            let message = format!("{} columns are defined, the query has {}", defined.len(), made.columns.len());
             return Err(SqlProblem::new(WRONG_TYPE, message, self.everything()));
         }
         let mut items = Vec::new();
@@ -255,10 +247,7 @@ impl Translator<'_> {
         let mut defined = Vec::new();
         loop {
             if ["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN"].contains(&cursor.word().as_str()) {
-                while !cursor.at_end()
-                    && !cursor.sees_token(&Token::Comma)
-                    && !cursor.sees_token(&Token::RParen)
-                {
+                while !cursor.at_end() && !cursor.sees_token(&Token::Comma) && !cursor.sees_token(&Token::RParen) {
                     cursor.skip();
                 }
             } else {
@@ -274,10 +263,8 @@ impl Translator<'_> {
 
     fn definition(&mut self, cursor: &mut Cursor<'_>) -> Step<Defined> {
         let name = cursor.name()?;
-        let mut column =
-            Defined { name, ty: None, not_null: false, default: None, comment: None, policy: None };
-        let options =
-            ["NOT", "NULL", "DEFAULT", "COMMENT", "WITH", "MASKING", "TAG", "PRIMARY", "UNIQUE", "COLLATE"];
+        let mut column = Defined { name, ty: None, not_null: false, default: None, comment: None, policy: None };
+        let options = ["NOT", "NULL", "DEFAULT", "COMMENT", "WITH", "MASKING", "TAG", "PRIMARY", "UNIQUE", "COLLATE"];
         let word = cursor.word();
         if !word.is_empty() && !options.contains(&word.as_str()) {
             column.ty = Some(cursor.data_type()?);
@@ -416,8 +403,7 @@ impl Translator<'_> {
         let range = cursor.range();
         cursor.expect("SWAP WITH")?;
         let other = self.full_path(&cursor.path()?);
-        let (Some((mine, schema)), Some((theirs, other_schema))) = (path.split_last(), other.split_last())
-        else {
+        let (Some((mine, schema)), Some((theirs, other_schema))) = (path.split_last(), other.split_last()) else {
             return Err(cursor.expected("a name"));
         };
         if schema != other_schema {
@@ -534,8 +520,7 @@ impl Translator<'_> {
         let table = self.policy_table("MASKING_POLICIES");
         let mut statements = self.policy_tables();
         if !quiet {
-            let missing =
-                literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
+            let missing = literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
             statements.push(format!(
                 "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {table} WHERE POLICY = {name}) THEN error({missing}) END"
             ));

@@ -136,11 +136,7 @@ impl Translator<'_> {
     }
 
     /// A value for a column, by position in an insert list.
-    pub(super) fn value_for(
-        &mut self,
-        value: &sqlparser::ast::Expr,
-        column: Result<&Column, String>,
-    ) -> Step<String> {
+    pub(super) fn value_for(&mut self, value: &sqlparser::ast::Expr, column: Result<&Column, String>) -> Step<String> {
         let range = self.range_of(value);
         let value = self.expression(value)?;
         match column {
@@ -199,8 +195,7 @@ impl Translator<'_> {
 
 fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
     columns.iter().find(|column| column.name == name).ok_or_else(|| {
-        let problem =
-            SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
+        let problem = SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
         match nearest(name, columns.iter().map(|column| column.name.as_str())) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem,

@@ -3,8 +3,7 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    self, CaseWhen, CastKind, CeilFloorKind, Expr, Ident, Query, Spanned, TrimWhereField, Value,
-    ValueWithSpan,
+    self, CaseWhen, CastKind, CeilFloorKind, Expr, Ident, Query, Spanned, TrimWhereField, Value, ValueWithSpan,
 };
 use sqlparser::tokenizer::Token;
 
@@ -44,9 +43,7 @@ impl Translator<'_> {
             }
             Expr::BinaryOp { .. } => self.binary(expr),
             Expr::UnaryOp { op, expr } => self.unary(*op, expr),
-            Expr::Cast { kind, expr: inner, data_type, format: None } => {
-                self.cast(kind, inner, data_type, expr)
-            }
+            Expr::Cast { kind, expr: inner, data_type, format: None } => self.cast(kind, inner, data_type, expr),
             Expr::JsonAccess { value, path } => self.json_access(value, path),
             Expr::CompoundFieldAccess { root, access_chain } => self.field_access(root, access_chain),
             Expr::Function(function) => self.call(function, &self.range_of(expr)),
@@ -54,9 +51,7 @@ impl Translator<'_> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref(), &self.range_of(expr))
             }
             Expr::Subquery(query) => self.scalar_subquery(query, &self.range_of(expr)),
-            Expr::Interval(_) => {
-                Err(SqlProblem::unsupported("an interval outside a sum", self.range_of(expr)))
-            }
+            Expr::Interval(_) => Err(SqlProblem::unsupported("an interval outside a sum", self.range_of(expr))),
             _ => self.predicate(expr),
         }
     }
@@ -159,10 +154,7 @@ impl Translator<'_> {
                 return self.variable(column, &self.at(ident));
             }
             let word = ident.value.to_ascii_uppercase();
-            if matches!(
-                word.as_str(),
-                "CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_TIME" | "LOCALTIMESTAMP"
-            ) {
+            if matches!(word.as_str(), "CURRENT_DATE" | "CURRENT_TIMESTAMP" | "CURRENT_TIME" | "LOCALTIMESTAMP") {
                 return self.named_call(&word, &[], &self.at(ident));
             }
         }
@@ -195,9 +187,7 @@ impl Translator<'_> {
             Value::Number(digits, _) => number(digits),
             Value::SingleQuotedString(text) => Typed::new(literal(&unescape(text)), DataType::TEXT),
             Value::DollarQuotedString(text) => Typed::new(literal(&text.value), DataType::TEXT),
-            Value::HexStringLiteral(digits) => {
-                Typed::new(format!("unhex({})", literal(digits)), DataType::Binary)
-            }
+            Value::HexStringLiteral(digits) => Typed::new(format!("unhex({})", literal(digits)), DataType::Binary),
             Value::Boolean(truth) => Typed::new(truth.to_string(), DataType::Boolean),
             Value::Null => Typed::new("NULL", DataType::Null),
             Value::Placeholder(name) if name.starts_with('$') => return self.variable(&name[1..], &range),
@@ -301,8 +291,7 @@ impl Translator<'_> {
             [column] => Ok(Typed::new(format!("({})", made.sql), column.ty)),
             _ if made.open => Ok(Typed::new(format!("({})", made.sql), DataType::Unknown)),
             columns => {
-                let message =
-                    format!("a subquery used as a value has one column, this has {}", columns.len());
+                let message = format!("a subquery used as a value has one column, this has {}", columns.len());
                 Err(SqlProblem::new(WRONG_TYPE, message, range.clone()))
             }
         }
@@ -335,12 +324,7 @@ impl Translator<'_> {
     }
 
     /// `CASE` over conditions; one result more than conditions is the `ELSE`.
-    pub(super) fn choose(
-        &self,
-        conditions: &[String],
-        results: &[Typed],
-        range: &Range<usize>,
-    ) -> Step<Typed> {
+    pub(super) fn choose(&self, conditions: &[String], results: &[Typed], range: &Range<usize>) -> Step<Typed> {
         let ty = self.common(results, range)?;
         let mut sql = String::from("CASE");
         let mut results = results.iter();
@@ -379,15 +363,11 @@ impl Translator<'_> {
         match field {
             CeilFloorKind::DateTimeField(ast::DateTimeField::NoDateTime) => self.whole(function, &value, 0),
             CeilFloorKind::Scale(scale) => {
-                let digits = scale
-                    .to_string()
-                    .parse()
-                    .map_err(|_| SqlProblem::unsupported("this scale", range.clone()))?;
+                let digits =
+                    scale.to_string().parse().map_err(|_| SqlProblem::unsupported("this scale", range.clone()))?;
                 self.whole(function, &value, digits)
             }
-            CeilFloorKind::DateTimeField(_) => {
-                Err(SqlProblem::unsupported("rounding to a date part", range.clone()))
-            }
+            CeilFloorKind::DateTimeField(_) => Err(SqlProblem::unsupported("rounding to a date part", range.clone())),
         }
     }
 
@@ -411,9 +391,8 @@ impl Translator<'_> {
 
     fn start_of(&self, expr: &Expr) -> usize {
         let mut first = expr;
-        while let Expr::BinaryOp { left: expr, .. }
-        | Expr::Cast { expr, .. }
-        | Expr::JsonAccess { value: expr, .. } = first
+        while let Expr::BinaryOp { left: expr, .. } | Expr::Cast { expr, .. } | Expr::JsonAccess { value: expr, .. } =
+            first
         {
             first = expr;
         }

@@ -60,8 +60,7 @@ fn compile(format: &str, reads: bool) -> Result<String, UnknownElement> {
             rest = &inside[end + 1..];
             continue;
         }
-        let starts =
-            |element: &str| rest.get(..element.len()).is_some_and(|r| r.eq_ignore_ascii_case(element));
+        let starts = |element: &str| rest.get(..element.len()).is_some_and(|r| r.eq_ignore_ascii_case(element));
         if let Some((element, print, read)) = ELEMENTS.iter().find(|(element, _, _)| starts(element)) {
             let form = if reads { read } else { print };
             if form.is_empty() && !element.ends_with('0') {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor,
-    TableSampleKind, TableWithJoins,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor, TableSampleKind,
+    TableWithJoins,
 };
 
 use super::position::mark;
@@ -49,10 +49,7 @@ impl Translator<'_> {
                 }
                 JoinConstraint::None => format!(" ASOF LEFT JOIN {table} ON {condition}"),
                 _ => {
-                    return Err(SqlProblem::unsupported(
-                        "this ASOF JOIN",
-                        self.text.range(join.relation.span()),
-                    ));
+                    return Err(SqlProblem::unsupported("this ASOF JOIN", self.text.range(join.relation.span())));
                 }
             });
         }
@@ -72,8 +69,7 @@ impl Translator<'_> {
             }
             JoinConstraint::None => format!(" {word} {table} ON true"),
             JoinConstraint::Using(names) => {
-                let names: Vec<String> =
-                    names.iter().filter_map(|name| name.0.last()?.as_ident().map(fold)).collect();
+                let names: Vec<String> = names.iter().filter_map(|name| name.0.last()?.as_ident().map(fold)).collect();
                 self.using(word, &table, &names, before)
             }
             JoinConstraint::Natural => {
@@ -115,9 +111,7 @@ impl Translator<'_> {
             TableFactor::Table { name, alias, args: Some(args), .. } => {
                 self.table_function(name, &args.args, alias.as_ref(), &range)
             }
-            TableFactor::Function { name, args, alias, .. } => {
-                self.table_function(name, args, alias.as_ref(), &range)
-            }
+            TableFactor::Function { name, args, alias, .. } => self.table_function(name, args, alias.as_ref(), &range),
             TableFactor::TableFunction { expr: Expr::Function(function), alias } => {
                 let sqlparser::ast::FunctionArguments::List(list) = &function.args else {
                     return Err(SqlProblem::unsupported("this table function", range));
@@ -152,9 +146,7 @@ impl Translator<'_> {
     fn sample(&mut self, sample: Option<&TableSampleKind>) -> Step<String> {
         let sample = match sample {
             None => return Ok(String::new()),
-            Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) => {
-                sample
-            }
+            Some(TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) => sample,
         };
         let Some(quantity) = &sample.quantity else {
             return Err(SqlProblem::unsupported("this sample", 0..0));
@@ -164,9 +156,7 @@ impl Translator<'_> {
         let amount = super::position::plain(&amount);
         self.notes.push("SAMPLE: which rows are chosen differs from Snowflake".to_owned());
         match quantity.unit {
-            Some(sqlparser::ast::TableSampleUnit::Rows) => {
-                Ok(format!(" TABLESAMPLE reservoir({amount} ROWS)"))
-            }
+            Some(sqlparser::ast::TableSampleUnit::Rows) => Ok(format!(" TABLESAMPLE reservoir({amount} ROWS)")),
             None if sample.seed.is_none() => Ok(format!(" TABLESAMPLE bernoulli({amount} PERCENT)")),
             _ => Err(SqlProblem::unsupported("this sample", range)),
         }
@@ -188,11 +178,7 @@ impl Translator<'_> {
     }
 
     /// An alias with its column names; one is made up when none is written.
-    pub(super) fn alias(
-        &mut self,
-        alias: Option<&TableAlias>,
-        stem: &str,
-    ) -> (String, Vec<String>, Range<usize>) {
+    pub(super) fn alias(&mut self, alias: Option<&TableAlias>, stem: &str) -> (String, Vec<String>, Range<usize>) {
         match alias {
             Some(alias) => {
                 let names = alias.columns.iter().map(|column| fold(&column.name)).collect();
@@ -234,12 +220,7 @@ impl Translator<'_> {
         path.iter().map(|part| quote(part)).collect::<Vec<_>>().join(".")
     }
 
-    fn named_table(
-        &mut self,
-        name: &ObjectName,
-        alias: Option<&TableAlias>,
-        range: &Range<usize>,
-    ) -> Step<String> {
+    fn named_table(&mut self, name: &ObjectName, alias: Option<&TableAlias>, range: &Range<usize>) -> Step<String> {
         let parts = self.name_parts(name, range)?;
         let name_range = self.text.range(name.span());
         if let [one] = parts.as_slice()
@@ -250,12 +231,8 @@ impl Translator<'_> {
             return match alias {
                 Some(_) => self.derived(sql, made, alias, one),
                 None => {
-                    let relation = Relation {
-                        alias: one.clone(),
-                        path: Vec::new(),
-                        columns: made.columns,
-                        open: made.open,
-                    };
+                    let relation =
+                        Relation { alias: one.clone(), path: Vec::new(), columns: made.columns, open: made.open };
                     self.scope().relations.push(relation);
                     Ok(sql)
                 }
@@ -263,8 +240,7 @@ impl Translator<'_> {
         }
         let path = self.full_path(&parts);
         let known = self.columns.columns(&path);
-        let columns: Vec<Column> =
-            known.iter().flatten().map(|(name, ty)| Column::new(name.clone(), *ty)).collect();
+        let columns: Vec<Column> = known.iter().flatten().map(|(name, ty)| Column::new(name.clone(), *ty)).collect();
         let sql = mark(&name_range, &self.path_sql(&path));
         let last = parts.last().cloned().unwrap_or_default();
         let (alias_name, names, alias_range) = match alias {
@@ -274,9 +250,7 @@ impl Translator<'_> {
         let twice = self.scope().relations.iter().any(|relation| relation.alias == alias_name);
         if twice {
             let message = format!("two relations are called `{alias_name}` here");
-            return Err(
-                SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias")
-            );
+            return Err(SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias"));
         }
         let made = Shaped { sql: String::new(), columns, open: known.is_none() };
         let (list, columns) = self.rename_columns(&made, &names, &alias_range)?;
@@ -289,9 +263,11 @@ impl Translator<'_> {
     /// A column of a relation by an unquoted or quoted name, for clauses that take bare names.
     pub(super) fn column_of<'r>(&self, relation: &'r Relation, ident: &Ident) -> Step<&'r Column> {
         let name = fold(ident);
-        relation.columns.iter().find(|column| column.name == name).ok_or_else(|| {
-            SqlProblem::new(UNKNOWN_COLUMN, format!("unknown column `{name}`"), self.at(ident))
-        })
+        relation
+            .columns
+            .iter()
+            .find(|column| column.name == name)
+            .ok_or_else(|| SqlProblem::new(UNKNOWN_COLUMN, format!("unknown column `{name}`"), self.at(ident)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! MERGE: the engine's own, behind a statement that counts what it will do and refuses what Snowflake refuses.
 
-use sqlparser::ast::{
-    Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, Statement,
-};
+use sqlparser::ast::{Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, Statement};
 
 use super::cursor::Cursor;
 use super::scope::{Relation, Scope};
@@ -25,8 +23,7 @@ enum Action {
 
 impl Clause {
     fn sql(&self) -> String {
-        let condition =
-            self.condition.as_ref().map_or_else(String::new, |condition| format!(" AND {condition}"));
+        let condition = self.condition.as_ref().map_or_else(String::new, |condition| format!(" AND {condition}"));
         let kind = if self.matched { "MATCHED" } else { "NOT MATCHED" };
         let action = match &self.action {
             Action::Update(sets) => format!("UPDATE SET {sets}"),
@@ -112,16 +109,11 @@ impl Translator<'_> {
                     return Err(SqlProblem::unsupported("this INSERT", range));
                 };
                 let [row] = values.rows.as_slice() else {
-                    return Err(SqlProblem::new(
-                        WRONG_TYPE,
-                        "an INSERT of MERGE has one row of values",
-                        range,
-                    ));
+                    return Err(SqlProblem::new(WRONG_TYPE, "an INSERT of MERGE has one row of values", range));
                 };
                 let mut names = Vec::new();
                 let mut cells = Vec::new();
-                let count =
-                    if insert.columns.is_empty() { target.columns.len() } else { insert.columns.len() };
+                let count = if insert.columns.is_empty() { target.columns.len() } else { insert.columns.len() };
                 if count != row.content.len() && !(target.open && insert.columns.is_empty()) {
                     let message = format!("{count} columns are filled by {} values", row.content.len());
                     return Err(SqlProblem::new(WRONG_TYPE, message, range));
@@ -173,11 +165,9 @@ fn count_statement(
     let has = |letter: &str| clauses.iter().any(|clause| clause.letter() == letter);
     let mut items = Vec::new();
     let mut columns = Vec::new();
-    for (letter, label) in [
-        ("'I'", "number of rows inserted"),
-        ("'U'", "number of rows updated"),
-        ("'D'", "number of rows deleted"),
-    ] {
+    for (letter, label) in
+        [("'I'", "number of rows inserted"), ("'U'", "number of rows updated"), ("'D'", "number of rows deleted")]
+    {
         if has(letter) {
             let counted = if letter == "'D'" { "count(DISTINCT r)" } else { "count(*)" };
             items.push(format!("{counted} FILTER (WHERE a = {letter}) AS {}", quote(label)));

@@ -143,11 +143,7 @@ pub struct Translation {
 }
 
 /// Translates one statement of Snowflake. The problem's range is in bytes of `sql`.
-pub fn translate(
-    sql: &str,
-    columns: &dyn Columns,
-    session: &SessionContext,
-) -> Result<Translation, SqlProblem> {
+pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> Result<Translation, SqlProblem> {
     let text = Text::new(sql, Dialect::Snowflake)?;
     let mut translator = Translator {
         text: &text,

@@ -78,12 +78,7 @@ impl Translator<'_> {
     }
 
     /// Two values brought to one type for comparison.
-    pub(super) fn comparable(
-        &self,
-        left: &Typed,
-        right: &Typed,
-        range: &Range<usize>,
-    ) -> Step<(String, String)> {
+    pub(super) fn comparable(&self, left: &Typed, right: &Typed, range: &Range<usize>) -> Step<(String, String)> {
         let to = match (left.ty.family(), right.ty.family()) {
             (Family::Semi, Family::Semi) | (_, Family::Null | Family::Unknown) => {
                 return Ok((left.sql.clone(), right.sql.clone()));
@@ -251,8 +246,7 @@ fn joins(op: &Op) -> bool {
 /// as both operands fit in them.
 fn widened(left: &Typed, right: &Typed, digits: u32) -> Option<String> {
     let ((l, scale), (r, _)) = (left.ty.digits()?, right.ty.digits()?);
-    (l <= 18 && r <= 18 && digits > 18)
-        .then(|| format!("CAST({} AS DECIMAL({},{scale}))", left.sql, 19.max(l)))
+    (l <= 18 && r <= 18 && digits > 18).then(|| format!("CAST({} AS DECIMAL({},{scale}))", left.sql, 19.max(l)))
 }
 
 /// The type to which a semi-structured value is brought beside one of this type.
@@ -274,7 +268,6 @@ pub(super) fn divide(a: &str, left: (u32, u32), b: &str, right: (u32, u32)) -> T
         digits => format!("CAST({b} * {} AS HUGEINT)", power(digits)),
     };
     let unit = format!("0.{}1", "0".repeat(scale.saturating_sub(1) as usize));
-    let sql =
-        format!("CAST(CAST(sf_div({dividend}, {divisor}) AS DECIMAL(38,0)) * {unit} AS {})", ty.duckdb());
+    let sql = format!("CAST(CAST(sf_div({dividend}, {divisor}) AS DECIMAL(38,0)) * {unit} AS {})", ty.duckdb());
     Typed::new(sql, ty)
 }

@@ -87,13 +87,8 @@ impl Translator<'_> {
     }
 
     /// The parser reads `t.v[0]` as the column `t` and the path `.v[0]`.
-    fn split_qualifier<'e>(
-        &mut self,
-        root: &Expr,
-        chain: &'e [AccessExpr],
-    ) -> Step<(Typed, &'e [AccessExpr])> {
-        if let (Expr::Identifier(first), [AccessExpr::Dot(Expr::Identifier(second)), rest @ ..]) =
-            (root, chain)
+    fn split_qualifier<'e>(&mut self, root: &Expr, chain: &'e [AccessExpr]) -> Step<(Typed, &'e [AccessExpr])> {
+        if let (Expr::Identifier(first), [AccessExpr::Dot(Expr::Identifier(second)), rest @ ..]) = (root, chain)
             && self.relation(std::slice::from_ref(first)).is_ok()
         {
             let column = self.resolve_qualified(&[first.clone(), second.clone()])?;
@@ -125,8 +120,7 @@ impl Translator<'_> {
                 }
                 Value::Number(digits, _) => {
                     let index = digits.parse();
-                    steps
-                        .index(index.map_err(|_| SqlProblem::unsupported("this index", self.range_of(key)))?);
+                    steps.index(index.map_err(|_| SqlProblem::unsupported("this index", self.range_of(key)))?);
                     return Ok(());
                 }
                 _ => {}

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, ExprWithAlias, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, NullInclusion,
-    PivotValueSource, TableFactor,
+    Expr, ExprWithAlias, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, NullInclusion, PivotValueSource,
+    TableFactor,
 };
 
 use super::scope::{Scope, reference};
@@ -15,25 +15,16 @@ use crate::sql::problem::SqlProblem;
 
 impl Translator<'_> {
     pub(super) fn pivot(&mut self, table: &TableFactor, range: &Range<usize>) -> Step<String> {
-        let TableFactor::Pivot {
-            table,
-            aggregate_functions,
-            value_column,
-            value_source,
-            default_on_null,
-            alias,
-        } = table
+        let TableFactor::Pivot { table, aggregate_functions, value_column, value_source, default_on_null, alias } =
+            table
         else {
             return Err(SqlProblem::unsupported("this relation", range.clone()));
         };
-        let (PivotValueSource::List(values), [Expr::Identifier(key)]) =
-            (value_source, value_column.as_slice())
-        else {
+        let (PivotValueSource::List(values), [Expr::Identifier(key)]) = (value_source, value_column.as_slice()) else {
             return Err(SqlProblem::unsupported("PIVOT of values that are not listed", range.clone()));
         };
         self.scopes.push(Scope::default());
-        let made =
-            self.pivot_query(table, aggregate_functions, (key, values, default_on_null.as_ref()), range);
+        let made = self.pivot_query(table, aggregate_functions, (key, values, default_on_null.as_ref()), range);
         self.scopes.pop();
         let made = made?;
         self.derived(format!("({})", made.sql), made, alias.as_ref(), "PIVOT")
@@ -48,8 +39,7 @@ impl Translator<'_> {
     ) -> Step<Shaped> {
         let from = self.table(table)?;
         let relation = self.scope().relations.last().cloned().filter(|relation| !relation.open);
-        let relation =
-            relation.ok_or_else(|| SqlProblem::unsupported("PIVOT of unknown columns", range.clone()))?;
+        let relation = relation.ok_or_else(|| SqlProblem::unsupported("PIVOT of unknown columns", range.clone()))?;
         let key_value = reference(&relation, self.column_of(&relation, key)?, range);
         let mut used = vec![fold(key)];
         let mut items = Vec::new();
@@ -58,8 +48,7 @@ impl Translator<'_> {
             used.extend(argument.iter().map(fold));
             items.push((name, argument, aggregate.alias.as_ref().map(fold)));
         }
-        let kept: Vec<&Column> =
-            relation.columns.iter().filter(|column| !used.contains(&column.name)).collect();
+        let kept: Vec<&Column> = relation.columns.iter().filter(|column| !used.contains(&column.name)).collect();
         let mut sql: Vec<String> = Vec::new();
         let mut columns = Vec::new();
         for column in &kept {
@@ -97,9 +86,7 @@ impl Translator<'_> {
             return Err(refused());
         }
         match list.args.as_slice() {
-            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(column)))] => {
-                Ok((name, Some(column.clone())))
-            }
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(column)))] => Ok((name, Some(column.clone()))),
             [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] if name == "COUNT" => Ok((name, None)),
             _ => Err(refused()),
         }
@@ -148,8 +135,7 @@ impl Translator<'_> {
     ) -> Step<Shaped> {
         let from = self.table(table)?;
         let relation = self.scope().relations.last().cloned().filter(|relation| !relation.open);
-        let relation =
-            relation.ok_or_else(|| SqlProblem::unsupported("UNPIVOT of unknown columns", range.clone()))?;
+        let relation = relation.ok_or_else(|| SqlProblem::unsupported("UNPIVOT of unknown columns", range.clone()))?;
         let Expr::Identifier(value) = value else {
             return Err(SqlProblem::unsupported("UNPIVOT of several values", self.range_of(value)));
         };
@@ -170,8 +156,7 @@ impl Translator<'_> {
         for (label, cell) in &cells {
             rows.push(format!("({}, {})", literal(label), self.convert(cell, ty, range)?.sql));
         }
-        let kept: Vec<Column> =
-            relation.columns.iter().filter(|c| !used.contains(&c.name)).cloned().collect();
+        let kept: Vec<Column> = relation.columns.iter().filter(|c| !used.contains(&c.name)).cloned().collect();
         let mut items: Vec<String> = kept
             .iter()
             .map(|column| format!("{} AS {}", reference(&relation, column, range).sql, quote(&column.stored)))

@@ -1,8 +1,8 @@
 //! Queries: common table expressions, set operations, `VALUES`, order and limits.
 
 use sqlparser::ast::{
-    Cte as WrittenCte, Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier,
-    Spanned, Values, With,
+    Cte as WrittenCte, Expr, LimitClause, OrderBy, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Spanned,
+    Values, With,
 };
 
 use super::scope::{Alias, Relation, Scope};
@@ -131,8 +131,7 @@ impl Translator<'_> {
 
     /// The anchor gives the columns; its numbers are widened, for Snowflake's grow with the recursion.
     fn recursive_cte(&mut self, cte: &WrittenCte, name: &str) -> Step<Shaped> {
-        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } =
-            cte.query.body.as_ref()
+        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier, right } = cte.query.body.as_ref()
         else {
             return Err(SqlProblem::unsupported("this recursion", self.at(&cte.alias.name)));
         };
@@ -153,8 +152,7 @@ impl Translator<'_> {
         let rest = self.set_expr(right);
         self.ctes.pop();
         let all = if *set_quantifier == SetQuantifier::All { "UNION ALL" } else { "UNION" };
-        let sql =
-            format!("SELECT {} FROM ({}) AS \"ANCHOR\" {all} {}", widened.join(", "), anchor.sql, rest?.sql);
+        let sql = format!("SELECT {} FROM ({}) AS \"ANCHOR\" {all} {}", widened.join(", "), anchor.sql, rest?.sql);
         Ok(Shaped { sql, ..anchor })
     }
 
@@ -182,9 +180,8 @@ impl Translator<'_> {
         }
         let mut arms = vec![(String::new(), self.set_expr(first)?)];
         while let Some((op, quantifier, right)) = spine.pop() {
-            let word = operator(op, quantifier).ok_or_else(|| {
-                SqlProblem::unsupported("this set operation", self.text.range(right.span()))
-            })?;
+            let word = operator(op, quantifier)
+                .ok_or_else(|| SqlProblem::unsupported("this set operation", self.text.range(right.span())))?;
             let arm = self.set_expr(right)?;
             let arm = match right.as_ref() {
                 SetExpr::SetOperation { .. } => Shaped { sql: format!("({})", arm.sql), ..arm },
@@ -192,8 +189,7 @@ impl Translator<'_> {
             };
             let known = !arms[0].1.open && !arm.open && !word.contains("BY NAME");
             if known && arms[0].1.columns.len() != arm.columns.len() {
-                let message =
-                    format!("{} columns here, {} before", arm.columns.len(), arms[0].1.columns.len());
+                let message = format!("{} columns here, {} before", arm.columns.len(), arms[0].1.columns.len());
                 return Err(SqlProblem::new("set-operation-columns", message, self.text.range(right.span())));
             }
             arms.push((word, arm));
@@ -217,19 +213,19 @@ impl Translator<'_> {
             }
         } else if !open {
             for (index, column) in columns.iter_mut().enumerate() {
-                let types: Vec<Typed> =
-                    arms.iter().map(|(_, a)| Typed::new("", a.columns[index].ty)).collect();
+                let types: Vec<Typed> = arms.iter().map(|(_, a)| Typed::new("", a.columns[index].ty)).collect();
                 column.ty = self.common(&types, range)?;
             }
         }
         let mut sql = String::new();
         for (word, arm) in &arms {
             sql.push_str(word);
-            let differs = !open
-                && !by_name
-                && arm.columns.iter().zip(&columns).any(|(mine, common)| {
-                    mine.ty.family() != common.ty.family() && mine.ty.family() != Family::Null
-                });
+            let differs =
+                !open
+                    && !by_name
+                    && arm.columns.iter().zip(&columns).any(|(mine, common)| {
+                        mine.ty.family() != common.ty.family() && mine.ty.family() != Family::Null
+                    });
             if differs {
                 let mut items = Vec::new();
                 for (mine, common) in arm.columns.iter().zip(&columns) {
@@ -255,8 +251,7 @@ impl Translator<'_> {
             }
             rows.push(cells);
         }
-        let range =
-            values.rows.first().and_then(|row| row.content.first()).map_or(0..0, |cell| self.range_of(cell));
+        let range = values.rows.first().and_then(|row| row.content.first()).map_or(0..0, |cell| self.range_of(cell));
         let width = rows.first().map_or(0, Vec::len);
         if rows.iter().any(|row| row.len() != width) {
             return Err(SqlProblem::new(WRONG_TYPE, "rows of VALUES differ in length", range));
@@ -273,9 +268,7 @@ impl Translator<'_> {
         }
         let rows: Vec<String> = rows
             .iter()
-            .map(|row| {
-                format!("({})", row.iter().map(|cell| cell.sql.clone()).collect::<Vec<_>>().join(", "))
-            })
+            .map(|row| format!("({})", row.iter().map(|cell| cell.sql.clone()).collect::<Vec<_>>().join(", ")))
             .collect();
         let names: Vec<String> = columns.iter().map(|column| quote(&column.stored)).collect();
         let sql = format!("SELECT * FROM (VALUES {}) AS \"VALUES\" ({})", rows.join(", "), names.join(", "));
@@ -284,12 +277,11 @@ impl Translator<'_> {
 
     /// The order of a set operation: by its columns' names or positions.
     fn order_of_set(&mut self, order: &OrderBy, made: &Shaped) -> Step<String> {
-        let aliases = made.columns.iter().map(|column| Alias {
-            name: column.name.clone(),
-            value: Typed::new(quote(&column.stored), column.ty),
-        });
-        let relation =
-            Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open };
+        let aliases = made
+            .columns
+            .iter()
+            .map(|column| Alias { name: column.name.clone(), value: Typed::new(quote(&column.stored), column.ty) });
+        let relation = Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open };
         self.scopes.push(Scope {
             aliases: aliases.collect(),
             aliases_first: true,

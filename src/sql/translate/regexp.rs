@@ -81,11 +81,7 @@ impl Translator<'_> {
     }
 
     /// Reads the arguments at the given indices: position, occurrence, parameters, group.
-    fn matching(
-        &mut self,
-        call: &Call<'_>,
-        [position, occurrence, parameters, group]: [usize; 4],
-    ) -> Step<Matching> {
+    fn matching(&mut self, call: &Call<'_>, [position, occurrence, parameters, group]: [usize; 4]) -> Step<Matching> {
         let subject = self.expression(call.args[0])?.text();
         let mut pattern = self.expression(call.args[1])?.text();
         let flags = match call.args.get(parameters) {

@@ -64,8 +64,7 @@ impl Scope {
                 return Ok(Some(Typed::new(mark(range, &quote(&column.stored)), column.ty)));
             }
             several => {
-                let owners: Vec<_> =
-                    several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
+                let owners: Vec<_> = several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
                 let message = format!("ambiguous column `{name}`: {} have it", owners.join(" and "));
                 return Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, range.clone())
                     .help("qualify it with the relation's name"));
@@ -77,21 +76,16 @@ impl Scope {
         let open: Vec<&Relation> = self.relations.iter().filter(|relation| relation.open).collect();
         Ok(match open.as_slice() {
             [] => None,
-            [one] => Some(Typed::new(
-                mark(range, &format!("{}.{}", quote(&one.alias), quote(name))),
-                DataType::Unknown,
-            )),
+            [one] => {
+                Some(Typed::new(mark(range, &format!("{}.{}", quote(&one.alias), quote(name))), DataType::Unknown))
+            }
             _ => Some(Typed::new(mark(range, &quote(name)), DataType::Unknown)),
         })
     }
 
     fn candidates<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (&'s Relation, &'s Column)> {
         self.relations.iter().flat_map(move |relation| {
-            relation
-                .columns
-                .iter()
-                .filter(move |column| column.name == name)
-                .map(move |column| (relation, column))
+            relation.columns.iter().filter(move |column| column.name == name).map(move |column| (relation, column))
         })
     }
 }
@@ -130,8 +124,7 @@ impl Translator<'_> {
         match (found.next(), found.next()) {
             (Some(column), None) => Ok(reference(relation, column, &whole)),
             (Some(_), Some(_)) => {
-                let message =
-                    format!("ambiguous column `{name}`: `{}` has it more than once", relation.alias);
+                let message = format!("ambiguous column `{name}`: `{}` has it more than once", relation.alias);
                 Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, whole))
             }
             (None, _) if relation.open => {
@@ -153,11 +146,8 @@ impl Translator<'_> {
         found.ok_or_else(|| {
             let range = self.at(&qualifier[0]).start..self.at(&qualifier[qualifier.len() - 1]).end;
             let aliases = self.scopes.iter().flat_map(|s| &s.relations).map(|r| r.alias.as_str());
-            let problem = SqlProblem::new(
-                UNKNOWN_RELATION,
-                format!("no relation `{}` in scope", wanted.join(".")),
-                range,
-            );
+            let problem =
+                SqlProblem::new(UNKNOWN_RELATION, format!("no relation `{}` in scope", wanted.join(".")), range);
             match nearest(&wanted[wanted.len() - 1], aliases) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem,
@@ -170,8 +160,7 @@ impl Translator<'_> {
             Some(relation) => relation.columns.iter().map(|column| column.name.as_str()).collect(),
             None => {
                 let relations = self.scopes.iter().flat_map(|scope| &scope.relations);
-                let columns =
-                    relations.flat_map(|relation| &relation.columns).map(|column| column.name.as_str());
+                let columns = relations.flat_map(|relation| &relation.columns).map(|column| column.name.as_str());
                 columns.chain(self.scopes.iter().flat_map(|s| &s.aliases).map(|a| a.name.as_str())).collect()
             }
         };

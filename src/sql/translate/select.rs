@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowExpr, ObjectName,
-    OrderBy, RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
+    Distinct, ExcludeSelectItem, Expr, GroupByExpr, GroupByWithModifier, Ident, NamedWindowExpr, ObjectName, OrderBy,
+    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
     WildcardAdditionalOptions,
 };
 use sqlparser::tokenizer::Token;
@@ -25,8 +25,7 @@ struct Items {
 impl Items {
     /// Adds a column; one whose name the engine cannot tell from another's is stored under another.
     fn add(&mut self, value: &Typed, name: String) {
-        let taken =
-            |stored: &str| self.columns.iter().any(|column| column.stored.eq_ignore_ascii_case(stored));
+        let taken = |stored: &str| self.columns.iter().any(|column| column.stored.eq_ignore_ascii_case(stored));
         let mut stored = name.clone();
         let mut copy = 2;
         while taken(&stored) {
@@ -101,9 +100,7 @@ impl Translator<'_> {
 
     fn top(&mut self, top: &Top) -> Step<String> {
         match &top.quantity {
-            Some(TopQuantity::Constant(rows)) if !top.percent && !top.with_ties => {
-                Ok(format!(" LIMIT {rows}"))
-            }
+            Some(TopQuantity::Constant(rows)) if !top.percent && !top.with_ties => Ok(format!(" LIMIT {rows}")),
             _ => Err(SqlProblem::unsupported("this TOP", 0..0)),
         }
     }
@@ -125,8 +122,7 @@ impl Translator<'_> {
             GroupByExpr::All(modifiers) => (&[][..], modifiers),
             GroupByExpr::Expressions(keys, modifiers) => (keys.as_slice(), modifiers),
         };
-        if let [.., GroupByWithModifier::Totals | GroupByWithModifier::GroupingSets(_)] = modifiers.as_slice()
-        {
+        if let [.., GroupByWithModifier::Totals | GroupByWithModifier::GroupingSets(_)] = modifiers.as_slice() {
             return Err(SqlProblem::unsupported("this GROUP BY", 0..0));
         }
         if keys.is_empty() {
@@ -148,9 +144,11 @@ impl Translator<'_> {
             Expr::GroupingSets(groups) => sets(self.group_sets(groups)?, "GROUPING SETS"),
             Expr::Identifier(ident) if !items.open => {
                 let name = fold(ident);
-                let is_column = self.scope().relations.iter().any(|relation| {
-                    relation.open || relation.columns.iter().any(|column| column.name == name)
-                });
+                let is_column = self
+                    .scope()
+                    .relations
+                    .iter()
+                    .any(|relation| relation.open || relation.columns.iter().any(|column| column.name == name));
                 match items.columns.iter().position(|column| column.name == name) {
                     Some(position) if !is_column => Ok((position + 1).to_string()),
                     _ => Ok(self.expression(key)?.sql),
@@ -199,8 +197,7 @@ impl Translator<'_> {
                     self.star(&relations, &merged, options, (&mut items, &star))?;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
-                    let parts: Vec<Ident> =
-                        name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+                    let parts: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
                     let relation = self.relation(&parts)?.clone();
                     let star = self.at(&parts[0]);
                     self.star(&[relation], &[], options, (&mut items, &star))?;
@@ -232,10 +229,7 @@ impl Translator<'_> {
         let mut columns: Vec<(String, Typed)> = Vec::new();
         for relation in relations {
             if relation.open && !plain {
-                return Err(SqlProblem::unsupported(
-                    "`*` with modifiers over unknown columns",
-                    range.clone(),
-                ));
+                return Err(SqlProblem::unsupported("`*` with modifiers over unknown columns", range.clone()));
             }
             if relation.open {
                 items.sql.push(format!("{}.*", quote(&relation.alias)));
@@ -269,11 +263,7 @@ impl Translator<'_> {
         }
     }
 
-    fn modify_star(
-        &mut self,
-        columns: &mut Vec<(String, Typed)>,
-        options: &WildcardAdditionalOptions,
-    ) -> Step<()> {
+    fn modify_star(&mut self, columns: &mut Vec<(String, Typed)>, options: &WildcardAdditionalOptions) -> Step<()> {
         if let Some(ilike) = &options.opt_ilike {
             columns.retain(|(name, _)| matches(&super::expression::unescape(&ilike.pattern), name));
         }
@@ -283,8 +273,7 @@ impl Translator<'_> {
             Some(ExcludeSelectItem::Multiple(names)) => names.iter().collect(),
         };
         for name in excluded {
-            let ident =
-                name.0.last().and_then(|part| part.as_ident()).expect("an excluded column has a name");
+            let ident = name.0.last().and_then(|part| part.as_ident()).expect("an excluded column has a name");
             self.star_column(columns, ident)?;
             let name = fold(ident);
             columns.retain(|(column, _)| *column != name);
@@ -310,8 +299,7 @@ impl Translator<'_> {
     fn star_column(&self, columns: &[(String, Typed)], ident: &Ident) -> Step<usize> {
         let name = fold(ident);
         columns.iter().position(|(column, _)| *column == name).ok_or_else(|| {
-            let problem =
-                SqlProblem::new(UNKNOWN_COLUMN, format!("`*` has no column `{name}`"), self.at(ident));
+            let problem = SqlProblem::new(UNKNOWN_COLUMN, format!("`*` has no column `{name}`"), self.at(ident));
             match nearest(&name, columns.iter().map(|(column, _)| column.as_str())) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
                 None => problem,

@@ -31,9 +31,10 @@ impl Translator<'_> {
                 return Err(call.refused("over `*` of a relation whose columns are not known"));
             }
             let columns = relations.iter().flat_map(|relation| {
-                relation.columns.iter().map(|column| {
-                    (literal(&column.name), super::scope::reference(relation, column, &call.range))
-                })
+                relation
+                    .columns
+                    .iter()
+                    .map(|column| (literal(&column.name), super::scope::reference(relation, column, &call.range)))
             });
             let fields = columns.collect();
             return Ok(self.object_of(fields, keep_null));
@@ -48,14 +49,12 @@ impl Translator<'_> {
 
     /// An object of keys and values. NULL values are left out, or kept as JSON's null.
     pub(super) fn object_of(&self, fields: Vec<(String, Typed)>, keep_null: bool) -> Typed {
-        let never_null =
-            |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
+        let never_null = |value: &Typed| super::position::plain(&value.sql).starts_with(['\'', '1', '2', '3']);
         if fields.is_empty() {
             return Typed::new("'{}'::JSON", DataType::Object);
         }
         if keep_null || fields.iter().all(|(_, value)| never_null(value)) {
-            let parts: Vec<String> =
-                fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
+            let parts: Vec<String> = fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
             return Typed::new(format!("json_object({})", parts.join(", ")), DataType::Object);
         }
         let entries: Vec<String> =

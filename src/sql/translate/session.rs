@@ -171,9 +171,7 @@ fn refuse_parameter(name: &str, value: &str, range: std::ops::Range<usize>) -> S
         "WEEK_OF_YEAR_POLICY" => value == "0",
         "TIMESTAMP_TYPE_MAPPING" => value.eq_ignore_ascii_case("TIMESTAMP_NTZ"),
         "QUOTED_IDENTIFIERS_IGNORE_CASE" | "AUTOCOMMIT_API_SUPPORTED" => value.eq_ignore_ascii_case("FALSE"),
-        "DATE_INPUT_FORMAT" | "TIME_INPUT_FORMAT" | "TIMESTAMP_INPUT_FORMAT" => {
-            value.eq_ignore_ascii_case("AUTO")
-        }
+        "DATE_INPUT_FORMAT" | "TIME_INPUT_FORMAT" | "TIMESTAMP_INPUT_FORMAT" => value.eq_ignore_ascii_case("AUTO"),
         name => !name.ends_with("_OUTPUT_FORMAT"),
     };
     if fine { Ok(()) } else { Err(SqlProblem::unsupported(format!("`{name}` = `{value}`"), range)) }

@@ -40,9 +40,7 @@ impl Translator<'_> {
             "uniform" => self.uniform(call),
             "seq" => self.seq(call),
             "sha2" => self.sha2(call),
-            _ if name.starts_with("current_") || name == "is_role_in_session" => {
-                self.session_function(name, call)
-            }
+            _ if name.starts_with("current_") || name == "is_role_in_session" => self.session_function(name, call),
             _ if name.starts_with("regexp_") => self.regexp(name, call),
             _ if name.starts_with("to_") || name.starts_with("try_to_") => self.conversion(name, call, form),
             _ if name.starts_with("date") || DATES.contains(&name) => self.date_function(name, call),
@@ -149,8 +147,7 @@ impl Translator<'_> {
             }
             _ => (format!("(CAST({} AS DOUBLE) / {divisor})", left.sql), DataType::Float),
         };
-        let zero =
-            if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
+        let zero = if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
         let sql = format!("CASE WHEN {zero} AND {} IS NOT NULL THEN 0 ELSE {sql} END", left.sql);
         Ok(Typed::loose(sql, ty))
     }
@@ -178,8 +175,7 @@ impl Translator<'_> {
             match pair {
                 [wanted, result] => {
                     let wanted = self.expression(wanted)?;
-                    conditions
-                        .push(self.compare(&subject, "IS NOT DISTINCT FROM", &wanted, &call.range)?.sql);
+                    conditions.push(self.compare(&subject, "IS NOT DISTINCT FROM", &wanted, &call.range)?.sql);
                     results.push(self.expression(result)?);
                 }
                 [otherwise] => results.push(self.expression(otherwise)?),
@@ -228,8 +224,7 @@ impl Translator<'_> {
             "current_warehouse" => &session.warehouse,
             _ => {
                 let role = self.expression(call.args[0])?.text();
-                let mut roles: Vec<String> =
-                    session.inherited_roles.iter().map(|role| literal(role)).collect();
+                let mut roles: Vec<String> = session.inherited_roles.iter().map(|role| literal(role)).collect();
                 roles.extend(session.role.iter().map(|role| literal(role)));
                 if roles.is_empty() {
                     return Ok(Typed::new("false", DataType::Boolean));
@@ -254,9 +249,7 @@ const DATES: [&str; 4] = ["add_months", "last_day", "time_slice", "convert_timez
 pub(super) fn small_integer(expr: &Expr) -> Option<i32> {
     match expr {
         Expr::Value(value) => value.value.to_string().parse().ok(),
-        Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => {
-            small_integer(expr).map(|value| -value)
-        }
+        Expr::UnaryOp { op: sqlparser::ast::UnaryOperator::Minus, expr } => small_integer(expr).map(|value| -value),
         Expr::Nested(inner) => small_integer(inner),
         _ => None,
     }

@@ -49,12 +49,7 @@ impl Translator<'_> {
         self.derived(sql, made, alias, &word)
     }
 
-    fn by_name<'e>(
-        &self,
-        args: &'e [FunctionArg],
-        known: &[&str],
-        range: &Range<usize>,
-    ) -> Step<Arguments<'e>> {
+    fn by_name<'e>(&self, args: &'e [FunctionArg], known: &[&str], range: &Range<usize>) -> Step<Arguments<'e>> {
         let mut named = Vec::new();
         for (index, argument) in args.iter().enumerate() {
             match argument {
@@ -66,11 +61,9 @@ impl Translator<'_> {
                 {
                     named.push((fold(name), expr));
                 }
-                FunctionArg::ExprNamed {
-                    name: Expr::Identifier(name),
-                    arg: FunctionArgExpr::Expr(expr),
-                    ..
-                } if known.contains(&fold(name).as_str()) => {
+                FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(expr), .. }
+                    if known.contains(&fold(name).as_str()) =>
+                {
                     named.push((fold(name), expr));
                 }
                 _ => {
@@ -126,8 +119,7 @@ impl Translator<'_> {
             if mode != "BOTH" || outer || !base.is_empty() {
                 return Err(SqlProblem::unsupported("RECURSIVE with other arguments", range.clone()));
             }
-            self.notes
-                .push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
+            self.notes.push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
             recursive_flatten(&value)
         } else {
             let entries = format!("{function}({value}, {})", literal(&base));
@@ -151,11 +143,7 @@ impl Translator<'_> {
             [text, separator] => (text, separator.as_str()),
             [text] if word == "STRTOK_SPLIT_TO_TABLE" => (text, "' '"),
             _ => {
-                return Err(SqlProblem::new(
-                    WRONG_ARGUMENTS,
-                    format!("`{word}` takes two arguments"),
-                    range.clone(),
-                ));
+                return Err(SqlProblem::new(WRONG_ARGUMENTS, format!("`{word}` takes two arguments"), range.clone()));
             }
         };
         let function = if word == "SPLIT_TO_TABLE" { "sf_split" } else { "sf_tokens" };
@@ -173,12 +161,7 @@ impl Translator<'_> {
     }
 
     /// `GENERATOR(ROWCOUNT => n)`: rows without columns, numbered for `SEQ4()`.
-    fn generator(
-        &mut self,
-        args: &Arguments<'_>,
-        alias: Option<&TableAlias>,
-        range: &Range<usize>,
-    ) -> Step<String> {
+    fn generator(&mut self, args: &Arguments<'_>, alias: Option<&TableAlias>, range: &Range<usize>) -> Step<String> {
         let rows = match args.as_slice() {
             [(name, rows)] if name == "ROWCOUNT" => *rows,
             _ => {

@@ -22,8 +22,7 @@ fn number(digits: &str) -> T {
     if digits.contains(['e', 'E']) {
         return T::Double;
     }
-    let count =
-        |text: &str| u8::try_from(text.chars().filter(char::is_ascii_digit).count()).unwrap_or(u8::MAX);
+    let count = |text: &str| u8::try_from(text.chars().filter(char::is_ascii_digit).count()).unwrap_or(u8::MAX);
     match digits.split_once('.') {
         Some((whole, fraction)) => {
             let precision = count(whole.trim_start_matches('0')).saturating_add(count(fraction));
@@ -53,20 +52,14 @@ pub(super) fn operator(operator: Operator, left: &T, right: &T) -> Option<T> {
             (T::Date, T::Integer { .. }) => Some(T::Date),
             (T::Integer { .. }, T::Date) if operator == O::Add => Some(T::Date),
             (T::Date, T::Date) if operator == O::Subtract => Some(T::BIGINT),
-            (T::Date | T::Timestamp, T::Interval) | (T::Interval, T::Date | T::Timestamp) => {
-                Some(T::Timestamp)
-            }
+            (T::Date | T::Timestamp, T::Interval) | (T::Interval, T::Date | T::Timestamp) => Some(T::Timestamp),
             (T::TimestampTz, T::Interval) | (T::Interval, T::TimestampTz) => Some(T::TimestampTz),
             (T::Time, T::Interval) => Some(T::Time),
             (T::Interval, T::Interval) => Some(T::Interval),
-            (T::Timestamp | T::Date, T::Timestamp | T::Date) | (T::TimestampTz, T::TimestampTz) => {
-                Some(T::Interval)
-            }
+            (T::Timestamp | T::Date, T::Timestamp | T::Date) | (T::TimestampTz, T::TimestampTz) => Some(T::Interval),
             _ => arithmetic(operator, left, right),
         },
-        O::Multiply | O::Divide if matches!((left, right), (T::Interval, _) | (_, T::Interval)) => {
-            Some(T::Interval)
-        }
+        O::Multiply | O::Divide if matches!((left, right), (T::Interval, _) | (_, T::Interval)) => Some(T::Interval),
         _ => arithmetic(operator, left, right),
     }
 }

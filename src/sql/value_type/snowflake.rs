@@ -11,8 +11,9 @@ pub(super) fn literal(literal: &Literal) -> DataType {
         Literal::Null => DataType::Null,
         Literal::Boolean => DataType::Boolean,
         Literal::Number(digits) => number(digits),
-        Literal::Text(text) => u32::try_from(text.chars().count())
-            .map_or(DataType::TEXT, |length| DataType::Varchar(Some(length.max(1)))),
+        Literal::Text(text) => {
+            u32::try_from(text.chars().count()).map_or(DataType::TEXT, |length| DataType::Varchar(Some(length.max(1))))
+        }
         Literal::Binary => DataType::Binary,
         Literal::Interval | Literal::Word(_) | Literal::Typed(_) => DataType::Unknown,
     }
@@ -51,11 +52,7 @@ pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> O
         (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null)
         | (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
         (O::Subtract, Family::Date, Family::Date) => return Some(DataType::number(9, 0)),
-        (
-            O::Add | O::Subtract,
-            Family::Timestamp | Family::Zoned | Family::Date | Family::Time,
-            Family::Unknown,
-        ) => {
+        (O::Add | O::Subtract, Family::Timestamp | Family::Zoned | Family::Date | Family::Time, Family::Unknown) => {
             return (left != DataType::Date).then_some(left);
         }
         (O::Arrow | O::LongArrow | O::Other | O::DivideWhole, ..) => return None,

@@ -40,10 +40,7 @@ pub(super) fn append(
     };
     let failed = |e: duckdb::Error| {
         let error = operation_error(&e);
-        WarehouseError {
-            message: format!("cannot append to `{}`: {}", table.render(), error.message),
-            ..error
-        }
+        WarehouseError { message: format!("cannot append to `{}`: {}", table.render(), error.message), ..error }
     };
     let mut appender = appender.map_err(failed)?;
     for batch in rows.chunks(BATCH) {
@@ -56,13 +53,9 @@ pub(super) fn append(
 /// The rows as Arrow.
 fn record_batch(columns: &[String], rows: &[Vec<Cell>]) -> Result<RecordBatch, WarehouseError> {
     let arrays: Vec<ArrayRef> = (0..columns.len()).map(|index| array(rows, index)).collect();
-    let fields: Vec<Field> = columns
-        .iter()
-        .zip(&arrays)
-        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
-        .collect();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-        .map_err(|e| WarehouseError::new(e.to_string()))
+    let fields: Vec<Field> =
+        columns.iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(|e| WarehouseError::new(e.to_string()))
 }
 
 /// One column: of the cells' type if they agree and Arrow holds all of them exactly, otherwise as text.
@@ -76,9 +69,7 @@ fn array(rows: &[Vec<Cell>], index: usize) -> ArrayRef {
         Cell::Integer(_) => collect(cells(), integer).map(|v| Arc::new(Int64Array::from(v)) as ArrayRef),
         Cell::Float(_) => collect(cells(), float).map(|v| Arc::new(Float64Array::from(v)) as ArrayRef),
         Cell::Date(_) => collect(cells(), date).map(|v| Arc::new(Date32Array::from(v)) as ArrayRef),
-        Cell::Time(_) => {
-            collect(cells(), time).map(|v| Arc::new(Time64MicrosecondArray::from(v)) as ArrayRef)
-        }
+        Cell::Time(_) => collect(cells(), time).map(|v| Arc::new(Time64MicrosecondArray::from(v)) as ArrayRef),
         Cell::Timestamp(_) => {
             collect(cells(), timestamp).map(|v| Arc::new(TimestampMicrosecondArray::from(v)) as ArrayRef)
         }
@@ -145,9 +136,7 @@ fn binary(cell: &Cell) -> Option<&[u8]> {
 fn text(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Null => None,
-        Cell::Binary(bytes) => {
-            Some(bytes.iter().flat_map(|byte| ["\\x".to_owned(), format!("{byte:02X}")]).collect())
-        }
+        Cell::Binary(bytes) => Some(bytes.iter().flat_map(|byte| ["\\x".to_owned(), format!("{byte:02X}")]).collect()),
         other => Some(other.to_string()),
     }
 }

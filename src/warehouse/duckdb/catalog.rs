@@ -10,17 +10,11 @@ pub(super) fn read(session: &mut DuckDbSession, schemas: &[SchemaName]) -> Resul
     if schemas.is_empty() {
         return Ok(catalog);
     }
-    let pairs: Vec<String> = schemas
-        .iter()
-        .map(|s| format!("({}, {})", literal(&fold(&s.database)), literal(&fold(&s.schema))))
-        .collect();
+    let pairs: Vec<String> =
+        schemas.iter().map(|s| format!("({}, {})", literal(&fold(&s.database)), literal(&fold(&s.schema)))).collect();
     let wanted = format!("(lower(database_name), lower(schema_name)) IN ({})", pairs.join(", "));
-    for row in
-        rows(session, &format!("SELECT database_name, schema_name FROM duckdb_schemas() WHERE {wanted}"))?
-    {
-        catalog
-            .schemas
-            .insert(SchemaName::new(&text(&row[0]), &text(&row[1])), std::collections::BTreeMap::new());
+    for row in rows(session, &format!("SELECT database_name, schema_name FROM duckdb_schemas() WHERE {wanted}"))? {
+        catalog.schemas.insert(SchemaName::new(&text(&row[0]), &text(&row[1])), std::collections::BTreeMap::new());
     }
     let relations = format!(
         "SELECT database_name, schema_name, table_name, 'table', comment, estimated_size FROM duckdb_tables() \
@@ -39,8 +33,7 @@ pub(super) fn read(session: &mut DuckDbSession, schemas: &[SchemaName]) -> Resul
             owner: None,
             rows: number(&row[5]),
         };
-        if let Some(schema) = catalog.schemas.get_mut(&SchemaName::new(&relation.database, &relation.schema))
-        {
+        if let Some(schema) = catalog.schemas.get_mut(&SchemaName::new(&relation.database, &relation.schema)) {
             schema.insert(fold(&relation.name), relation);
         }
     }

@@ -33,19 +33,16 @@ pub(super) fn operation_error(error: &duckdb::Error) -> WarehouseError {
 fn plain_error(text: &str) -> WarehouseError {
     let text = text.split("\n\nLINE ").next().unwrap_or(text).trim_end();
     let class = text.split_once(" Error: ").map(|(class, _)| class.to_owned());
-    let retryable =
-        class.as_deref() == Some("TransactionContext") && is_conflict(text) || is_lock_error(text);
+    let retryable = class.as_deref() == Some("TransactionContext") && is_conflict(text) || is_lock_error(text);
     let mut error = WarehouseError { code: class, retryable, ..WarehouseError::new(text) };
     if is_lock_error(text) {
         error = locked(text);
     } else if text.starts_with("INTERRUPT Error") {
         error = WarehouseError { code: error.code, ..WarehouseError::new("the statement was cancelled") };
     } else if text.contains("is not a valid DuckDB database file") {
-        error =
-            error.help("the file is damaged or of another kind; move it away, or set `path` to another file");
+        error = error.help("the file is damaged or of another kind; move it away, or set `path` to another file");
     } else if text.starts_with("Out of Memory Error") {
-        error = error
-            .help("raise `memory_limit` or `max_temp_directory_size` under `settings`, or lower `threads`");
+        error = error.help("raise `memory_limit` or `max_temp_directory_size` under `settings`, or lower `threads`");
     }
     error
 }
@@ -81,8 +78,7 @@ fn conversion_error(error: &duckdb::Error) -> WarehouseError {
     let text = error.to_string();
     let error = WarehouseError::new(text.clone());
     if text.contains("Variant") {
-        return error
-            .help("cast the column to JSON or VARCHAR: a VARIANT value cannot be read out of DuckDB");
+        return error.help("cast the column to JSON or VARCHAR: a VARIANT value cannot be read out of DuckDB");
     }
     error
 }

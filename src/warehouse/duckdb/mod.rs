@@ -185,8 +185,7 @@ impl Warehouse for DuckDb {
 
     fn describe(&self) -> Result<String, WarehouseError> {
         let version = self.root().version().map_err(|e| operation_error(&e))?;
-        let place =
-            self.options.path.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
+        let place = self.options.path.as_ref().map_or("in memory".to_owned(), |path| path.display().to_string());
         Ok(format!("DuckDB {version}, {place}"))
     }
 }
@@ -235,12 +234,7 @@ impl Session for DuckDbSession {
         self.run(sql)
     }
 
-    fn append(
-        &mut self,
-        table: &Relation,
-        columns: &[String],
-        rows: Vec<Vec<Cell>>,
-    ) -> Result<u64, WarehouseError> {
+    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
         append::append(&self.connection, table, columns, &rows)
     }
 
@@ -264,12 +258,8 @@ enum ResultKind {
 fn result_kind(verb: &str, schema: &SchemaRef) -> ResultKind {
     let query = matches!(verb, "SELECT" | "FROM" | "VALUES" | "WITH" | "TABLE" | "PIVOT" | "UNPIVOT");
     match schema.fields().as_ref() {
-        [field] if !query && field.name() == "Count" && *field.data_type() == DataType::Int64 => {
-            ResultKind::Count
-        }
-        [field] if !query && field.name() == "Success" && type_name(field, None) == "BOOLEAN" => {
-            ResultKind::Nothing
-        }
+        [field] if !query && field.name() == "Count" && *field.data_type() == DataType::Int64 => ResultKind::Count,
+        [field] if !query && field.name() == "Success" && type_name(field, None) == "BOOLEAN" => ResultKind::Nothing,
         _ => ResultKind::Rows,
     }
 }
@@ -291,8 +281,7 @@ fn run(connection: &Connection, sql: &str) -> Result<(), WarehouseError> {
 fn set_options(connection: &Connection, settings: &[(String, String)]) -> Result<(), WarehouseError> {
     settings.iter().try_for_each(|(name, value)| {
         run(connection, &format!("SET {} = {}", quoted(name), literal(value))).map_err(|error| {
-            WarehouseError { position: None, ..error }
-                .help(format!("check `{name}` under `settings` in the profile"))
+            WarehouseError { position: None, ..error }.help(format!("check `{name}` under `settings` in the profile"))
         })
     })
 }

@@ -50,8 +50,7 @@ fn identifier(name: &str) -> String {
 fn statement(database: &str, schemas: &BTreeSet<String>, refined: bool) -> String {
     let information = format!("{}.information_schema", identifier(database));
     let names: Vec<String> = schemas.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
-    let (dynamic, fraction) =
-        if refined { ("t.is_dynamic", "c.datetime_precision") } else { ("'NO'", "NULL") };
+    let (dynamic, fraction) = if refined { ("t.is_dynamic", "c.datetime_precision") } else { ("'NO'", "NULL") };
     let tables = if refined {
         format!("{information}.tables")
     } else {
@@ -82,11 +81,7 @@ fn add(catalog: &mut Catalog, database: &str, row: &[Cell]) {
     let relations = catalog.schemas.entry(SchemaName::new(database, &schema)).or_default();
     let Some(name) = text(1) else { return };
     let relation = relations.entry(fold(&name)).or_insert_with(|| CatalogRelation {
-        database: if identifier(database) == database {
-            database.to_uppercase()
-        } else {
-            database.to_owned()
-        },
+        database: if identifier(database) == database { database.to_uppercase() } else { database.to_owned() },
         schema,
         name,
         kind: kind(&text(2).unwrap_or_default(), text(3).as_deref() == Some("YES")),

@@ -50,8 +50,7 @@ struct SnowflakeSession {
 pub fn open_snowflake(options: &SnowflakeOptions) -> Result<Box<dyn Warehouse>, WarehouseError> {
     options.login()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime =
-        runtime.map_err(|e| WarehouseError::new(format!("cannot start the network's runtime: {e}")))?;
+    let runtime = runtime.map_err(|e| WarehouseError::new(format!("cannot start the network's runtime: {e}")))?;
     Ok(Box::new(Snowflake { options: options.clone(), runtime: Arc::new(runtime) }))
 }
 
@@ -70,11 +69,7 @@ impl Snowflake {
 }
 
 /// A client that logs in with its first request.
-fn login(
-    options: &SnowflakeOptions,
-    runtime: &Runtime,
-    reply: &SharedReply,
-) -> Result<SnowflakeApi, WarehouseError> {
+fn login(options: &SnowflakeOptions, runtime: &Runtime, reply: &SharedReply) -> Result<SnowflakeApi, WarehouseError> {
     let arguments = options.login()?;
     let client = transport::client(options, arguments.base_url.as_ref(), reply)?;
     let _inside = runtime.enter();
@@ -103,11 +98,7 @@ impl Warehouse for Snowflake {
         let outcome = self.connect()?.execute("SELECT CURRENT_VERSION()")?;
         let version = outcome.table.rows.first().and_then(|row| row.first()).map(ToString::to_string);
         let account = &self.options.account;
-        Ok(format!(
-            "Snowflake {}, account {account}, user {}",
-            version.unwrap_or_default(),
-            self.options.user
-        ))
+        Ok(format!("Snowflake {}, account {account}, user {}", version.unwrap_or_default(), self.options.user))
     }
 }
 
@@ -124,8 +115,7 @@ impl SnowflakeSession {
                 Either::Left((ended, _)) => Some(ended),
                 Either::Right(((), statement)) => {
                     let abort = self.api.cancel_query(request);
-                    let _ =
-                        tokio::time::timeout(CANCEL_PATIENCE, futures::future::join(abort, statement)).await;
+                    let _ = tokio::time::timeout(CANCEL_PATIENCE, futures::future::join(abort, statement)).await;
                     None
                 }
             }
@@ -168,8 +158,7 @@ impl SnowflakeSession {
             }
         };
         let query_id = Some(result.metadata.query_id.clone()).filter(|id| !id.is_empty());
-        let rows =
-            rows.map_err(|e| WarehouseError { query_id: query_id.clone(), ..WarehouseError::new(e) })?;
+        let rows = rows.map_err(|e| WarehouseError { query_id: query_id.clone(), ..WarehouseError::new(e) })?;
         let table = Table { columns: rows::columns(schema), rows };
         let affected = affected(&table);
         let count = affected.unwrap_or(table.rows.len() as u64);

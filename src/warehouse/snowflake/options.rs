@@ -138,8 +138,7 @@ impl SnowflakeOptions {
         if key.contains("-----BEGIN") {
             return key;
         }
-        let kind =
-            if self.private_key_passphrase.is_some() { "ENCRYPTED PRIVATE KEY" } else { "PRIVATE KEY" };
+        let kind = if self.private_key_passphrase.is_some() { "ENCRYPTED PRIVATE KEY" } else { "PRIVATE KEY" };
         let letters: Vec<char> = key.chars().filter(|c| !c.is_whitespace()).collect();
         let lines: Vec<String> = letters.chunks(64).map(|line| line.iter().collect()).collect();
         format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", lines.join("\n"))

@@ -42,9 +42,7 @@ impl Endpoint {
     pub(super) fn of(path: &str) -> Self {
         if path.ends_with("/login-request") || path.ends_with("/token-request") {
             Self::Session
-        } else if path.ends_with("/query-request")
-            || (path.starts_with("/queries/") && path.ends_with("/result"))
-        {
+        } else if path.ends_with("/query-request") || (path.starts_with("/queries/") && path.ends_with("/result")) {
             Self::Query
         } else {
             Self::Other
@@ -212,10 +210,7 @@ mod tests {
     fn a_place_is_read_out_of_the_message() {
         let message = "SQL compilation error: error line 3 at position 14\ninvalid identifier 'X'";
         assert_eq!(position(message), Some((3, 15)));
-        assert_eq!(
-            position("SQL compilation error:\nsyntax error line 1 at position 0 unexpected 'x'."),
-            Some((1, 1))
-        );
+        assert_eq!(position("SQL compilation error:\nsyntax error line 1 at position 0 unexpected 'x'."), Some((1, 1)));
         assert_eq!(position("no place"), None);
     }
 

@@ -20,10 +20,8 @@ use crate::warehouse::{Cell, Column};
 
 /// The columns of a result, in Snowflake's words.
 pub(super) fn columns(schema: &[FieldSchema]) -> Vec<Column> {
-    let column = |field: &FieldSchema| Column {
-        nullable: field.nullable,
-        ..Column::new(field.name.clone(), type_name(field))
-    };
+    let column =
+        |field: &FieldSchema| Column { nullable: field.nullable, ..Column::new(field.name.clone(), type_name(field)) };
     schema.iter().map(column).collect()
 }
 
@@ -107,9 +105,7 @@ fn with_nullable_parts(bytes: &[u8]) -> Result<Vec<u8>, String> {
         return Ok(bytes.to_vec());
     }
     let mut stream = Vec::with_capacity(bytes.len() + 64);
-    StreamWriter::try_new(&mut stream, &relaxed)
-        .and_then(|mut writer| writer.flush())
-        .map_err(|e| e.to_string())?;
+    StreamWriter::try_new(&mut stream, &relaxed).and_then(|mut writer| writer.flush()).map_err(|e| e.to_string())?;
     stream.extend_from_slice(&bytes[end..]);
     Ok(stream)
 }
@@ -176,11 +172,7 @@ fn whole(array: &ArrayRef, row: usize) -> Option<i64> {
 
 /// Digits with a scale: a whole number when the scale is nothing.
 fn scaled(digits: i128, scale: u32) -> Cell {
-    if scale == 0 {
-        Cell::Integer(digits)
-    } else {
-        Cell::Decimal(BigDecimal::new(digits.into(), scale.into()))
-    }
+    if scale == 0 { Cell::Integer(digits) } else { Cell::Decimal(BigDecimal::new(digits.into(), scale.into())) }
 }
 
 /// A decimal without a fraction as a whole number.
@@ -190,8 +182,7 @@ fn integer(value: &BigDecimal) -> Result<Cell, String> {
 
 /// A count of fractions of a second as nanoseconds.
 fn in_nanos(value: i128, scale: u32) -> Result<i128, String> {
-    let factor =
-        10i128.checked_pow(9u32.checked_sub(scale).ok_or("a scale above 9")?).ok_or("a scale below 0")?;
+    let factor = 10i128.checked_pow(9u32.checked_sub(scale).ok_or("a scale above 9")?).ok_or("a scale below 0")?;
     value.checked_mul(factor).ok_or_else(|| format!("`{value}` is out of range"))
 }
 
@@ -215,12 +206,7 @@ fn instant(array: &ArrayRef, row: usize, scale: u32) -> Result<Option<(i128, Opt
 }
 
 /// A timestamp of one of the three kinds.
-fn timestamp(
-    kind: &SnowflakeType,
-    nanos: i128,
-    minutes: Option<i32>,
-    zone: Option<&str>,
-) -> Result<Cell, String> {
+fn timestamp(kind: &SnowflakeType, nanos: i128, minutes: Option<i32>, zone: Option<&str>) -> Result<Cell, String> {
     let out_of_range = || format!("a timestamp of {nanos} ns is out of range");
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
     let rest = u32::try_from(nanos.rem_euclid(1_000_000_000)).map_err(|_| out_of_range())?;
@@ -228,8 +214,7 @@ fn timestamp(
     Ok(match kind {
         SnowflakeType::TimestampNtz => Cell::Timestamp(utc.naive_utc()),
         SnowflakeType::TimestampTz => {
-            let offset =
-                FixedOffset::east_opt(minutes.unwrap_or(0) * 60).ok_or("an offset of more than a day")?;
+            let offset = FixedOffset::east_opt(minutes.unwrap_or(0) * 60).ok_or("an offset of more than a day")?;
             Cell::TimestampTz(utc.with_timezone(&offset))
         }
         _ => {
@@ -254,17 +239,14 @@ fn time(nanos: i128) -> Result<Cell, String> {
 }
 
 /// The rows of a JSON result: an array of arrays of text.
-pub(super) fn json_rows(
-    value: &Value,
-    schema: &[FieldSchema],
-    zone: Option<&str>,
-) -> Result<Vec<Vec<Cell>>, String> {
+pub(super) fn json_rows(value: &Value, schema: &[FieldSchema], zone: Option<&str>) -> Result<Vec<Vec<Cell>>, String> {
     let rows = value.as_array().ok_or("the result is not a list of rows")?;
     let row = |row: &Value| {
         let cells = row.as_array().ok_or("a row is not a list")?;
-        let cells = cells.iter().zip(schema).map(|(cell, column)| {
-            json_cell(cell, column, zone).map_err(|e| format!("column `{}`: {e}", column.name))
-        });
+        let cells = cells
+            .iter()
+            .zip(schema)
+            .map(|(cell, column)| json_cell(cell, column, zone).map_err(|e| format!("column `{}`: {e}", column.name)));
         cells.collect::<Result<Vec<_>, String>>()
     };
     rows.iter().map(row).collect()
@@ -289,9 +271,7 @@ fn json_cell(value: &Value, column: &FieldSchema, zone: Option<&str>) -> Result<
         SnowflakeType::Time => time(nanos(&text).ok_or_else(unreadable)?),
         SnowflakeType::TimestampNtz | SnowflakeType::TimestampLtz | SnowflakeType::TimestampTz => {
             let (instant, minutes) = match text.split_once(' ') {
-                Some((instant, minutes)) => {
-                    (instant, Some(minutes.parse::<i32>().map_err(|_| unreadable())? - 1440))
-                }
+                Some((instant, minutes)) => (instant, Some(minutes.parse::<i32>().map_err(|_| unreadable())? - 1440)),
                 None => (text.as_str(), None),
             };
             timestamp(&column.type_, nanos(instant).ok_or_else(unreadable)?, minutes, zone)

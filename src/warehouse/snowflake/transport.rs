@@ -121,10 +121,7 @@ impl Transport {
             Ok(bytes) => bytes,
             Err(error) => {
                 let error = error.without_url();
-                return Err(WarehouseError::new(format!(
-                    "Snowflake's answer broke off: {}",
-                    innermost(&error)
-                )));
+                return Err(WarehouseError::new(format!("Snowflake's answer broke off: {}", innermost(&error))));
             }
         };
         if endpoint == Endpoint::Storage {

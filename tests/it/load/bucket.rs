@@ -46,11 +46,7 @@ impl Bucket {
 }
 
 fn key(access_key_id: &str, secret: &str) -> Credentials {
-    Credentials::Key {
-        access_key_id: access_key_id.into(),
-        secret_access_key: secret.into(),
-        session_token: None,
-    }
+    Credentials::Key { access_key_id: access_key_id.into(), secret_access_key: secret.into(), session_token: None }
 }
 
 #[test]
@@ -65,9 +61,7 @@ fn objects_are_loaded_once_with_their_changes() {
     }
     let mut spec = bucket.spec();
     spec.on_change = OnChange::ReplaceFileRows;
-    let mut go = |spec: &LoadSpec| {
-        load_once((&*warehouse, &mut *session), spec, &bucket.options, stamp("s3")).unwrap()
-    };
+    let mut go = |spec: &LoadSpec| load_once((&*warehouse, &mut *session), spec, &bucket.options, stamp("s3")).unwrap();
     let first = go(&spec);
     assert_eq!((first.report.files.len(), first.report.rows()), (5, 4), "{:?}", first.plan.ignored);
     assert!(go(&spec).plan.is_empty());
@@ -86,9 +80,7 @@ fn objects_are_loaded_once_with_their_changes() {
 #[test]
 fn two_thousand_objects_are_listed_over_pages() {
     let bucket = Bucket::new();
-    bucket.put_all(
-        (0..2000).map(|i| (format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n").into_bytes())).collect(),
-    );
+    bucket.put_all((0..2000).map(|i| (format!("dt={}/{i}.jsonl", i % 7), format!("{i}\n").into_bytes())).collect());
     let warehouse = warehouse();
     let mut session = warehouse.session().unwrap();
     let done = load_once((&*warehouse, &mut *session), &bucket.spec(), &bucket.options, stamp("s3")).unwrap();
@@ -96,10 +88,8 @@ fn two_thousand_objects_are_listed_over_pages() {
     assert!(done.plan.files.windows(2).all(|pair| pair[0].file.key.as_bytes() < pair[1].file.key.as_bytes()));
     let mut one_day = bucket.spec();
     one_day.location = Location::parse(&format!("{}dt=3/*.jsonl", bucket.url), Path::new("/")).unwrap();
-    let listing = Store::open(&one_day.location, &bucket.options)
-        .unwrap()
-        .list(&one_day.location, &done.ledger)
-        .unwrap();
+    let listing =
+        Store::open(&one_day.location, &bucket.options).unwrap().list(&one_day.location, &done.ledger).unwrap();
     assert_eq!(listing.files.len(), 286);
 }
 
@@ -115,8 +105,7 @@ fn an_object_that_changes_between_listing_and_reading_is_refused() {
     bucket.put("a.jsonl", "{\"id\":2}\n");
     let mut session = warehouse.session().unwrap();
     let dialect = merganser::sql::Dialect::DuckDb;
-    let mut run =
-        merganser::load::LoadRun { session: &mut *session, dialect, store: &store, stamp: stamp("s3") };
+    let mut run = merganser::load::LoadRun { session: &mut *session, dialect, store: &store, stamp: stamp("s3") };
     let error = merganser::load::load(&mut run, &spec, &plan).unwrap_err();
     assert_eq!(error.kind, LoadErrorKind::Changed);
     assert_eq!(rows(&mut *session), [""; 0]);
@@ -128,10 +117,8 @@ fn a_wrong_secret_is_an_error_with_advice_and_without_the_secret() {
     let spec = bucket.spec();
     for credentials in [key(bucket.weed.access_key, "wr0ng"), key("N0BODY", "wr0ng")] {
         let options = ObjectStoreOptions { credentials, ..bucket.options.clone() };
-        let error = Store::open(&spec.location, &options)
-            .unwrap()
-            .list(&spec.location, &Default::default())
-            .unwrap_err();
+        let error =
+            Store::open(&spec.location, &options).unwrap().list(&spec.location, &Default::default()).unwrap_err();
         assert_eq!(error.kind, LoadErrorKind::Store);
         assert!(!error.to_string().contains("wr0ng"), "{error}");
         assert!(error.help.as_deref().is_some_and(|help| help.contains("access key")), "{error:?}");

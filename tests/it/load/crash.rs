@@ -35,12 +35,7 @@ impl Session for Failing {
         self.step(|inner| inner.execute(sql))
     }
 
-    fn append(
-        &mut self,
-        table: &Relation,
-        columns: &[String],
-        rows: Vec<Vec<Cell>>,
-    ) -> Result<u64, WarehouseError> {
+    fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
         self.step(|inner| inner.append(table, columns, rows))
     }
 
@@ -62,8 +57,7 @@ fn land_second(folder: &Folder) {
 
 const LEDGER: &str = "select file_name, file_version, row_count, quarantined_count, status \
                       from dev.raw._merganser_loads order by all";
-const QUARANTINE: &str =
-    "select file_name, line_number, line_text from dev.raw._merganser_quarantine order by all";
+const QUARANTINE: &str = "select file_name, line_number, line_text from dev.raw._merganser_quarantine order by all";
 
 fn state(warehouse: &dyn Warehouse) -> Vec<Vec<String>> {
     let mut session = warehouse.session().unwrap();

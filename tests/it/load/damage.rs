@@ -38,8 +38,7 @@ fn truncated_gzip() {
     let error = refused("a.jsonl.gz", &whole[..whole.len() - 1], Format::JsonLines);
     assert_eq!((error.line, error.byte), (Some(60_001), Some(many(60_000).len() as u64)));
     assert_eq!(
-        refused("a.jsonl.gz", &whole[..whole.len() - 9], Format::Csv { delimiter: b';', null_if: vec![] })
-            .kind,
+        refused("a.jsonl.gz", &whole[..whole.len() - 9], Format::Csv { delimiter: b';', null_if: vec![] }).kind,
         LoadErrorKind::Damaged
     );
 }

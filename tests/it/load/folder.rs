@@ -9,16 +9,8 @@ use super::{Folder, early, ledger, load_folder, load_once, rows, spec, stamp, wa
 #[test]
 fn odd_names_are_loaded() {
     let (folder, warehouse) = (Folder::new(), warehouse());
-    let names = [
-        "a b.json",
-        "a%20b.json",
-        "ä/日本.json",
-        "x#1",
-        "it's.json",
-        "back\\slash.json",
-        "a:b?*[c].json",
-        "~tmp#12",
-    ];
+    let names =
+        ["a b.json", "a%20b.json", "ä/日本.json", "x#1", "it's.json", "back\\slash.json", "a:b?*[c].json", "~tmp#12"];
     for name in names {
         folder.write(&format!("in/{name}"), "1\n");
     }
@@ -41,8 +33,7 @@ fn keys_are_sorted_by_bytes() {
         folder.write(&format!("in/{}", if name == "a" { "a0" } else { name }), "");
     }
     let spec = spec("in", folder.path());
-    let listing =
-        Store::open(&spec.location, &Default::default()).unwrap().list(&spec.location, &Ledger::default());
+    let listing = Store::open(&spec.location, &Default::default()).unwrap().list(&spec.location, &Ledger::default());
     let keys: Vec<String> = listing.unwrap().files.into_iter().map(|file| file.key).collect();
     assert_eq!(keys, ["B", "a-b", "a.b", "a/b", "a0", "z", "é"]);
 }

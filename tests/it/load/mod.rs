@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDateTime;
 use merganser::load::{
-    Format, Ledger, LoadError, LoadPlan, LoadReport, LoadRun, LoadSpec, LoadStamp, Location,
-    ObjectStoreOptions, OnChange, OnError, Store, Through, ledger_beside, load, quarantine_beside,
-    read_ledger, survey,
+    Format, Ledger, LoadError, LoadPlan, LoadReport, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions,
+    OnChange, OnError, Store, Through, ledger_beside, load, quarantine_beside, read_ledger, survey,
 };
 use merganser::sql::{Dialect, Quoting, Relation};
 use merganser::warehouse::{Cell, DuckDbOptions, SchemaName, Session, Warehouse, open_duckdb};
@@ -52,12 +51,7 @@ pub(crate) fn warehouse() -> Box<dyn Warehouse> {
 
 pub(crate) fn stage() -> Relation {
     let quoting = Quoting { database: true, schema: true, identifier: true };
-    Relation {
-        database: Some("dev".into()),
-        schema: Some("raw".into()),
-        identifier: "orders".into(),
-        quoting,
-    }
+    Relation { database: Some("dev".into()), schema: Some("raw".into()), identifier: "orders".into(), quoting }
 }
 
 pub(crate) fn spec(location: &str, base: &Path) -> LoadSpec {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use merganser::load::{
-    IgnoredKey, LandedFile, Ledger, LedgerEntry, Listing, LoadRun, Location, OnChange, OnError, Status,
-    Store, Through, copy_batches, load, survey,
+    IgnoredKey, LandedFile, Ledger, LedgerEntry, Listing, LoadRun, Location, OnChange, OnError, Status, Store, Through,
+    copy_batches, load, survey,
 };
 use merganser::sql::{Dialect, Quoting, Relation};
 use merganser::warehouse::{Cell, Column, Outcome, Session, Table, WarehouseError};
@@ -132,11 +132,8 @@ fn a_copy_names_a_thousand_files_at_most() {
     let spec = snowflake_spec();
     let files = (0..2001).map(|i| landed(&format!("{i:05}"), "e")).collect();
     let plan = survey(&spec, &Listing { files, ignored: vec![] }, &Ledger::new(vec![], true));
-    let sizes: Vec<usize> = copy_batches(&spec, "@s", &plan, &stamp("x"))
-        .unwrap()
-        .iter()
-        .map(|batch| batch.files.len())
-        .collect();
+    let sizes: Vec<usize> =
+        copy_batches(&spec, "@s", &plan, &stamp("x")).unwrap().iter().map(|batch| batch.files.len()).collect();
     assert_eq!(sizes, [1000, 1000, 1]);
 }
 

@@ -18,9 +18,7 @@ fn three_daily_builds_give_what_one_build_gives() {
         let daily = "select report_date, sum(spend) from BRIGHTCART.ANALYTICS_marts.fct_ad_spend group by 1 order by 1";
         spend.push(bench.query(daily).rows);
         orders.push(
-            bench
-                .query("select order_id, refund_amount from BRIGHTCART.ANALYTICS_marts.fct_orders order by 1")
-                .rows,
+            bench.query("select order_id, refund_amount from BRIGHTCART.ANALYTICS_marts.fct_orders order by 1").rows,
         );
     }
     // What makes the sample worth it: a later file changes what was built before.

@@ -59,8 +59,7 @@ fn inferred_columns_and_types_are_those_the_relations_get() {
                 stored.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE"),
             )
         };
-        let columns: Vec<(String, String)> =
-            record["schema"].as_array().expect("columns").iter().map(column).collect();
+        let columns: Vec<(String, String)> = record["schema"].as_array().expect("columns").iter().map(column).collect();
         let upper = |columns: &[(String, String)]| -> Vec<(String, String)> {
             columns.iter().map(|(name, data_type)| (name.to_uppercase(), data_type.clone())).collect()
         };

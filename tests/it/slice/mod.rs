@@ -148,17 +148,14 @@ impl Bench {
 
     /// The marts' rows, without when they were loaded.
     fn marts(&self) -> BTreeMap<&'static str, Vec<Vec<String>>> {
-        let rows = |mart: &'static str| {
-            (mart, self.relation(&format!("ANALYTICS_marts.{mart}")).without("_loaded_at"))
-        };
+        let rows = |mart: &'static str| (mart, self.relation(&format!("ANALYTICS_marts.{mart}")).without("_loaded_at"));
         MARTS.into_iter().map(rows).collect()
     }
 
     /// Everything that a load or a run could change: stage tables, ledger and marts, with all columns but those that say when
     /// a file was last looked at.
     fn everything(&self) -> Vec<Table> {
-        let ledger =
-            "select * exclude (file_stamp, seen_at) from BRIGHTCART.landing._merganser_loads order by all";
+        let ledger = "select * exclude (file_stamp, seen_at) from BRIGHTCART.landing._merganser_loads order by all";
         let stage = ["RAW_GOOGLE_ADS.search_stream", "RAW_SHOPIFY.orders"].map(str::to_owned);
         let marts = MARTS.iter().map(|mart| format!("ANALYTICS_marts.{mart}"));
         let tables = stage.into_iter().chain(marts).map(|name| self.relation(&name));

@@ -7,12 +7,9 @@ use crate::services::SeaweedFs;
 fn a_bucket_gives_what_the_folder_gives_and_once() {
     let weed = SeaweedFs::shared();
     let of_day = |feed: &'static str, day: &'static str| {
-        files(feed, day)
-            .into_iter()
-            .map(move |(name, bytes)| (format!("slice/{feed}/dt={day}/{name}"), bytes))
+        files(feed, day).into_iter().map(move |(name, bytes)| (format!("slice/{feed}/dt={day}/{name}"), bytes))
     };
-    let objects: Vec<_> =
-        FEEDS.iter().flat_map(|feed| DAYS.iter().flat_map(|day| of_day(feed, day))).collect();
+    let objects: Vec<_> = FEEDS.iter().flat_map(|feed| DAYS.iter().flat_map(|day| of_day(feed, day))).collect();
     let count = objects.len();
     weed.put("landing", objects);
     let mut bench = Bench::new("s3");

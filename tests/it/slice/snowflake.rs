@@ -92,10 +92,7 @@ fn execute(session: &mut dyn Session, sql: &str) {
 fn fill_stage(session: &mut dyn Session) {
     let literal = |text: &str| format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"));
     for (feed, table) in FEEDS.iter().zip(["RAW_GOOGLE_ADS.search_stream", "RAW_SHOPIFY.orders"]) {
-        execute(
-            session,
-            &format!("create schema if not exists BRIGHTCART.{}", table.split_once('.').unwrap().0),
-        );
+        execute(session, &format!("create schema if not exists BRIGHTCART.{}", table.split_once('.').unwrap().0));
         execute(
             session,
             &format!(
@@ -108,8 +105,7 @@ fn fill_stage(session: &mut dyn Session) {
         for (name, bytes) in DAYS.iter().flat_map(|day| files(feed, day)) {
             let mut text = String::new();
             flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
-            let row =
-                |(at, line): (usize, &str)| format!("({}, {}, {})", literal(line), literal(&name), at + 1);
+            let row = |(at, line): (usize, &str)| format!("({}, {}, {})", literal(line), literal(&name), at + 1);
             rows.extend(text.lines().enumerate().map(row));
         }
         for some in rows.chunks(100) {
@@ -148,12 +144,7 @@ fn refusal(bench: &Bench, command: &[&str]) -> (String, String) {
     assert_eq!(ran.code, Some(1), "{}", ran.all());
     let events = ran.err.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let said = events.filter(|event| event["level"] == "error").map(|event| {
-        format!(
-            "{}:{}: {}",
-            event["file"].as_str().unwrap(),
-            event["line"],
-            event["message"].as_str().unwrap()
-        )
+        format!("{}:{}: {}", event["file"].as_str().unwrap(), event["line"], event["message"].as_str().unwrap())
     });
     (format!("merganser {}", command.join(" ")), said.collect::<Vec<_>>().join("\n"))
 }
@@ -235,10 +226,8 @@ fn what_the_stand_in_refuses_is_in_the_golden_file() {
 
 #[test]
 fn generic_tests_pass() {
-    let said = wire()
-        .bench
-        .run(&["test", "--select", "fct_refunds,test_type:generic", "--exclude", "dim_customer"])
-        .ok();
+    let said =
+        wire().bench.run(&["test", "--select", "fct_refunds,test_type:generic", "--exclude", "dim_customer"]).ok();
     assert!(said.err.contains("ERROR=0"), "{}", said.err);
 }
 

@@ -25,11 +25,8 @@ pub(super) fn files_holding(folder: &Path, text: &str) -> Vec<PathBuf> {
 #[test]
 fn a_database_that_another_process_holds_is_left_alone() {
     let bench = Bench::new("locked");
-    let options = DuckDbOptions {
-        path: Some(bench.database()),
-        database: "BRIGHTCART".to_owned(),
-        ..DuckDbOptions::default()
-    };
+    let options =
+        DuckDbOptions { path: Some(bench.database()), database: "BRIGHTCART".to_owned(), ..DuckDbOptions::default() };
     let held = open_duckdb(&options).unwrap();
     let ran = bench.run(&["seed"]);
     assert_eq!(ran.code, Some(2), "{}", ran.all());

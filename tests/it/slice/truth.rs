@@ -43,10 +43,7 @@ const QUERIES: [(&str, &str); 7] = [
          from BRIGHTCART.ANALYTICS_marts.fct_refunds group by 1",
     ),
     ("channel_daily", "select * from BRIGHTCART.ANALYTICS_marts.mart_channel_daily"),
-    (
-        "customers",
-        "select customer_id, email, orders, net_revenue from BRIGHTCART.ANALYTICS_marts.dim_customer",
-    ),
+    ("customers", "select customer_id, email, orders, net_revenue from BRIGHTCART.ANALYTICS_marts.dim_customer"),
 ];
 
 /// Header and rows of a file of the truth.
@@ -61,14 +58,12 @@ pub(super) fn truth(name: &str) -> (Vec<String>, Vec<Vec<String>>) {
 
 /// Numbers in one spelling: `1.50` and `1.5` are the same amount, and no digit may be lost.
 fn exact(cell: &str) -> String {
-    BigDecimal::from_str(cell)
-        .map_or_else(|_| cell.to_owned(), |number| number.normalized().to_plain_string())
+    BigDecimal::from_str(cell).map_or_else(|_| cell.to_owned(), |number| number.normalized().to_plain_string())
 }
 
 /// Rows that can be compared: exact and in an order that does not depend on how amounts are spelled.
 pub(super) fn comparable(rows: &[Vec<String>]) -> Vec<Vec<String>> {
-    let mut rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| exact(cell)).collect()).collect();
+    let mut rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| exact(cell)).collect()).collect();
     rows.sort();
     rows
 }
