@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Compile, run and test dbt projects, on Snowflake or on an embedded `DuckDB`.
+/// Compile, run and test dbt projects, on Snowflake or on an embedded engine.
 #[derive(Debug, Parser)]
 #[command(name = "merganser", version, max_term_width = 110, disable_help_subcommand = true)]
 pub struct Arguments {
