@@ -1,4 +1,4 @@
-{#- What to do when a model's columns are no longer its table's. -#}
+{#- What to do when a model's columns and its table's differ. -#}
 
 {#- Columns of the first list whose names are not in the second. -#}
 {% macro diff_columns(source_columns, target_columns) %}
