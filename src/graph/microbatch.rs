@@ -74,7 +74,7 @@ fn problems(node: &Node) -> Vec<Diagnostic> {
     match node.setting_text("batch_size").map(BatchSize::from_word) {
         None => report("needs `batch_size`".to_owned(), "use hour, day, month or year"),
         Some(None) => {
-            report(format!("has an unknown `batch_size`: {}", shown("batch_size")), "use hour, day, month or year")
+            report(format!("has an unknown `batch_size`: {}", shown("batch_size")), "use hour, day, month or year");
         }
         Some(Some(_)) => {}
     }

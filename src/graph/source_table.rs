@@ -197,7 +197,7 @@ fn freshness(source: &Map<String, Value>, table: &Map<String, Value>) -> Value {
                 match value {
                     Value::Null => merged[key.as_str()] = Value::Null,
                     Value::Object(parts) => {
-                        parts.iter().for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone())
+                        parts.iter().for_each(|(part, value)| merged[key.as_str()][part.as_str()] = value.clone());
                     }
                     other => merged[key.as_str()] = other.clone(),
                 }

@@ -377,7 +377,7 @@ fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut
                         project.policies.extend(policy::policies(id, sources, diagnostics));
                     }
                     Err(error) => {
-                        diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1))
+                        diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1));
                     }
                 }
             }

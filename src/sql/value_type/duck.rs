@@ -55,8 +55,9 @@ pub(super) fn operator(operator: Operator, left: &T, right: &T) -> Option<T> {
             (T::Date | T::Timestamp, T::Interval) | (T::Interval, T::Date | T::Timestamp) => Some(T::Timestamp),
             (T::TimestampTz, T::Interval) | (T::Interval, T::TimestampTz) => Some(T::TimestampTz),
             (T::Time, T::Interval) => Some(T::Time),
-            (T::Interval, T::Interval) => Some(T::Interval),
-            (T::Timestamp | T::Date, T::Timestamp | T::Date) | (T::TimestampTz, T::TimestampTz) => Some(T::Interval),
+            (T::Interval, T::Interval)
+            | (T::Timestamp | T::Date, T::Timestamp | T::Date)
+            | (T::TimestampTz, T::TimestampTz) => Some(T::Interval),
             _ => arithmetic(operator, left, right),
         },
         O::Multiply | O::Divide if matches!((left, right), (T::Interval, _) | (_, T::Interval)) => Some(T::Interval),
