@@ -5,6 +5,7 @@
 
 mod edge;
 mod node;
+mod nulls;
 mod project;
 mod query;
 mod report;
@@ -15,6 +16,7 @@ mod trace;
 
 pub use edge::EdgeKind;
 pub use node::NodeAnalysis;
+pub use nulls::{NullReason, Nulls};
 pub use project::{Given, analyze};
 pub use report::report_findings;
 pub use schema::{Schema, SchemaColumn};

@@ -29,8 +29,11 @@ impl NodeAnalysis {
 
     /// A node with a query.
     pub(super) fn of(mut facts: QueryFacts) -> Self {
-        let column =
-            |column: &QueryColumn| SchemaColumn { name: column.name.clone(), data_type: column.data_type.clone() };
+        let column = |column: &QueryColumn| SchemaColumn {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nulls: column.nulls,
+        };
         let open = facts.open.as_ref().map(|(reason, _)| reason.as_str().into());
         let mut schema = Schema::new(facts.columns.iter().map(column).collect(), open);
         schema.is_declared = facts.soft.is_some();

@@ -145,6 +145,7 @@ impl Work<'_> {
                 .data_type
                 .as_ref()
                 .map_or(ValueType::Unknown, |text| ValueType::parse(text, self.given.dialect)),
+            nulls: super::Nulls::Unknown,
         });
         let mut schema = Schema::new(columns.collect(), None);
         schema.is_declared = true;

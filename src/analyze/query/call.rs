@@ -69,7 +69,9 @@ impl Analyst<'_> {
             self.note(reason.clone());
             value.doubt = value.doubt.or(because(reason));
         }
-        value.typed(result.data_type)
+        let nulls = self.nulls_of_call(call, &arguments, result.kind);
+        let volatile = self.volatile_of_call(call, value.volatile);
+        Value { volatile, ..value.typed(result.data_type).nullable(nulls) }
     }
 
     fn check_count(&mut self, call: &Call) {

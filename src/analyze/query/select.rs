@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::expression::rows_of;
 use super::scope::{Relation, Scope};
 use super::shape::{Made, Open, Rows, Shape, Value};
-use super::{Analyst, all_rows};
+use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::analyze::nulls::{NullReason, Nulls};
 use crate::sql::ValueType;
 use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select};
 
@@ -16,7 +17,7 @@ impl Analyst<'_> {
         let outer = self.ctes.len();
         for cte in &query.ctes {
             let shape = self.cte(cte);
-            self.ctes.push((cte.name.key.clone(), shape));
+            self.ctes.push(KnownCte::new(&cte.name.key, shape));
         }
         let made = match &query.body {
             Body::Select(select) => self.select(select, Some(query)),
@@ -25,7 +26,12 @@ impl Analyst<'_> {
                 self.ordered(made, query)
             }
         };
-        self.ctes.truncate(outer);
+        for (cte, known) in query.ctes.iter().zip(self.ctes.drain(outer..).collect::<Vec<_>>()) {
+            if !known.is_read {
+                let message = format!("the common table expression `{}` is not read", cte.name.text);
+                self.finding("unused-cte", message, &cte.span, Some("remove it".to_owned()));
+            }
+        }
         Shape::Made(Rc::new(made))
     }
 
@@ -67,7 +73,8 @@ impl Analyst<'_> {
                 self.note(message);
             }
         }
-        Shape::Made(Rc::new(Made::new(columns, open, shape.rows()).softly(shape.soft())))
+        let made = Made::new(columns, open, shape.rows()).softly(shape.soft());
+        Shape::Made(Rc::new(made.single(shape.is_single())))
     }
 
     /// A query without its order.
@@ -81,7 +88,7 @@ impl Analyst<'_> {
                 as_made(&shape)
             }
             Body::Opaque(what) => {
-                self.note(what.clone());
+                self.beyond(what);
                 let edges = self.unresolved(what.as_str().into()).edges;
                 Made::new(Vec::new(), Some(Open { reason: what.as_str().into(), edges }), Rows::default())
             }
@@ -94,7 +101,7 @@ impl Analyst<'_> {
             return made;
         }
         let shape = Shape::Made(Rc::new(made));
-        let relation = Relation { alias: None, path: Vec::new(), shape: shape.clone() };
+        let relation = Relation::new(None, shape.clone());
         self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
         let mut rows = vec![shape.rows()];
         for key in query.order.iter().chain(&query.limits) {
@@ -123,17 +130,33 @@ impl Analyst<'_> {
         let column = |(at, cells): (usize, Vec<Value>)| {
             let name = if is_snowflake { format!("COLUMN{}", at + 1) } else { format!("col{at}") };
             let data_type = ValueType::common(cells.iter().map(|cell| &cell.data_type));
-            (Name::found(&name, self.dialect), Value::made(&cells, EdgeKind::Copied).typed(data_type))
+            let nulls = Nulls::all(cells.iter().map(|cell| cell.nulls));
+            let value = Value::made(&cells, EdgeKind::Copied).typed(data_type).nullable(nulls);
+            (Name::found(&name, self.dialect), value)
         };
-        Made::new(cells.into_iter().enumerate().map(column).collect(), None, Rows::default())
+        let columns = cells.into_iter().enumerate().map(column).collect();
+        Made::new(columns, None, Rows::default()).single(rows.len() == 1)
     }
 
     fn select(&mut self, select: &Select, query: Option<&Query>) -> Made {
         self.scopes.push(Scope::default());
         let mut rows = Vec::new();
-        for from in &select.from {
+        for (at, from) in select.from.iter().enumerate() {
+            let before = self.scope().relations.len();
             self.from(from, &mut rows);
+            if at > 0 {
+                self.loosely_joined(from, before);
+            }
         }
+        for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
+            self.narrow(filter);
+            self.check_since(filter);
+        }
+        self.scope().has_groups = match &select.group {
+            Group::None => Some(false),
+            Group::Keys(_) => Some(true),
+            Group::Sets(_) | Group::All => None,
+        };
         for (name, window) in &select.windows {
             let keys = self.window(window);
             self.scope().windows.push((name.key.clone(), keys));
@@ -142,6 +165,7 @@ impl Analyst<'_> {
         for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
             rows.push(self.condition(filter));
         }
+        self.check_cross(select);
         self.check_grouped(select, &items);
         self.group(&select.group, &items, &mut rows);
         match &select.distinct {
@@ -161,13 +185,21 @@ impl Analyst<'_> {
             self.order(query, &items, &mut rows);
         }
         if let Some(what) = &select.opaque {
-            self.note(what.clone());
+            self.beyond(what);
             let edges = self.unresolved(what.as_str().into()).edges;
             rows.push(Rows { edges: edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) });
             items.open = Some(Open { reason: what.as_str().into(), edges });
         }
+        if matches!(select.group, Group::Sets(_)) {
+            rolled_up(select, &mut items);
+        }
+        let is_whole = matches!(select.group, Group::None) && select.having.is_none() && select.qualify.is_none();
+        let is_constant = select.from.is_empty() && select.filters.is_empty();
+        let is_single = is_whole
+            && query.is_none_or(|query| query.limits.is_empty())
+            && (is_constant || items.columns.iter().any(|(_, value)| value.is_grouped));
         self.scopes.pop();
-        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft)
+        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft).single(is_single)
     }
 
     fn items(&mut self, select: &Select) -> Items {
@@ -207,7 +239,7 @@ impl Analyst<'_> {
                 rows.push(rows_of(&Value::made(keys, EdgeKind::Indirect)));
                 rows.extend(items.open.as_ref().map(open_rows));
             }
-            Group::Keys(keys) => {
+            Group::Keys(keys) | Group::Sets(keys) => {
                 for key in keys {
                     rows.push(self.key(key, items));
                 }
@@ -222,7 +254,7 @@ impl Analyst<'_> {
             Group::All => return,
             Group::None if items.columns.iter().all(|(_, value)| !value.is_grouped) => return,
             Group::None => &[][..],
-            Group::Keys(keys) => keys.as_slice(),
+            Group::Keys(keys) | Group::Sets(keys) => keys.as_slice(),
         };
         if !is_certain {
             return;
@@ -296,6 +328,18 @@ impl Analyst<'_> {
     }
 }
 
+/// The sums over sets of keys have NULL in place of a key.
+fn rolled_up(select: &Select, items: &mut Items) {
+    let is_plain = |at: usize| matches!(select.items.get(at), Some(Item::Value { expr: Expr::Column(..), .. }));
+    let is_placed = items.columns.len() == select.items.len();
+    for (at, (_, value)) in items.columns.iter_mut().enumerate() {
+        value.nulls = match is_placed && is_plain(at) && !value.is_grouped {
+            true => Nulls::May(NullReason::Rollup),
+            false => value.nulls.doubted(),
+        };
+    }
+}
+
 /// The items of a SELECT.
 #[derive(Default)]
 struct Items {
@@ -327,5 +371,5 @@ fn ordinal(key: &Expr) -> Option<usize> {
 /// A shape as one that can be changed.
 pub(super) fn as_made(shape: &Shape) -> Made {
     let columns = (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
-    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft())
+    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft()).single(shape.is_single())
 }
