@@ -74,7 +74,9 @@ impl<'a> Linter<'a> {
             (!columns.is_empty()).then_some((*reader, columns))
         });
         let Some((reader, columns)) = read else { return };
-        let Some((span, _)) = compiled.map.locate(&star.range).filter(|(span, _)| span.file == node.file) else { return };
+        let Some((span, _)) = compiled.map.locate(&star.range).filter(|(span, _)| span.file == node.file) else {
+            return;
+        };
         let relation = star.relations.iter().find_map(|one| self.graph.nodes.get_index(*one as usize));
         let of = relation.map_or_else(String::new, |(_, relation)| format!(" whatever `{}` has", relation.name));
         let shown: Vec<String> = columns.iter().take(3).map(|column| format!("`{column}`")).collect();
@@ -131,8 +133,7 @@ impl<'a> Linter<'a> {
         }
         let message = format!("the key `{key}` can be NULL: {}", reason.as_str());
         let help = "a NULL equals no other: rows with it are added on every run; filter them out, or test the column with not_null";
-        diagnostics
-            .push(Diagnostic::warning(Code::NullableKey, message).node(&node.unique_id).at(span()).help(help));
+        diagnostics.push(Diagnostic::warning(Code::NullableKey, message).node(&node.unique_id).at(span()).help(help));
     }
 
     /// Columns of a primary key, which the table does not take without a value.
@@ -161,7 +162,8 @@ pub(super) fn listed(node: &Node, key: &str) -> Vec<String> {
 
 /// Whether a name as it is written in a configuration means this column.
 pub(super) fn is_named(column: &Name, written: &str, dialect: Dialect) -> bool {
-    column.text.eq_ignore_ascii_case(written.trim_matches('"')) || Name::written(written, false, dialect).key == column.key
+    column.text.eq_ignore_ascii_case(written.trim_matches('"'))
+        || Name::written(written, false, dialect).key == column.key
 }
 
 fn readers<'a>(graph: &'a Graph, analysis: &'a Analysis) -> Readers<'a> {

@@ -4,9 +4,12 @@
 //! reads. Every column says whether its lineage is complete, or why it is not; [`Trace`] follows edges through the graph.
 
 mod edge;
+mod lint;
 mod node;
 mod nulls;
+mod place;
 mod project;
+mod promise;
 mod query;
 mod report;
 mod schema;
@@ -17,6 +20,7 @@ mod trace;
 pub use edge::EdgeKind;
 pub use node::NodeAnalysis;
 pub use nulls::{NullReason, Nulls};
+pub use place::Places;
 pub use project::{Given, analyze};
 pub use report::report_findings;
 pub use schema::{Schema, SchemaColumn};

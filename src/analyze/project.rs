@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::edge::Edge;
+use super::promise::Promises;
 use super::query::{QueryFacts, Relations, analyze_query};
 use super::schema::Schema;
 use super::snapshot::snapshot_columns;
@@ -42,6 +43,7 @@ pub fn analyze(
         given,
         relations: relation_index(graph, given.dialect),
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
+        promises: Promises::of(graph),
     };
     let is_wanted =
         |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
@@ -65,6 +67,7 @@ struct Work<'a> {
     given: &'a Given<'a>,
     relations: HashMap<String, Vec<u32>>,
     results: Vec<OnceLock<NodeAnalysis>>,
+    promises: Promises,
 }
 
 impl Work<'_> {
@@ -122,7 +125,7 @@ impl Work<'_> {
     fn node(&self, at: usize) -> NodeAnalysis {
         let node = &self.graph.nodes[at];
         let known = self.given.schemas.get(&node.unique_id);
-        match node.kind {
+        let found = match node.kind {
             NodeKind::Source => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| self.declared(node))),
             NodeKind::Seed => NodeAnalysis::origin(
                 known
@@ -130,7 +133,8 @@ impl Work<'_> {
                     .unwrap_or_else(|| Arc::new(Schema::unknown(format!("seed `{}` cannot be read", node.name)))),
             ),
             _ => self.query(at, node),
-        }
+        };
+        self.promises.kept(node, found)
     }
 
     /// The columns that a source declares.
@@ -173,7 +177,8 @@ impl Work<'_> {
         let mut edges = facts.columns.iter().flat_map(|column| &column.edges).chain(&facts.rows);
         if edges.any(|edge| edge.relation == own) {
             let first = NodeAnalysis::of(facts);
-            let columns = first.schema.columns.clone();
+            let mut columns = first.schema.columns.clone();
+            columns.iter_mut().for_each(|column| column.nulls = super::Nulls::Unknown);
             resolver.schema = Arc::new(Schema::new(columns, None));
             facts = closed_over_itself(analyze_query(&query, &resolver, self.given.dialect), own);
         }
@@ -358,6 +363,12 @@ fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
     for finding in &mut facts.findings {
         if finding.range.start >= same {
             finding.range = finding.range.start + longer..finding.range.end + longer;
+        }
+    }
+    let marks = facts.marks.iter_mut().map(|mark| &mut mark.range);
+    for range in marks.chain(facts.stars.iter_mut().map(|star| &mut star.range)) {
+        if range.start >= same {
+            *range = range.start + longer..range.end + longer;
         }
     }
 }

@@ -2,18 +2,26 @@
 
 use serde_json::Value;
 
+use super::lint::Linter;
+use super::place::Places;
 use super::query::Finding;
 use super::{Analysis, NodeAnalysis};
 use crate::compile::{Compilation, Compiled};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, permissions};
 use crate::graph::{Graph, Node};
 use crate::source::Span;
 use crate::sql::query::Name;
 use crate::sql::{Dialect, ValueType};
 
 /// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
-/// where the columns in scope are not all known.
-pub fn report_findings(graph: &Graph, compilation: &Compilation, analysis: &Analysis, diagnostics: &mut Diagnostics) {
+/// where the columns in scope are not all known. Lints are told for the root project's own files.
+pub fn report_findings(
+    (graph, compilation): (&Graph, &Compilation),
+    analysis: &Analysis,
+    places: &Places<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let linter = Linter::new(graph, compilation, analysis, places);
     for (at, node) in graph.nodes.values().enumerate() {
         let (Some(found), Some(compiled)) = (analysis.node(at), compilation.nodes.get(&node.unique_id)) else {
             continue;
@@ -22,7 +30,7 @@ pub fn report_findings(graph: &Graph, compilation: &Compilation, analysis: &Anal
         let mut said: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
         for finding in found.findings() {
             let key = (finding.code, finding.range.clone());
-            if said.contains(&key) {
+            if said.contains(&key) || !is_told(graph, node, compiled, finding) {
                 continue;
             }
             said.push(key);
@@ -30,6 +38,39 @@ pub fn report_findings(graph: &Graph, compilation: &Compilation, analysis: &Anal
                 diagnostics.push(diagnostic(node, compiled, code, finding));
             }
         }
+        linter.node(at, node, diagnostics);
+        if node.package == graph.root {
+            diagnostics.extend(misnamed(node, places));
+        }
+    }
+}
+
+/// Comments of a model that allow what is no problem's name.
+fn misnamed(node: &Node, places: &Places<'_>) -> Vec<Diagnostic> {
+    let text = places.sources.text(node.file);
+    let unknown = permissions(text).into_iter().filter(|one| Code::by_name(one.code).is_none());
+    let told = unknown.map(|one| {
+        let near = did_you_mean(one.code, Code::ALL.iter().map(|code| code.as_str()));
+        let help =
+            near.map_or_else(|| "`merganser explain` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        Diagnostic::warning(Code::UnusedLevel, format!("there is no problem `{}`", one.code))
+            .node(&node.unique_id)
+            .at(Span::new(node.file, one.range))
+            .help(help)
+    });
+    told.collect()
+}
+
+/// Whether a finding is told: one that is a matter of taste only where its text can be changed, in the model's own file.
+fn is_told(graph: &Graph, node: &Node, compiled: &Compiled, finding: &Finding) -> bool {
+    let is_written = |needs_all: bool| {
+        let place = compiled.map.locate(&finding.range);
+        node.package == graph.root && place.is_some_and(|(span, exact)| span.file == node.file && (exact || !needs_all))
+    };
+    match finding.code {
+        "unused-cte" => is_written(true),
+        "implicit-cross-join" => is_written(false),
+        _ => true,
     }
 }
 

@@ -10,9 +10,9 @@ use super::arguments::Global;
 use super::driver::Loaded;
 use super::open;
 use super::printer::Printer;
-use crate::analyze::{Analysis, Given, Schema, analyze, report_findings};
+use crate::analyze::{Analysis, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::graph::Node;
 use crate::project::NodeKind;
 use crate::sql::RelationKind;
@@ -45,7 +45,7 @@ impl Loaded {
         given.schemas.extend(self.catalogued(global, &all));
         let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
         let mut found = Diagnostics::default();
-        report_findings(&self.graph, &compilation, &analysis, &mut found);
+        report_findings((&self.graph, &compilation), &analysis, &self.places(), &mut found);
         printer.diagnostics(found.iter(), &self.sources);
         Ok(analysis)
     }
@@ -99,12 +99,35 @@ impl Loaded {
 
     /// Reports what is wrong with the columns that compiled nodes name. What is not compiled is not known, and says nothing.
     pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) {
+        printer.diagnostics(self.columns_found(compilation).iter(), &self.sources);
+    }
+
+    /// Whether something that is wrong with the columns of compiled nodes is an error by its level, so that nothing may run. Only errors
+    /// are told: `compile` tells the rest.
+    pub(super) fn refuses_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
+        if !printer.may_refuse() {
+            return false;
+        }
+        let before = printer.counts().0;
+        let found = self.columns_found(compilation);
+        let is_error = |problem: &&Diagnostic| {
+            printer.weighed(problem, &self.sources).is_some_and(|shown| shown.level == Level::Error)
+        };
+        printer.diagnostics(found.iter().filter(is_error), &self.sources);
+        printer.counts().0 > before
+    }
+
+    fn columns_found(&self, compilation: &Compilation) -> Diagnostics {
         let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
         known.extend(self.order.ancestors_of_all(&known, Some(1)));
         let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known), &known);
         let mut diagnostics = Diagnostics::default();
-        report_findings(&self.graph, compilation, &analysis, &mut diagnostics);
-        printer.diagnostics(diagnostics.iter(), &self.sources);
+        report_findings((&self.graph, compilation), &analysis, &self.places(), &mut diagnostics);
+        diagnostics
+    }
+
+    fn places(&self) -> Places<'_> {
+        Places { sources: &self.sources, project: &self.project }
     }
 
     /// What is known before any SQL is read.
@@ -144,7 +167,12 @@ impl Loaded {
                 let seed = crate::plan::read_seed(node, self.sources.text(node.file), self.dialect()).ok()?;
                 let is_quoted = node.setting_flag("quote_columns");
                 let columns = seed.names.iter().cloned().zip(seed.types.iter().cloned().map(Some));
-                Some(Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect()))
+                let mut schema = Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect());
+                for (at, column) in schema.columns.iter_mut().enumerate() {
+                    let is_full = seed.rows.iter().all(|row| row[at].is_some());
+                    column.nulls = if is_full { Nulls::Never } else { Nulls::May(NullReason::EmptyCell) };
+                }
+                Some(schema)
             }
             NodeKind::Source if node.source.as_ref().is_some_and(|source| source.external.is_some()) => {
                 let columns = crate::load::stage_table(self.dialect());

@@ -5,6 +5,7 @@
 
 mod event_time;
 mod json_text;
+mod levels;
 mod options;
 mod profile;
 mod project_file;
@@ -16,6 +17,7 @@ pub mod yaml;
 
 pub use event_time::{Batch, BatchSize, Undone, Window, event_time, event_time_text, sample_window};
 pub use json_text::python_json;
+pub use levels::{LevelRule, Weight};
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};

@@ -6,7 +6,7 @@ use super::nullable::is_time;
 use super::scope::Scope;
 use super::{Analyst, Mark, MarkKind};
 use crate::sql::Dialect;
-use crate::sql::query::{Condition, Expr, From, Join, Name, Operator, Predicate, Select, visit};
+use crate::sql::query::{Condition, Expr, From, Join, Name, Operator, Predicate, Select, Side, visit};
 
 impl Analyst<'_> {
     /// Keeps in mind that the relations from `middle` on are joined with those before them, and nothing says how. A call in FROM, and a
@@ -122,11 +122,16 @@ fn joined_on(from: &From, at: &mut usize, is_loose: &dyn Fn(usize) -> bool, grou
             for join in joins {
                 let right = *at;
                 joined_on(&join.right, at, is_loose, groups);
-                if right < groups.leader.len() && !is_loose(right) {
-                    groups.join(right, start);
+                match join.side {
+                    // Only one side is in scope.
+                    Side::Semi => *at = right,
+                    Side::RightSemi => *at = start + (*at - right),
+                    _ if right < groups.leader.len() && !is_loose(right) => groups.join(right, start),
+                    _ => {}
                 }
             }
         }
+        From::Table { name, .. } if matches!(name.as_slice(), [one] if one.key.eq_ignore_ascii_case("dual")) => {}
         From::Table { .. }
         | From::Derived { .. }
         | From::Function(_)

@@ -7,9 +7,7 @@ use super::shape::{Rows, Shape, Value};
 use super::{Analyst, because};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
-use crate::sql::query::{
-    Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Query, Step, Window,
-};
+use crate::sql::query::{Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Query, Step, Window};
 use crate::sql::{ValueType, query::Star};
 
 /// How much stack one level of an expression may take, and how much is added when it is short.

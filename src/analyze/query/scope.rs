@@ -124,7 +124,9 @@ impl Analyst<'_> {
             [qualifier @ .., name] => self.qualified(qualifier, name, parts, span),
             [] => self.unresolved("a name without parts".into()),
         };
-        self.read.extend(value.edges.iter().filter(|edge| edge.kind == EdgeKind::Copied).map(|edge| (edge.relation, edge.column)));
+        self.read.extend(
+            value.edges.iter().filter(|edge| edge.kind == EdgeKind::Copied).map(|edge| (edge.relation, edge.column)),
+        );
         let nulls = if value.doubt.is_some() { value.nulls.doubted() } else { value.nulls };
         Value { star: 0, nulls, ..value }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Analyst, PassedOn};
 use super::scope::Relation;
 use super::shape::{Open, Shape, Value};
+use super::{Analyst, PassedOn};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::sql::query::{Name, Star};
 
@@ -105,7 +105,9 @@ impl Analyst<'_> {
         if nodes.is_empty() || star.span.is_empty() {
             return (columns, open);
         }
-        let is_own = |value: &Value| value.star == 0 && !value.edges.is_empty() && value.edges.iter().all(|edge| nodes.contains(&edge.relation));
+        let is_own = |value: &Value| {
+            value.star == 0 && !value.edges.is_empty() && value.edges.iter().all(|edge| nodes.contains(&edge.relation))
+        };
         let number = u32::try_from(self.stars.len() + 1).unwrap_or(u32::MAX);
         columns.iter_mut().filter(|(_, value)| is_own(value)).for_each(|(_, value)| value.star = number);
         self.stars.push(PassedOn { range: star.span.clone(), relations: nodes });

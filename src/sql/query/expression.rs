@@ -3,8 +3,8 @@
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{
-    self, AccessExpr, BinaryOperator as Op, CastKind, CeilFloorKind, Expr as Written, Ident, JsonPathElem, LambdaFunction,
-    OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
+    self, AccessExpr, BinaryOperator as Op, CastKind, CeilFloorKind, Expr as Written, Ident, JsonPathElem,
+    LambdaFunction, OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
 };
 
 use super::read::Reader;

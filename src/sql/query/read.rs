@@ -194,9 +194,8 @@ impl Reader<'_> {
             GroupByExpr::All(modifiers) => (&[][..], modifiers),
             GroupByExpr::Expressions(keys, modifiers) => (keys.as_slice(), modifiers),
         };
-        let is_set = |key: &ast::Expr| {
-            matches!(key, ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_))
-        };
+        let is_set =
+            |key: &ast::Expr| matches!(key, ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_));
         let has_sets = !modifiers.is_empty() || keys.iter().any(is_set);
         let mut keys = self.exprs(keys);
         keys.extend(modifiers.iter().filter_map(|modifier| match modifier {
