@@ -24,7 +24,8 @@ impl Analyst<'_> {
 
     /// Reports relations that no condition connects with one before them.
     pub(super) fn check_cross(&mut self, select: &Select) {
-        let loose = std::mem::take(&mut self.scope().loose);
+        let mut loose = std::mem::take(&mut self.scope().loose);
+        loose.sort_by_key(|(range, _)| range.start);
         if loose.is_empty() {
             return;
         }
