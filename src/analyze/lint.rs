@@ -169,7 +169,7 @@ pub(super) fn is_named(column: &Name, written: &str, dialect: Dialect) -> bool {
 fn readers<'a>(graph: &'a Graph, analysis: &'a Analysis) -> Readers<'a> {
     let mut readers = Readers::new();
     for (at, node) in graph.nodes.values().enumerate() {
-        let Some(found) = analysis.node(at) else { continue };
+        let Some(found) = analysis.node(at).filter(|_| node.kind != NodeKind::Test) else { continue };
         for (relation, column) in found.read().filter(|(relation, column)| *relation < EXTERNAL && *column < STAR) {
             if relation as usize == at {
                 continue;

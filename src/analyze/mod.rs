@@ -3,6 +3,7 @@
 //! [`analyze`] walks the graph from its sources: each node's compiled SQL is parsed once, and resolved against the columns of what it
 //! reads. Every column says whether its lineage is complete, or why it is not; [`Trace`] follows edges through the graph.
 
+mod declared;
 mod edge;
 mod lint;
 mod node;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::edge::{EXTERNAL, Edge, EdgeKind, NAMED, ROWS, STAR};
 use super::query::{Finding, Mark, PassedOn, QueryColumn, QueryFacts};
 use super::schema::{Schema, SchemaColumn};
-use super::{Analysis, Input, InputNode};
+use super::{Analysis, Input, InputNode, Nulls};
 use crate::sql::query::Name;
 use crate::sql::{Dialect, ValueType};
 
@@ -82,6 +82,11 @@ impl NodeAnalysis {
     /// The type of a column.
     pub fn data_type(&self, at: usize) -> ValueType {
         self.schema.columns.get(at).map_or(ValueType::Unknown, |column| column.data_type.clone())
+    }
+
+    /// Whether a column can be NULL, as those who read the node see it.
+    pub fn nulls(&self, at: usize) -> Nulls {
+        self.schema.columns.get(at).map_or(Nulls::Unknown, |column| column.nulls)
     }
 
     /// Why the lineage of a column is not complete, if it is not.

@@ -46,6 +46,14 @@ impl Places<'_> {
     }
 }
 
+impl Places<'_> {
+    /// The place of a word behind a key, near this place; without a key, the word itself.
+    pub(super) fn behind(&self, span: Span, key: &str, word: &str) -> Option<Span> {
+        let range = word_behind(self.sources.text(span.file), span.start, key, word)?;
+        Some(Span::new(span.file, range))
+    }
+}
+
 /// A word in the value behind a key, the first from `start` on.
 fn word_behind(text: &str, start: usize, key: &str, word: &str) -> Option<Range<usize>> {
     let is_part = |c: char| c == '_' || c.is_alphanumeric();
@@ -61,7 +69,7 @@ fn word_behind(text: &str, start: usize, key: &str, word: &str) -> Option<Range<
         }
         None
     };
-    let found = whole(start, key, text.len())?;
+    let found = if key.is_empty() { start..start } else { whole(start, key, text.len())? };
     let mut until = (found.end + REACH).min(text.len());
     while !text.is_char_boundary(until) {
         until -= 1;

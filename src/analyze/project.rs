@@ -51,12 +51,18 @@ pub fn analyze(
         .sequence
         .iter()
         .filter_map(|id| graph.nodes.get_index_of(id))
-        .filter(|at| has_columns(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
+        .filter(|at| is_read(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
         .collect();
     work.run(&numbers);
     Analysis { nodes: work.results.into_iter().map(OnceLock::into_inner).collect() }
 }
 
+/// Whether its SQL is looked at.
+fn is_read(node: &Node) -> bool {
+    has_columns(node) || node.kind == NodeKind::Test
+}
+
+/// Whether it is a relation that others may read.
 fn has_columns(node: &Node) -> bool {
     matches!(node.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Source)
 }

@@ -60,7 +60,14 @@ impl Loaded {
         let analysis = self.analyze(global, selected, printer)?;
         let columns = |id: &String| {
             let found = analysis.node(self.graph.nodes.get_index_of(id)?)?;
-            let column = |at: usize| json!({"name": found.name(at), "type": found.data_type(at).to_string()});
+            let column = |at: usize| {
+                let nullable = match found.nulls(at) {
+                    Nulls::Never => Some(false),
+                    Nulls::May(_) => Some(true),
+                    Nulls::Unknown => None,
+                };
+                json!({"name": found.name(at), "type": found.data_type(at).to_string(), "nullable": nullable})
+            };
             Some((id.clone(), (0..found.width()).map(column).collect()))
         };
         Ok(selected.iter().filter_map(columns).collect())

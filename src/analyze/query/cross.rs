@@ -37,12 +37,12 @@ impl Analyst<'_> {
         for from in &select.from {
             joined_on(from, &mut at, &is_loose, &mut groups);
         }
-        let mut conditions: Vec<&Expr> =
+        let mut conditions: Vec<Clause<'_>> =
             select.filters.iter().chain(&select.having).chain(&select.qualify).flat_map(conjuncts).collect();
         select.from.iter().for_each(|from| conditions_of(from, &mut conditions));
         for condition in conditions {
             let mut met: Vec<usize> = Vec::new();
-            visit([condition], |expr| {
+            visit(condition.rest.iter().map(|(_, right)| right).chain([condition.first]), |expr| {
                 if let Expr::Column(parts, _) = expr {
                     met.extend(owners(parts, scope));
                 }
@@ -62,14 +62,11 @@ impl Analyst<'_> {
 
     /// Marks a filter that leaves out what is older than some time before now.
     pub(super) fn check_since(&mut self, filter: &Expr) {
-        for condition in conjuncts(filter) {
-            let bound = match condition {
-                Expr::Chain(first, rest) => match rest.as_slice() {
-                    [.., (Operator::Greater, right)] => Some(right),
-                    [(Operator::Less, _)] => Some(first.as_ref()),
-                    _ => None,
-                },
-                Expr::Predicate(Predicate::Between, parts) => parts.get(1),
+        for clause in conjuncts(filter) {
+            let bound = match (clause.first, clause.rest) {
+                (_, [.., (Operator::Greater, right)]) => Some(right),
+                (first, [(Operator::Less, _)]) => Some(first),
+                (Expr::Predicate(Predicate::Between, parts), []) => parts.get(1),
                 _ => None,
             };
             let mut found = None;
@@ -87,15 +84,31 @@ impl Analyst<'_> {
     }
 }
 
+/// A part of a condition: an expression with the operators behind it.
+struct Clause<'e> {
+    first: &'e Expr,
+    rest: &'e [(Operator, Expr)],
+}
+
 /// The parts of a condition that all hold.
-fn conjuncts(condition: &Expr) -> Vec<&Expr> {
-    match condition {
-        Expr::Chain(first, rest) if rest.iter().all(|(operator, _)| *operator == Operator::And) => {
-            let others = rest.iter().flat_map(|(_, right)| conjuncts(right));
-            conjuncts(first).into_iter().chain(others).collect()
+fn conjuncts(condition: &Expr) -> Vec<Clause<'_>> {
+    let mut found = Vec::new();
+    let mut open = vec![match condition {
+        Expr::Chain(first, rest) => Clause { first, rest },
+        first => Clause { first, rest: &[] },
+    }];
+    while let Some(Clause { first, rest }) = open.pop() {
+        match (first, rest) {
+            // Operators stand from the left: what comes last is on top.
+            (_, [before @ .., (Operator::And, right)]) => {
+                open.push(Clause { first, rest: before });
+                open.push(Clause { first: right, rest: &[] });
+            }
+            (Expr::Chain(first, rest), []) => open.push(Clause { first, rest }),
+            _ => found.push(Clause { first, rest }),
         }
-        one => vec![one],
     }
+    found
 }
 
 /// Relations in groups that conditions connect.
@@ -144,7 +157,7 @@ fn joined_on(from: &From, at: &mut usize, is_loose: &dyn Fn(usize) -> bool, grou
 }
 
 /// The conditions of a relation's joins.
-fn conditions_of<'e>(from: &'e From, found: &mut Vec<&'e Expr>) {
+fn conditions_of<'e>(from: &'e From, found: &mut Vec<Clause<'e>>) {
     let From::Joined { first, joins } = from else { return };
     conditions_of(first, found);
     for Join { right, condition, .. } in joins {
