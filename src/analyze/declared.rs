@@ -38,7 +38,8 @@ impl Declared<'_> {
         for column in self.node.columns.values() {
             if !self.has(&column.name, column.quote == Some(true)) {
                 let what = format!("`{}` has no column `{}`, which is declared here", self.node.name, column.name);
-                diagnostics.push(self.missing(what, &column.name, column.span));
+                let span = self.places.behind(column.span, "name", &column.name).unwrap_or(column.span);
+                diagnostics.push(self.missing(what, &column.name, span));
             }
         }
         if has_contract {

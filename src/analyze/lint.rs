@@ -144,9 +144,8 @@ impl<'a> Linter<'a> {
             let Nulls::May(reason) = column.nulls else { continue };
             let message = format!("the primary key `{}` can be NULL: {}", declared.name, reason.as_str());
             let help = "filter out rows without it, or give it a value with COALESCE";
-            diagnostics.push(
-                Diagnostic::warning(Code::NullableKey, message).node(&node.unique_id).at(declared.span).help(help),
-            );
+            let span = self.places.behind(declared.span, "name", &declared.name).unwrap_or(declared.span);
+            diagnostics.push(Diagnostic::warning(Code::NullableKey, message).node(&node.unique_id).at(span).help(help));
         }
     }
 }
