@@ -5,6 +5,7 @@
 
 mod declared;
 mod edge;
+mod function;
 mod lint;
 mod node;
 mod nulls;
@@ -19,6 +20,7 @@ mod syntax;
 mod trace;
 
 pub use edge::EdgeKind;
+pub use function::Functions;
 pub use node::NodeAnalysis;
 pub use nulls::{NullReason, Nulls};
 pub use place::Places;

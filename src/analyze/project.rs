@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::edge::Edge;
+use super::function::{DeclaredFunction, Functions};
 use super::promise::Promises;
 use super::query::{QueryFacts, Relations, analyze_query};
 use super::schema::Schema;
@@ -27,6 +28,8 @@ pub struct Given<'a> {
     pub database: &'a str,
     /// The schema of relations that are written without.
     pub schema: &'a str,
+    /// Functions that the project declares.
+    pub functions: Functions,
 }
 
 /// Analyses the wanted nodes; what they read must be among them, or is taken as not known.
@@ -250,6 +253,10 @@ impl Resolver<'_> {
 }
 
 impl Relations for Resolver<'_> {
+    fn function(&self, called: &str) -> Option<&DeclaredFunction> {
+        self.work.given.functions.find(called)
+    }
+
     fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)> {
         let number = self.number(name)?;
         if number == self.own {

@@ -10,11 +10,11 @@ use super::arguments::Global;
 use super::driver::Loaded;
 use super::open;
 use super::printer::Printer;
-use crate::analyze::{Analysis, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
+use crate::analyze::{Analysis, Functions, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::graph::Node;
-use crate::project::NodeKind;
+use crate::project::{EntryKind, NodeKind};
 use crate::sql::RelationKind;
 use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
 
@@ -143,7 +143,10 @@ impl Loaded {
         let schemas: HashMap<String, Arc<Schema>> =
             nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
         let facts = &self.session.facts;
-        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema }
+        let declared = self.project.entries.iter().filter(|entry| entry.kind == EntryKind::Function);
+        let entries = self.project.settings.functions.iter().chain(declared.map(|entry| &entry.value));
+        let functions = Functions::declared(entries, self.dialect());
+        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema, functions }
     }
 
     /// The columns of sources that declare none, as the warehouse has them, where it can be asked. Without it they stay unknown, and

@@ -4,6 +4,7 @@
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
 mod event_time;
+mod functions;
 mod json_text;
 mod levels;
 mod options;

@@ -25,6 +25,7 @@ use self::scope::Scope;
 pub(super) use self::shape::Volatile;
 use self::shape::{Doubt, Rows, Shape, Value};
 use super::edge::{EXTERNAL, Edge, EdgeKind, Edges, STAR};
+use super::function::DeclaredFunction;
 use super::nulls::Nulls;
 use super::schema::Schema;
 use crate::sql::query::{Name, Query};
@@ -34,6 +35,9 @@ use crate::sql::{Dialect, ValueType};
 pub(super) trait Relations {
     /// The number and the columns of a relation.
     fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)>;
+
+    /// A function that the project declares, by the name it is called by.
+    fn function(&self, called: &str) -> Option<&DeclaredFunction>;
 }
 
 /// What is wrong in a query, with a diagnostic's name.

@@ -2,14 +2,15 @@
 
 use std::rc::Rc;
 
+use super::call::is_columns;
 use super::expression::rows_of;
 use super::scope::{Relation, Scope};
 use super::shape::{Made, Open, Rows, Shape, Value};
 use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
-use crate::sql::ValueType;
-use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select};
+use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select, visit};
+use crate::sql::{Dialect, ValueType};
 
 impl Analyst<'_> {
     /// What a query gives. Scopes outside stay visible: it may be correlated.
@@ -206,6 +207,11 @@ impl Analyst<'_> {
         let mut items = Items::default();
         for item in &select.items {
             match item {
+                Item::Value { expr, .. } if self.is_several(expr) => {
+                    let value = self.value(expr);
+                    let reason: Rc<str> = "`COLUMNS(…)` stands for columns that are not analysed".into();
+                    items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
+                }
                 Item::Value { expr, name, is_alias, .. } => {
                     let value = self.value(expr);
                     if *is_alias {
@@ -229,6 +235,15 @@ impl Analyst<'_> {
             }
         }
         items
+    }
+
+    /// Whether an expression gives a column for each of several columns.
+    fn is_several(&self, expr: &Expr) -> bool {
+        let mut is_found = false;
+        if self.dialect == Dialect::DuckDb {
+            visit([expr], |part| is_found |= matches!(part, Expr::Call(call) if is_columns(call, Dialect::DuckDb)));
+        }
+        is_found
     }
 
     fn group(&mut self, group: &Group, items: &Items, rows: &mut Vec<Rows>) {

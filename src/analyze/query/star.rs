@@ -6,7 +6,7 @@ use super::scope::Relation;
 use super::shape::{Open, Shape, Value};
 use super::{Analyst, PassedOn};
 use crate::analyze::edge::{EdgeKind, Edges};
-use crate::sql::query::{Name, Star};
+use crate::sql::query::{Name, Star, name_fits};
 
 /// Named columns, and what is known of those that are not known.
 type Expanded = (Vec<(Name, Value)>, Option<Open>);
@@ -23,7 +23,7 @@ impl Analyst<'_> {
             None => self.relations_of(star),
         };
         if let Some(pattern) = &star.ilike {
-            columns.retain(|(name, _)| matches(pattern, &name.text));
+            columns.retain(|(name, _)| name_fits(pattern, &name.text));
         }
         for (name, span) in &star.exclude {
             let before = columns.len();
@@ -141,19 +141,4 @@ pub(super) fn soft_of(relations: &[Relation]) -> Option<Open> {
     let first = softs.first()?;
     let edges = Edges::union(softs.iter().map(|soft| &soft.edges));
     Some(Open { reason: first.reason.clone(), edges })
-}
-
-/// `ILIKE` on names.
-fn matches(pattern: &str, name: &str) -> bool {
-    fn rest(pattern: &[char], name: &[char]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
-            Some((c, after)) => {
-                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
-            }
-        }
-    }
-    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
-    rest(&chars(pattern), &chars(name))
 }

@@ -8,12 +8,14 @@ mod call;
 mod expression;
 mod from;
 mod label;
+mod pattern;
 mod read;
 mod walk;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use pattern::name_fits;
 pub use read::read_query;
 pub use walk::visit;
 

@@ -13,6 +13,7 @@ use super::scope::{Alias, Relation, Scope, reference};
 use super::typed::{Column, Shaped, Typed};
 use super::{Step, Translator, fold, quote};
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, nearest};
+use crate::sql::query::name_fits;
 
 /// The items of a SELECT as they are written out.
 #[derive(Default)]
@@ -265,7 +266,7 @@ impl Translator<'_> {
 
     fn modify_star(&mut self, columns: &mut Vec<(String, Typed)>, options: &WildcardAdditionalOptions) -> Step<()> {
         if let Some(ilike) = &options.opt_ilike {
-            columns.retain(|(name, _)| matches(&super::expression::unescape(&ilike.pattern), name));
+            columns.retain(|(name, _)| name_fits(&super::expression::unescape(&ilike.pattern), name));
         }
         let excluded: Vec<&ObjectName> = match &options.opt_exclude {
             None => Vec::new(),
@@ -377,19 +378,4 @@ fn ends_items(word: &str) -> bool {
         "FETCH",
     ];
     ends.contains(&word.to_ascii_uppercase().as_str())
-}
-
-/// `ILIKE` on names, for `* ILIKE 'pattern'`.
-fn matches(pattern: &str, name: &str) -> bool {
-    fn rest(pattern: &[char], name: &[char]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
-            Some((c, after)) => {
-                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
-            }
-        }
-    }
-    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
-    rest(&chars(pattern), &chars(name))
 }
