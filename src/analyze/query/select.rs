@@ -348,10 +348,8 @@ fn rolled_up(select: &Select, items: &mut Items) {
     let is_plain = |at: usize| matches!(select.items.get(at), Some(Item::Value { expr: Expr::Column(..), .. }));
     let is_placed = items.columns.len() == select.items.len();
     for (at, (_, value)) in items.columns.iter_mut().enumerate() {
-        value.nulls = match is_placed && is_plain(at) && !value.is_grouped {
-            true => Nulls::May(NullReason::Rollup),
-            false => value.nulls.doubted(),
-        };
+        let is_key = is_placed && is_plain(at) && !value.is_grouped;
+        value.nulls = if is_key { Nulls::May(NullReason::Rollup) } else { value.nulls.doubted() };
     }
 }
 
