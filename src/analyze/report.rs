@@ -47,6 +47,19 @@ pub fn report_findings(
     }
 }
 
+/// Whether the template has the name of a common table expression more often than the SQL: what is rendered another time may read it.
+fn is_read_elsewhere(node: &Node, compiled: &Compiled, finding: &Finding) -> bool {
+    let Some(name) = compiled.sql.get(finding.range.clone()) else { return true };
+    let name = name.to_lowercase();
+    let count = |text: &str| {
+        let text = text.to_lowercase();
+        let is_part = |c: char| c == '_' || c.is_alphanumeric();
+        let is_whole = |at: usize| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part);
+        text.match_indices(name.as_str()).filter(|(at, _)| is_whole(*at)).count()
+    };
+    count(&node.raw) > count(&compiled.own_sql)
+}
+
 /// Comments of a model that allow what is no problem's name.
 fn misnamed(node: &Node, places: &Places<'_>) -> Vec<Diagnostic> {
     let text = places.sources.text(node.file);
@@ -71,7 +84,7 @@ fn is_told(graph: &Graph, node: &Node, compiled: &Compiled, finding: &Finding) -
     };
     match finding.code {
         _ if node.test.is_some() => node.package == graph.root,
-        "unused-cte" => is_written(true),
+        "unused-cte" => is_written(true) && !is_read_elsewhere(node, compiled, finding),
         "implicit-cross-join" => is_written(false),
         _ => true,
     }

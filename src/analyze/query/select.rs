@@ -1,6 +1,8 @@
 //! Queries and SELECTs: items, filters, groups, order.
 
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::call::is_columns;
 use super::expression::rows_of;
@@ -292,19 +294,44 @@ impl Analyst<'_> {
         if grouped.iter().any(|value| value.doubt.is_some()) {
             return;
         }
-        for (item, (name, value)) in select.items.iter().zip(&items.columns) {
-            let Item::Value { expr: Expr::Column(parts, span), .. } = item else { continue };
-            let is_own = parts.last().is_some_and(|last| {
-                let scope = self.scopes.last();
-                scope.is_some_and(|scope| scope.relations.iter().any(|one| !one.shape.find(&last.key).is_empty()))
-            });
-            let is_grouped = value.is_grouped || grouped.iter().any(|key| key.edges == value.edges);
-            if is_own && !is_grouped && !value.edges.is_empty() && value.doubt.is_none() {
-                let message = format!("`{}` is neither grouped by nor aggregated", name.text);
+        for (item, (_, value)) in select.items.iter().zip(&items.columns) {
+            let Item::Value { expr, .. } = item else { continue };
+            let is_key = grouped.iter().any(|key| key.edges == value.edges);
+            if value.is_grouped || is_key || value.doubt.is_some() || !is_of_one_row(expr) {
+                continue;
+            }
+            if let Some((name, span)) = self.ungrouped(expr, &grouped) {
+                let message = format!("`{name}` is neither grouped by nor aggregated");
                 let help = Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
-                self.finding("not-grouped", message, span, help);
+                self.finding("not-grouped", message, &span, help);
             }
         }
+    }
+
+    /// A column in an expression that is certainly no key and no part of one.
+    fn ungrouped(&mut self, expr: &Expr, grouped: &[Value]) -> Option<(Arc<str>, Range<usize>)> {
+        let mut columns = Vec::new();
+        visit([expr], |part| {
+            if let Expr::Column(parts, span) = part {
+                columns.push((part, parts.last(), span));
+            }
+        });
+        for (column, last, span) in columns {
+            let Some(name) = last else { continue };
+            let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
+            let is_own = relations.iter().any(|one| !one.shape.find(&name.key).is_empty());
+            let before = self.findings.len();
+            let value = self.value(column);
+            self.findings.truncate(before);
+            let is_plain = value.edges.iter().all(|edge| edge.path == 0 && edge.kind == EdgeKind::Copied);
+            // A key that is computed from it may be what the expression is made from.
+            let is_in_key =
+                grouped.iter().any(|key| value.edges.iter().any(|edge| key.edges.iter().any(|one| one.is_of(edge))));
+            if is_own && is_plain && !is_in_key && !value.edges.is_empty() && value.doubt.is_none() {
+                return Some((name.text.clone(), span.clone()));
+            }
+        }
+        None
     }
 
     /// A key of GROUP BY or ORDER BY: a position, or an expression.
@@ -341,6 +368,24 @@ impl Analyst<'_> {
             rows.extend(items.open.as_ref().map(open_rows));
         }
     }
+}
+
+/// Whether an expression is computed from one row alone: no window, no subquery, no lambda.
+fn is_of_one_row(expr: &Expr) -> bool {
+    let mut is_plain = true;
+    visit([expr], |part| {
+        is_plain &= match part {
+            Expr::Call(call) => call.window.is_none() && call.query.is_none(),
+            Expr::Subquery(_)
+            | Expr::Exists(_)
+            | Expr::In(..)
+            | Expr::Lambda(..)
+            | Expr::Star(_)
+            | Expr::Opaque(..) => false,
+            _ => true,
+        };
+    });
+    is_plain
 }
 
 /// The sums over sets of keys have NULL in place of a key.
