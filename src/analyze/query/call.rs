@@ -64,6 +64,9 @@ impl Analyst<'_> {
         };
         let mut value = Value::made(&arguments, kind);
         if call.name == "UNNEST" {
+            // Beside the other items, it makes a row for each element.
+            let decided = super::expression::rows_of(&value);
+            self.scope().spread.push(decided);
             value.edges = self.extended(&value.edges, "[*]");
         }
         let clauses = self.clauses(call);

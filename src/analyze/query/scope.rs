@@ -61,6 +61,8 @@ pub(super) struct Scope {
     /// Whether groups have at least one row: false for the one group of an aggregate without GROUP BY, none where that is not
     /// known.
     pub(super) has_groups: Option<bool>,
+    /// What decides how many rows each row becomes: lists that items unnest.
+    pub(super) spread: Vec<Rows>,
     /// Relations that are joined with all pairs, and nothing says so: their positions, and their place in the text.
     pub(super) loose: Vec<(Range<usize>, Range<usize>)>,
 }

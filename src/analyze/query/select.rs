@@ -165,6 +165,8 @@ impl Analyst<'_> {
             self.scope().windows.push((name.key.clone(), keys));
         }
         let mut items = self.items(select);
+        let spreads = std::mem::take(&mut self.scope().spread);
+        rows.extend(spreads.iter().cloned());
         for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
             rows.push(self.condition(filter));
         }
@@ -196,7 +198,10 @@ impl Analyst<'_> {
         if matches!(select.group, Group::Sets(_)) {
             rolled_up(select, &mut items);
         }
-        let is_whole = matches!(select.group, Group::None) && select.having.is_none() && select.qualify.is_none();
+        let is_whole = spreads.is_empty()
+            && matches!(select.group, Group::None)
+            && select.having.is_none()
+            && select.qualify.is_none();
         let is_constant = select.from.is_empty() && select.filters.is_empty();
         let is_single = is_whole
             && query.is_none_or(|query| query.limits.is_empty())
