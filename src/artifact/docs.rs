@@ -1,18 +1,35 @@
 //! Which docs blocks descriptions use: `doc_blocks` of nodes and columns.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::graph::Node;
 use crate::project::{DocsBlock, EntryKind, NodeKind, Project};
+use crate::source::FileId;
 
 /// Finds the docs blocks of descriptions as they were written.
 pub(super) struct DocsCalls<'a> {
     project: &'a Project,
+    /// Docs blocks by name, in the order of reading.
+    blocks: HashMap<&'a str, Vec<&'a DocsBlock>>,
+    /// Tables of sources as written, by file, source and name.
+    tables: HashMap<(FileId, &'a str, &'a str), &'a Map<String, Value>>,
 }
 
 impl<'a> DocsCalls<'a> {
     pub(super) fn new(project: &'a Project) -> Self {
-        Self { project }
+        let mut blocks: HashMap<&str, Vec<&DocsBlock>> = HashMap::new();
+        project.docs.iter().for_each(|block| blocks.entry(&block.name).or_default().push(block));
+        let mut tables = HashMap::new();
+        for entry in project.entries.iter().filter(|entry| entry.kind == EntryKind::Source) {
+            for table in entry.written.get("tables").and_then(Value::as_array).into_iter().flatten() {
+                if let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) {
+                    tables.entry((entry.file, entry.name.as_str(), name)).or_insert(fields);
+                }
+            }
+        }
+        Self { project, blocks, tables }
     }
 
     /// Fills `doc_blocks` of a node's dictionary and of its columns.
@@ -35,15 +52,9 @@ impl<'a> DocsCalls<'a> {
     fn written(&self, node: &Node) -> Option<&'a Map<String, Value>> {
         let entries = &self.project.entries;
         let Some(source) = node.source.as_ref().filter(|_| node.kind == NodeKind::Source) else {
-            return entries.get(node.patch?).map(|entry| &entry.written);
+            return entries.get(node.patch?).map(|entry| &*entry.written);
         };
-        let is_own = |table: &&Value| table.get("name").and_then(Value::as_str) == Some(&node.name);
-        let declared = entries
-            .iter()
-            .filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
-        let mut tables =
-            declared.flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
-        tables.find(is_own)?.as_object()
+        self.tables.get(&(node.file, source.source_name.as_str(), node.name.as_str())).copied()
     }
 
     /// The unique ids of the blocks a description calls, in order.
@@ -65,10 +76,8 @@ impl<'a> DocsCalls<'a> {
     }
 
     fn find(&self, package: Option<&str>, name: &str) -> Option<&'a DocsBlock> {
-        self.project
-            .docs
-            .iter()
-            .find(|block| block.name == name && package.is_none_or(|package| package == block.package))
+        let mut named = self.blocks.get(name)?.iter();
+        named.find(|block| package.is_none_or(|package| package == block.package)).copied()
     }
 }
 

@@ -1,11 +1,15 @@
 //! `manifest.json`, version 12: everything the project holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, Write};
 
+use indexmap::IndexMap;
 use md5::{Digest, Md5};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::docs::DocsCalls;
+use super::ran::Ran;
 use super::{Invocation, macros, seconds, write};
 use crate::compile::Compilation;
 use crate::graph::{EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key};
@@ -24,6 +28,8 @@ pub struct ManifestInputs<'a> {
     pub sources: &'a Sources,
     /// The nodes that were compiled, if any were.
     pub compilation: Option<&'a Compilation>,
+    /// What became of the nodes that were run.
+    pub ran: &'a [Ran<'a>],
     /// The target folder as paths in the manifest begin with it.
     pub target: &'a str,
 }
@@ -35,29 +41,114 @@ impl ManifestInputs<'_> {
     }
 }
 
-/// The manifest.
-pub fn manifest(inputs: &ManifestInputs<'_>) -> Value {
-    let maker = Maker { inputs, keys: primary_keys(inputs.graph), docs: DocsCalls::new(inputs.project) };
-    let (parents, children) = edges(inputs.graph);
-    json!({
-        "metadata": metadata(inputs),
-        "nodes": maker.executable(),
-        "sources": maker.of_kinds(&[NodeKind::Source]),
-        "macros": macros::macros(inputs),
-        "docs": docs(inputs.project),
-        "exposures": maker.of_kinds(&[NodeKind::Exposure]),
-        "metrics": maker.of_kinds(&[NodeKind::Metric]),
-        "groups": inputs.graph.groups,
-        "selectors": selector_definitions(inputs.project),
-        "disabled": maker.disabled(),
-        "parent_map": parents,
-        "child_map": children,
-        "group_map": group_map(inputs.graph),
-        "saved_queries": maker.of_kinds(&[NodeKind::SavedQuery]),
-        "semantic_models": maker.of_kinds(&[NodeKind::SemanticModel]),
-        "unit_tests": maker.of_kinds(&[NodeKind::UnitTest]),
-        "functions": {},
-    })
+/// A manifest: parts that are made when they are written, so that a large one is never in memory as a whole.
+pub struct Manifest<'a> {
+    maker: Maker<'a>,
+}
+
+/// The value of a top-level key.
+enum Part<'a> {
+    /// Small enough to be made at once.
+    Whole(Value),
+    /// A dictionary for each node, by unique id.
+    Nodes(IndexMap<&'a str, Listed<'a>>),
+}
+
+/// A node as the manifest lists it.
+#[derive(Clone, Copy)]
+enum Listed<'a> {
+    /// As it is.
+    Known(&'a Node),
+    /// A test that reads a disabled node.
+    SwitchedOff(&'a Node),
+}
+
+/// How many nodes a thread makes in one go.
+const CHUNK: usize = 128;
+
+/// How many nodes are made before they are written.
+const BATCH: usize = 16 * CHUNK;
+
+impl<'a> Manifest<'a> {
+    /// The manifest of these inputs.
+    pub fn new(inputs: &'a ManifestInputs<'a>) -> Self {
+        let ran = inputs.ran.iter().map(|ran| (ran.unique_id, ran)).collect();
+        Self { maker: Maker { inputs, keys: primary_keys(inputs.graph), docs: DocsCalls::new(inputs.project), ran } }
+    }
+
+    /// The keys in dbt's order; what stands under them is made when its turn comes.
+    fn parts(&self) -> [(&'static str, Box<dyn Fn() -> Part<'a> + '_>); 17] {
+        let (maker, inputs) = (&self.maker, self.maker.inputs);
+        let whole = |make: Box<dyn Fn() -> Value + 'a>| -> Box<dyn Fn() -> Part<'a>> { Box::new(move || Part::Whole(make())) };
+        let of = |kind: NodeKind| -> Box<dyn Fn() -> Part<'a>> {
+            Box::new(move || Part::Nodes(of_kinds(inputs.graph, &[kind])))
+        };
+        [
+            ("metadata", whole(Box::new(|| metadata(inputs)))),
+            ("nodes", Box::new(|| Part::Nodes(executable(inputs.graph)))),
+            ("sources", of(NodeKind::Source)),
+            ("macros", whole(Box::new(|| macros::macros(inputs)))),
+            ("docs", whole(Box::new(|| docs(inputs.project)))),
+            ("exposures", of(NodeKind::Exposure)),
+            ("metrics", of(NodeKind::Metric)),
+            ("groups", whole(Box::new(|| json!(inputs.graph.groups)))),
+            ("selectors", whole(Box::new(|| selector_definitions(inputs.project)))),
+            ("disabled", Box::new(|| Part::Whole(maker.disabled()))),
+            ("parent_map", whole(Box::new(|| parents(inputs.graph)))),
+            ("child_map", whole(Box::new(|| children(inputs.graph)))),
+            ("group_map", whole(Box::new(|| group_map(inputs.graph)))),
+            ("saved_queries", of(NodeKind::SavedQuery)),
+            ("semantic_models", of(NodeKind::SemanticModel)),
+            ("unit_tests", of(NodeKind::UnitTest)),
+            ("functions", whole(Box::new(|| json!({})))),
+        ]
+    }
+
+    /// The whole of it.
+    pub fn value(&self) -> Value {
+        let value = |part: Part<'_>| match part {
+            Part::Whole(value) => value,
+            Part::Nodes(nodes) => {
+                Value::Object(nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed))).collect())
+            }
+        };
+        Value::Object(self.parts().into_iter().map(|(key, make)| (key.to_owned(), value(make()))).collect())
+    }
+
+    /// Writes it as JSON on one line.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (index, (key, make)) in self.parts().into_iter().enumerate() {
+            write!(out, "{}\"{key}\":", if index == 0 { '{' } else { ',' })?;
+            match make() {
+                Part::Whole(value) => serde_json::to_writer(&mut *out, &value)?,
+                Part::Nodes(nodes) => self.nodes(&nodes.into_iter().collect::<Vec<_>>(), out)?,
+            }
+        }
+        out.write_all(b"}")
+    }
+
+    fn nodes(&self, nodes: &[(&str, Listed<'_>)], out: &mut dyn Write) -> io::Result<()> {
+        let text = |nodes: &[(&str, Listed<'_>)]| -> io::Result<Vec<u8>> {
+            let mut text = Vec::new();
+            for (id, listed) in nodes {
+                serde_json::to_writer(&mut text, id)?;
+                text.push(b':');
+                serde_json::to_writer(&mut text, &self.maker.listed(*listed))?;
+                text.push(b',');
+            }
+            Ok(text)
+        };
+        out.write_all(b"{")?;
+        for (index, batch) in nodes.chunks(BATCH).enumerate() {
+            let mut texts = batch.par_chunks(CHUNK).map(text).collect::<io::Result<Vec<_>>>()?;
+            // No comma stands behind the last node.
+            if (index + 1) * BATCH >= nodes.len() {
+                texts.last_mut().and_then(Vec::pop);
+            }
+            texts.iter().try_for_each(|text| out.write_all(text))?;
+        }
+        out.write_all(b"}")
+    }
 }
 
 fn metadata(inputs: &ManifestInputs<'_>) -> Value {
@@ -88,30 +179,19 @@ struct Maker<'a> {
     inputs: &'a ManifestInputs<'a>,
     keys: BTreeMap<String, Vec<String>>,
     docs: DocsCalls<'a>,
+    ran: HashMap<&'a str, &'a Ran<'a>>,
 }
 
 impl Maker<'_> {
-    /// What dbt keeps under `nodes`. A test that is enabled itself but reads a disabled node is switched off there, while one that
-    /// is configured as disabled is listed under `disabled`.
-    fn executable(&self) -> Value {
-        let mut nodes = self.of_kinds(&EXECUTABLE);
-        for node in self.inputs.graph.disabled.iter().filter(|node| is_switched_off(node)) {
-            let mut made = self.declared(node);
-            made["config"]["enabled"] = json!(false);
-            nodes[node.unique_id.as_str()] = made;
+    fn listed(&self, listed: Listed<'_>) -> Value {
+        match listed {
+            Listed::Known(node) => self.node(node),
+            Listed::SwitchedOff(node) => {
+                let mut made = self.declared(node);
+                made["config"]["enabled"] = json!(false);
+                made
+            }
         }
-        nodes
-    }
-
-    fn of_kinds(&self, kinds: &[NodeKind]) -> Value {
-        let nodes = self
-            .inputs
-            .graph
-            .nodes
-            .values()
-            .chain(&self.inputs.graph.dropped)
-            .filter(|node| kinds.contains(&node.kind));
-        Value::Object(nodes.map(|node| (node.unique_id.clone(), self.node(node))).collect())
     }
 
     fn node(&self, node: &Node) -> Value {
@@ -140,6 +220,9 @@ impl Maker<'_> {
                 ("extra_ctes", ctes),
             ];
             insert_after(map, "compiled_path", facts);
+        }
+        if let (Some(ran), Some(map)) = (self.ran.get(node.unique_id.as_str()), made.as_object_mut()) {
+            ran.add(map, node, self.inputs.target);
         }
         made
     }
@@ -188,6 +271,20 @@ impl Maker<'_> {
     }
 }
 
+/// What dbt keeps under `nodes`. A test that is enabled itself but reads a disabled node is switched off there, while one that is
+/// configured as disabled is listed under `disabled`.
+fn executable(graph: &Graph) -> IndexMap<&str, Listed<'_>> {
+    let mut nodes = of_kinds(graph, &EXECUTABLE);
+    let off = graph.disabled.iter().filter(|node| is_switched_off(node));
+    nodes.extend(off.map(|node| (node.unique_id.as_str(), Listed::SwitchedOff(node))));
+    nodes
+}
+
+fn of_kinds<'g>(graph: &'g Graph, kinds: &[NodeKind]) -> IndexMap<&'g str, Listed<'g>> {
+    let nodes = graph.nodes.values().chain(&graph.dropped).filter(|node| kinds.contains(&node.kind));
+    nodes.map(|node| (node.unique_id.as_str(), Listed::Known(node))).collect()
+}
+
 /// Whether a test was taken out of the graph for what it reads, not by its own configuration.
 fn is_switched_off(node: &Node) -> bool {
     node.test.is_some() && node.setting_flag("enabled")
@@ -229,24 +326,29 @@ fn docs(project: &Project) -> Value {
     Value::Object(project.docs.iter().map(one).collect())
 }
 
-/// What each node reads and what reads it, sorted.
-fn edges(graph: &Graph) -> (Value, Value) {
-    let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for node in graph.nodes.values().chain(&graph.dropped) {
-        for parent in &node.depends_on {
-            children.entry(parent).or_default().insert(&node.unique_id);
-        }
-    }
-    let parents = |node: &Node| {
+/// What each node reads, sorted.
+fn parents(graph: &Graph) -> Value {
+    let sorted = |node: &Node| {
         let mut list = node.depends_on.clone();
         list.sort();
         (node.unique_id.clone(), json!(list))
     };
-    let below = |node: &Node| {
-        (node.unique_id.clone(), json!(children.get(node.unique_id.as_str()).cloned().unwrap_or_default()))
-    };
+    Value::Object(graph.nodes.values().chain(&graph.dropped).map(sorted).collect())
+}
+
+/// What reads each node, sorted.
+fn children(graph: &Graph) -> Value {
     let all = || graph.nodes.values().chain(&graph.dropped);
-    (Value::Object(all().map(parents).collect()), Value::Object(all().map(below).collect()))
+    let mut children: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for node in all() {
+        for parent in &node.depends_on {
+            children.entry(parent).or_default().insert(&node.unique_id);
+        }
+    }
+    let below = |node: &Node| {
+        (node.unique_id.clone(), children.get(node.unique_id.as_str()).map_or_else(|| json!([]), |list| json!(list)))
+    };
+    Value::Object(all().map(below).collect())
 }
 
 /// The members of each group, by the group's name.

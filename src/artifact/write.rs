@@ -1,7 +1,7 @@
 //! Putting artifacts on disk: whole files or none, at dbt's paths below the target folder.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -57,16 +57,22 @@ pub fn json(path: &Path, value: &Value) -> Result<(), WriteError> {
     text(path, &value.to_string())
 }
 
-/// Writes a file: its text goes to a new file beside it, which then takes its name, so that a reader never sees half of it.
+/// Writes a file of this text.
 pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
-    let failed = |error: std::io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
+    stream(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// Writes a file part by part: they go to a new file beside it, which then takes its name, so that a reader never sees half of it.
+pub fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
+    let failed = |error: io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_data()
+    let written = fs::File::create(&beside).and_then(|file| {
+        let mut out = io::BufWriter::with_capacity(1 << 18, file);
+        write(&mut out)?;
+        out.flush()
     });
     written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
         // The temporary file is of no use; if it cannot be removed either, the first error says why.

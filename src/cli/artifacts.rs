@@ -12,8 +12,8 @@ use super::arguments::ListOutput;
 use super::driver::Loaded;
 use super::printer::Printer;
 use super::record::worded;
-use crate::artifact::manifest::{ManifestInputs, manifest};
-use crate::artifact::ran::{self, Ran};
+use crate::artifact::manifest::{Manifest, ManifestInputs};
+use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
 use crate::artifact::{Invocation, catalog, listing as records, site, sources};
@@ -29,15 +29,33 @@ fn invocation(loaded: &Loaded) -> Invocation<'_> {
     Invocation { session: &loaded.session, generated_at: Utc::now() }
 }
 
-fn manifest_value(loaded: &Loaded, compilation: Option<&Compilation>) -> Value {
-    manifest(&ManifestInputs {
+/// Hands a manifest to what writes or reads it.
+fn with_manifest<T>(
+    loaded: &Loaded,
+    compilation: Option<&Compilation>,
+    ran: &[Ran<'_>],
+    with: impl FnOnce(&Manifest<'_>) -> T,
+) -> T {
+    with(&Manifest::new(&ManifestInputs {
         invocation: invocation(loaded),
         project: &loaded.project,
         graph: &loaded.graph,
         sources: &loaded.sources,
         compilation,
+        ran,
         target: &shown_target(loaded),
-    })
+    }))
+}
+
+fn write_manifest(
+    loaded: &Loaded,
+    compilation: Option<&Compilation>,
+    ran: &[Ran<'_>],
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    let path = loaded.target_dir().join("manifest.json");
+    let written = with_manifest(loaded, compilation, ran, |made| write::stream(&path, |out| made.write(out)));
+    told(loaded, printer, written)
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
@@ -84,8 +102,7 @@ pub(super) fn before_run(loaded: &Loaded, printer: &Printer) -> Result<(), Outco
 
 /// The manifest of what was parsed.
 pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
-    let value = manifest_value(loaded, None);
-    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))
+    write_manifest(loaded, None, &[], printer)
 }
 
 /// The manifest with compiled SQL, and the `compiled` tree.
@@ -94,8 +111,7 @@ pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer:
     if !writes(loaded) {
         return Ok(());
     }
-    let value = manifest_value(loaded, Some(compilation));
-    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))
+    write_manifest(loaded, Some(compilation), &[], printer)
 }
 
 /// The `compiled` tree.
@@ -131,10 +147,8 @@ pub(super) fn after_run(
     if !writes(loaded) {
         return Ok(());
     }
-    let mut value = manifest_value(loaded, Some(compilation));
     let ran: Vec<Ran<'_>> = results.iter().map(|result| became(loaded, result)).collect();
-    ran::add(&mut value, &ran, &loaded.graph, &shown_target(loaded));
-    told(loaded, printer, write::json(&target.join("manifest.json"), &value))?;
+    write_manifest(loaded, Some(compilation), &ran, printer)?;
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
 }
@@ -292,7 +306,8 @@ pub(super) fn docs(
     after_compile(loaded, compilation, printer)?;
     let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
-    let page = site::page(&manifest_value(loaded, Some(compilation)), Some(&catalog), &loaded.graph.root);
+    let manifest = with_manifest(loaded, Some(compilation), &[], |made| made.value());
+    let page = site::page(&manifest, Some(&catalog), &loaded.graph.root);
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;
     Ok(path)

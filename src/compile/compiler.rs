@@ -149,7 +149,7 @@ impl Compiler {
             this: Some(RelationValue::new(relation, None, dialect)),
             defer_relation: cloned.map(|other| RelationValue::new(other.clone(), None, dialect)),
             model: Arc::new(model),
-            config: Arc::new(node.config.clone()),
+            config: node.config.clone(),
             schema: node.schema.clone(),
             database: node.database.clone(),
             more: Vec::new(),

@@ -43,9 +43,9 @@ pub struct Node {
     /// The relation it makes or is; none for what makes none.
     pub relation: Option<Relation>,
     /// The final configuration, all of dbt's keys present.
-    pub config: Map<String, Value>,
+    pub config: Arc<Map<String, Value>>,
     /// The configuration as written, before rendering.
-    pub unrendered_config: Map<String, Value>,
+    pub unrendered_config: Arc<Map<String, Value>>,
     /// Tags.
     pub tags: Vec<String>,
     /// The description, rendered.

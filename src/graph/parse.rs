@@ -1,6 +1,6 @@
 //! From what is declared to nodes: templates rendered in the parse phase, properties applied, names made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
@@ -17,7 +17,7 @@ use super::{
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
-use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
+use crate::project::{DocsBlock, Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
 
@@ -30,6 +30,10 @@ pub(super) struct Parsing<'a> {
     pub(super) names: Names<'a>,
     /// What each macro calls, by unique id.
     pub(super) calls: BTreeMap<String, Vec<String>>,
+    /// The macros that the template of a generic test sees, by the unique id of the test's macro.
+    pub(super) reachable: Mutex<HashMap<String, Arc<BTreeSet<String>>>>,
+    /// Docs blocks by name.
+    pub(super) docs: HashMap<&'a str, Vec<&'a DocsBlock>>,
 }
 
 /// What rendering one template in the parse phase gave.
@@ -63,6 +67,8 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         trees: Trees::new(project),
         names: Names::new(project, session),
         calls: macro_calls(session, sources, diagnostics),
+        reachable: Mutex::default(),
+        docs: description::by_name(project),
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
@@ -88,7 +94,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
-    diagnostics.extend(nodes.iter().filter_map(|node| misfit::of(&parsing, node)));
+    diagnostics.extend(misfit::all(&parsing, &nodes));
     diagnostics.extend(parsing.names.problems(sources));
     lookup.add_metrics(&nodes);
     description::unknown_docs(&parsing, diagnostics);
@@ -209,20 +215,25 @@ fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnosti
 
 /// Which entry belongs to which file, by the file's index. Entries for what is not there are reported.
 fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Properties> {
-    let files: Vec<(usize, &FileNode)> = parsing.project.nodes.iter().enumerate().collect();
+    let mut files: HashMap<(NodeKind, &str), Vec<(usize, &FileNode)>> = HashMap::new();
+    for (index, file) in parsing.project.nodes.iter().enumerate() {
+        files.entry((file.kind, &file.name)).or_default().push((index, file));
+    }
     let find = |kind: NodeKind, package: &str, name: &str| {
-        let fits = |(_, file): &&(usize, &FileNode)| file.kind == kind && file.name == name;
-        let own = files.iter().filter(fits).find(|(_, file)| file.package == package);
+        let named = files.get(&(kind, name)).map(Vec::as_slice).unwrap_or_default();
+        let own = named.iter().find(|(_, file)| file.package == package);
+        if let ([_], Some((index, _))) = (named, own) {
+            return Some(*index);
+        }
         // Properties of what a project file disables go to another package's resource of that name.
         let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
-        enabled
-            .or_else(|| files.iter().filter(fits).find(|(_, file)| parsing.is_enabled_by_file(file)))
-            .or(own)
-            .map(|(index, _)| *index)
+        let found = enabled.or_else(|| named.iter().find(|(_, file)| parsing.is_enabled_by_file(file))).or(own);
+        found.map(|(index, _)| *index)
     };
+    let macros: HashSet<&str> = parsing.project.macros.iter().map(|m| m.name.as_str()).collect();
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
-        if entry.kind == EntryKind::Macro && !parsing.project.macros.iter().any(|m| m.name == entry.name) {
+        if entry.kind == EntryKind::Macro && !macros.contains(entry.name.as_str()) {
             let known = parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
             diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
         }
@@ -311,7 +322,7 @@ impl Parsing<'_> {
             properties: Map::new(),
             calls: Map::new(),
         };
-        self.trees.resolve(&wanted).get("enabled").and_then(Value::as_bool).unwrap_or(true)
+        self.trees.resolve(&wanted).config.get("enabled").and_then(Value::as_bool).unwrap_or(true)
     }
 
     /// The node of a file, and why it could not be parsed.
@@ -351,6 +362,7 @@ impl Parsing<'_> {
             properties: config,
             calls: parsed.facts.config.clone(),
         };
+        let resolved = self.trees.resolve(&wanted);
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -361,8 +373,8 @@ impl Parsing<'_> {
             file: file.file,
             code: file.code.clone(),
             raw,
-            config: self.trees.resolve(&wanted),
-            unrendered_config: self.trees.unrendered(&wanted),
+            config: resolved.config,
+            unrendered_config: resolved.unrendered,
             checksum: file.checksum.clone(),
             refs: parsed.facts.refs,
             sources: parsed.facts.sources,
@@ -636,8 +648,8 @@ pub(super) fn empty_node(file: FileId) -> Node {
         database: String::new(),
         schema: String::new(),
         relation: None,
-        config: Map::new(),
-        unrendered_config: Map::new(),
+        config: Arc::default(),
+        unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
         columns: IndexMap::new(),

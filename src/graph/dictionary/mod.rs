@@ -86,7 +86,7 @@ fn executable(node: &Node) -> Value {
     put("fqn", json!(node.fqn));
     put("alias", json!(node.alias));
     put("checksum", json!({"name": node.checksum.name, "checksum": node.checksum.value}));
-    put("config", json!(node.config));
+    put("config", Value::Object((*node.config).clone()));
     put("tags", json!(node.tags));
     put("description", json!(node.description));
     put("columns", columns(node));
@@ -95,7 +95,7 @@ fn executable(node: &Node) -> Value {
     put("docs", docs(node));
     put("patch_path", json!(node.patch_path));
     put("build_path", Value::Null);
-    put("unrendered_config", json!(node.unrendered_config));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("created_at", Value::Null);
     put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
     put("raw_code", json!(&*node.raw));
