@@ -79,7 +79,8 @@ impl<'a> Manifest<'a> {
     /// The keys in dbt's order; what stands under them is made when its turn comes.
     fn parts(&self) -> [(&'static str, Box<dyn Fn() -> Part<'a> + '_>); 17] {
         let (maker, inputs) = (&self.maker, self.maker.inputs);
-        let whole = |make: Box<dyn Fn() -> Value + 'a>| -> Box<dyn Fn() -> Part<'a>> { Box::new(move || Part::Whole(make())) };
+        let whole =
+            |make: Box<dyn Fn() -> Value + 'a>| -> Box<dyn Fn() -> Part<'a>> { Box::new(move || Part::Whole(make())) };
         let of = |kind: NodeKind| -> Box<dyn Fn() -> Part<'a>> {
             Box::new(move || Part::Nodes(of_kinds(inputs.graph, &[kind])))
         };
@@ -108,9 +109,9 @@ impl<'a> Manifest<'a> {
     pub fn value(&self) -> Value {
         let value = |part: Part<'_>| match part {
             Part::Whole(value) => value,
-            Part::Nodes(nodes) => {
-                Value::Object(nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed))).collect())
-            }
+            Part::Nodes(nodes) => Value::Object(
+                nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed))).collect(),
+            ),
         };
         Value::Object(self.parts().into_iter().map(|(key, make)| (key.to_owned(), value(make()))).collect())
     }

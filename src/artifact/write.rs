@@ -84,9 +84,7 @@ pub fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 /// Writes a node's SQL into one of the trees of the target folder, and says where.
 pub fn node_sql(target: &Path, tree: Tree, node: &Node, sql: &str) -> Result<PathBuf, WriteError> {
     let path = target.join(tree.folder()).join(node_path(node));
-    fs::create_dir_all(path.parent().unwrap_or(target))
-        .and_then(|()| fs::write(&path, sql))
-        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
+    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
     Ok(path)
 }
 
@@ -96,9 +94,21 @@ pub fn part_sql(target: &Path, tree: Tree, node: &Node, (part, sql): (&str, &str
     let (stem, ending) = whole.rsplit_once('.').unwrap_or((&whole, "sql"));
     let base = stem.rsplit('/').next().unwrap_or(stem);
     let path = target.join(tree.folder()).join(format!("{stem}/{base}_{part}.{ending}"));
-    fs::create_dir_all(path.parent().unwrap_or(target))
-        .and_then(|()| fs::write(&path, sql))
-        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+}
+
+/// Writes a file unless it holds this text already: most of them do, and a file that is written over waits for the disk.
+fn changed(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
+        return Ok(());
+    }
+    match fs::write(path, text) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            fs::write(path, text)
+        }
+        written => written,
+    }
 }
 
 /// Whether dbt keeps the compiled SQL of such a node as a file.

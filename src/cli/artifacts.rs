@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
@@ -17,7 +18,7 @@ use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
 use crate::artifact::{Invocation, catalog, listing as records, site, sources};
-use crate::compile::Compilation;
+use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{Batches, NodeResult, Status};
@@ -117,13 +118,11 @@ pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer:
 /// The `compiled` tree.
 fn compiled_files(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
     let target = loaded.target_dir();
-    for (id, compiled) in &compilation.nodes {
-        let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else {
-            continue;
-        };
-        told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
-    }
-    Ok(())
+    let write = |(id, compiled): (&String, &Compiled)| {
+        let node = loaded.graph.node(id).filter(|node| write::has_compiled_file(node));
+        node.map_or(Ok(()), |node| write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))
+    };
+    told(loaded, printer, compilation.nodes.par_iter().map(write).collect())
 }
 
 /// All of that, the statements as run, and the results.

@@ -26,7 +26,8 @@ pub(super) enum Tree {
 /// Reads a document; the first time without a tree to go by, the second time with the first one's.
 pub(super) fn read(text: &str) -> Result<Tree, serde_yaml::Error> {
     let doubtful = Cell::new(false);
-    let first = First { doubtful: &doubtful, odd_numbers: has_odd_numbers(text) }.deserialize(serde_yaml::Deserializer::from_str(text))?;
+    let first = First { doubtful: &doubtful, odd_numbers: has_odd_numbers(text) }
+        .deserialize(serde_yaml::Deserializer::from_str(text))?;
     if !doubtful.get() {
         return Ok(first);
     }

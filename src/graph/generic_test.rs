@@ -526,7 +526,7 @@ fn assemble(
     node.tags.sort();
     node.tags.dedup();
     let list = if written.target.table.is_some() { "sources" } else { entry.kind.key() };
-    node.test = Some(TestDetails {
+    node.test = Some(Box::new(TestDetails {
         name: parts.name,
         namespace: parts.namespace,
         column_name: parts
@@ -539,7 +539,7 @@ fn assemble(
         attached_node: None,
         file_key_name: format!("{list}.{}", entry.name),
         span,
-    });
+    }));
     (node.name, node.fqn, node.raw) = (name, fqn, raw);
     parsing.finish(&mut node);
     place(&mut node, span);

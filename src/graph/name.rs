@@ -69,7 +69,7 @@ impl<'a> Names<'a> {
         let subject = Arc::new(Subject {
             package: package.to_owned(),
             unique_id: node.unique_id.clone(),
-            model: Arc::new(super::template_model(node)),
+            model: Arc::new(super::template_model(node).into()),
             schema: self.session.facts.schema.clone(),
             database: self.session.facts.database.clone(),
             ..Subject::default()

@@ -79,11 +79,11 @@ pub struct Node {
     /// Unique ids of the macros its template calls directly.
     pub macros: Vec<String>,
     /// What only tests have.
-    pub test: Option<TestDetails>,
+    pub test: Option<Box<TestDetails>>,
     /// What only unit tests have.
-    pub unit: Option<UnitTestDetails>,
+    pub unit: Option<Box<UnitTestDetails>>,
     /// What only sources have.
-    pub source: Option<SourceDetails>,
+    pub source: Option<Box<SourceDetails>>,
     /// The declaration, for exposures, metrics and others that are kept as declared; the place in a list for hooks.
     pub declared: Map<String, Value>,
 }

@@ -99,7 +99,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     lookup.add_metrics(&nodes);
     description::unknown_docs(&parsing, diagnostics);
     let mut graph = Graph {
-        nodes: IndexMap::new(),
+        nodes: IndexMap::with_capacity(nodes.len()),
         disabled: Vec::new(),
         dropped: Vec::new(),
         docs: project.docs.clone(),
@@ -548,7 +548,7 @@ impl Parsing<'_> {
             package: package.to_owned(),
             unique_id: unique_id.to_owned(),
             this: Some(RelationValue::new(relation, None, facts.dialect)),
-            model: Arc::new(model),
+            model: Arc::new(model.into()),
             schema: facts.schema.clone(),
             database: facts.database.clone(),
             ..Subject::default()
@@ -561,7 +561,8 @@ impl Parsing<'_> {
             return Parsed { facts: Facts::default(), macros: Vec::new(), problem: None };
         }
         let recorded = Arc::new(Mutex::new(Facts::default()));
-        let origin = Origin { file: file.number(), base };
+        let is_generic = subject.arguments.is_some();
+        let origin = if is_generic { Origin::NOWHERE } else { Origin { file: file.number(), base } };
         let rendered = jinja::render(self.session, subject, Phase::Parse(recorded.clone()), text, origin);
         let facts = recorded.lock().expect("no render panics while it records").clone();
         match rendered {

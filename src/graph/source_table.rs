@@ -17,8 +17,7 @@ use crate::sql::Relation;
 /// One node per table of each source.
 pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
     let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
-    let all: Vec<&Entry> =
-        parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).collect();
+    let all: Vec<&Entry> = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).collect();
     let (patches, declared): (Vec<&Entry>, Vec<&Entry>) = all.into_iter().partition(overrides);
     let made: Vec<(Vec<Node>, Diagnostics)> = declared
         .par_iter()
@@ -136,7 +135,7 @@ fn table_node(
         unrendered_config: unrendered(parsing, wanted, declares(source, fields)),
         description: parsing.description(&entry.package, &text(fields, "description").unwrap_or_default()),
         columns: parsing.columns(entry, fields, &steps),
-        source: Some(SourceDetails {
+        source: Some(Box::new(SourceDetails {
             source_name: entry.name.clone(),
             identifier,
             source_description: parsing.description(&entry.package, &text(source, "description").unwrap_or_default()),
@@ -146,7 +145,7 @@ fn table_node(
             external: fields.get("external").cloned().filter(|value| !value.is_null()),
             unrendered_database: entry.written.get("database").and_then(Value::as_str).map(str::to_owned),
             unrendered_schema: entry.written.get("schema").and_then(Value::as_str).map(str::to_owned),
-        }),
+        })),
         fqn,
         ..empty_node(entry.file)
     };

@@ -367,12 +367,12 @@ impl<'a> Reader<'a> {
             if is_own && blank.declared.get("given").is_some() { tested.unique_id.clone() } else { id.clone() }
         });
         let origin = (tested.file, tested.code.clone());
-        node.unit = Some(UnitTestDetails {
+        node.unit = Some(Box::new(UnitTestDetails {
             tested: tested.unique_id.clone(),
             inputs: inputs.collect(),
             origin,
             span: self.span(&["name".into()]),
-        });
+        }));
         node
     }
 }

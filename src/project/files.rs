@@ -58,7 +58,8 @@ fn read_once(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ResourceFile> {
-    let shown = |path: &str| if package.shown.is_empty() { path.to_owned() } else { format!("{}/{path}", package.shown) };
+    let shown =
+        |path: &str| if package.shown.is_empty() { path.to_owned() } else { format!("{}/{path}", package.shown) };
     let known: &Sources = sources;
     let texts: Vec<(String, Option<Result<String, ReadError>>)> = wanted
         .par_iter()

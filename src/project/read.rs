@@ -153,9 +153,9 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
     };
     let docs_files = find(&docs_folders, &[".md"], sources);
     let macro_files: Vec<&ResourceFile> = macro_files.iter().chain(&generic_files).collect();
-    project.macros.extend(each(&macro_files, diagnostics, |found, problems| {
-        files::macros(name, found, sources, problems)
-    }));
+    project
+        .macros
+        .extend(each(&macro_files, diagnostics, |found, problems| files::macros(name, found, sources, problems)));
     project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
@@ -336,12 +336,7 @@ impl EntryReader<'_> {
         }
     }
 
-    fn entry(
-        &mut self,
-        kind: EntryKind,
-        (steps, place): (Vec<Step>, Option<&Place>),
-        item: Value,
-    ) -> Option<Entry> {
+    fn entry(&mut self, kind: EntryKind, (steps, place): (Vec<Step>, Option<&Place>), item: Value) -> Option<Entry> {
         let name = item.get("name").filter(|name| is_name(name));
         let Some(name) = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
