@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::graph::Node;
+use crate::graph::{Fields, Node};
 use crate::project::{DocsBlock, EntryKind, NodeKind, Project};
 use crate::source::FileId;
 
@@ -33,17 +33,15 @@ impl<'a> DocsCalls<'a> {
     }
 
     /// Fills `doc_blocks` of a node's dictionary and of its columns.
-    pub(super) fn fill(&self, node: &Node, dictionary: &mut Value) {
+    pub(super) fn fill(&self, node: &Node, made: &mut Fields<'_>) {
         let Some(written) = self.written(node) else { return };
-        if let Some(slot) = dictionary.get_mut("doc_blocks") {
-            *slot = self.blocks(&node.package, written.get("description"));
+        if made.has("doc_blocks") {
+            made.set("doc_blocks", self.blocks(&node.package, written.get("description")));
         }
         for column in written.get("columns").and_then(Value::as_array).into_iter().flatten() {
-            let Some(name) = column.get("name").and_then(Value::as_str) else { continue };
-            if let Some(slot) =
-                dictionary.get_mut("columns").and_then(|columns| columns.get_mut(name)?.get_mut("doc_blocks"))
-            {
-                *slot = self.blocks(&node.package, column.get("description"));
+            let blocks = self.blocks(&node.package, column.get("description"));
+            if let Some(name) = column.get("name").and_then(Value::as_str).filter(|_| blocks != json!([])) {
+                made.set_column_docs(name, blocks);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::docs::DocsCalls;
 use super::ran::Ran;
 use super::{Invocation, macros, seconds, write};
 use crate::compile::Compilation;
-use crate::graph::{EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key};
+use crate::graph::{EXECUTABLE, Fields, Graph, Node, fields, primary_keys, selector_definitions};
 use crate::project::{NodeKind, Project};
 use crate::source::Sources;
 
@@ -110,7 +110,7 @@ impl<'a> Manifest<'a> {
         let value = |part: Part<'_>| match part {
             Part::Whole(value) => value,
             Part::Nodes(nodes) => Value::Object(
-                nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed))).collect(),
+                nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed).into_value())).collect(),
             ),
         };
         Value::Object(self.parts().into_iter().map(|(key, make)| (key.to_owned(), value(make()))).collect())
@@ -184,18 +184,20 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn listed(&self, listed: Listed<'_>) -> Value {
+    fn listed<'n>(&self, listed: Listed<'n>) -> Fields<'n> {
         match listed {
             Listed::Known(node) => self.node(node),
             Listed::SwitchedOff(node) => {
                 let mut made = self.declared(node);
-                made["config"]["enabled"] = json!(false);
+                let mut config = (*node.config).clone();
+                config.insert("enabled".to_owned(), json!(false));
+                made.set("config", Value::Object(config));
                 made
             }
         }
     }
 
-    fn node(&self, node: &Node) -> Value {
+    fn node<'n>(&self, node: &'n Node) -> Fields<'n> {
         let mut made = self.declared(node);
         // dbt keeps nothing of a unit test's compiling.
         let compiled = self
@@ -203,15 +205,13 @@ impl Maker<'_> {
             .compilation
             .filter(|_| node.unit.is_none())
             .and_then(|compilation| compilation.nodes.get(&node.unique_id));
-        if compiled.is_some() && node.test.is_some() {
-            add_wrapper(&mut made);
-        }
-        if let (Some(compiled), Some(map)) = (compiled, made.as_object_mut()) {
+        if let Some(compiled) = compiled {
+            if node.test.is_some() {
+                add_wrapper(&mut made);
+            }
             if write::has_compiled_file(node) {
-                map.insert(
-                    "compiled_path".to_owned(),
-                    json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))),
-                );
+                let path = format!("{}/compiled/{}", self.inputs.target, write::node_path(node));
+                made.set("compiled_path", json!(path));
             }
             let ctes: Value = compiled.ctes.iter().map(|(id, sql)| json!({"id": id, "sql": sql})).collect();
             let facts = [
@@ -220,31 +220,34 @@ impl Maker<'_> {
                 ("extra_ctes_injected", json!(true)),
                 ("extra_ctes", ctes),
             ];
-            insert_after(map, "compiled_path", facts);
+            made.set_after("compiled_path", facts);
         }
-        if let (Some(ran), Some(map)) = (self.ran.get(node.unique_id.as_str()), made.as_object_mut()) {
-            ran.add(map, node, self.inputs.target);
+        if let Some(ran) = self.ran.get(node.unique_id.as_str()) {
+            ran.add(&mut made, node, self.inputs.target);
         }
         made
     }
 
     /// What is known without compiling.
-    fn declared(&self, node: &Node) -> Value {
-        let mut made = with_primary_key(dictionary(node), self.keys.get(&node.unique_id));
+    fn declared<'n>(&self, node: &'n Node) -> Fields<'n> {
+        let mut made = fields(node);
+        if let (Some(columns), true) = (self.keys.get(&node.unique_id), made.has("primary_key")) {
+            made.set("primary_key", json!(columns));
+        }
         self.docs.fill(node, &mut made);
-        made["created_at"] = self.inputs.created_at();
+        made.set("created_at", self.inputs.created_at());
         let entry = node.patch.and_then(|index| self.inputs.project.entries.get(index));
         if let (NodeKind::Model, Some(Value::Object(spine))) =
             (node.kind, entry.and_then(|entry| entry.value.get("time_spine")))
         {
-            made["time_spine"] = time_spine(spine);
+            made.set("time_spine", time_spine(spine));
         }
         if node.kind == NodeKind::SemanticModel {
-            made["node_relation"] = self.node_relation(node);
+            made.set("node_relation", self.node_relation(node));
         }
         if node.kind == NodeKind::Seed {
             let package = self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
-            made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
+            made.set("root_path", json!(package.map(|package| package.file.root.to_string_lossy())));
         }
         made
     }
@@ -265,7 +268,7 @@ impl Maker<'_> {
         for node in self.inputs.graph.disabled.iter().filter(|node| !is_switched_off(node)) {
             let list = lists.entry(node.unique_id.clone()).or_insert_with(|| json!([]));
             if let Value::Array(items) = list {
-                items.push(self.declared(node));
+                items.push(self.declared(node).into_value());
             }
         }
         Value::Object(lists)
@@ -292,9 +295,10 @@ fn is_switched_off(node: &Node) -> bool {
 }
 
 /// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
-fn add_wrapper(made: &mut Value) {
+fn add_wrapper(made: &mut Fields<'_>) {
     let wrapper = json!("macro.dbt.get_where_subquery");
-    if let Some(macros) = made["depends_on"]["macros"].as_array_mut().filter(|macros| !macros.contains(&wrapper)) {
+    let macros = made.made("depends_on").and_then(|depends| depends["macros"].as_array_mut());
+    if let Some(macros) = macros.filter(|macros| !macros.contains(&wrapper)) {
         macros.push(wrapper);
     }
 }
@@ -305,14 +309,6 @@ fn time_spine(written: &Map<String, Value>) -> Value {
         "standard_granularity_column": written.get("standard_granularity_column"),
         "custom_granularities": written.get("custom_granularities").filter(|list| list.is_array()).unwrap_or(&json!([])),
     })
-}
-
-/// Inserts entries behind `key`, so that the order of keys is dbt's.
-fn insert_after<const N: usize>(map: &mut Map<String, Value>, key: &str, entries: [(&str, Value); N]) {
-    let at = map.keys().position(|known| known == key).map_or(map.len(), |at| at + 1);
-    for (offset, (key, value)) in entries.into_iter().enumerate() {
-        map.shift_insert(at + offset, key.to_owned(), value);
-    }
 }
 
 fn docs(project: &Project) -> Value {

@@ -1,9 +1,9 @@
 //! What a run adds to the manifest: where the statements of each node are, and which nodes never came to be compiled.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::write::node_path;
-use crate::graph::Node;
+use crate::graph::{Fields, Node};
 use crate::project::NodeKind;
 
 /// What became of a node, as far as the manifest tells.
@@ -20,15 +20,15 @@ pub struct Ran<'a> {
 
 impl Ran<'_> {
     /// Adds to a node's dictionary what is known after the run. `target` is the target folder as paths in the manifest begin with it.
-    pub(super) fn add(&self, made: &mut Map<String, Value>, node: &Node, target: &str) {
+    pub(super) fn add(&self, made: &mut Fields<'_>, node: &Node, target: &str) {
         if self.is_skipped {
             for key in ["compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"] {
-                made.shift_remove(key);
+                made.remove(key);
             }
-            made.insert("compiled_path".to_owned(), Value::Null);
+            made.set("compiled_path", Value::Null);
         }
         if self.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
-            made.insert("build_path".to_owned(), json!(format!("{target}/run/{}", node_path(node))));
+            made.set("build_path", json!(format!("{target}/run/{}", node_path(node))));
         }
         let Some(code) = &self.hook else { return };
         for (key, value) in [
@@ -37,14 +37,16 @@ impl Ran<'_> {
             ("extra_ctes_injected", json!(true)),
             ("extra_ctes", json!([])),
         ] {
-            made.entry(key).or_insert(value);
+            if !made.has(key) {
+                made.set(key, value);
+            }
         }
-        if made.get("compiled_path").is_none_or(Value::is_null) {
-            made.insert("compiled_path".to_owned(), json!(format!("{target}/compiled/{}", node_path(node))));
+        if made.made("compiled_path").is_none_or(|path| path.is_null()) {
+            made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
         }
         // dbt counts the hooks it runs from one.
-        if let Some(index) = made.get("index").and_then(Value::as_u64) {
-            made.insert("index".to_owned(), json!(index + 1));
+        if let Some(index) = made.made("index").and_then(|index| index.as_u64()) {
+            made.set("index", json!(index + 1));
         }
     }
 }

@@ -313,7 +313,7 @@ impl Compiler {
             let own = || Origin { file: node.file.number(), base: node.code.start };
             Self::unit_test_origin(node).unwrap_or_else(own)
         };
-        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
+        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), node.template(), origin);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();

@@ -83,7 +83,7 @@ pub(super) fn tests(
             (made, problems)
         })
         .collect();
-    let mut made = Vec::new();
+    let mut made = Vec::with_capacity(found.iter().map(|(tests, _)| tests.len()).sum());
     for (tests, mut problems) in found {
         made.extend(tests);
         diagnostics.extend(problems.drain());
@@ -509,13 +509,13 @@ fn assemble(
         let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });
         let seen = reachable(parsing, &macro_id);
         // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
-        let unseen = raw.replacen(&call_text(&parts), "''", usize::from(!seen.contains(&called)));
-        let parsed = parsing.parse(&subject, &unseen, span.file, span.start);
+        let call = if seen.contains(&called) { call_text(&parts) } else { "''".to_owned() };
+        let parsed = parsing.parse(&subject, &format!("{{{{ {call} }}}}"), span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
         node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
-        for (key, value) in parsed.facts.config {
+        for (key, value) in parsed.facts.config.into_iter().chain(parts.config.clone()) {
             jinja::merge_config_value(&mut calls, &key, value);
         }
     }

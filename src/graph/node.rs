@@ -187,6 +187,12 @@ impl Node {
         self.kind == NodeKind::Model && has_python_ending(&self.original_path)
     }
 
+    /// What is rendered: of a generic test the call alone, since what `config()` says behind it is known already.
+    pub fn template(&self) -> &str {
+        let call = || Some(self.raw.split_at(self.raw.find("}}")? + 2).0);
+        self.test.as_ref().and_then(|_| call()).unwrap_or(&self.raw)
+    }
+
     /// The place of its code.
     pub fn span(&self) -> Span {
         Span::new(self.file, self.code.clone())

@@ -72,13 +72,9 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
-    let parsed: Vec<(Node, Option<Diagnostic>)> = project
-        .nodes
-        .par_iter()
-        .enumerate()
-        .map(|(index, file)| parsing.file_node(file, properties.get(&index)))
-        .collect();
-    let mut nodes: Vec<Node> = Vec::new();
+    let file_node = |(index, file)| parsing.file_node(file, properties.get(&index));
+    let parsed: Vec<(Node, Option<Diagnostic>)> = project.nodes.par_iter().enumerate().map(file_node).collect();
+    let mut nodes: Vec<Node> = Vec::with_capacity(parsed.len());
     for (node, problem) in parsed {
         if let Some(problem) = problem {
             broken.insert(node.unique_id.clone());
@@ -89,7 +85,10 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let mut lookup = Lookup::new(project, &nodes);
-    nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    let tests = generic_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    // Nodes are large and many: the list grows to what it needs.
+    nodes.reserve_exact(tests.len() + project.entries.len() / 16);
+    nodes.extend(tests);
     let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
     nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
