@@ -63,6 +63,27 @@ enum Listed<'a> {
     SwitchedOff(&'a Node),
 }
 
+/// The top-level keys in dbt's order.
+const KEYS: [&str; 17] = [
+    "metadata",
+    "nodes",
+    "sources",
+    "macros",
+    "docs",
+    "exposures",
+    "metrics",
+    "groups",
+    "selectors",
+    "disabled",
+    "parent_map",
+    "child_map",
+    "group_map",
+    "saved_queries",
+    "semantic_models",
+    "unit_tests",
+    "functions",
+];
+
 /// How many nodes a thread makes in one go.
 const CHUNK: usize = 128;
 
@@ -76,33 +97,29 @@ impl<'a> Manifest<'a> {
         Self { maker: Maker { inputs, keys: primary_keys(inputs.graph), docs: DocsCalls::new(inputs.project), ran } }
     }
 
-    /// The keys in dbt's order; what stands under them is made when its turn comes.
-    fn parts(&self) -> [(&'static str, Box<dyn Fn() -> Part<'a> + '_>); 17] {
-        let (maker, inputs) = (&self.maker, self.maker.inputs);
-        let whole =
-            |make: Box<dyn Fn() -> Value + 'a>| -> Box<dyn Fn() -> Part<'a>> { Box::new(move || Part::Whole(make())) };
-        let of = |kind: NodeKind| -> Box<dyn Fn() -> Part<'a>> {
-            Box::new(move || Part::Nodes(of_kinds(inputs.graph, &[kind])))
-        };
-        [
-            ("metadata", whole(Box::new(|| metadata(inputs)))),
-            ("nodes", Box::new(|| Part::Nodes(executable(inputs.graph)))),
-            ("sources", of(NodeKind::Source)),
-            ("macros", whole(Box::new(|| macros::macros(inputs)))),
-            ("docs", whole(Box::new(|| docs(inputs.project)))),
-            ("exposures", of(NodeKind::Exposure)),
-            ("metrics", of(NodeKind::Metric)),
-            ("groups", whole(Box::new(|| json!(inputs.graph.groups)))),
-            ("selectors", whole(Box::new(|| selector_definitions(inputs.project)))),
-            ("disabled", Box::new(|| Part::Whole(maker.disabled()))),
-            ("parent_map", whole(Box::new(|| parents(inputs.graph)))),
-            ("child_map", whole(Box::new(|| children(inputs.graph)))),
-            ("group_map", whole(Box::new(|| group_map(inputs.graph)))),
-            ("saved_queries", of(NodeKind::SavedQuery)),
-            ("semantic_models", of(NodeKind::SemanticModel)),
-            ("unit_tests", of(NodeKind::UnitTest)),
-            ("functions", whole(Box::new(|| json!({})))),
-        ]
+    /// What stands under a top-level key.
+    fn part(&self, key: &str) -> Part<'a> {
+        let inputs = self.maker.inputs;
+        let of = |kind: NodeKind| Part::Nodes(of_kinds(inputs.graph, &[kind]));
+        Part::Whole(match key {
+            "nodes" => return Part::Nodes(executable(inputs.graph)),
+            "sources" => return of(NodeKind::Source),
+            "exposures" => return of(NodeKind::Exposure),
+            "metrics" => return of(NodeKind::Metric),
+            "saved_queries" => return of(NodeKind::SavedQuery),
+            "semantic_models" => return of(NodeKind::SemanticModel),
+            "unit_tests" => return of(NodeKind::UnitTest),
+            "metadata" => metadata(inputs),
+            "macros" => macros::macros(inputs),
+            "docs" => docs(inputs.project),
+            "groups" => json!(inputs.graph.groups),
+            "selectors" => selector_definitions(inputs.project),
+            "disabled" => self.maker.disabled(),
+            "parent_map" => parents(inputs.graph),
+            "child_map" => children(inputs.graph),
+            "group_map" => group_map(inputs.graph),
+            _ => json!({}),
+        })
     }
 
     /// The whole of it.
@@ -113,14 +130,14 @@ impl<'a> Manifest<'a> {
                 nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed).into_value())).collect(),
             ),
         };
-        Value::Object(self.parts().into_iter().map(|(key, make)| (key.to_owned(), value(make()))).collect())
+        Value::Object(KEYS.into_iter().map(|key| (key.to_owned(), value(self.part(key)))).collect())
     }
 
     /// Writes it as JSON on one line.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        for (index, (key, make)) in self.parts().into_iter().enumerate() {
+        for (index, key) in KEYS.into_iter().enumerate() {
             write!(out, "{}\"{key}\":", if index == 0 { '{' } else { ',' })?;
-            match make() {
+            match self.part(key) {
                 Part::Whole(value) => serde_json::to_writer(&mut *out, &value)?,
                 Part::Nodes(nodes) => self.nodes(&nodes.into_iter().collect::<Vec<_>>(), out)?,
             }

@@ -30,22 +30,22 @@ fn invocation(loaded: &Loaded) -> Invocation<'_> {
     Invocation { session: &loaded.session, generated_at: Utc::now() }
 }
 
-/// Hands a manifest to what writes or reads it.
-fn with_manifest<T>(
-    loaded: &Loaded,
-    compilation: Option<&Compilation>,
-    ran: &[Ran<'_>],
-    with: impl FnOnce(&Manifest<'_>) -> T,
-) -> T {
-    with(&Manifest::new(&ManifestInputs {
+/// What a manifest is made from; `target` is what [`shown_target`] says.
+fn manifest_inputs<'a>(
+    loaded: &'a Loaded,
+    compilation: Option<&'a Compilation>,
+    ran: &'a [Ran<'a>],
+    target: &'a str,
+) -> ManifestInputs<'a> {
+    ManifestInputs {
         invocation: invocation(loaded),
         project: &loaded.project,
         graph: &loaded.graph,
         sources: &loaded.sources,
         compilation,
         ran,
-        target: &shown_target(loaded),
-    }))
+        target,
+    }
 }
 
 fn write_manifest(
@@ -54,9 +54,10 @@ fn write_manifest(
     ran: &[Ran<'_>],
     printer: &Printer,
 ) -> Result<(), Outcome> {
+    let target = shown_target(loaded);
+    let inputs = manifest_inputs(loaded, compilation, ran, &target);
     let path = loaded.target_dir().join("manifest.json");
-    let written = with_manifest(loaded, compilation, ran, |made| write::stream(&path, |out| made.write(out)));
-    told(loaded, printer, written)
+    told(loaded, printer, write::stream(&path, |out| Manifest::new(&inputs).write(out)))
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
@@ -305,7 +306,8 @@ pub(super) fn docs(
     after_compile(loaded, compilation, printer)?;
     let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
-    let manifest = with_manifest(loaded, Some(compilation), &[], |made| made.value());
+    let shown = shown_target(loaded);
+    let manifest = Manifest::new(&manifest_inputs(loaded, Some(compilation), &[], &shown)).value();
     let page = site::page(&manifest, Some(&catalog), &loaded.graph.root);
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;

@@ -163,7 +163,8 @@ impl Compiler {
     fn model(&self, node: &Node, cloned: Option<&Relation>) -> Arc<Model> {
         let dialect = self.session.facts.dialect;
         let graph = self.shared.graph.clone();
-        let known = graph.nodes.get_index_of(&node.unique_id).filter(|at| std::ptr::eq(&graph.nodes[*at], node));
+        let known =
+            graph.nodes.get_index_of(&node.unique_id).filter(|at| std::ptr::eq(&raw const graph.nodes[*at], node));
         match (known, cloned) {
             (Some(at), None) => Model::later(move || with_types(dictionary(&graph.nodes[at]), dialect)),
             _ => {
