@@ -57,6 +57,7 @@ fn context(target: &Target) -> SessionContext {
         inherited_roles: Vec::new(),
         user: target.text("user"),
         warehouse: target.text("warehouse"),
+        parameters: BTreeMap::new(),
         variables: BTreeMap::new(),
     }
 }

@@ -19,7 +19,7 @@ mod value_type;
 
 pub use data_type::DataType;
 pub use duckdb_type::DuckDbType;
-pub use function::{FunctionSupport, State, supported_functions};
+pub use function::{ConstructSupport, FunctionSupport, State, supported_constructs, supported_functions};
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
 pub use problem::{SqlProblem, UNSUPPORTED};

@@ -53,6 +53,10 @@ CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
 CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
 CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
   CAST(floor(jaro_winkler_similarity(upper(a), upper(b)) * 100) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO sf_if_hex(s) AS
+  CASE WHEN length(s) % 2 = 0 AND regexp_full_match(s, '[0-9A-Fa-f]*') THEN s END;
+CREATE OR REPLACE TEMP MACRO sf_if_base64(s) AS
+  CASE WHEN length(s) % 4 = 0 AND regexp_full_match(s, '[0-9A-Za-z+/]*={0,2}') THEN s END;
 CREATE OR REPLACE TEMP MACRO sf_float_text(x) AS
   CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END
        ELSE regexp_replace(CAST(x AS VARCHAR), '\.0$', '') END;

@@ -208,7 +208,18 @@ impl LocalSession {
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
             SessionChange::End { .. } => self.in_transaction = false,
-            SessionChange::Parameter(..) | SessionChange::Unset(_) => {}
+            SessionChange::Parameter(name, value) => {
+                self.context.parameters.insert(name.clone(), value.clone());
+            }
+            SessionChange::Unset(name) => {
+                self.context.parameters.remove(name);
+            }
+            SessionChange::Variable(name, sql, ty) => {
+                self.context.variables.insert(name.clone(), (sql.clone(), *ty));
+            }
+            SessionChange::UnsetVariable(name) => {
+                self.context.variables.remove(name);
+            }
         }
         let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
         let database = self.context.database.clone().unwrap_or_default();

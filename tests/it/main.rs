@@ -26,6 +26,7 @@ mod services;
 mod slice;
 mod snowflake_cases;
 mod snowflake_robust;
+mod snowflake_support;
 mod warehouse_duckdb;
 mod warehouse_local;
 mod warehouse_snowflake;

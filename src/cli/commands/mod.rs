@@ -18,6 +18,7 @@ mod retry;
 mod run;
 mod run_operation;
 mod show;
+mod support;
 
 use super::Outcome;
 use super::arguments::{Arguments, Command, Global, Running, Source};

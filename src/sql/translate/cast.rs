@@ -66,6 +66,14 @@ impl Typed {
         }
     }
 
+    /// The value as bytes: a binary as it is, text as UTF-8.
+    pub(super) fn bytes(&self) -> String {
+        match self.ty.family() {
+            Family::Binary => self.sql.clone(),
+            _ => format!("encode({})", self.text()),
+        }
+    }
+
     fn number(&self, to: DataType, failing: Failing) -> Option<String> {
         let target = to.duckdb();
         Some(match self.ty.family() {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor, TableSampleKind,
-    TableWithJoins,
+    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned,
+    TableAlias, TableFactor, TableSampleKind, TableWithJoins,
 };
 
 use super::position::mark;
@@ -190,6 +190,13 @@ impl Translator<'_> {
 
     /// The name's parts; `IDENTIFIER('a.b')` is the name in its text.
     pub(super) fn name_parts(&self, name: &ObjectName, range: &Range<usize>) -> Step<Vec<String>> {
+        if let [ObjectNamePart::Function(function)] = name.0.as_slice()
+            && function.name.value.eq_ignore_ascii_case("identifier")
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(written))] = function.args.as_slice()
+            && let Some(path) = super::path::constant(written)
+        {
+            return Ok(super::cursor::written_path(&path));
+        }
         let idents: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
         let idents = idents.ok_or_else(|| SqlProblem::unsupported("this name", range.clone()))?;
         let parts: Vec<String> = idents.into_iter().map(fold).collect();

@@ -74,8 +74,10 @@ pub struct SessionContext {
     pub user: Option<String>,
     /// The warehouse.
     pub warehouse: Option<String>,
-    /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions.
-    pub variables: BTreeMap<String, String>,
+    /// The session's parameters that are set (`ALTER SESSION SET x = …`), by upper-case name.
+    pub parameters: BTreeMap<String, String>,
+    /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions with their types.
+    pub variables: BTreeMap<String, (String, DataType)>,
 }
 
 /// What a statement asks of the session, apart from the statements it runs.
@@ -93,6 +95,10 @@ pub enum SessionChange {
     Parameter(String, String),
     /// `ALTER SESSION UNSET name`.
     Unset(String),
+    /// `SET name = value`: the engine's expression for it, and its type.
+    Variable(String, String, DataType),
+    /// `UNSET name`.
+    UnsetVariable(String),
     /// A transaction begins, or ends kept (`true`) or undone.
     Begin,
     /// The transaction ends: kept, or undone.

@@ -213,18 +213,38 @@ impl Translator<'_> {
         let patterns: Vec<&Expr> = match like.pattern {
             Expr::Tuple(patterns) if like.any => patterns.iter().collect(),
             Expr::Nested(one) if like.any => vec![one],
+            Expr::Function(function) if all_of(function).is_some() => all_of(function).unwrap_or_default(),
             pattern if !like.any => vec![pattern],
             pattern => return Err(SqlProblem::unsupported("ANY over a query", self.range_of(pattern))),
         };
         let operator = like.operator;
+        let joins = if matches!(like.pattern, Expr::Function(function) if all_of(function).is_some()) {
+            " AND "
+        } else {
+            " OR "
+        };
         let mut arms = Vec::new();
         for pattern in patterns {
             arms.push(format!("{subject} {operator} {}{escape}", self.expression(pattern)?.text()));
         }
-        let all = arms.join(" OR ");
+        let all = arms.join(joins);
         let sql = if like.negated { format!("(NOT ({all}))") } else { format!("({all})") };
         Ok(Typed::new(sql, DataType::Boolean))
     }
+}
+
+/// The patterns of `ALL (…)`, which the parser reads as a call.
+fn all_of(function: &sqlparser::ast::Function) -> Option<Vec<&Expr>> {
+    use sqlparser::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
+    if !function.name.to_string().eq_ignore_ascii_case("all") {
+        return None;
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let pattern = |argument| match argument {
+        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref pattern)) => Some(pattern),
+        _ => None,
+    };
+    list.args.iter().map(pattern).collect()
 }
 
 /// A `LIKE` as it is written.
