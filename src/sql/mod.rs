@@ -26,6 +26,7 @@ pub use problem::{SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
-    Columns, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation, translate,
+    Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
+    name_of_stored, session_variables, stored_name, translate,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

@@ -23,9 +23,26 @@ pub(crate) fn open() -> (Box<dyn Warehouse>, Box<dyn Session>) {
     (warehouse, session)
 }
 
+/// A warehouse with a session, and whether a case may have left something in it.
+type Opened = (Box<dyn Warehouse>, Box<dyn Session>, bool);
+
+/// A database with an empty schema: the one before, unless the case may leave something outside of that schema.
+fn ready<'o>(bench: &'o mut Option<Opened>, sql: &str) -> &'o mut Opened {
+    const LASTING: [&str; 8] = ["schema", "use ", "session", "set ", "polic", "raw.", "begin", "role"];
+    let stays = LASTING.iter().any(|word| sql.contains(word));
+    let before = bench.take().filter(|opened| !stays && !opened.2);
+    let mut opened = before.unwrap_or_else(|| {
+        let (warehouse, session) = open();
+        (warehouse, session, false)
+    });
+    opened.2 = stays;
+    opened.1.execute("create or replace schema db.s").expect("an empty schema");
+    bench.insert(opened)
+}
+
 /// Evaluates the lines of a `values` fence and gives them with the values they have.
-fn values(setup: &str, lines: &str, count: &mut usize) -> String {
-    let (_warehouse, mut session) = open();
+fn values(bench: &mut Option<Opened>, setup: &str, lines: &str, count: &mut usize) -> String {
+    let session = &mut ready(bench, setup).1;
     for range in split(setup) {
         let sql = &setup[range];
         run_one(session.as_mut(), sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
@@ -47,8 +64,8 @@ fn values(setup: &str, lines: &str, count: &mut usize) -> String {
 }
 
 /// Runs the statements and gives the last one's result as the `rows` fence has it.
-fn run(sql: &str) -> Result<String, String> {
-    let (_warehouse, mut session) = open();
+fn run(bench: &mut Option<Opened>, sql: &str) -> Result<String, String> {
+    let session = &mut ready(bench, sql).1;
     let mut result = String::new();
     for range in split(sql) {
         result = run_one(session.as_mut(), &sql[range])?;
@@ -159,13 +176,13 @@ fn snowflake_statements_give_snowflakes_results() {
 fn run_file(path: &std::path::Path) -> (Vec<String>, usize) {
     let wanted = std::env::var("CASE").unwrap_or_default();
     let update = std::env::var_os("UPDATE").is_some();
-    let (mut failures, mut count) = (Vec::new(), 0);
+    let (mut failures, mut count, mut bench) = (Vec::new(), 0, None);
     let text = std::fs::read_to_string(path).expect("a readable case");
     let mut written = text.clone();
     // From the end, so that earlier ranges stay right.
     for (range, case) in cases(&text).into_iter().rev().filter(|(_, case)| case.title.contains(&wanted)) {
         if case.kind == "values" {
-            let got = values(&case.sql, &case.expected, &mut count);
+            let got = values(&mut bench, &case.sql, &case.expected, &mut count);
             for (expected, got) in case.expected.lines().zip(got.lines()).filter(|(e, g)| e != g) {
                 failures.push(format!("{} · {}\nexpected: {expected}\n     got: {got}", path.display(), case.title));
             }
@@ -175,7 +192,7 @@ fn run_file(path: &std::path::Path) -> (Vec<String>, usize) {
             continue;
         }
         count += 1;
-        let (passed, got) = match (case.kind, run(&case.sql)) {
+        let (passed, got) = match (case.kind, run(&mut bench, &case.sql)) {
             ("rows", Ok(rows)) => (rows == case.expected, rows),
             ("error", Err(error)) if error.contains(case.expected.trim()) => (true, case.expected.clone()),
             ("error", Err(error)) => (false, format!("{}\n", error.lines().next().unwrap_or_default())),

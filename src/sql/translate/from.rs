@@ -173,7 +173,7 @@ impl Translator<'_> {
         let (name, names, range) = self.alias(alias, stem);
         let (list, columns) = self.rename_columns(&made, &names, &range)?;
         let written = format!("{sql} AS {}{list}", quote(&name));
-        self.scope().relations.push(Relation { alias: name, path: Vec::new(), columns, open: made.open });
+        self.scope().relations.push(Relation { alias: name, path: Vec::new(), columns, open: made.open, rows: None });
         Ok(written)
     }
 
@@ -238,17 +238,25 @@ impl Translator<'_> {
             return match alias {
                 Some(_) => self.derived(sql, made, alias, one),
                 None => {
-                    let relation =
-                        Relation { alias: one.clone(), path: Vec::new(), columns: made.columns, open: made.open };
+                    let relation = Relation {
+                        alias: one.clone(),
+                        path: Vec::new(),
+                        columns: made.columns,
+                        open: made.open,
+                        rows: None,
+                    };
                     self.scope().relations.push(relation);
                     Ok(sql)
                 }
             };
         }
         let path = self.full_path(&parts);
+        let changes = std::mem::take(&mut self.changes);
+        let attached = if changes { self.attached(&path) } else { Vec::new() };
         let known = self.columns.columns(&path);
         let columns: Vec<Column> = known.iter().flatten().map(|(name, ty)| Column::new(name.clone(), *ty)).collect();
-        let sql = mark(&name_range, &self.path_sql(&path));
+        let read = if attached.is_empty() { path.clone() } else { self.stored(&path) };
+        let sql = mark(&name_range, &self.path_sql(&read));
         let last = parts.last().cloned().unwrap_or_default();
         let (alias_name, names, alias_range) = match alias {
             Some(_) => self.alias(alias, &last),
@@ -260,10 +268,20 @@ impl Translator<'_> {
             return Err(SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias"));
         }
         let made = Shaped { sql: String::new(), columns, open: known.is_none() };
-        let (list, columns) = self.rename_columns(&made, &names, &alias_range)?;
+        let (list, mut columns) = self.rename_columns(&made, &names, &alias_range)?;
+        let masks = self.masks(&attached, &known.unwrap_or_default(), &alias_name, range)?;
+        for (name, mask) in masks.columns {
+            columns.iter_mut().filter(|column| column.stored == name).for_each(|c| c.mask = Some(mask.clone()));
+        }
         let full = if alias.is_none() { path } else { Vec::new() };
         let written = format!("{sql} AS {}{list}", quote(&alias_name));
-        self.scope().relations.push(Relation { alias: alias_name, path: full, columns, open: made.open });
+        self.scope().relations.push(Relation {
+            alias: alias_name,
+            path: full,
+            columns,
+            open: made.open,
+            rows: masks.rows,
+        });
         Ok(written)
     }
 

@@ -50,6 +50,7 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("this MERGE", range));
         }
         self.scopes.push(Scope::default());
+        self.changes = true;
         let target_sql = self.table(&merge.table)?;
         let target = self.scope().relations.pop().expect("a table enters the scope");
         let mut statements = Vec::new();
@@ -64,6 +65,7 @@ impl Translator<'_> {
         }
         self.scope().relations.push(target.clone());
         let on = self.boolean(&merge.on)?;
+        let on = target.rows.iter().fold(on, |on, rows| format!("({on} AND {rows})"));
         let clauses = self.clauses(&merge, &target, &source)?;
         self.scopes.pop();
         let (count, columns) = count_statement(&clauses, &target_sql, &source_sql, (&on, &target.alias));

@@ -15,6 +15,7 @@
 #![expect(clippy::single_match_else, reason = "both arms of an option weigh the same")]
 
 mod aggregate;
+mod alter;
 mod call;
 mod cast;
 mod conversion;
@@ -29,6 +30,7 @@ mod merge;
 mod operator;
 mod path;
 mod pivot;
+mod policy;
 mod position;
 mod query;
 mod regexp;
@@ -42,8 +44,11 @@ mod typed;
 mod window;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+pub use policy::{Governance, name_of_stored, stored_name};
 pub use position::PositionMap;
+pub use session::session_variables;
 
 use self::scope::Scope;
 use self::typed::Column;
@@ -57,6 +62,11 @@ pub trait Columns {
     /// database, schema and name as far as they are known; names come with their quotedness resolved: upper case when
     /// they were written without quotes. The answer's names are compared exactly.
     fn columns(&self, path: &[String]) -> Option<Vec<(String, DataType)>>;
+
+    /// The policies that a database keeps, and what they are attached to.
+    fn governance(&self, _database: &str) -> Arc<Governance> {
+        Arc::default()
+    }
 }
 
 /// What a statement means depends on this: the session's state on Snowflake.
@@ -160,7 +170,10 @@ pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> 
         fresh: 0,
         depth: 0,
         notes: Vec::new(),
+        lasting: false,
+        changes: false,
     };
+    translator.refuse_reserved_names()?;
     let made = translator.statement()?;
     let mut notes = translator.notes;
     notes.dedup();
@@ -199,6 +212,10 @@ struct Translator<'a> {
     fresh: usize,
     depth: usize,
     notes: Vec<String>,
+    /// Whether the text is kept and runs in sessions to come.
+    lasting: bool,
+    /// Whether the next relation is one that the statement changes.
+    changes: bool,
 }
 
 /// The result of a step.

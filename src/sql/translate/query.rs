@@ -281,7 +281,8 @@ impl Translator<'_> {
             .columns
             .iter()
             .map(|column| Alias { name: column.name.clone(), value: Typed::new(quote(&column.stored), column.ty) });
-        let relation = Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open };
+        let relation =
+            Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open, rows: None };
         self.scopes.push(Scope {
             aliases: aliases.collect(),
             aliases_first: true,

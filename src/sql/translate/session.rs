@@ -4,7 +4,7 @@ use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::{Made, ResultColumn, ResultShape, SessionChange, Step, Translator, literal, quote};
+use super::{Made, ResultColumn, ResultShape, SessionChange, SessionContext, Step, Translator, literal, quote};
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 impl Translator<'_> {
@@ -100,11 +100,11 @@ impl Translator<'_> {
         let done = "Statement executed successfully.";
         let sql = match kind.as_str() {
             "TABLE" | "VIEW" => {
-                format!("COMMENT ON {kind} {} IS {text}", self.path_sql(&self.full_path(&parts)))
+                format!("COMMENT ON {kind} {} IS {text}", self.path_sql(&self.stored(&self.full_path(&parts))))
             }
             "COLUMN" => {
                 let (column, table) = parts.split_last().expect("a path has parts");
-                let mut path = self.full_path(table);
+                let mut path = self.stored(&self.full_path(table));
                 path.push(column.clone());
                 format!("COMMENT ON COLUMN {} IS {text}", self.path_sql(&path))
             }
@@ -116,6 +116,23 @@ impl Translator<'_> {
         };
         Ok(Made::status(vec![sql], done))
     }
+}
+
+/// Statements that tell a connection who asks, for the texts that it keeps: views, and policies in them.
+pub fn session_variables(session: &SessionContext) -> Vec<String> {
+    let text = |value: &Option<String>| value.as_ref().map_or("CAST(NULL AS VARCHAR)".to_owned(), |text| literal(text));
+    let values = [
+        ("user", &session.user),
+        ("role", &session.role),
+        ("database", &session.database),
+        ("schema", &session.schema),
+        ("warehouse", &session.warehouse),
+    ];
+    let roles: Vec<String> = session.role.iter().chain(&session.inherited_roles).map(|role| literal(role)).collect();
+    let mut statements: Vec<String> =
+        values.iter().map(|(name, value)| format!("SET VARIABLE sf_current_{name} = {}", text(value))).collect();
+    statements.push(format!("SET VARIABLE sf_roles = CAST([{}] AS VARCHAR[])", roles.join(", ")));
+    statements
 }
 
 fn changes(session: Vec<SessionChange>, statements: Vec<String>) -> Made {

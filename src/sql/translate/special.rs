@@ -234,6 +234,9 @@ impl Translator<'_> {
 
     fn session_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
         let session = self.session;
+        if self.lasting {
+            return self.asked_session(name, call);
+        }
         let value = match name {
             "current_user" => &session.user,
             "current_role" => &session.role,
@@ -252,6 +255,16 @@ impl Translator<'_> {
         };
         let sql = value.as_ref().map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |value| literal(value));
         Ok(Typed::new(sql, DataType::TEXT))
+    }
+
+    /// What the session says when the text runs, not when it is written.
+    fn asked_session(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
+        if name == "is_role_in_session" {
+            let role = self.expression(call.args[0])?.text();
+            let sql = format!("list_contains(CAST(getvariable('sf_roles') AS VARCHAR[]), {role})");
+            return Ok(Typed::new(format!("coalesce({sql}, false)"), DataType::Boolean));
+        }
+        Ok(Typed::new(format!("CAST(getvariable('sf_{name}') AS VARCHAR)"), DataType::TEXT))
     }
 
     /// The first argument as another type, by the rules of `CAST` or `TRY_CAST`.
