@@ -11,6 +11,7 @@
 mod artifacts;
 mod bench;
 mod cases;
+mod differential;
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
