@@ -3,7 +3,8 @@
 //! Queries are generated from a grammar over a table with values on the edges, and taken from the cases. Where the two differ, one of
 //! them is wrong, and `tests/differential.txt` says which, by Snowflake's documentation. Each line there has a part of the query's text
 //! and the reason; a difference that no line explains is a failure, and a line that explains nothing too. What either of them refuses is not
-//! compared. `DIFFERENTIAL=1000` in the environment generates so many queries instead of a few.
+//! compared. fakesnow takes its time, so that the suite compares a part: `DIFFERENTIAL=1000` in the environment generates so many queries,
+//! and takes all of the cases.
 
 use std::fmt::Write as _;
 use std::str::FromStr;
@@ -347,14 +348,16 @@ impl Both {
 
 #[test]
 fn where_fakesnow_differs_it_is_known_who_is_right() {
-    let generated: usize = std::env::var("DIFFERENTIAL").ok().and_then(|count| count.parse().ok()).unwrap_or(300);
+    let wanted: Option<usize> = std::env::var("DIFFERENTIAL").ok().and_then(|count| count.parse().ok());
     let known = include_str!("../differential.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let known: Vec<(&str, &str)> = known.map(|line| line.split_once(" => ").expect("`text => reason`")).collect();
     let mut dice = Dice(0x5EED);
-    let generated = (0..generated).map(|turn| dice.filled(QUERIES[turn % QUERIES.len()], 2)).collect::<Vec<_>>();
+    let generated =
+        (0..wanted.unwrap_or(72)).map(|turn| dice.filled(QUERIES[turn % QUERIES.len()], 2)).collect::<Vec<_>>();
     let mut both = Both::open();
     let (mut compared, mut unexplained, mut used) = (0, Vec::new(), vec![false; known.len()]);
-    for sql in generated.iter().chain(&corpus()) {
+    let corpus = corpus();
+    for sql in generated.iter().chain(corpus.iter().step_by(if wanted.is_some() { 1 } else { 10 })) {
         let Some((local, fakesnow)) = both.ask(sql) else { continue };
         compared += 1;
         if local == fakesnow {
@@ -367,6 +370,6 @@ fn where_fakesnow_differs_it_is_known_who_is_right() {
     }
     assert!(unexplained.is_empty(), "{} of {compared} differ\n\n{}", unexplained.len(), unexplained.join("\n"));
     let idle: Vec<&str> = known.iter().zip(used).filter(|(_, used)| !used).map(|((text, _), _)| *text).collect();
-    assert!(idle.is_empty(), "lines of differential.txt that explain nothing: {idle:?}");
-    assert!(compared > 500, "only {compared} queries were compared");
+    assert!(wanted.is_none() || idle.is_empty(), "lines of differential.txt that explain nothing: {idle:?}");
+    assert!(compared > 100, "only {compared} queries were compared");
 }
