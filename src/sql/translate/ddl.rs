@@ -77,7 +77,7 @@ impl Translator<'_> {
         Ok(Made::status(statements, format!("Schema {} successfully created.", path[path.len() - 1])))
     }
 
-    fn schema_path(&self, mut path: Vec<String>) -> Vec<String> {
+    pub(super) fn schema_path(&self, mut path: Vec<String>) -> Vec<String> {
         if path.len() == 1
             && let Some(database) = &self.session.database
         {

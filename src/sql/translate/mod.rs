@@ -38,6 +38,7 @@ mod scope;
 mod select;
 mod semi;
 mod session;
+mod show;
 mod special;
 mod table_function;
 mod typed;

@@ -26,6 +26,7 @@ impl Translator<'_> {
             "COMMENT" => self.comment(&mut cursor),
             "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => transaction(&mut cursor),
             "USE" => use_statement(&mut cursor),
+            "SHOW" => self.show(&mut cursor),
             "SET" => self.set_variables(&mut cursor),
             "UNSET" => unset_variables(&mut cursor),
             "GRANT" | "REVOKE" if cursor.sees("GRANT ROLE") || cursor.sees("REVOKE ROLE") => {
