@@ -14,7 +14,7 @@ use super::{
 };
 use crate::sql::{
     Columns, DataType, Dialect, Governance, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
-    Translation, name_of_stored, prelude, session_variables, stored_name, translate,
+    Translation, name_of_stored, place_of_message, prelude, session_variables, stored_name, translate,
 };
 
 /// A relation's columns with their types.
@@ -418,7 +418,12 @@ fn in_the_source(error: WarehouseError, sql: &str, translation: &Translation, in
         let range = translation.positions.get(index)?.original(byte_offset(translated, line, column))?;
         Some(line_column(sql, range.start))
     });
-    let error = WarehouseError { position: place, ..error };
+    let error = match place_of_message(&error.message) {
+        Some((said, range)) if range.end <= sql.len() => {
+            WarehouseError { position: Some(line_column(sql, range.start)), message: said.to_owned(), ..error }
+        }
+        _ => WarehouseError { position: place, ..error },
+    };
     if error.message.contains("single attached database") {
         return error.help("locally a database is a file of its own, and a transaction can write to one of them only");
     }

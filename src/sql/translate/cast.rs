@@ -192,6 +192,9 @@ impl Translator<'_> {
     /// The value with the engine type of `to`, where one column or result must hold values of several types. Values
     /// that the engine itself brings together stay as they are.
     pub(super) fn unify(&self, value: &Typed, to: DataType, range: &Range<usize>) -> Step<String> {
+        if mixes_scales(value.ty, to) {
+            return Ok(format!("CAST({} AS {})", value.sql, to.duckdb()));
+        }
         let same = value.ty.family() == to.family() || matches!(value.ty, DataType::Null | DataType::Unknown);
         if same && !matches!(value.ty, DataType::Null) {
             return Ok(value.sql.clone());
@@ -213,6 +216,12 @@ impl Translator<'_> {
         }
         Ok(common)
     }
+}
+
+/// Whether the engine must be told to make one number of another: where it brings numbers together by itself it gives up digits
+/// behind the point when there would be more than 38.
+pub(super) fn mixes_scales(from: DataType, to: DataType) -> bool {
+    from != to && from.digits().is_some() && to.digits().is_some_and(|(_, scale)| scale > 0)
 }
 
 /// The problem that a value cannot become another type.

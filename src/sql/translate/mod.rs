@@ -48,7 +48,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use policy::{Governance, name_of_stored, stored_name};
-pub use position::PositionMap;
+pub use position::{PositionMap, place_of_message};
 pub use session::session_variables;
 
 use self::scope::Scope;
@@ -178,7 +178,7 @@ pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> 
     let made = translator.statement()?;
     let mut notes = translator.notes;
     notes.dedup();
-    let (statements, positions) = made.statements.iter().map(|marked| position::unmark(marked)).unzip();
+    let (statements, positions) = made.statements.iter().map(|marked| position::finish(marked)).unzip();
     Ok(Translation { statements, result: made.result, positions, session: made.session, notes })
 }
 

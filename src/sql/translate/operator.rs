@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{BinaryOperator as Op, Expr, UnaryOperator, Value};
 
+use super::position::mark;
 use super::typed::Typed;
 use super::{Step, Translator, literal};
 use crate::sql::DataType;
@@ -26,12 +27,16 @@ impl Translator<'_> {
                 value = self.shift_by(value, &op.to_string(), interval)?;
                 continue;
             }
+            let part = range.start..self.range_of(right).end;
             let mut logic = vec![(op, self.expression(right)?)];
             while let Some((next, right)) = spine.last().filter(|(next, _)| *next == op && joins(op)) {
                 logic.push((next, self.expression(right)?));
                 spine.pop();
             }
-            value = self.apply(value, logic, &range)?;
+            value = self.apply(value, logic, if joins(op) { &range } else { &part })?;
+            if matches!(op, Op::Divide | Op::Modulo) {
+                value.sql = mark(&part, &value.sql);
+            }
         }
         Ok(value)
     }
