@@ -194,7 +194,7 @@ const GRAMMAR: [(char, &[&str]); 6] = [
 ];
 
 /// Whole queries around expressions.
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 17] = [
     "select id, {n} as x from edges order by id",
     "select id, {s} as x from edges order by id",
     "select id, {b} as x from edges order by id",
@@ -206,6 +206,11 @@ const QUERIES: [&str; 12] = [
     "select b, avg({n}) as x, max({d}) as y, count(distinct {s}) as z from edges group by b order by b nulls first",
     "select id, sum(i) over (partition by b order by id) as x, lag({n}) over (order by id) as y from edges order by id",
     "select id, {s} as k from edges qualify row_number() over (partition by {b} order by id) = 1 order by id",
+    "select x from (select {n} as x from edges union all select {n} from edges) order by x",
+    "select k, count(*) as c, sum(m) as m, max(e) as e from (select {s} as k, {n} as m, {d} as e from edges) group by k order by k",
+    "select id, coalesce({n}, {n}, i) as x, case when {b} then {n} when {b} then i else n end as y from edges order by id",
+    "select id, first_value({n}) over (partition by b order by id) as x, last_value({s}) over (order by id) as y, rank() over (order by {d}, id) as z from edges order by id",
+    "select x.id, y.id as other from edges as x left join (select id, {n} as k from edges) as y on x.n = y.k order by x.id, y.id",
     "select listagg({s}, ',') within group (order by id) as x from edges",
 ];
 

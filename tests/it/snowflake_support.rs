@@ -145,9 +145,8 @@ fn every_construct_has_a_case_that_shows_its_state() {
         let refused = matches!(row.state, State::Refused(_));
         let fences = shown.headings.get(row.name).map_or(&[][..], Vec::as_slice);
         // An error that is Snowflake's own shows a construct that works.
-        let shows = |(kind, ending): &(String, Ending)| match refused {
-            true => kind == "error" && *ending != Ending::Value,
-            false => *ending != Ending::Refusal,
+        let shows = |(kind, ending): &(String, Ending)| {
+            if refused { kind == "error" && *ending != Ending::Value } else { *ending != Ending::Refusal }
         };
         if !fences.iter().any(shows) {
             wrong.push(format!("{}: {:?}, with the fences {fences:?}", row.name, row.state));
@@ -178,11 +177,10 @@ fn functions_of_the_engine_do_not_slip_through() {
     let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))).expect("rows");
     let (mut tried, mut slipped) = (0, Vec::new());
     for (name, is_table) in rows.map(|row| row.expect("a row")).filter(|(name, _)| !known.contains(name)) {
-        let texts = match is_table {
-            true => vec![format!("select * from {name}('a')"), format!("select * from table({name}('a'))")],
-            false => {
-                vec![format!("select {name}()"), format!("select {name}(1)"), format!("select {name}(1, 2) over ()")]
-            }
+        let texts = if is_table {
+            vec![format!("select * from {name}('a')"), format!("select * from table({name}('a'))")]
+        } else {
+            vec![format!("select {name}()"), format!("select {name}(1)"), format!("select {name}(1, 2) over ()")]
         };
         for sql in texts {
             tried += 1;

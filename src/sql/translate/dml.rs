@@ -86,6 +86,7 @@ impl Translator<'_> {
         self.scopes.push(Scope::default());
         self.changes = true;
         let table = self.table(&update.table.relation)?;
+        self.changes = false;
         let target = self.scope().relations.last().cloned().expect("a table enters the scope");
         let from = match &update.from {
             None => String::new(),
@@ -169,6 +170,7 @@ impl Translator<'_> {
         self.scopes.push(Scope::default());
         self.changes = true;
         let table = self.table(&table.relation)?;
+        self.changes = false;
         let target = self.scope().relations.last().cloned().expect("a table enters the scope");
         let using = match &delete.using {
             None => String::new(),

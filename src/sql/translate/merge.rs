@@ -52,6 +52,7 @@ impl Translator<'_> {
         self.scopes.push(Scope::default());
         self.changes = true;
         let target_sql = self.table(&merge.table)?;
+        self.changes = false;
         let target = self.scope().relations.pop().expect("a table enters the scope");
         let mut statements = Vec::new();
         let mut source_sql = self.table(&merge.source)?;

@@ -114,8 +114,7 @@ fn failing_calls(sql: &str) -> Vec<Range<usize>> {
     let (mut open, mut quoted) = (Vec::new(), None);
     for (at, c) in sql.char_indices() {
         match quoted {
-            Some(quote) if c == quote => quoted = None,
-            Some(_) => {}
+            Some(quote) => quoted = quoted.filter(|_| c != quote),
             None if c == '\'' || c == '"' => quoted = Some(c),
             None if c == '(' => {
                 let fails = FAILING.iter().any(|name| sql[..=at].ends_with(name));
