@@ -18,6 +18,7 @@ mod retry;
 mod run;
 mod run_operation;
 mod show;
+mod support;
 
 use std::mem::ManuallyDrop;
 
