@@ -172,7 +172,7 @@ impl Work<'_> {
         let Some(compiled) = self.compilation.nodes.get(&node.unique_id) else {
             return self.opaque(node, &format!("`{}` could not be compiled", node.name));
         };
-        let query = match read_query(&compiled.own_sql, self.given.dialect) {
+        let query = match read_query(compiled.own_sql(), self.given.dialect) {
             Ok(Some(query)) => query,
             Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
             Err(problem) => {
@@ -368,11 +368,11 @@ fn rename_duplicates(facts: &mut QueryFacts) {
 
 /// Findings are in the node's own SQL; the compiled SQL has ephemeral models in front.
 fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
-    let longer = compiled.sql.len().saturating_sub(compiled.own_sql.len());
+    let longer = compiled.sql.len().saturating_sub(compiled.own_sql().len());
     if longer == 0 {
         return;
     }
-    let same = compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
+    let same = compiled.sql.bytes().zip(compiled.own_sql().bytes()).take_while(|(one, other)| one == other).count();
     for finding in &mut facts.findings {
         if finding.range.start >= same {
             finding.range = finding.range.start + longer..finding.range.end + longer;

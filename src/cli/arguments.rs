@@ -382,9 +382,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Docs,
     },
-    /// Explain a diagnostic
+    /// Explain a diagnostic, or what of Snowflake's SQL the embedded engine runs
     Explain {
-        /// Its code; without one, all codes are listed
+        /// The diagnostic's code, `snowflake`, or a function of Snowflake's; without one, all codes are listed
         code: Option<String>,
     },
     /// Remove what builds leave in the project's folder

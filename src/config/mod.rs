@@ -27,7 +27,7 @@ pub use vars::Vars;
 use serde_json::{Map, Value};
 
 /// What renders the Jinja in YAML values. dbt renders them "natively": a string that is one expression keeps its type.
-pub trait Templates {
+pub trait Templates: Sync {
     /// The value of `text`; the error says why it has none.
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<Value, String>;
 }

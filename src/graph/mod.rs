@@ -29,7 +29,9 @@ mod state;
 mod unit_test;
 
 pub use configuration::{Trees, config_text, unit_test_config};
-pub use dictionary::{EXECUTABLE, dictionary, flat_graph, primary_keys, template_model, with_primary_key};
+pub use dictionary::{
+    EXECUTABLE, Fields, dictionary, fields, flat_graph, primary_keys, template_model, with_primary_key,
+};
 pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;

@@ -11,6 +11,7 @@
 mod artifacts;
 mod bench;
 mod cases;
+mod differential;
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;
@@ -27,6 +28,7 @@ mod services;
 mod slice;
 mod snowflake_cases;
 mod snowflake_robust;
+mod snowflake_support;
 mod warehouse_duckdb;
 mod warehouse_local;
 mod warehouse_snowflake;

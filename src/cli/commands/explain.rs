@@ -2,10 +2,14 @@
 
 use super::super::Outcome;
 use super::super::printer::Printer;
+use super::support;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, explain as page};
 use crate::source::Sources;
 
-/// Prints the page of a code, or the list of all.
+/// The topic that is the support table of Snowflake's SQL on the embedded engine.
+const SNOWFLAKE: &str = "snowflake";
+
+/// Prints the page of a code, of a function of Snowflake's, or the support table of all of them; without a name, the list of codes.
 pub(super) fn explain(code: Option<&str>, printer: &Printer) -> Result<Outcome, Outcome> {
     let Some(name) = code else {
         for code in Code::ALL {
@@ -15,11 +19,19 @@ pub(super) fn explain(code: Option<&str>, printer: &Printer) -> Result<Outcome, 
         }
         return Ok(Outcome::Success);
     };
+    if name == SNOWFLAKE {
+        printer.data(&support::table());
+        return Ok(Outcome::Success);
+    }
+    if let Some(rows) = support::function(name) {
+        printer.data(&rows);
+        return Ok(Outcome::Success);
+    }
     if let Some(code) = Code::by_name(name) {
         printer.data(page(code));
         return Ok(Outcome::Success);
     }
-    let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()));
+    let near = did_you_mean(name, Code::ALL.iter().map(|code| code.as_str()).chain([SNOWFLAKE]));
     let help =
         near.map_or_else(|| "`merganser explain` lists all codes".to_owned(), |near| format!("did you mean `{near}`?"));
     printer.diagnostic(

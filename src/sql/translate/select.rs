@@ -34,7 +34,7 @@ impl Items {
             copy += 1;
         }
         self.sql.push(format!("{} AS {}", value.stored(), quote(&stored)));
-        self.columns.push(Column { name, stored, ty: value.ty });
+        self.columns.push(Column { name, stored, ty: value.ty, mask: None });
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn call(call: &TypedCall<'_>) -> (Option<FunctionKind>, Option<DataTy
     let count = call.arguments.len();
     let form = forms.iter().find(|form| form.takes(count)).unwrap_or(&forms[0]);
     let kind = match form.kind {
-        Kind::Scalar => FunctionKind::Scalar,
+        Kind::Scalar | Kind::Table => FunctionKind::Scalar,
         Kind::Aggregate => FunctionKind::Aggregate,
         Kind::Window => FunctionKind::Window,
     };
