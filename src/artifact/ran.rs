@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::write::node_path;
-use crate::graph::Graph;
+use crate::graph::{Fields, Node};
 use crate::project::NodeKind;
 
 /// What became of a node, as far as the manifest tells.
@@ -18,37 +18,35 @@ pub struct Ran<'a> {
     pub hook: Option<String>,
 }
 
-/// Adds to a manifest what is known after a run. `target` is the target folder as paths in the manifest begin with it.
-pub fn add(manifest: &mut Value, ran: &[Ran<'_>], graph: &Graph, target: &str) {
-    for node_ran in ran {
-        let Some(node) = graph.node(node_ran.unique_id) else { continue };
-        let Some(Value::Object(made)) = manifest["nodes"].get_mut(node_ran.unique_id) else { continue };
-        if node_ran.is_skipped {
+impl Ran<'_> {
+    /// Adds to a node's dictionary what is known after the run. `target` is the target folder as paths in the manifest begin with it.
+    pub(super) fn add(&self, made: &mut Fields<'_>, node: &Node, target: &str) {
+        if self.is_skipped {
             for key in ["compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"] {
-                made.shift_remove(key);
+                made.remove(key);
             }
-            made.insert("compiled_path".to_owned(), Value::Null);
+            made.set("compiled_path", Value::Null);
         }
-        if node_ran.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
-            made.insert("build_path".to_owned(), json!(format!("{target}/run/{}", node_path(node))));
+        if self.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
+            made.set("build_path", json!(format!("{target}/run/{}", node_path(node))));
         }
-        if let Some(code) = &node_ran.hook {
-            for (key, value) in [
-                ("compiled", json!(true)),
-                ("compiled_code", json!(code)),
-                ("extra_ctes_injected", json!(true)),
-                ("extra_ctes", json!([])),
-            ] {
-                made.entry(key).or_insert(value);
+        let Some(code) = &self.hook else { return };
+        for (key, value) in [
+            ("compiled", json!(true)),
+            ("compiled_code", json!(code)),
+            ("extra_ctes_injected", json!(true)),
+            ("extra_ctes", json!([])),
+        ] {
+            if !made.has(key) {
+                made.set(key, value);
             }
-            if made.get("compiled_path").is_none_or(Value::is_null) {
-                let path = format!("{target}/compiled/{}", node_path(node));
-                made.insert("compiled_path".to_owned(), json!(path));
-            }
-            // dbt counts the hooks it runs from one.
-            if let Some(index) = made.get("index").and_then(Value::as_u64) {
-                made.insert("index".to_owned(), json!(index + 1));
-            }
+        }
+        if made.made("compiled_path").is_none_or(|path| path.is_null()) {
+            made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
+        }
+        // dbt counts the hooks it runs from one.
+        if let Some(index) = made.made("index").and_then(|index| index.as_u64()) {
+            made.set("index", json!(index + 1));
         }
     }
 }

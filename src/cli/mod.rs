@@ -9,6 +9,7 @@ mod columns;
 mod commands;
 mod driver;
 mod environment;
+mod levels;
 mod listing;
 mod open;
 mod output;

@@ -7,6 +7,7 @@
 mod data_type;
 mod duckdb_type;
 mod function;
+mod item;
 mod parse;
 mod prelude;
 mod problem;

@@ -21,6 +21,7 @@ mod macro_world;
 mod macros;
 mod markdown;
 mod mutations;
+mod nulls;
 mod packages;
 mod selection_table;
 mod services;

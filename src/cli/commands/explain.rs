@@ -15,7 +15,7 @@ pub(super) fn explain(code: Option<&str>, printer: &Printer) -> Result<Outcome, 
         for code in Code::ALL {
             let title =
                 page(*code).lines().find(|line| !line.trim().is_empty() && !line.starts_with('#')).unwrap_or_default();
-            printer.data(&format!("{:<26} {title}", code.as_str()));
+            printer.data(&format!("{:<28} {title}", code.as_str()));
         }
         return Ok(Outcome::Success);
     };

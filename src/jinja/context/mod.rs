@@ -30,5 +30,5 @@ pub use render::{
     Executed, Phase, ResultTable, execute_materialization, json_repr, json_str, json_value, render, render_calling,
     render_description, render_macro, render_yaml,
 };
-pub use session::{DBT_VERSION, Overrides, Session, SessionFacts, Subject};
+pub use session::{DBT_VERSION, Model, Overrides, Session, SessionFacts, Subject};
 pub use world::{Problem, Voice, World};

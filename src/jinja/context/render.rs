@@ -227,7 +227,7 @@ pub fn render_calling(
         arguments.into_iter().map(|(key, value)| (format!("_argument_{key}"), value)).collect();
     let over = Overlay { values, root: root.clone() };
     let root = Root::new(over, root.scope().clone());
-    let template = session.engine.compile(text, Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(text, Origin::NOWHERE)?;
     template.render(&session.engine, &root, false).map(|rendered| rendered.text)
 }
 
@@ -258,7 +258,7 @@ pub fn execute_materialization(
 ) -> Result<Executed, TemplateError> {
     let scene = Arc::new(Scene::new(session, subject, phase));
     let root = Root::new(Variables(scene.clone()), session.library.scope(&subject.package));
-    let template = session.engine.compile(&call_text(name, &[]), Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(&call_text(name, &[]), Origin::NOWHERE)?;
     template.render(&session.engine, &root, false)?;
     let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
     let main = main.and_then(|result| result.get_attr("table").ok());
@@ -287,7 +287,7 @@ impl Lookup for Overlay {
 /// Renders a string of a YAML file; the error is the reason in words.
 pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
     let root = Root::new(YamlVariables(scope.clone()), Arc::default());
-    engine.render_native(text, Origin { file: u32::MAX, base: 0 }, &root).map_err(|error| {
+    engine.render_native(text, Origin::NOWHERE, &root).map_err(|error| {
         error
             .payload::<Problem>()
             .filter(|problem| problem.code != Code::RaisedError)

@@ -48,7 +48,7 @@ pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> O
     use Operator as O;
     match (operator, left.family(), right.family()) {
         (O::Concatenate, ..) => return Some(DataType::TEXT),
-        (O::Truth, ..) => return Some(DataType::Boolean),
+        (truth, ..) if truth.is_truth() => return Some(DataType::Boolean),
         (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null)
         | (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
         (O::Subtract, Family::Date, Family::Date) => return Some(DataType::number(9, 0)),
