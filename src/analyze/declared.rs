@@ -124,9 +124,9 @@ impl Declared<'_> {
     fn item(&self, column: &Name) -> Span {
         let place = || {
             let compiled = self.compiled?;
-            let query = read_query(&compiled.own_sql, self.dialect).ok().flatten()?;
+            let query = read_query(compiled.own_sql(), self.dialect).ok().flatten()?;
             let range = item_of(&query, column, &mut Vec::new())?;
-            let longer = compiled.sql.len().saturating_sub(compiled.own_sql.len());
+            let longer = compiled.sql.len().saturating_sub(compiled.own_sql().len());
             let (span, _) = compiled.map.locate(&(range.start + longer..range.end + longer))?;
             (span.file == self.node.file).then_some(span)
         };

@@ -57,7 +57,7 @@ fn is_read_elsewhere(node: &Node, compiled: &Compiled, finding: &Finding) -> boo
         let is_whole = |at: usize| !text[..at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part);
         text.match_indices(name.as_str()).filter(|(at, _)| is_whole(*at)).count()
     };
-    count(&node.raw) > count(&compiled.own_sql)
+    count(&node.raw) > count(compiled.own_sql())
 }
 
 /// Comments of a model that allow what is no problem's name.

@@ -144,7 +144,7 @@ impl Loaded {
             nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
         let facts = &self.session.facts;
         let declared = self.project.entries.iter().filter(|entry| entry.kind == EntryKind::Function);
-        let entries = self.project.settings.functions.iter().chain(declared.map(|entry| &entry.value));
+        let entries = self.project.settings.functions.iter().chain(declared.map(|entry| &*entry.value));
         let functions = Functions::declared(entries, self.dialect());
         Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema, functions }
     }
