@@ -55,6 +55,14 @@ CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
 CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
 CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
   CAST(floor(jaro_winkler_similarity(upper(a), upper(b)) * 100) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO sf_unrepeated(list) AS
+  list_filter(list, lambda sf_x, sf_i: sf_i = 1 OR sf_x <> list[sf_i - 1]);
+CREATE OR REPLACE TEMP MACRO sf_letters(s) AS regexp_replace(upper(s), '[^A-Z]', '', 'g');
+CREATE OR REPLACE TEMP MACRO sf_soundex(s) AS
+  CASE WHEN s IS NULL THEN NULL WHEN sf_letters(s) = '' THEN ''
+       ELSE left(sf_letters(s), 1) || left(replace(array_to_string(sf_unrepeated(string_split(
+         translate(left(sf_letters(s), 1) || regexp_replace(substr(sf_letters(s), 2), '[HW]', '', 'g'),
+           'AEIOUYHWBFPVCGJKQSXZDTLMNR', '00000000111122222222334556'), ''))[2:], ''), '0', '') || '000', 3) END;
 CREATE OR REPLACE TEMP MACRO sf_if_hex(s) AS
   CASE WHEN length(s) % 2 = 0 AND regexp_full_match(s, '[0-9A-Fa-f]*') THEN s END;
 CREATE OR REPLACE TEMP MACRO sf_if_base64(s) AS
@@ -173,8 +181,8 @@ CREATE OR REPLACE TEMP MACRO sf_object(entries) AS
   CASE WHEN len(entries) = 0 THEN '{}'::JSON ELSE to_json(map_from_entries(entries)) END;
 CREATE OR REPLACE TEMP MACRO sf_object_insert(place, o, name, value, replace) AS
   CASE WHEN list_contains(json_keys(o), name) AND NOT replace THEN error('Object already contains key ''' || name || '''' || place)
-       ELSE sf_object(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
-         CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END)) END;
+       ELSE sf_object(list_sort(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
+         CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_delete(o, names) AS
   CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: NOT list_contains(names, sf_e.k))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_pick(o, names) AS

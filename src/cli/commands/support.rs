@@ -11,9 +11,9 @@ Statements in Snowflake's SQL are translated for DuckDB, construct by construct.
 
 - exact: it gives Snowflake's result
 - emulated: it gives Snowflake's result but for the difference said
-- refused: it is an error (`sql-unsupported`), for the reason said
+- refused: it is an error (`unsupported-sql`), for the reason said
 
-What is not in this table is an error too (`unknown-function`, `sql-unsupported`): nothing is passed to the engine untranslated.
+What is not in this table is an error too: nothing is passed to the engine untranslated.
 ";
 
 /// The whole table.

@@ -60,16 +60,26 @@ impl Translator<'_> {
         if fields.is_empty() {
             return Typed::new("'{}'::JSON", DataType::Object);
         }
-        if keep_null || fields.iter().all(|(_, value)| never_null(value)) {
+        // Snowflake keeps an object's keys in order.
+        let mut fields = fields;
+        let written = fields.iter().all(|(key, _)| super::position::plain(key).starts_with('\''));
+        if written {
+            fields.sort_by_key(|(key, _)| super::position::plain(key));
+        }
+        if written && (keep_null || fields.iter().all(|(_, value)| never_null(value))) {
             let parts: Vec<String> = fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
             return Typed::new(format!("json_object({})", parts.join(", ")), DataType::Object);
         }
         let entries: Vec<String> =
             fields.iter().map(|(key, value)| format!("{{'k': {key}, 'v': {}}}", value.variant())).collect();
-        let sql = format!(
-            "sf_object(list_filter([{}], lambda sf_e: sf_e.k IS NOT NULL AND sf_e.v IS NOT NULL))",
-            entries.join(", ")
-        );
+        let entries = format!("[{}]", entries.join(", "));
+        let kept = if keep_null {
+            let known = "list_transform({}, lambda sf_e: {'k': sf_e.k, 'v': coalesce(sf_e.v, 'null'::JSON)})";
+            format!("list_filter({}, lambda sf_e: sf_e.k IS NOT NULL)", known.replacen("{}", &entries, 1))
+        } else {
+            format!("list_filter({entries}, lambda sf_e: sf_e.k IS NOT NULL AND sf_e.v IS NOT NULL)")
+        };
+        let sql = format!("sf_object(list_sort({kept}))");
         Typed::new(sql, DataType::Object)
     }
 

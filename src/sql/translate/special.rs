@@ -55,6 +55,13 @@ impl Translator<'_> {
         let range = self.range_of(call.args[0]);
         let value = self.expression(call.args[0])?;
         let value = self.numeric(value, &range)?;
+        if let Some(mode) = call.args.get(2) {
+            match self.literal_argument(call, mode)?.to_ascii_uppercase().as_str() {
+                "HALF_AWAY_FROM_ZERO" => {}
+                "HALF_TO_EVEN" => return self.round_to_even(call, &value),
+                _ => return Err(call.refused("with this rounding mode")),
+            }
+        }
         match call.args.get(1) {
             None => self.whole(function, &value, 0),
             Some(digits) => match small_integer(digits) {
@@ -66,6 +73,28 @@ impl Translator<'_> {
                 }
             },
         }
+    }
+
+    /// `ROUND(x, digits, 'HALF_TO_EVEN')`: a half goes to the even neighbour, everything else to the nearer one.
+    fn round_to_even(&self, call: &Call<'_>, value: &Typed) -> Step<Typed> {
+        let digits = small_integer(call.args[1]).filter(|digits| (0..=18).contains(digits));
+        let (Some(digits), Some((_, scale))) = (digits, value.ty.digits()) else {
+            return Err(call.refused("to even, of a float or to computed digits,"));
+        };
+        let rounded = self.whole("round", value, digits)?;
+        if u32::try_from(digits).is_ok_and(|digits| digits >= scale) {
+            return Ok(rounded);
+        }
+        let cut = self.whole("trunc", value, digits)?.sql;
+        let zeros = "0".repeat(usize::try_from(digits).unwrap_or(0));
+        let half = if digits == 0 { "0.5".to_owned() } else { format!("0.{zeros}5") };
+        let even = format!("CAST({cut} * 1{zeros} AS HUGEINT) % 2 = 0");
+        let sql = format!(
+            "CASE WHEN abs({} - {cut}) = {half} AND {even} THEN {cut} ELSE {} END",
+            value.stored(),
+            rounded.sql
+        );
+        Ok(Typed::new(sql, rounded.ty))
     }
 
     fn rounded_up_or_down(&mut self, call: &Call<'_>, function: &str) -> Step<Typed> {
