@@ -155,6 +155,7 @@ impl Compiler {
             more: Vec::new(),
             arguments: node.test.as_ref().map(|test| test.arguments.clone()),
             overrides: None,
+            reached: Arc::default(),
             batch: None,
         };
         if node.unit.is_some() {

@@ -496,11 +496,13 @@ fn assemble(
         let seen = reachable(parsing, &macro_id);
         // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
         let unseen = raw.replacen(&call_text(&parts), "''", usize::from(!seen.contains(&called)));
+        let reached = Arc::new(seen);
+        let subject = Arc::new(Subject { reached: reached.clone(), ..(*subject).clone() });
         let parsed = parsing.parse(&subject, &unseen, span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
-        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
+        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && reached.contains(id)));
         for (key, value) in parsed.facts.config {
             jinja::merge_config_value(&mut calls, &key, value);
         }

@@ -319,6 +319,7 @@ impl EntryReader<'_> {
             self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
         }
         let value = value.as_object().cloned().unwrap_or_default();
+        let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
         for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {

@@ -122,6 +122,10 @@ fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Roo
     if let Some(overrides) = subject.overrides.as_ref().filter(|own| !own.macros.is_empty()) {
         scope = Arc::new(scope.overridden(overridden(&scope, overrides)));
     }
+    let reached = session.library.unseen(&scope, &subject.reached);
+    if !reached.is_empty() {
+        scope = Arc::new(scope.overridden(reached));
+    }
     Root::new(Variables(Arc::new(Scene::new(session, subject, phase))), scope)
 }
 
