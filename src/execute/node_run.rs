@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::Utc;
 
+use super::csv_line;
 use super::report::{NodeResult, Observer, Status};
 use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
@@ -430,11 +431,12 @@ impl Runner<'_> {
         let mut diagnostic = Diagnostic::error(code, first_line(&error.message)).node(&node.unique_id);
         diagnostic = diagnostic.at(located.map_or(place, |(span, _)| span));
         diagnostic.help = error.help.clone();
-        match (located, spot) {
+        let diagnostic = match (located, spot) {
             (Some((_, true)), _) => diagnostic,
             (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
             (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
-        }
+        };
+        csv_line::at_line(diagnostic, node, self.planner.sources, &error.message)
     }
 }
 

@@ -14,6 +14,7 @@ mod node;
 mod planner;
 mod relation;
 mod seed;
+mod seed_type;
 mod test;
 mod unit_test;
 
