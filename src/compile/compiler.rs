@@ -330,13 +330,14 @@ impl Compiler {
         let late = world.asked.load(Ordering::Relaxed);
         let mut map =
             SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
+        let macros = rendered.called_directly.iter().map(ToString::to_string).collect();
         let mut sql = rendered.text.clone();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
             sql.insert_str(at, &text);
             map = map.insert(at, text.len());
         }
-        Ok(Compiled { sql, own_sql: rendered.text, map, ctes, late })
+        Ok(Compiled { sql, own_sql: rendered.text, map, ctes, macros, late })
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.

@@ -17,9 +17,7 @@ pub(super) fn at_line(problem: Diagnostic, node: &Node, sources: &Sources, messa
     let words = lines.find(|line| !line.starts_with("Original Line") && !line.trim().is_empty());
     let message = words.map_or_else(|| problem.message.clone(), |words| format!("{kind}{}", words.trim()));
     let help = "correct the row, or give the column another type: `config: {column_types: {…}}`";
-    Diagnostic { labels: Vec::new(), excerpt: None, message, ..problem }
-        .at(Span::new(node.file, start..end))
-        .help(help)
+    Diagnostic { labels: Vec::new(), excerpt: None, message, ..problem }.at(Span::new(node.file, start..end)).help(help)
 }
 
 fn line_start(text: &str, number: usize) -> Option<usize> {

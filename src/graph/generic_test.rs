@@ -11,7 +11,6 @@ use super::Lookup;
 use super::configuration::Wanted;
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
-use crate::config::YamlScope;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, RefCall, Subject};
@@ -286,14 +285,7 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
         }
     }
     config.extend(nested);
-    let facts = &parsing.session.facts;
-    let scope = YamlScope {
-        vars: Some(facts.vars.clone()),
-        target: Some(facts.target.clone()),
-        package: written.target.entry.package.clone(),
-        secrets: false,
-        environment: facts.environment.clone(),
-    };
+    let scope = parsing.yaml_scope(&written.target.entry.package);
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
             Value::String(text) if text.contains("{{") => {

@@ -30,6 +30,10 @@ pub(super) struct Parsing<'a> {
     pub(super) names: Names<'a>,
     /// What each macro calls, by unique id.
     pub(super) calls: BTreeMap<String, Vec<String>>,
+    /// The docs blocks.
+    pub(super) blocks: description::Blocks,
+    /// The invocation, as templates in YAML see it.
+    pub(super) run: Arc<crate::config::Run>,
 }
 
 /// What rendering one template in the parse phase gave.
@@ -63,6 +67,8 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         trees: Trees::new(project),
         names: Names::new(project, session),
         calls: macro_calls(session, sources, diagnostics),
+        blocks: description::blocks(project),
+        run: Arc::new(session.facts.run.clone()),
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
@@ -91,7 +97,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     diagnostics.extend(nodes.iter().filter_map(|node| misfit::of(&parsing, node)));
     diagnostics.extend(parsing.names.problems(sources));
     lookup.add_metrics(&nodes);
-    description::unknown_docs(&parsing, diagnostics);
+    description::broken(&parsing, diagnostics);
     let mut graph = Graph {
         nodes: IndexMap::new(),
         disabled: Vec::new(),

@@ -139,6 +139,10 @@ impl Planner<'_> {
         }
         let snowflake_view = is_view && self.compiler.session.facts.dialect == Dialect::Snowflake;
         if persists("columns") && !node.columns.is_empty() && !snowflake_view {
+            if self.compiler.session.facts.dialect == Dialect::DuckDb {
+                steps.push(Step { purpose: Purpose::Support, work: Work::ColumnComments(relation.clone(), kind) });
+                return Ok(steps);
+            }
             let columns = subject.model.get("columns").cloned().unwrap_or_default();
             let arguments = vec![("relation", target()), ("column_dict", json_value(&columns))];
             steps.extend(

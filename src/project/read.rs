@@ -54,13 +54,14 @@ pub fn read(
         selectors: None,
     };
     for package in project.packages.clone() {
-        read_package(&mut project, &package, sources, diagnostics);
+        read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
             target: Some(reading.profile.target.to_map(&reading.profile.name)),
             package: package.file.name.clone(),
             secrets: false,
             environment: reading.options.environment.clone(),
+            run: Some(std::sync::Arc::new(reading.options.run.clone())),
         };
         read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
     }
@@ -91,6 +92,7 @@ fn installed_packages(
             package: name,
             secrets: false,
             environment: reading.options.environment.clone(),
+            run: Some(std::sync::Arc::new(reading.options.run.clone())),
         };
         let file = read_project_file(
             &path,
@@ -124,7 +126,13 @@ fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagno
     macros
 }
 
-fn read_package(project: &mut Project, package: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_package(
+    project: &mut Project,
+    package: &Package,
+    templates: &dyn Templates,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
     let (name, paths) = (&package.file.name, &package.file.paths);
     let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| {
         files::resource_files(package, folders, endings, sources, diagnostics)
@@ -162,7 +170,7 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
         project.nodes.extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
     }
     for found in &docs_files {
-        project.docs.extend(files::docs(name, found, sources, diagnostics));
+        project.docs.extend(files::docs(name, found, templates, sources, diagnostics));
     }
 }
 
@@ -398,6 +406,7 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
         package: root.name.clone(),
         secrets: false,
         environment: reading.options.environment.clone(),
+        run: Some(std::sync::Arc::new(reading.options.run.clone())),
     };
     match yaml::parse(sources.text(file)) {
         Ok(value) => {
