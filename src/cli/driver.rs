@@ -68,6 +68,7 @@ pub(super) fn load(
     printer.diagnostics(diagnostics.iter(), &sources);
     let is_broken = diagnostics.has_errors() || printer.counts().0 > 0;
     let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
+    graph.said.iter().for_each(|(text, voice)| printer.output().spoken(text, *voice));
     let mut found = Diagnostics::default();
     let governance = governance(&project, &session, &graph, &mut found);
     printer.diagnostics(found.iter(), &sources);

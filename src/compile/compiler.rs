@@ -250,6 +250,14 @@ impl Compiler {
         jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
+    /// The subject, to which a macro of some installed package is known by its name alone, as materializations are.
+    pub fn seeing_packages(&self, subject: &Arc<Subject>, name: &str) -> Arc<Subject> {
+        let library = &self.session.library;
+        let found = self.session.facts.packages.iter().find_map(|package| library.get(package, name));
+        let reached = Arc::new(found.map(|found| found.unique_id().to_string()).into_iter().collect());
+        Arc::new(Subject { reached, ..(**subject).clone() })
+    }
+
     /// Renders a text that takes each argument `x` from a variable `_argument_x`, as a node sees it when it is executed.
     pub fn render_calling(
         &self,

@@ -231,7 +231,8 @@ impl Runner<'_> {
                 Ok(())
             }
             Work::Materialization(name) => {
-                let call = || self.planner.compiler.call(node, subject, name, Vec::new());
+                let subject = self.planner.compiler.seeing_packages(subject, name);
+                let call = || self.planner.compiler.call(node, &subject, name, Vec::new());
                 let (call, sent) = self.connection.materialization(call);
                 progress.sent.extend(sent);
                 call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;

@@ -129,7 +129,7 @@ pub struct BatchReport<'a> {
 impl NodeResult {
     /// The result of a node for which there is nothing to do.
     pub fn no_op(unique_id: &str) -> Self {
-        Self { failures: Some(0), ..Self::not_run(unique_id, Action::Nothing, (Status::NoOp, "NO-OP")) }
+        Self::not_run(unique_id, Action::Nothing, (Status::NoOp, "NO-OP"))
     }
 
     /// The result of a node that is skipped because a hook before it failed.

@@ -54,6 +54,7 @@ pub fn read(
         selectors: None,
     };
     for package in project.packages.clone() {
+        check_project_file(&package, sources, diagnostics);
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
@@ -68,6 +69,16 @@ pub fn read(
     read_policies(&mut project, sources, diagnostics);
     read_selectors(&mut project, reading, sources, diagnostics);
     (project, vars)
+}
+
+/// Reports what in a project file is not of the kind dbt takes.
+fn check_project_file(package: &Package, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let (file, text) = (package.file.file, sources.text(package.file.file));
+    let Some(misfit) = yaml::parse(text).ok().and_then(|value| shape::project_misfit(&value)) else { return };
+    let span = Span::new(file, yaml::locate(text, &misfit.steps));
+    if !diagnostics.iter().any(|known| known.labels.first().is_some_and(|label| label.span == span)) {
+        diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+    }
 }
 
 /// The projects below the packages' folder, by name. Packages that are named and not there are errors.

@@ -196,7 +196,7 @@ pub(super) fn begin(
 fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
     let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
     let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
-    nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
+    nodes.map(|node| NodeResult { failures: Some(0), ..NodeResult::no_op(&node.unique_id) }).collect()
 }
 
 /// Whether nodes are left alone when a hook at the start failed; by default they run (dbt: `skip_nodes_if_on_run_start_fails`).

@@ -384,8 +384,11 @@ impl Object for AnyOf {
 }
 
 fn say(scene: &Scene, text: &str, voice: Voice) {
-    if let Some(world) = scene.world() {
-        world.say(text, voice);
+    match &scene.phase {
+        Phase::Execute(world) => world.say(text, voice),
+        Phase::Parse(facts) => {
+            facts.lock().expect("no render panics while it records").said.push((text.to_owned(), voice));
+        }
     }
 }
 
