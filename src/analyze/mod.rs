@@ -3,9 +3,15 @@
 //! [`analyze`] walks the graph from its sources: each node's compiled SQL is parsed once, and resolved against the columns of what it
 //! reads. Every column says whether its lineage is complete, or why it is not; [`Trace`] follows edges through the graph.
 
+mod declared;
 mod edge;
+mod function;
+mod lint;
 mod node;
+mod nulls;
+mod place;
 mod project;
+mod promise;
 mod query;
 mod report;
 mod schema;
@@ -14,7 +20,10 @@ mod syntax;
 mod trace;
 
 pub use edge::EdgeKind;
+pub use function::Functions;
 pub use node::NodeAnalysis;
+pub use nulls::{NullReason, Nulls};
+pub use place::Places;
 pub use project::{Given, analyze};
 pub use report::report_findings;
 pub use schema::{Schema, SchemaColumn};

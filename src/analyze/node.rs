@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::edge::{EXTERNAL, Edge, EdgeKind, NAMED, ROWS, STAR};
-use super::query::{Finding, QueryColumn, QueryFacts};
+use super::query::{Finding, Mark, PassedOn, QueryColumn, QueryFacts};
 use super::schema::{Schema, SchemaColumn};
-use super::{Analysis, Input, InputNode};
-use crate::sql::ValueType;
+use super::{Analysis, Input, InputNode, Nulls};
 use crate::sql::query::Name;
+use crate::sql::{Dialect, ValueType};
 
 /// What is known of a node.
 #[derive(Debug, Default)]
@@ -29,8 +29,11 @@ impl NodeAnalysis {
 
     /// A node with a query.
     pub(super) fn of(mut facts: QueryFacts) -> Self {
-        let column =
-            |column: &QueryColumn| SchemaColumn { name: column.name.clone(), data_type: column.data_type.clone() };
+        let column = |column: &QueryColumn| SchemaColumn {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nulls: column.nulls,
+        };
         let open = facts.open.as_ref().map(|(reason, _)| reason.as_str().into());
         let mut schema = Schema::new(facts.columns.iter().map(column).collect(), open);
         schema.is_declared = facts.soft.is_some();
@@ -81,6 +84,11 @@ impl NodeAnalysis {
         self.schema.columns.get(at).map_or(ValueType::Unknown, |column| column.data_type.clone())
     }
 
+    /// Whether a column can be NULL, as those who read the node see it.
+    pub fn nulls(&self, at: usize) -> Nulls {
+        self.schema.columns.get(at).map_or(Nulls::Unknown, |column| column.nulls)
+    }
+
     /// Why the lineage of a column is not complete, if it is not.
     pub fn reason(&self, at: usize) -> Option<&str> {
         if at == super::trace::OWN_ROWS {
@@ -100,6 +108,42 @@ impl NodeAnalysis {
 
     pub(super) fn findings(&self) -> &[Finding] {
         &self.facts.findings
+    }
+
+    pub(super) fn marks(&self) -> &[Mark] {
+        &self.facts.marks
+    }
+
+    /// The columns of other relations that its query names, by their numbers.
+    pub(super) fn read(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.facts.read.iter().copied()
+    }
+
+    /// The name of a column that is known by name only.
+    pub(super) fn name_of(&self, column: u32) -> Option<&str> {
+        self.facts.names.get(column.checked_sub(NAMED)? as usize).map(|name| &**name)
+    }
+
+    /// Its columns as its own query gives them, whatever was there before and whatever is promised.
+    pub(super) fn inferred_columns(&self) -> &[QueryColumn] {
+        &self.facts.columns
+    }
+
+    /// The column that a configuration or a declaration means.
+    pub(super) fn inferred(&self, written: &str, dialect: Dialect) -> Option<&QueryColumn> {
+        self.facts.columns.iter().find(|column| super::lint::is_named(&column.name, written, dialect))
+    }
+
+    /// The star through which columns of other nodes reach its readers, and whether one of this name does.
+    pub(super) fn passed_on(&self) -> Option<(&PassedOn, impl Fn(&str) -> bool + '_)> {
+        let star =
+            self.facts.columns.iter().map(|column| column.star).chain([self.facts.open_star]).find(|star| *star > 0)?;
+        let is_open = self.facts.open_star > 0;
+        let passed = move |name: &str| {
+            let column = self.facts.columns.iter().find(|column| &*column.name.text == name);
+            column.map_or(is_open, |column| column.star > 0)
+        };
+        Some((self.facts.stars.get(star as usize - 1)?, passed))
     }
 
     pub(super) fn edges(&self, at: usize) -> &[Edge] {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::edge::Edge;
+use super::function::{DeclaredFunction, Functions};
+use super::promise::Promises;
 use super::query::{QueryFacts, Relations, analyze_query};
 use super::schema::Schema;
 use super::snapshot::snapshot_columns;
@@ -26,6 +28,8 @@ pub struct Given<'a> {
     pub database: &'a str,
     /// The schema of relations that are written without.
     pub schema: &'a str,
+    /// Functions that the project declares.
+    pub functions: Functions,
 }
 
 /// Analyses the wanted nodes; what they read must be among them, or is taken as not known.
@@ -42,6 +46,7 @@ pub fn analyze(
         given,
         relations: relation_index(graph, given.dialect),
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
+        promises: Promises::of(graph),
     };
     let is_wanted =
         |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
@@ -49,12 +54,18 @@ pub fn analyze(
         .sequence
         .iter()
         .filter_map(|id| graph.nodes.get_index_of(id))
-        .filter(|at| has_columns(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
+        .filter(|at| is_read(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
         .collect();
     work.run(&numbers);
     Analysis { nodes: work.results.into_iter().map(OnceLock::into_inner).collect() }
 }
 
+/// Whether its SQL is looked at.
+fn is_read(node: &Node) -> bool {
+    has_columns(node) || node.kind == NodeKind::Test
+}
+
+/// Whether it is a relation that others may read.
 fn has_columns(node: &Node) -> bool {
     matches!(node.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Source)
 }
@@ -65,6 +76,7 @@ struct Work<'a> {
     given: &'a Given<'a>,
     relations: HashMap<String, Vec<u32>>,
     results: Vec<OnceLock<NodeAnalysis>>,
+    promises: Promises,
 }
 
 impl Work<'_> {
@@ -122,7 +134,7 @@ impl Work<'_> {
     fn node(&self, at: usize) -> NodeAnalysis {
         let node = &self.graph.nodes[at];
         let known = self.given.schemas.get(&node.unique_id);
-        match node.kind {
+        let found = match node.kind {
             NodeKind::Source => NodeAnalysis::origin(known.cloned().unwrap_or_else(|| self.declared(node))),
             NodeKind::Seed => NodeAnalysis::origin(
                 known
@@ -130,7 +142,8 @@ impl Work<'_> {
                     .unwrap_or_else(|| Arc::new(Schema::unknown(format!("seed `{}` cannot be read", node.name)))),
             ),
             _ => self.query(at, node),
-        }
+        };
+        self.promises.kept(node, found)
     }
 
     /// The columns that a source declares.
@@ -145,6 +158,7 @@ impl Work<'_> {
                 .data_type
                 .as_ref()
                 .map_or(ValueType::Unknown, |text| ValueType::parse(text, self.given.dialect)),
+            nulls: super::Nulls::Unknown,
         });
         let mut schema = Schema::new(columns.collect(), None);
         schema.is_declared = true;
@@ -158,7 +172,7 @@ impl Work<'_> {
         let Some(compiled) = self.compilation.nodes.get(&node.unique_id) else {
             return self.opaque(node, &format!("`{}` could not be compiled", node.name));
         };
-        let query = match read_query(&compiled.own_sql, self.given.dialect) {
+        let query = match read_query(compiled.own_sql(), self.given.dialect) {
             Ok(Some(query)) => query,
             Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
             Err(problem) => {
@@ -172,7 +186,8 @@ impl Work<'_> {
         let mut edges = facts.columns.iter().flat_map(|column| &column.edges).chain(&facts.rows);
         if edges.any(|edge| edge.relation == own) {
             let first = NodeAnalysis::of(facts);
-            let columns = first.schema.columns.clone();
+            let mut columns = first.schema.columns.clone();
+            columns.iter_mut().for_each(|column| column.nulls = super::Nulls::Unknown);
             resolver.schema = Arc::new(Schema::new(columns, None));
             facts = closed_over_itself(analyze_query(&query, &resolver, self.given.dialect), own);
         }
@@ -238,6 +253,10 @@ impl Resolver<'_> {
 }
 
 impl Relations for Resolver<'_> {
+    fn function(&self, called: &str) -> Option<&DeclaredFunction> {
+        self.work.given.functions.find(called)
+    }
+
     fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)> {
         let number = self.number(name)?;
         if number == self.own {
@@ -349,14 +368,20 @@ fn rename_duplicates(facts: &mut QueryFacts) {
 
 /// Findings are in the node's own SQL; the compiled SQL has ephemeral models in front.
 fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
-    let longer = compiled.sql.len().saturating_sub(compiled.own_sql.len());
+    let longer = compiled.sql.len().saturating_sub(compiled.own_sql().len());
     if longer == 0 {
         return;
     }
-    let same = compiled.sql.bytes().zip(compiled.own_sql.bytes()).take_while(|(one, other)| one == other).count();
+    let same = compiled.sql.bytes().zip(compiled.own_sql().bytes()).take_while(|(one, other)| one == other).count();
     for finding in &mut facts.findings {
         if finding.range.start >= same {
             finding.range = finding.range.start + longer..finding.range.end + longer;
+        }
+    }
+    let marks = facts.marks.iter_mut().map(|mark| &mut mark.range);
+    for range in marks.chain(facts.stars.iter_mut().map(|star| &mut star.range)) {
+        if range.start >= same {
+            *range = range.start + longer..range.end + longer;
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::nulls::Nulls;
 use crate::sql::query::Name;
 use crate::sql::{Dialect, ValueType};
 
@@ -13,10 +14,12 @@ pub struct SchemaColumn {
     pub name: Name,
     /// Its type.
     pub data_type: ValueType,
+    /// Whether it can be NULL.
+    pub nulls: Nulls,
 }
 
 /// The columns of a node.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Schema {
     /// The columns that are known, in order.
     pub columns: Vec<SchemaColumn>,
@@ -43,6 +46,7 @@ impl Schema {
         let column = |(name, data_type): &(String, Option<String>)| SchemaColumn {
             name: Name::written(name, exact, dialect),
             data_type: data_type.as_ref().map_or(ValueType::Unknown, |text| ValueType::parse(text, dialect)),
+            nulls: Nulls::Unknown,
         };
         Self::new(columns.iter().map(column).collect(), None)
     }

@@ -64,7 +64,12 @@ pub(super) fn snapshot_columns(node: &Node, facts: &mut QueryFacts, dialect: Dia
     }
     let columns: Vec<QueryColumn> = added
         .into_iter()
-        .map(|(default, data_type, edges)| QueryColumn { name: name(default), data_type, edges, doubt: None })
+        .map(|(default, data_type, edges)| QueryColumn {
+            name: name(default),
+            data_type,
+            edges,
+            ..QueryColumn::default()
+        })
         .collect();
     facts.columns.extend(columns);
     facts.rows.extend(decided);

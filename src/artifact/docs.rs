@@ -1,32 +1,47 @@
 //! Which docs blocks descriptions use: `doc_blocks` of nodes and columns.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
-use crate::graph::Node;
+use crate::graph::{Fields, Node};
 use crate::project::{DocsBlock, EntryKind, NodeKind, Project};
+use crate::source::FileId;
 
 /// Finds the docs blocks of descriptions as they were written.
 pub(super) struct DocsCalls<'a> {
     project: &'a Project,
+    /// Docs blocks by name, in the order of reading.
+    blocks: HashMap<&'a str, Vec<&'a DocsBlock>>,
+    /// Tables of sources as written, by file, source and name.
+    tables: HashMap<(FileId, &'a str, &'a str), &'a Map<String, Value>>,
 }
 
 impl<'a> DocsCalls<'a> {
     pub(super) fn new(project: &'a Project) -> Self {
-        Self { project }
+        let mut blocks: HashMap<&str, Vec<&DocsBlock>> = HashMap::new();
+        project.docs.iter().for_each(|block| blocks.entry(&block.name).or_default().push(block));
+        let mut tables = HashMap::new();
+        for entry in project.entries.iter().filter(|entry| entry.kind == EntryKind::Source) {
+            for table in entry.written.get("tables").and_then(Value::as_array).into_iter().flatten() {
+                if let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) {
+                    tables.entry((entry.file, entry.name.as_str(), name)).or_insert(fields);
+                }
+            }
+        }
+        Self { project, blocks, tables }
     }
 
     /// Fills `doc_blocks` of a node's dictionary and of its columns.
-    pub(super) fn fill(&self, node: &Node, dictionary: &mut Value) {
+    pub(super) fn fill(&self, node: &Node, made: &mut Fields<'_>) {
         let Some(written) = self.written(node) else { return };
-        if let Some(slot) = dictionary.get_mut("doc_blocks") {
-            *slot = self.blocks(&node.package, written.get("description"));
+        if made.has("doc_blocks") {
+            made.set("doc_blocks", self.blocks(&node.package, written.get("description")));
         }
         for column in written.get("columns").and_then(Value::as_array).into_iter().flatten() {
-            let Some(name) = column.get("name").and_then(Value::as_str) else { continue };
-            if let Some(slot) =
-                dictionary.get_mut("columns").and_then(|columns| columns.get_mut(name)?.get_mut("doc_blocks"))
-            {
-                *slot = self.blocks(&node.package, column.get("description"));
+            let blocks = self.blocks(&node.package, column.get("description"));
+            if let Some(name) = column.get("name").and_then(Value::as_str).filter(|_| blocks != json!([])) {
+                made.set_column_docs(name, blocks);
             }
         }
     }
@@ -35,15 +50,9 @@ impl<'a> DocsCalls<'a> {
     fn written(&self, node: &Node) -> Option<&'a Map<String, Value>> {
         let entries = &self.project.entries;
         let Some(source) = node.source.as_ref().filter(|_| node.kind == NodeKind::Source) else {
-            return entries.get(node.patch?).map(|entry| &entry.written);
+            return entries.get(node.patch?).map(|entry| &*entry.written);
         };
-        let is_own = |table: &&Value| table.get("name").and_then(Value::as_str) == Some(&node.name);
-        let declared = entries
-            .iter()
-            .filter(|e| e.kind == EntryKind::Source && e.file == node.file && e.name == source.source_name);
-        let mut tables =
-            declared.flat_map(|entry| entry.written.get("tables").and_then(Value::as_array).into_iter().flatten());
-        tables.find(is_own)?.as_object()
+        self.tables.get(&(node.file, source.source_name.as_str(), node.name.as_str())).copied()
     }
 
     /// The unique ids of the blocks a description calls, in order.
@@ -65,10 +74,8 @@ impl<'a> DocsCalls<'a> {
     }
 
     fn find(&self, package: Option<&str>, name: &str) -> Option<&'a DocsBlock> {
-        self.project
-            .docs
-            .iter()
-            .find(|block| block.name == name && package.is_none_or(|package| package == block.package))
+        let mut named = self.blocks.get(name)?.iter();
+        named.find(|block| package.is_none_or(|package| package == block.package)).copied()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Macros as dbt's dictionaries.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::manifest::ManifestInputs;
@@ -7,9 +9,12 @@ use crate::project::{Entry, EntryKind, Macro};
 
 /// All macros by unique id.
 pub(super) fn macros(inputs: &ManifestInputs<'_>) -> Value {
-    let patches: Vec<&Entry> = inputs.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro).collect();
+    let mut patches: HashMap<(&str, &str), &Entry> = HashMap::new();
+    for entry in inputs.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro) {
+        patches.entry((&entry.package, &entry.name)).or_insert(entry);
+    }
     let one = |m: &Macro| {
-        let patch = patches.iter().find(|entry| entry.package == m.package && entry.name == m.name);
+        let patch = patches.get(&(m.package.as_str(), m.name.as_str()));
         (m.unique_id(), dictionary(inputs, m, patch.copied()))
     };
     Value::Object(inputs.project.macros.iter().map(one).collect())

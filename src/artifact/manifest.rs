@@ -1,14 +1,18 @@
 //! `manifest.json`, version 12: everything the project holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{self, Write};
 
+use indexmap::IndexMap;
 use md5::{Digest, Md5};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::docs::DocsCalls;
+use super::ran::Ran;
 use super::{Invocation, macros, seconds, write};
 use crate::compile::Compilation;
-use crate::graph::{EXECUTABLE, Graph, Node, dictionary, primary_keys, selector_definitions, with_primary_key};
+use crate::graph::{EXECUTABLE, Fields, Graph, Node, fields, primary_keys, selector_definitions};
 use crate::project::{NodeKind, Project};
 use crate::source::Sources;
 
@@ -24,6 +28,8 @@ pub struct ManifestInputs<'a> {
     pub sources: &'a Sources,
     /// The nodes that were compiled, if any were.
     pub compilation: Option<&'a Compilation>,
+    /// What became of the nodes that were run.
+    pub ran: &'a [Ran<'a>],
     /// The target folder as paths in the manifest begin with it.
     pub target: &'a str,
 }
@@ -35,29 +41,132 @@ impl ManifestInputs<'_> {
     }
 }
 
-/// The manifest.
-pub fn manifest(inputs: &ManifestInputs<'_>) -> Value {
-    let maker = Maker { inputs, keys: primary_keys(inputs.graph), docs: DocsCalls::new(inputs.project) };
-    let (parents, children) = edges(inputs.graph);
-    json!({
-        "metadata": metadata(inputs),
-        "nodes": maker.executable(),
-        "sources": maker.of_kinds(&[NodeKind::Source]),
-        "macros": macros::macros(inputs),
-        "docs": docs(inputs.project),
-        "exposures": maker.of_kinds(&[NodeKind::Exposure]),
-        "metrics": maker.of_kinds(&[NodeKind::Metric]),
-        "groups": inputs.graph.groups,
-        "selectors": selector_definitions(inputs.project),
-        "disabled": maker.disabled(),
-        "parent_map": parents,
-        "child_map": children,
-        "group_map": group_map(inputs.graph),
-        "saved_queries": maker.of_kinds(&[NodeKind::SavedQuery]),
-        "semantic_models": maker.of_kinds(&[NodeKind::SemanticModel]),
-        "unit_tests": maker.of_kinds(&[NodeKind::UnitTest]),
-        "functions": {},
-    })
+/// A manifest: parts that are made when they are written, so that a large one is never in memory as a whole.
+pub struct Manifest<'a> {
+    maker: Maker<'a>,
+}
+
+/// The value of a top-level key.
+enum Part<'a> {
+    /// Small enough to be made at once.
+    Whole(Value),
+    /// A dictionary for each node, by unique id.
+    Nodes(IndexMap<&'a str, Listed<'a>>),
+}
+
+/// A node as the manifest lists it.
+#[derive(Clone, Copy)]
+enum Listed<'a> {
+    /// As it is.
+    Known(&'a Node),
+    /// A test that reads a disabled node.
+    SwitchedOff(&'a Node),
+}
+
+/// The top-level keys in dbt's order.
+const KEYS: [&str; 17] = [
+    "metadata",
+    "nodes",
+    "sources",
+    "macros",
+    "docs",
+    "exposures",
+    "metrics",
+    "groups",
+    "selectors",
+    "disabled",
+    "parent_map",
+    "child_map",
+    "group_map",
+    "saved_queries",
+    "semantic_models",
+    "unit_tests",
+    "functions",
+];
+
+/// How many nodes a thread makes in one go.
+const CHUNK: usize = 128;
+
+/// How many nodes are made before they are written.
+const BATCH: usize = 16 * CHUNK;
+
+impl<'a> Manifest<'a> {
+    /// The manifest of these inputs.
+    pub fn new(inputs: &'a ManifestInputs<'a>) -> Self {
+        let ran = inputs.ran.iter().map(|ran| (ran.unique_id, ran)).collect();
+        Self { maker: Maker { inputs, keys: primary_keys(inputs.graph), docs: DocsCalls::new(inputs.project), ran } }
+    }
+
+    /// What stands under a top-level key.
+    fn part(&self, key: &str) -> Part<'a> {
+        let inputs = self.maker.inputs;
+        let of = |kind: NodeKind| Part::Nodes(of_kinds(inputs.graph, &[kind]));
+        Part::Whole(match key {
+            "nodes" => return Part::Nodes(executable(inputs.graph)),
+            "sources" => return of(NodeKind::Source),
+            "exposures" => return of(NodeKind::Exposure),
+            "metrics" => return of(NodeKind::Metric),
+            "saved_queries" => return of(NodeKind::SavedQuery),
+            "semantic_models" => return of(NodeKind::SemanticModel),
+            "unit_tests" => return of(NodeKind::UnitTest),
+            "metadata" => metadata(inputs),
+            "macros" => macros::macros(inputs),
+            "docs" => docs(inputs.project),
+            "groups" => json!(inputs.graph.groups),
+            "selectors" => selector_definitions(inputs.project),
+            "disabled" => self.maker.disabled(),
+            "parent_map" => parents(inputs.graph),
+            "child_map" => children(inputs.graph),
+            "group_map" => group_map(inputs.graph),
+            _ => json!({}),
+        })
+    }
+
+    /// The whole of it.
+    pub fn value(&self) -> Value {
+        let value = |part: Part<'_>| match part {
+            Part::Whole(value) => value,
+            Part::Nodes(nodes) => Value::Object(
+                nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed).into_value())).collect(),
+            ),
+        };
+        Value::Object(KEYS.into_iter().map(|key| (key.to_owned(), value(self.part(key)))).collect())
+    }
+
+    /// Writes it as JSON on one line.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        for (index, key) in KEYS.into_iter().enumerate() {
+            write!(out, "{}\"{key}\":", if index == 0 { '{' } else { ',' })?;
+            match self.part(key) {
+                Part::Whole(value) => serde_json::to_writer(&mut *out, &value)?,
+                Part::Nodes(nodes) => self.nodes(&nodes.into_iter().collect::<Vec<_>>(), out)?,
+            }
+        }
+        out.write_all(b"}")
+    }
+
+    fn nodes(&self, nodes: &[(&str, Listed<'_>)], out: &mut dyn Write) -> io::Result<()> {
+        let text = |nodes: &[(&str, Listed<'_>)]| -> io::Result<Vec<u8>> {
+            let mut text = Vec::new();
+            for (id, listed) in nodes {
+                serde_json::to_writer(&mut text, id)?;
+                text.push(b':');
+                serde_json::to_writer(&mut text, &self.maker.listed(*listed))?;
+                text.push(b',');
+            }
+            Ok(text)
+        };
+        out.write_all(b"{")?;
+        for (index, batch) in nodes.chunks(BATCH).enumerate() {
+            let mut texts = batch.par_chunks(CHUNK).map(text).collect::<io::Result<Vec<_>>>()?;
+            // No comma stands behind the last node.
+            if (index + 1) * BATCH >= nodes.len() {
+                texts.last_mut().and_then(Vec::pop);
+            }
+            texts.iter().try_for_each(|text| out.write_all(text))?;
+        }
+        out.write_all(b"}")
+    }
 }
 
 fn metadata(inputs: &ManifestInputs<'_>) -> Value {
@@ -88,33 +197,24 @@ struct Maker<'a> {
     inputs: &'a ManifestInputs<'a>,
     keys: BTreeMap<String, Vec<String>>,
     docs: DocsCalls<'a>,
+    ran: HashMap<&'a str, &'a Ran<'a>>,
 }
 
 impl Maker<'_> {
-    /// What dbt keeps under `nodes`. A test that is enabled itself but reads a disabled node is switched off there, while one that
-    /// is configured as disabled is listed under `disabled`.
-    fn executable(&self) -> Value {
-        let mut nodes = self.of_kinds(&EXECUTABLE);
-        for node in self.inputs.graph.disabled.iter().filter(|node| is_switched_off(node)) {
-            let mut made = self.declared(node);
-            made["config"]["enabled"] = json!(false);
-            nodes[node.unique_id.as_str()] = made;
+    fn listed<'n>(&self, listed: Listed<'n>) -> Fields<'n> {
+        match listed {
+            Listed::Known(node) => self.node(node),
+            Listed::SwitchedOff(node) => {
+                let mut made = self.declared(node);
+                let mut config = (*node.config).clone();
+                config.insert("enabled".to_owned(), json!(false));
+                made.set("config", Value::Object(config));
+                made
+            }
         }
-        nodes
     }
 
-    fn of_kinds(&self, kinds: &[NodeKind]) -> Value {
-        let nodes = self
-            .inputs
-            .graph
-            .nodes
-            .values()
-            .chain(&self.inputs.graph.dropped)
-            .filter(|node| kinds.contains(&node.kind));
-        Value::Object(nodes.map(|node| (node.unique_id.clone(), self.node(node))).collect())
-    }
-
-    fn node(&self, node: &Node) -> Value {
+    fn node<'n>(&self, node: &'n Node) -> Fields<'n> {
         let mut made = self.declared(node);
         // dbt keeps nothing of a unit test's compiling.
         let compiled = self
@@ -122,13 +222,11 @@ impl Maker<'_> {
             .compilation
             .filter(|_| node.unit.is_none())
             .and_then(|compilation| compilation.nodes.get(&node.unique_id));
-        add_macros(&mut made, compiled.map(|compiled| compiled.macros.as_slice()).unwrap_or_default());
-        if let (Some(compiled), Some(map)) = (compiled, made.as_object_mut()) {
+        if let Some(compiled) = compiled {
+            add_macros(&mut made, &compiled.macros);
             if write::has_compiled_file(node) {
-                map.insert(
-                    "compiled_path".to_owned(),
-                    json!(format!("{}/compiled/{}", self.inputs.target, write::node_path(node))),
-                );
+                let path = format!("{}/compiled/{}", self.inputs.target, write::node_path(node));
+                made.set("compiled_path", json!(path));
             }
             let ctes: Value = compiled.ctes.iter().map(|(id, sql)| json!({"id": id, "sql": sql})).collect();
             let facts = [
@@ -137,28 +235,34 @@ impl Maker<'_> {
                 ("extra_ctes_injected", json!(true)),
                 ("extra_ctes", ctes),
             ];
-            insert_after(map, "compiled_path", facts);
+            made.set_after("compiled_path", facts);
+        }
+        if let Some(ran) = self.ran.get(node.unique_id.as_str()) {
+            ran.add(&mut made, node, (self.inputs.graph, self.inputs.target));
         }
         made
     }
 
     /// What is known without compiling.
-    fn declared(&self, node: &Node) -> Value {
-        let mut made = with_primary_key(dictionary(node), self.keys.get(&node.unique_id));
+    fn declared<'n>(&self, node: &'n Node) -> Fields<'n> {
+        let mut made = fields(node);
+        if let (Some(columns), true) = (self.keys.get(&node.unique_id), made.has("primary_key")) {
+            made.set("primary_key", json!(columns));
+        }
         self.docs.fill(node, &mut made);
-        made["created_at"] = self.inputs.created_at();
+        made.set("created_at", self.inputs.created_at());
         let entry = node.patch.and_then(|index| self.inputs.project.entries.get(index));
         if let (NodeKind::Model, Some(Value::Object(spine))) =
             (node.kind, entry.and_then(|entry| entry.value.get("time_spine")))
         {
-            made["time_spine"] = time_spine(spine);
+            made.set("time_spine", time_spine(spine));
         }
         if node.kind == NodeKind::SemanticModel {
-            made["node_relation"] = self.node_relation(node);
+            made.set("node_relation", self.node_relation(node));
         }
         if node.kind == NodeKind::Seed {
             let package = self.inputs.project.packages.iter().find(|package| package.file.name == node.package);
-            made["root_path"] = json!(package.map(|package| package.file.root.to_string_lossy()));
+            made.set("root_path", json!(package.map(|package| package.file.root.to_string_lossy())));
         }
         made
     }
@@ -179,11 +283,25 @@ impl Maker<'_> {
         for node in self.inputs.graph.disabled.iter().filter(|node| !is_switched_off(node)) {
             let list = lists.entry(node.unique_id.clone()).or_insert_with(|| json!([]));
             if let Value::Array(items) = list {
-                items.push(self.declared(node));
+                items.push(self.declared(node).into_value());
             }
         }
         Value::Object(lists)
     }
+}
+
+/// What dbt keeps under `nodes`. A test that is enabled itself but reads a disabled node is switched off there, while one that is
+/// configured as disabled is listed under `disabled`.
+fn executable(graph: &Graph) -> IndexMap<&str, Listed<'_>> {
+    let mut nodes = of_kinds(graph, &EXECUTABLE);
+    let off = graph.disabled.iter().filter(|node| is_switched_off(node));
+    nodes.extend(off.map(|node| (node.unique_id.as_str(), Listed::SwitchedOff(node))));
+    nodes
+}
+
+fn of_kinds<'g>(graph: &'g Graph, kinds: &[NodeKind]) -> IndexMap<&'g str, Listed<'g>> {
+    let nodes = graph.nodes.values().chain(&graph.dropped).filter(|node| kinds.contains(&node.kind));
+    nodes.map(|node| (node.unique_id.as_str(), Listed::Known(node))).collect()
 }
 
 /// Whether a test was taken out of the graph for what it reads, not by its own configuration.
@@ -192,8 +310,8 @@ fn is_switched_off(node: &Node) -> bool {
 }
 
 /// Adds macros that a node turned out to call to those it was parsed with.
-pub(super) fn add_macros(made: &mut Value, called: &[String]) {
-    if let Some(macros) = made["depends_on"]["macros"].as_array_mut() {
+pub(super) fn add_macros(made: &mut Fields<'_>, called: &[String]) {
+    if let Some(macros) = made.made("depends_on").and_then(|depends| depends["macros"].as_array_mut()) {
         for id in called {
             let id = json!(id);
             if !macros.contains(&id) {
@@ -209,14 +327,6 @@ fn time_spine(written: &Map<String, Value>) -> Value {
         "standard_granularity_column": written.get("standard_granularity_column"),
         "custom_granularities": written.get("custom_granularities").filter(|list| list.is_array()).unwrap_or(&json!([])),
     })
-}
-
-/// Inserts entries behind `key`, so that the order of keys is dbt's.
-fn insert_after<const N: usize>(map: &mut Map<String, Value>, key: &str, entries: [(&str, Value); N]) {
-    let at = map.keys().position(|known| known == key).map_or(map.len(), |at| at + 1);
-    for (offset, (key, value)) in entries.into_iter().enumerate() {
-        map.shift_insert(at + offset, key.to_owned(), value);
-    }
 }
 
 fn docs(project: &Project) -> Value {
@@ -245,24 +355,29 @@ const OVERVIEW: &str = "### Documentation of this project\n\nThe models, seeds, 
     packages: what they are, what they are made from, and what is made from them. To say more on this page, put a docs block \
     named `__overview__` into a Markdown file beside the models.";
 
-/// What each node reads and what reads it, sorted.
-fn edges(graph: &Graph) -> (Value, Value) {
-    let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for node in graph.nodes.values().chain(&graph.dropped) {
-        for parent in &node.depends_on {
-            children.entry(parent).or_default().insert(&node.unique_id);
-        }
-    }
-    let parents = |node: &Node| {
+/// What each node reads, sorted.
+fn parents(graph: &Graph) -> Value {
+    let sorted = |node: &Node| {
         let mut list = node.depends_on.clone();
         list.sort();
         (node.unique_id.clone(), json!(list))
     };
-    let below = |node: &Node| {
-        (node.unique_id.clone(), json!(children.get(node.unique_id.as_str()).cloned().unwrap_or_default()))
-    };
+    Value::Object(graph.nodes.values().chain(&graph.dropped).map(sorted).collect())
+}
+
+/// What reads each node, sorted.
+fn children(graph: &Graph) -> Value {
     let all = || graph.nodes.values().chain(&graph.dropped);
-    (Value::Object(all().map(parents).collect()), Value::Object(all().map(below).collect()))
+    let mut children: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for node in all() {
+        for parent in &node.depends_on {
+            children.entry(parent).or_default().insert(&node.unique_id);
+        }
+    }
+    let below = |node: &Node| {
+        (node.unique_id.clone(), children.get(node.unique_id.as_str()).map_or_else(|| json!([]), |list| json!(list)))
+    };
+    Value::Object(all().map(below).collect())
 }
 
 /// The members of each group, by the group's name.

@@ -1,9 +1,10 @@
 //! What a run adds to the manifest: where the statements of each node are, and which nodes never came to be compiled.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::manifest::add_macros;
 use super::write::{has_compiled_file, node_path};
-use crate::graph::Graph;
+use crate::graph::{Fields, Graph, Node};
 use crate::project::NodeKind;
 
 /// What became of a node, as far as the manifest tells.
@@ -27,68 +28,60 @@ pub struct Ran<'a> {
 /// What the materialization of tests calls: dbt counts it among what an executed test calls itself.
 const TEST_MACROS: [&str; 3] = ["get_limit_subquery_sql", "should_store_failures", "statement"];
 
-/// Adds to a manifest what is known after a run. `target` is the target folder as paths in the manifest begin with it.
-pub fn add(manifest: &mut Value, ran: &[Ran<'_>], graph: &Graph, target: &str) {
-    for node_ran in ran {
-        let Some(node) = graph.node(node_ran.unique_id) else { continue };
-        let Some(Value::Object(made)) = manifest["nodes"].get_mut(node_ran.unique_id) else { continue };
-        if node_ran.is_skipped || node_ran.is_batched {
+impl Ran<'_> {
+    /// Adds to a node's dictionary what is known after the run. `target` is the target folder as paths in the manifest begin with it.
+    pub(super) fn add(&self, made: &mut Fields<'_>, node: &Node, (graph, target): (&Graph, &str)) {
+        if self.is_skipped || self.is_batched {
             for key in ["compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"] {
-                made.shift_remove(key);
+                made.remove(key);
             }
-            made.insert("compiled_path".to_owned(), Value::Null);
+            made.set("compiled_path", Value::Null);
         }
-        if node.kind == NodeKind::Test && !node_ran.is_skipped {
+        if node.kind == NodeKind::Test && !self.is_skipped {
             let of = |package: &str, name: &str| format!("macro.{package}.{name}");
             let found = |name: &&str| {
                 Some(of(&graph.root, name))
                     .filter(|id| graph.macros.contains_key(id))
                     .unwrap_or_else(|| of("dbt", name))
             };
-            add_called(made, &TEST_MACROS.iter().map(found).collect::<Vec<_>>());
+            add_macros(made, &TEST_MACROS.iter().map(found).collect::<Vec<_>>());
         }
-        if let Some(sql) = node_ran.late.filter(|_| node.unit.is_none()) {
-            add_called(made, node_ran.called);
+        if let Some(sql) = self.late.filter(|_| node.unit.is_none()) {
+            add_macros(made, self.called);
             for (key, value) in [
                 ("compiled", json!(true)),
                 ("compiled_code", json!(sql)),
                 ("extra_ctes_injected", json!(true)),
                 ("extra_ctes", json!([])),
             ] {
-                made.entry(key).or_insert(value);
+                if !made.has(key) {
+                    made.set(key, value);
+                }
             }
             if has_compiled_file(node) {
-                made.insert("compiled_path".to_owned(), json!(format!("{target}/compiled/{}", node_path(node))));
+                made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
             }
         }
-        if node_ran.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
-            made.insert("build_path".to_owned(), json!(format!("{target}/run/{}", node_path(node))));
+        if self.has_file && matches!(node.kind, NodeKind::Model | NodeKind::Snapshot | NodeKind::Test) {
+            made.set("build_path", json!(format!("{target}/run/{}", node_path(node))));
         }
-        if let Some(code) = &node_ran.hook {
-            for (key, value) in [
-                ("compiled", json!(true)),
-                ("compiled_code", json!(code)),
-                ("extra_ctes_injected", json!(true)),
-                ("extra_ctes", json!([])),
-            ] {
-                made.entry(key).or_insert(value);
-            }
-            if made.get("compiled_path").is_none_or(Value::is_null) {
-                let path = format!("{target}/compiled/{}", node_path(node));
-                made.insert("compiled_path".to_owned(), json!(path));
-            }
-            // dbt counts the hooks it runs from one.
-            if let Some(index) = made.get("index").and_then(Value::as_u64) {
-                made.insert("index".to_owned(), json!(index + 1));
+        let Some(code) = &self.hook else { return };
+        for (key, value) in [
+            ("compiled", json!(true)),
+            ("compiled_code", json!(code)),
+            ("extra_ctes_injected", json!(true)),
+            ("extra_ctes", json!([])),
+        ] {
+            if !made.has(key) {
+                made.set(key, value);
             }
         }
-    }
-}
-
-fn add_called(made: &mut Map<String, Value>, called: &[String]) {
-    let mut whole = Value::Object(std::mem::take(made));
-    super::manifest::add_macros(&mut whole, called);
-    if let Value::Object(fields) = whole {
-        *made = fields;
+        if made.made("compiled_path").is_none_or(|path| path.is_null()) {
+            made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
+        }
+        // dbt counts the hooks it runs from one.
+        if let Some(index) = made.made("index").and_then(|index| index.as_u64()) {
+            made.set("index", json!(index + 1));
+        }
     }
 }

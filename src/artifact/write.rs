@@ -1,7 +1,7 @@
 //! Putting artifacts on disk: whole files or none, at dbt's paths below the target folder.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -57,16 +57,22 @@ pub fn json(path: &Path, value: &Value) -> Result<(), WriteError> {
     text(path, &value.to_string())
 }
 
-/// Writes a file: its text goes to a new file beside it, which then takes its name, so that a reader never sees half of it.
+/// Writes a file of this text.
 pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
-    let failed = |error: std::io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
+    stream(path, |out| out.write_all(text.as_bytes()))
+}
+
+/// Writes a file part by part: they go to a new file beside it, which then takes its name, so that a reader never sees half of it.
+pub fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
+    let failed = |error: io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_data()
+    let written = fs::File::create(&beside).and_then(|file| {
+        let mut out = io::BufWriter::with_capacity(1 << 18, file);
+        write(&mut out)?;
+        out.flush()
     });
     written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
         // The temporary file is of no use; if it cannot be removed either, the first error says why.
@@ -78,9 +84,7 @@ pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
 /// Writes a node's SQL into one of the trees of the target folder, and says where.
 pub fn node_sql(target: &Path, tree: Tree, node: &Node, sql: &str) -> Result<PathBuf, WriteError> {
     let path = target.join(tree.folder()).join(node_path(node));
-    fs::create_dir_all(path.parent().unwrap_or(target))
-        .and_then(|()| fs::write(&path, sql))
-        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
+    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
     Ok(path)
 }
 
@@ -90,9 +94,21 @@ pub fn part_sql(target: &Path, tree: Tree, node: &Node, (part, sql): (&str, &str
     let (stem, ending) = whole.rsplit_once('.').unwrap_or((&whole, "sql"));
     let base = stem.rsplit('/').next().unwrap_or(stem);
     let path = target.join(tree.folder()).join(format!("{stem}/{base}_{part}.{ending}"));
-    fs::create_dir_all(path.parent().unwrap_or(target))
-        .and_then(|()| fs::write(&path, sql))
-        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+}
+
+/// Writes a file unless it holds this text already: most of them do, and a file that is written over waits for the disk.
+fn changed(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
+        return Ok(());
+    }
+    match fs::write(path, text) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().unwrap_or(path))?;
+            fs::write(path, text)
+        }
+        written => written,
+    }
 }
 
 /// Writes what stands in a unit test for something that its model reads, beside the unit test's own folder.

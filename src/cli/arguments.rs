@@ -302,7 +302,7 @@ pub(super) enum Command {
         /// What is printed for a node
         #[arg(long, value_enum, default_value = "selector", value_name = "FORMAT")]
         output: ListOutput,
-        /// Keys of the JSON objects; `inferred_columns` for columns and types as the SQL says
+        /// Keys of the JSON objects; `inferred_columns` for columns, types and whether they can be NULL, as the SQL says
         #[arg(long, num_args = 1.., value_name = "KEY")]
         output_keys: Vec<String>,
     },
@@ -382,9 +382,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Docs,
     },
-    /// Explain a diagnostic
+    /// Explain a diagnostic, or what of Snowflake's SQL the embedded engine runs
     Explain {
-        /// Its code; without one, all codes are listed
+        /// The diagnostic's code, `snowflake`, or a function of Snowflake's; without one, all codes are listed
         code: Option<String>,
     },
     /// Remove what builds leave in the project's folder

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
@@ -12,12 +13,12 @@ use super::arguments::ListOutput;
 use super::driver::Loaded;
 use super::printer::Printer;
 use super::record::worded;
-use crate::artifact::manifest::{ManifestInputs, manifest};
-use crate::artifact::ran::{self, Ran};
+use crate::artifact::manifest::{Manifest, ManifestInputs};
+use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree, WriteError};
 use crate::artifact::{Invocation, catalog, listing as records, site, sources};
-use crate::compile::Compilation;
+use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{Batches, NodeResult, Status};
@@ -29,15 +30,34 @@ fn invocation(loaded: &Loaded) -> Invocation<'_> {
     Invocation { session: &loaded.session, generated_at: Utc::now() }
 }
 
-fn manifest_value(loaded: &Loaded, compilation: Option<&Compilation>) -> Value {
-    manifest(&ManifestInputs {
+/// What a manifest is made from; `target` is what [`shown_target`] says.
+fn manifest_inputs<'a>(
+    loaded: &'a Loaded,
+    compilation: Option<&'a Compilation>,
+    ran: &'a [Ran<'a>],
+    target: &'a str,
+) -> ManifestInputs<'a> {
+    ManifestInputs {
         invocation: invocation(loaded),
         project: &loaded.project,
         graph: &loaded.graph,
         sources: &loaded.sources,
         compilation,
-        target: &shown_target(loaded),
-    })
+        ran,
+        target,
+    }
+}
+
+fn write_manifest(
+    loaded: &Loaded,
+    compilation: Option<&Compilation>,
+    ran: &[Ran<'_>],
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    let target = shown_target(loaded);
+    let inputs = manifest_inputs(loaded, compilation, ran, &target);
+    let path = loaded.target_dir().join("manifest.json");
+    told(loaded, printer, write::stream(&path, |out| Manifest::new(&inputs).write(out)))
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
@@ -87,8 +107,7 @@ pub(super) fn before_run(loaded: &Loaded, printer: &Printer) -> Result<(), Outco
 
 /// The manifest of what was parsed.
 pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
-    let value = manifest_value(loaded, None);
-    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))
+    write_manifest(loaded, None, &[], printer)
 }
 
 /// The manifest with compiled SQL, and the `compiled` tree.
@@ -102,8 +121,7 @@ pub(super) fn after_compile(
     if !writes(loaded) {
         return Ok(());
     }
-    let value = manifest_value(loaded, Some(compilation));
-    told(loaded, printer, write::json(&loaded.target_dir().join("manifest.json"), &value))?;
+    write_manifest(loaded, Some(compilation), &[], printer)?;
     let value = results_of_compiling(loaded, compilation, selected);
     told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
 }
@@ -156,13 +174,12 @@ fn compiled_files(
     let target = loaded.target_dir();
     let batched: BTreeSet<&str> =
         results.iter().filter(|result| result.batches.is_some()).map(|result| result.unique_id.as_str()).collect();
-    for (id, compiled) in compilation.nodes.iter().filter(|(id, _)| !batched.contains(id.as_str())) {
-        let Some(node) = loaded.graph.node(id).filter(|node| write::has_compiled_file(node)) else {
-            continue;
-        };
-        told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))?;
-    }
-    Ok(())
+    let write = |(id, compiled): (&String, &Compiled)| {
+        let has_file = |node: &&crate::graph::Node| write::has_compiled_file(node) && !batched.contains(id.as_str());
+        let node = loaded.graph.node(id).filter(has_file);
+        node.map_or(Ok(()), |node| write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))
+    };
+    told(loaded, printer, compilation.nodes.par_iter().map(write).collect())
 }
 
 /// All of that, the statements as run, and the results.
@@ -191,10 +208,8 @@ pub(super) fn after_run(
     if !writes(loaded) {
         return Ok(());
     }
-    let mut value = manifest_value(loaded, Some(compilation));
     let ran: Vec<Ran<'_>> = results.iter().map(|result| became(loaded, result)).collect();
-    ran::add(&mut value, &ran, &loaded.graph, &shown_target(loaded));
-    told(loaded, printer, write::json(&target.join("manifest.json"), &value))?;
+    write_manifest(loaded, Some(compilation), &ran, printer)?;
     let value = results_json(loaded, compilation, results, elapsed);
     told(loaded, printer, write::json(&target.join("run_results.json"), &value))
 }
@@ -356,7 +371,9 @@ pub(super) fn docs(
     after_compile(loaded, compilation, selected, printer)?;
     let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
-    let page = site::page(&manifest_value(loaded, Some(compilation)), Some(&catalog), &loaded.graph.root);
+    let shown = shown_target(loaded);
+    let manifest = Manifest::new(&manifest_inputs(loaded, Some(compilation), &[], &shown)).value();
+    let page = site::page(&manifest, Some(&catalog), &loaded.graph.root);
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;
     Ok(path)

@@ -10,11 +10,11 @@ use super::arguments::Global;
 use super::driver::Loaded;
 use super::open;
 use super::printer::Printer;
-use crate::analyze::{Analysis, Given, Schema, analyze, report_findings};
+use crate::analyze::{Analysis, Functions, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::graph::Node;
-use crate::project::NodeKind;
+use crate::project::{EntryKind, NodeKind};
 use crate::sql::RelationKind;
 use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
 
@@ -45,7 +45,7 @@ impl Loaded {
         given.schemas.extend(self.catalogued(global, &all));
         let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
         let mut found = Diagnostics::default();
-        report_findings(&self.graph, &compilation, &analysis, &mut found);
+        report_findings((&self.graph, &compilation), &analysis, &self.places(), &mut found);
         printer.diagnostics(found.iter(), &self.sources);
         Ok(analysis)
     }
@@ -60,7 +60,14 @@ impl Loaded {
         let analysis = self.analyze(global, selected, printer)?;
         let columns = |id: &String| {
             let found = analysis.node(self.graph.nodes.get_index_of(id)?)?;
-            let column = |at: usize| json!({"name": found.name(at), "type": found.data_type(at).to_string()});
+            let column = |at: usize| {
+                let nullable = match found.nulls(at) {
+                    Nulls::Never => Some(false),
+                    Nulls::May(_) => Some(true),
+                    Nulls::Unknown => None,
+                };
+                json!({"name": found.name(at), "type": found.data_type(at).to_string(), "nullable": nullable})
+            };
             Some((id.clone(), (0..found.width()).map(column).collect()))
         };
         Ok(selected.iter().filter_map(columns).collect())
@@ -99,12 +106,35 @@ impl Loaded {
 
     /// Reports what is wrong with the columns that compiled nodes name. What is not compiled is not known, and says nothing.
     pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) {
+        printer.diagnostics(self.columns_found(compilation).iter(), &self.sources);
+    }
+
+    /// Whether something that is wrong with the columns of compiled nodes is an error by its level, so that nothing may run. Only errors
+    /// are told: `compile` tells the rest.
+    pub(super) fn refuses_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
+        if !printer.may_refuse() {
+            return false;
+        }
+        let before = printer.counts().0;
+        let found = self.columns_found(compilation);
+        let is_error = |problem: &&Diagnostic| {
+            printer.weighed(problem, &self.sources).is_some_and(|shown| shown.level == Level::Error)
+        };
+        printer.diagnostics(found.iter().filter(is_error), &self.sources);
+        printer.counts().0 > before
+    }
+
+    fn columns_found(&self, compilation: &Compilation) -> Diagnostics {
         let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
         known.extend(self.order.ancestors_of_all(&known, Some(1)));
         let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known), &known);
         let mut diagnostics = Diagnostics::default();
-        report_findings(&self.graph, compilation, &analysis, &mut diagnostics);
-        printer.diagnostics(diagnostics.iter(), &self.sources);
+        report_findings((&self.graph, compilation), &analysis, &self.places(), &mut diagnostics);
+        diagnostics
+    }
+
+    fn places(&self) -> Places<'_> {
+        Places { sources: &self.sources, project: &self.project }
     }
 
     /// What is known before any SQL is read.
@@ -113,7 +143,10 @@ impl Loaded {
         let schemas: HashMap<String, Arc<Schema>> =
             nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
         let facts = &self.session.facts;
-        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema }
+        let declared = self.project.entries.iter().filter(|entry| entry.kind == EntryKind::Function);
+        let entries = self.project.settings.functions.iter().chain(declared.map(|entry| &*entry.value));
+        let functions = Functions::declared(entries, self.dialect());
+        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema, functions }
     }
 
     /// The columns of sources that declare none, as the warehouse has them, where it can be asked. Without it they stay unknown, and
@@ -144,7 +177,12 @@ impl Loaded {
                 let seed = crate::plan::read_seed(node, self.sources.text(node.file), self.dialect()).ok()?;
                 let is_quoted = node.setting_flag("quote_columns");
                 let columns = seed.names.iter().cloned().zip(seed.types.iter().cloned().map(Some));
-                Some(Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect()))
+                let mut schema = Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect());
+                for (at, column) in schema.columns.iter_mut().enumerate() {
+                    let is_full = seed.rows.iter().all(|row| row[at].is_some());
+                    column.nulls = if is_full { Nulls::Never } else { Nulls::May(NullReason::EmptyCell) };
+                }
+                Some(schema)
             }
             NodeKind::Source if node.source.as_ref().is_some_and(|source| source.external.is_some()) => {
                 let columns = crate::load::stage_table(self.dialect());

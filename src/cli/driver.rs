@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Outcome;
 use super::arguments::{Global, IndirectSelection, Running, Select};
+use super::levels::Levels;
 use super::printer::Printer;
 use super::state::State;
 use super::{environment, open, settings};
@@ -65,6 +66,10 @@ pub(super) fn load(
     let read = environment::options(global, command, running).map_err(|problem| diagnostics.push(*problem));
     let loaded = read.ok().and_then(|options| load_with(options, &mut sources, &mut diagnostics));
     let sources = Arc::new(sources);
+    let rules = loaded.as_ref().map(|parts| parts.2.settings.levels.clone()).unwrap_or_default();
+    let levels = Levels::new(rules, loaded.as_ref().map(|parts| parts.4.clone()));
+    diagnostics.extend(levels.unused(&sources));
+    printer.weigh(levels);
     printer.diagnostics(diagnostics.iter(), &sources);
     let is_broken = diagnostics.has_errors() || printer.counts().0 > 0;
     let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
@@ -79,7 +84,7 @@ pub(super) fn load(
         profile,
         project: Arc::new(project),
         session,
-        graph: Arc::new(graph),
+        graph,
         order,
         governance,
         state: State::default(),
@@ -89,7 +94,7 @@ pub(super) fn load(
     Ok(loaded)
 }
 
-type Parts = (Options, Profile, Project, Arc<Session>, Graph, Order);
+type Parts = (Options, Profile, Project, Arc<Session>, Arc<Graph>, Order);
 
 fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Parts> {
     let engine = Engine::new();
@@ -115,7 +120,7 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
     let graph = graph::build(&project, &session, sources, diagnostics);
     let order = Order::new(&graph, diagnostics);
-    Some((options, profile, project, session, graph, order))
+    Some((options, profile, project, session, Arc::new(graph), order))
 }
 
 type Named = (Option<String>, Option<crate::source::Span>, String);

@@ -10,6 +10,7 @@ mod commands;
 mod driver;
 mod environment;
 mod invocation;
+mod levels;
 mod listing;
 mod open;
 mod output;

@@ -50,13 +50,15 @@ fn plain(value: &Value) -> String {
 }
 
 fn context(target: &Target) -> SessionContext {
+    let name = |key: &str| target.text(key).map(|name| name.to_uppercase());
     SessionContext {
         database: Some(target.database.to_uppercase()),
         schema: Some(target.schema.to_uppercase()),
-        role: target.text("role"),
+        role: name("role"),
         inherited_roles: Vec::new(),
-        user: target.text("user"),
-        warehouse: target.text("warehouse"),
+        user: name("user"),
+        warehouse: name("warehouse"),
+        parameters: BTreeMap::new(),
         variables: BTreeMap::new(),
     }
 }

@@ -2,11 +2,13 @@
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::arguments::{Global, LogFormat, LogLevel};
+use super::levels::Levels;
 use super::output::{Output, log_file};
 use super::warnings::{Verdict, Warnings};
+use crate::config::Weight;
 use crate::diagnostic::{Diagnostic, Format, Level, Style, render};
 use crate::source::Sources;
 
@@ -15,6 +17,8 @@ pub(super) struct Printer {
     output: Arc<Output>,
     style: Style,
     seen: Mutex<Seen>,
+    /// How much problems matter, once the project is read.
+    levels: OnceLock<Levels>,
 }
 
 #[derive(Default)]
@@ -47,7 +51,7 @@ impl Printer {
             warnings,
             refused: AtomicUsize::new(0),
         });
-        Ok(Self { output, style: Style { colour, width: 110 }, seen: Mutex::default() })
+        Ok(Self { output, style: Style { colour, width: 110 }, seen: Mutex::default(), levels: OnceLock::new() })
     }
 
     /// Where its lines go.
@@ -70,15 +74,37 @@ impl Printer {
         self.output.event(LogLevel::Info, value);
     }
 
-    /// A problem.
-    pub(super) fn diagnostic(&self, diagnostic: &Diagnostic, sources: &Sources) {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    /// Sets how much problems matter from here on.
+    pub(super) fn weigh(&self, levels: Levels) {
+        let _ = self.levels.set(levels);
+    }
+
+    /// Whether a warning may be an error, because somebody said so.
+    pub(super) fn may_refuse(&self) -> bool {
+        self.output.warnings.has_errors() || self.levels.get().is_some_and(Levels::has_errors)
+    }
+
+    /// A problem with the level that it is told with; none for one that is not told.
+    pub(super) fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
         let mut shown = diagnostic.clone();
+        match self.levels.get().and_then(|levels| levels.weight(&shown, sources)) {
+            Some(Weight::Off) => return None,
+            Some(Weight::Warn) => shown.level = Level::Warning,
+            Some(Weight::Error) => shown.level = Level::Error,
+            None => {}
+        }
         match self.output.warnings.verdict(&shown) {
-            Verdict::Silent => return,
+            Verdict::Silent => return None,
             Verdict::Error => shown.level = Level::Error,
             Verdict::Unchanged => {}
         }
+        Some(shown)
+    }
+
+    /// A problem.
+    pub(super) fn diagnostic(&self, diagnostic: &Diagnostic, sources: &Sources) {
+        let Some(shown) = self.weighed(diagnostic, sources) else { return };
+        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match shown.level {
             Level::Error => seen.errors += 1,
             Level::Warning => seen.warnings += 1,

@@ -12,11 +12,11 @@ use crate::config::Batch;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::graph::{Graph, Node, Order, dictionary};
 use crate::jinja::{
-    self, Executed, Origin, Phase, Problem, RelationValue, Rendered, Session, Subject, TemplateError, Voice,
+    self, Executed, Model, Origin, Phase, Problem, RelationValue, Rendered, Session, Subject, TemplateError, Voice,
 };
 use crate::project::NodeKind;
 use crate::source::Sources;
-use crate::sql::Relation;
+use crate::sql::{Dialect, Relation};
 use crate::warehouse::{Comment, Connection};
 
 /// Compiles nodes of one graph.
@@ -139,17 +139,13 @@ impl Compiler {
             quoting,
         };
         let cloned = self.cloned.get(&node.unique_id);
-        let mut model = dictionary(node);
-        if let Some(other) = cloned {
-            model["compiled_code"] = format!("select * from {}", other.render()).into();
-        }
         let subject = Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
             defer_relation: cloned.map(|other| RelationValue::new(other.clone(), None, dialect)),
-            model: Arc::new(model),
-            config: Arc::new(node.config.clone()),
+            model: self.model(node, cloned),
+            config: node.config.clone(),
             schema: node.schema.clone(),
             database: node.database.clone(),
             more: Vec::new(),
@@ -161,35 +157,38 @@ impl Compiler {
         if node.unit.is_some() {
             return unit_test::executed(node, subject);
         }
-        let subject = Subject { model: Arc::new(self.with_types((*subject.model).clone())), ..subject };
         if node.foreign_keys().is_empty() { subject } else { self.with_foreign_keys(node, subject) }
     }
 
-    /// A model's dictionary with the adapter's names of its columns' types, unless its contract says `alias_types: false`.
-    fn with_types(&self, mut model: serde_json::Value) -> serde_json::Value {
-        if model["contract"]["alias_types"].as_bool() == Some(true) {
-            let columns = model["columns"].as_object_mut();
-            for column in columns.into_iter().flat_map(serde_json::Map::values_mut) {
-                if let Some(name) = column["data_type"].as_str() {
-                    let name = jinja::translate_type(name, self.session.facts.dialect);
-                    column["data_type"] = name.into();
+    /// A node's dictionary. Most templates never ask for it: of a node of the graph it is made when they do.
+    fn model(&self, node: &Node, cloned: Option<&Relation>) -> Arc<Model> {
+        let dialect = self.session.facts.dialect;
+        let graph = self.shared.graph.clone();
+        let known =
+            graph.nodes.get_index_of(&node.unique_id).filter(|at| std::ptr::eq(&raw const graph.nodes[*at], node));
+        match (known, cloned) {
+            (Some(at), None) => Model::later(move || with_types(dictionary(&graph.nodes[at]), dialect)),
+            _ => {
+                let mut model = with_types(dictionary(node), dialect);
+                if let Some(other) = cloned {
+                    model["compiled_code"] = format!("select * from {}", other.render()).into();
                 }
+                Arc::new(model.into())
             }
         }
-        model
     }
 
     /// The same with the names of the relations that foreign keys refer to.
     fn with_foreign_keys(&self, node: &Node, subject: Subject) -> Subject {
         let subject = Arc::new(subject);
-        let mut model = (*subject.model).clone();
+        let mut model = (**subject.model).clone();
         for to in node.foreign_keys() {
-            let origin = Origin { file: u32::MAX, base: 0 };
+            let origin = Origin::NOWHERE;
             let text = format!("{{{{ ({to}).render() }}}}");
             let Ok(Some(rendered)) = self.render_early(node, &subject, &text, origin) else { continue };
             replace_targets(&mut model, &to, &rendered.text);
         }
-        Subject { model: Arc::new(model), ..(*subject).clone() }
+        Subject { model: Arc::new(model.into()), ..(*subject).clone() }
     }
 
     pub(super) fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
@@ -319,12 +318,12 @@ impl Compiler {
         let subject = if is_unit { self.unit_test_subject(node, world) } else { self.subject(node) };
         let subject = Arc::new(Subject { batch: world.batch.clone(), ..subject });
         let origin = if node.test.is_some() {
-            Origin { file: u32::MAX, base: 0 }
+            Origin::NOWHERE
         } else {
             let own = || Origin { file: node.file.number(), base: node.code.start };
             Self::unit_test_origin(node).unwrap_or_else(own)
         };
-        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), &node.raw, origin);
+        let rendered = jinja::render(&self.session, &subject, Phase::Execute(world.clone()), node.template(), origin);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, node)))?;
         let read = world.ephemeral.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut ctes: Vec<(String, String)> = Vec::new();
@@ -339,13 +338,14 @@ impl Compiler {
         let mut map =
             SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
         let macros = rendered.called_directly.iter().map(ToString::to_string).collect();
-        let mut sql = rendered.text.clone();
+        let (mut sql, mut own) = (rendered.text, None);
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
+            own = Some(sql.clone());
             sql.insert_str(at, &text);
             map = map.insert(at, text.len());
         }
-        Ok(Compiled { sql, own_sql: rendered.text, map, ctes, macros, late })
+        Ok(Compiled { sql, own, map, ctes, macros, late })
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.
@@ -355,7 +355,7 @@ impl Compiler {
         let compiled = self.compiled(node, &world);
         reader.note(&world);
         let compiled = compiled?;
-        let own = (id.to_owned(), ephemeral::expression(&node.alias, &compiled.own_sql));
+        let own = (id.to_owned(), ephemeral::expression(&node.alias, compiled.own_sql()));
         for cte in compiled.ctes.into_iter().chain([own]) {
             if !ctes.iter().any(|(known, _)| *known == cte.0) {
                 ctes.push(cte);
@@ -363,6 +363,20 @@ impl Compiler {
         }
         Ok(())
     }
+}
+
+/// A model's dictionary with the adapter's names of its columns' types, unless its contract says `alias_types: false`.
+fn with_types(mut model: serde_json::Value, dialect: Dialect) -> serde_json::Value {
+    if model["contract"]["alias_types"].as_bool() == Some(true) {
+        let columns = model["columns"].as_object_mut();
+        for column in columns.into_iter().flat_map(serde_json::Map::values_mut) {
+            if let Some(name) = column["data_type"].as_str() {
+                let name = jinja::translate_type(name, dialect);
+                column["data_type"] = name.into();
+            }
+        }
+    }
+    model
 }
 
 /// Puts a relation's name in the place of each foreign key's `to` that has this text.

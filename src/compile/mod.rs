@@ -50,8 +50,8 @@ impl Compiled {
 pub struct Compiled {
     /// The SQL, with ephemeral models in front.
     pub sql: String,
-    /// The SQL before ephemeral models were put in front.
-    pub own_sql: String,
+    /// The SQL before ephemeral models were put in front, where there are any.
+    own: Option<String>,
     /// Where its bytes came from.
     pub map: SourceMap,
     /// The ephemeral models put in front, in order: unique id and the text of the expression.
@@ -61,4 +61,11 @@ pub struct Compiled {
     /// Whether rendering asked the warehouse about something other than the node's own relation, so that the text may differ
     /// once its parents have run.
     pub late: bool,
+}
+
+impl Compiled {
+    /// The SQL before ephemeral models were put in front.
+    pub fn own_sql(&self) -> &str {
+        self.own.as_deref().unwrap_or(&self.sql)
+    }
 }

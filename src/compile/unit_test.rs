@@ -57,7 +57,7 @@ pub(super) fn executed(node: &Node, subject: Subject) -> Subject {
     ] {
         model[key] = value;
     }
-    Subject { config: Arc::new(config), model: Arc::new(model), ..subject }
+    Subject { config: Arc::new(config), model: Arc::new(model.into()), ..subject }
 }
 
 /// What the test puts in the place of macros and variables.
@@ -104,7 +104,7 @@ impl Compiler {
             }
         };
         let phase = Phase::Execute(inner.clone());
-        let origin = Origin { file: u32::MAX, base: 0 };
+        let origin = Origin::NOWHERE;
         let rendered = jinja::render(&self.session, &Arc::new(subject), phase, &text, origin);
         world.note(&inner);
         let rendered = rendered.map_err(|error| Box::new(self.report(&error, test)))?;

@@ -253,7 +253,7 @@ fn file_read_in_place(node: &Node) -> Option<String> {
     let details = node.source.as_ref()?;
     let text =
         |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
-    let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object(node.config.clone()))));
+    let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object((*node.config).clone()))));
     let template =
         own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
     let filled = [

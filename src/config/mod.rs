@@ -4,7 +4,9 @@
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
 mod event_time;
+mod functions;
 mod json_text;
+mod levels;
 mod options;
 mod profile;
 mod project_file;
@@ -16,6 +18,7 @@ pub mod yaml;
 
 pub use event_time::{Batch, BatchSize, Undone, Window, event_time, event_time_text, sample_window};
 pub use json_text::python_json;
+pub use levels::{LevelRule, Weight};
 pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};
@@ -24,7 +27,7 @@ pub use vars::Vars;
 use serde_json::{Map, Value};
 
 /// What renders the Jinja in YAML values. dbt renders them "natively": a string that is one expression keeps its type.
-pub trait Templates {
+pub trait Templates: Sync {
     /// The value of `text`; the error says why it has none.
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<Value, String>;
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{Templates, YamlScope, render_strings, vars_file, yaml};
+use super::{LevelRule, Templates, YamlScope, functions, levels, render_strings, vars_file, yaml};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{FileId, Sources, Span, read_text};
 use crate::sql::Dialect;
@@ -98,6 +98,10 @@ pub struct Settings {
     pub policy_paths: Vec<String>,
     /// The schema of the ledger of loaded files.
     pub ledger_schema: Option<String>,
+    /// How much problems matter.
+    pub levels: Vec<LevelRule>,
+    /// Functions of the warehouse, declared as dbt declares them.
+    pub functions: Vec<Map<String, Value>>,
     /// The file, if there is one.
     pub file: Option<FileId>,
 }
@@ -153,7 +157,7 @@ const KEYS: [&str; 47] = [
     "groups",
 ];
 
-const SETTINGS_KEYS: [&str; 3] = ["dialect", "policy-paths", "landing"];
+const SETTINGS_KEYS: [&str; 5] = ["dialect", "policy-paths", "landing", "levels", "functions"];
 
 /// Reads the project file in `root`. Problems that leave no project are errors and give none.
 pub fn read_project_file(
@@ -242,7 +246,9 @@ pub fn read_settings(root: &Path, sources: &mut Sources, diagnostics: &mut Diagn
     }
     let ledger_schema = landing.get("ledger-schema").map(plain_text);
     let policy_paths = texts(value.get("policy-paths")).unwrap_or_else(|| vec!["policies".to_owned()]);
-    Settings { dialect, policy_paths, ledger_schema, file: Some(file) }
+    let levels = levels::read(value.get("levels"), file, &text, diagnostics);
+    let functions = functions::read(value.get("functions"), file, &text, diagnostics);
+    Settings { dialect, policy_paths, ledger_schema, levels, functions, file: Some(file) }
 }
 
 pub(super) fn read_mapping(

@@ -26,7 +26,8 @@ pub(super) enum Tree {
 /// Reads a document; the first time without a tree to go by, the second time with the first one's.
 pub(super) fn read(text: &str) -> Result<Tree, serde_yaml::Error> {
     let doubtful = Cell::new(false);
-    let first = First { doubtful: &doubtful }.deserialize(serde_yaml::Deserializer::from_str(text))?;
+    let first = First { doubtful: &doubtful, odd_numbers: has_odd_numbers(text) }
+        .deserialize(serde_yaml::Deserializer::from_str(text))?;
     if !doubtful.get() {
         return Ok(first);
     }
@@ -38,10 +39,37 @@ fn is_doubtful(text: &str) -> bool {
     !matches!(scalar::plain(text), Value::String(same) if same == text)
 }
 
+/// Whether a text has a word that begins as a number does and is no plain decimal one: those have one value for all.
+fn has_odd_numbers(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'-' | b':');
+    let words = text.as_bytes().split(|byte| !is_part(*byte));
+    words.filter(|word| word.first().is_some_and(|byte| byte.is_ascii_digit() || b"+-.".contains(byte))).any(is_odd)
+}
+
+fn is_odd(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").unwrap_or(word);
+    let whole = digits.split(|byte| *byte == b'.').next().unwrap_or_default();
+    let parts = digits.split(|byte| *byte == b'.');
+    let is_decimal = parts.clone().count() <= 2
+        && parts.into_iter().all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
+    // A dash alone is a list's.
+    !(digits.is_empty() || is_decimal && (whole == b"0" || !whole.starts_with(b"0")))
+}
+
 /// Takes the structure and the parser's scalars.
 #[derive(Clone, Copy)]
 struct First<'c> {
     doubtful: &'c Cell<bool>,
+    /// Whether the text may hold numbers that have another value in YAML 1.1.
+    odd_numbers: bool,
+}
+
+impl First<'_> {
+    fn number(self) {
+        if self.odd_numbers {
+            self.doubtful.set(true);
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for First<'_> {
@@ -64,20 +92,17 @@ impl<'de> Visitor<'de> for First<'_> {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-        self.doubtful.set(true);
+        self.number();
         Ok(Tree::Scalar(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-        // A number below ten has but one way to be written, or PyYAML agrees with the parser about the other ways.
-        if value > 7 {
-            self.doubtful.set(true);
-        }
+        self.number();
         Ok(Tree::Scalar(value.into()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-        self.doubtful.set(true);
+        self.number();
         Ok(Tree::Scalar(Number::from_f64(value).map_or(Value::Null, Value::Number)))
     }
 

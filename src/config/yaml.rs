@@ -1,5 +1,6 @@
 //! YAML as values: parsing, printing, and finding where a key stands.
 
+use std::num::NonZeroU32;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -99,25 +100,8 @@ pub fn steps(path: &[String]) -> Vec<Step> {
 }
 
 /// The bytes of the key or item that `path` leads to; where the way ends (flow style, anchors), of the nearest ancestor.
-/// This is only asked when something is reported, so the text is read again rather than kept as a tree.
 pub fn locate(text: &str, path: &[Step]) -> Range<usize> {
-    let lines = Lines::new(text);
-    let mut area = 0..lines.list.len();
-    let mut indent = None;
-    let mut found = 0..0;
-    for step in path {
-        let next = match step {
-            Step::Key(key) => lines.key(area.clone(), indent, key),
-            Step::Index(index) => lines.item(area.clone(), indent, *index),
-        };
-        let Some(hit) = next else {
-            return step_inside(text, &found, step).unwrap_or(found);
-        };
-        found = hit.range;
-        area = hit.area;
-        indent = Some(hit.indent);
-    }
-    found
+    Places::new(text).find(text, None, path)
 }
 
 /// A key or value inside a flow-style value on the line of the last thing found.
@@ -129,22 +113,50 @@ fn step_inside(text: &str, found: &Range<usize>, step: &Step) -> Option<Range<us
 }
 
 /// One line of a YAML text that is neither blank nor a comment.
+#[derive(Debug)]
 struct Line {
-    /// Byte offset of the first character that is not white space or a `- ` marker before the wanted column.
-    start: usize,
-    /// Columns before the content; for `- ` items the column of the dash is in `dashes`.
-    indent: usize,
-    /// The columns of the dashes that open items on this line.
-    dashes: Vec<usize>,
-    end: usize,
+    /// Byte offset of the first character that is neither white space nor a `- ` marker.
+    start: u32,
+    end: u32,
+    /// Columns before the content.
+    indent: u32,
+    /// The column of the first dash, if dashes open items on this line.
+    dash: Option<NonZeroU32>,
 }
 
-struct Lines<'a> {
-    text: &'a str,
+impl Line {
+    fn content(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    fn indent(&self) -> usize {
+        self.indent as usize
+    }
+
+    /// The columns of the dashes that open items on this line.
+    fn dashes<'t>(&self, text: &'t str) -> impl Iterator<Item = usize> + use<'t> {
+        let first = self.dash.map_or(self.indent(), |dash| dash.get() as usize - 1);
+        let line = self.start as usize - self.indent();
+        text[line..]
+            .bytes()
+            .take(self.indent())
+            .enumerate()
+            .skip(first)
+            .filter(|(_, byte)| *byte == b'-')
+            .map(|(at, _)| at)
+    }
+}
+
+/// Where the keys and items of a YAML text stand: its lines, from which places are worked out when they are asked for.
+#[derive(Debug, Default)]
+pub struct Places {
     list: Vec<Line>,
 }
 
-struct Hit {
+/// The place of a key or an item.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// Its bytes.
     range: Range<usize>,
     /// The lines that belong to what was found.
     area: Range<usize>,
@@ -152,39 +164,71 @@ struct Hit {
     indent: usize,
 }
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
+impl Places {
+    /// The places of a text.
+    pub fn new(text: &str) -> Self {
         let mut list = Vec::new();
         let mut offset = 0;
         for raw in text.split_inclusive('\n') {
             let line = raw.trim_end();
             let mut indent = line.len() - line.trim_start().len();
-            let mut dashes = Vec::new();
+            let mut dash = None;
             while line[indent..].starts_with("- ") || &line[indent..] == "-" {
-                dashes.push(indent);
+                dash = dash.or(NonZeroU32::new(number(indent + 1)));
                 let rest = &line[indent + 1..];
                 indent += 1 + rest.len() - rest.trim_start().len();
             }
             let content = &line[indent.min(line.len())..];
-            if (!content.is_empty() || !dashes.is_empty()) && !content.starts_with('#') {
-                list.push(Line { start: offset + indent, indent, dashes, end: offset + line.len() });
+            if (!content.is_empty() || dash.is_some()) && !content.starts_with('#') {
+                let (start, end) = (number(offset + indent), number(offset + line.len()));
+                list.push(Line { start, end, indent: number(indent), dash });
             }
             offset += raw.len();
         }
-        Self { text, list }
+        Self { list }
+    }
+
+    /// The bytes of what `path` leads to from a place, or from the top of the text; where the way ends, of the nearest ancestor.
+    pub fn find(&self, text: &str, from: Option<&Place>, path: &[Step]) -> Range<usize> {
+        let mut found = from.cloned();
+        for step in path {
+            match self.inside(text, found.as_ref(), step) {
+                Some(next) => found = Some(next),
+                None => {
+                    let found = found.map_or(0..0, |found| found.range);
+                    return step_inside(text, &found, step).unwrap_or(found);
+                }
+            }
+        }
+        found.map_or(0..0, |found| found.range)
+    }
+
+    /// The places of the items of the list under a top-level key; none where they are written in flow style.
+    pub fn items(&self, text: &str, key: &str) -> Vec<Place> {
+        let list = self.inside(text, None, &key.into());
+        list.map(|list| self.all_items(text, &list.area, Some(list.indent))).unwrap_or_default()
+    }
+
+    fn inside(&self, text: &str, from: Option<&Place>, step: &Step) -> Option<Place> {
+        let (area, indent) = from.map_or((0..self.list.len(), None), |from| (from.area.clone(), Some(from.indent)));
+        match step {
+            Step::Key(key) => self.key(text, area, indent, key),
+            Step::Index(index) => self.all_items(text, &area, indent).into_iter().nth(*index),
+        }
     }
 
     /// The key in the mapping whose entries are the shallowest contents of `area`.
-    fn key(&self, area: Range<usize>, outside: Option<usize>, key: &str) -> Option<Hit> {
-        let inside = |line: &&Line| outside.is_none_or(|o| line.indent > o);
-        let depth = self.list[area.clone()].iter().filter(inside).map(|line| line.indent).min()?;
+    fn key(&self, text: &str, area: Range<usize>, outside: Option<usize>, key: &str) -> Option<Place> {
+        let inside = |line: &&Line| outside.is_none_or(|o| line.indent() > o);
+        let depth = self.list[area.clone()].iter().filter(inside).map(Line::indent).min()?;
         for index in area.clone() {
             let line = &self.list[index];
-            if line.indent == depth && key_of(&self.text[line.start..line.end]).is_some_and(|(k, _)| k == key) {
-                let (_, length) = key_of(&self.text[line.start..line.end])?;
-                let end = (index + 1..area.end).find(|i| self.list[*i].indent <= depth && !self.deeper_item(*i, depth));
-                let area = index..end.unwrap_or(area.end);
-                return Some(Hit { range: line.start..line.start + length, area, indent: depth });
+            let found = key_of(&text[line.content()]).filter(|(known, _)| line.indent() == depth && *known == key);
+            if let Some((_, length)) = found {
+                let end =
+                    (index + 1..area.end).find(|i| self.list[*i].indent() <= depth && !self.deeper_item(*i, depth));
+                let (area, start) = (index..end.unwrap_or(area.end), line.start as usize);
+                return Some(Place { range: start..start + length, area, indent: depth });
             }
         }
         None
@@ -192,21 +236,29 @@ impl<'a> Lines<'a> {
 
     /// Whether line `index` is an item of a sequence that belongs to a key at column `depth` (dashes may stand under it).
     fn deeper_item(&self, index: usize, depth: usize) -> bool {
-        self.list[index].dashes.first().is_some_and(|dash| *dash >= depth)
+        self.list[index].dash.is_some_and(|dash| dash.get() as usize > depth)
     }
 
-    /// The item with this number of the sequence whose dashes are the shallowest in `area`.
-    fn item(&self, area: Range<usize>, outside: Option<usize>, number: usize) -> Option<Hit> {
-        let dashes = |line: &Line| line.dashes.iter().copied().find(|dash| outside.is_none_or(|o| *dash >= o));
-        let start =
-            if outside.is_some() && self.list[area.start].dashes.is_empty() { area.start + 1 } else { area.start };
-        let depth = self.list[start.min(area.end)..area.end].iter().filter_map(dashes).min()?;
-        let items: Vec<usize> = (start..area.end).filter(|i| self.list[*i].dashes.contains(&depth)).collect();
-        let index = *items.get(number)?;
-        let end = items.get(number + 1).copied().unwrap_or(area.end);
-        let line = &self.list[index];
-        Some(Hit { range: line.start..line.end, area: index..end, indent: depth })
+    /// The items of the sequence whose dashes are the shallowest in `area`.
+    fn all_items(&self, text: &str, area: &Range<usize>, outside: Option<usize>) -> Vec<Place> {
+        let dashes = |line: &Line| line.dashes(text).find(|dash| outside.is_none_or(|o| *dash >= o));
+        let is_key = outside.is_some() && self.list.get(area.start).is_some_and(|line| line.dash.is_none());
+        let start = (area.start + usize::from(is_key)).min(area.end);
+        let Some(depth) = self.list[start..area.end].iter().filter_map(dashes).min() else { return Vec::new() };
+        let items: Vec<usize> =
+            (start..area.end).filter(|i| self.list[*i].dashes(text).any(|dash| dash == depth)).collect();
+        let ends = items.iter().skip(1).copied().chain([area.end]);
+        let place = |(index, end): (&usize, usize)| {
+            let line = &self.list[*index];
+            Place { range: line.content(), area: *index..end, indent: depth }
+        };
+        items.iter().zip(ends).map(place).collect()
     }
+}
+
+/// A place in a text, which is far below 4 GiB: beyond it, places are not right.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The key a line's content begins with, and the length of its text.

@@ -52,6 +52,8 @@ codes! {
     RaisedError = "raised-error",
     /// A file could not be loaded into its stage table.
     LoadFailed = "load-failed",
+    /// Relations are joined with all pairs, and nothing says that this is meant.
+    ImplicitCrossJoin = "implicit-cross-join",
     /// A file or folder that must be there is not, or cannot be read.
     MissingFile = "missing-file",
     /// A unit test gives no rows for something that its model reads.
@@ -66,6 +68,10 @@ codes! {
     MissingProfile = "missing-profile",
     /// The folder of `--state` is not there, or a file in it is missing or damaged.
     MissingState = "missing-state",
+    /// A model or snapshot that keeps its rows would do something else over the same data.
+    NondeterministicIncremental = "nondeterministic-incremental",
+    /// A key by which rows are found again can be NULL.
+    NullableKey = "nullable-key",
     /// A column beside aggregates is neither grouped by nor aggregated.
     NotGrouped = "not-grouped",
     /// The template asked the warehouse something, but there is no connection.
@@ -74,6 +80,8 @@ codes! {
     PrivateRef = "private-ref",
     /// A seed is not well-formed CSV.
     SeedSyntax = "seed-syntax",
+    /// A star passes on columns that readers count on.
+    SelectStar = "select-star",
     /// The arms of a set operation have different numbers of columns.
     SetOperationColumns = "set-operation-columns",
     /// The SQL cannot be parsed.
@@ -108,6 +116,10 @@ codes! {
     UnknownSource = "unknown-source",
     /// A generic test that is not there.
     UnknownTest = "unknown-test",
+    /// A common table expression that nothing reads.
+    UnusedCte = "unused-cte",
+    /// A level, or a permission in a comment, that concerns nothing.
+    UnusedLevel = "unused-level",
     /// YAML properties for something that is not there.
     UnusedProperties = "unused-properties",
     /// A git package without a revision.

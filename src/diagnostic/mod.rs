@@ -3,9 +3,11 @@
 //! A [`Diagnostic`] is a value: phases push them into [`Diagnostics`] and go on. Its [`Code`] is a name with a page
 //! under `explain/` that `merganser explain CODE` prints and a test executes.
 
+mod allow;
 mod code;
 mod print;
 
+pub use allow::{Permission, permissions};
 pub use code::{Code, explain};
 pub use print::{Format, Style, render};
 

@@ -124,7 +124,7 @@ fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times
             (call, vec![("source", source), ("field", Value::from(field.clone())), ("filter", filter)], field.as_str())
         }
         Question::Query(query) => {
-            let origin = Origin { file: u32::MAX, base: 0 };
+            let origin = Origin::NOWHERE;
             let own = Arc::new(compiler.subject(node));
             let rendered = compiler.render(node, &own, query, origin).map_err(|error| report(&error))?;
             let call = "collect_freshness_custom_sql(source=_argument_source, loaded_at_query=_argument_query)";

@@ -250,7 +250,7 @@ impl Runner<'_> {
         (text, purpose): (&str, Purpose),
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let origin = Origin { file: u32::MAX, base: 0 };
+        let origin = Origin::NOWHERE;
         let compiler = self.planner.compiler;
         let rendered = compiler.render(node, subject, text, origin);
         let rendered = rendered.map_err(|error| Failure::Other(Box::new(compiler.report(&error, node))))?;

@@ -1,19 +1,32 @@
 //! Merging a node's configuration as dbt does: defaults, project file, properties, `config()`, and for packages the root
 //! project's file over all (`context/context_config.py`, `calculate_node_config`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::{Map, Value, json};
 
 use crate::jinja::merge_config_value;
 use crate::project::{NodeKind, Package, Project};
 
-/// The configuration trees of every package's project file.
+/// The configuration trees of every package's project file, and the configurations that came out of them: nodes that say the
+/// same share one.
 #[derive(Debug)]
 pub struct Trees {
     root: String,
     rendered: BTreeMap<String, Map<String, Value>>,
     written: BTreeMap<String, Map<String, Value>>,
+    known: RwLock<HashMap<String, Resolved>>,
+}
+
+/// A node's configuration.
+#[derive(Debug, Clone)]
+pub(super) struct Resolved {
+    /// With every key dbt gives its kind.
+    pub(super) config: Arc<Map<String, Value>>,
+    /// As written, for comparing states: later levels replace earlier ones.
+    pub(super) unrendered: Arc<Map<String, Value>>,
 }
 
 /// A node whose configuration is wanted.
@@ -37,11 +50,37 @@ impl Trees {
             root: project.packages[0].file.name.clone(),
             rendered: of(|package| package.file.value.clone()),
             written: of(|package| package.file.written.clone()),
+            known: RwLock::default(),
         }
     }
 
-    /// The final configuration of a node, with every key dbt gives its kind.
-    pub(super) fn resolve(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+    /// The final configuration of a node.
+    pub(super) fn resolve(&self, wanted: &Wanted<'_>) -> Resolved {
+        let key = self.key(wanted);
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let config = Arc::new(self.config(wanted));
+        let resolved = Resolved { config, unrendered: Arc::new(self.unrendered(wanted)) };
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, resolved.clone());
+        resolved
+    }
+
+    /// All that a configuration comes from: nodes with the same key have the same.
+    fn key(&self, wanted: &Wanted<'_>) -> String {
+        let mut key = format!("{} {}", wanted.kind.as_str(), wanted.package);
+        for package in [wanted.package, &self.root] {
+            let depth = folders(&self.rendered, package, wanted).len();
+            let inside = wanted.fqn.get(..depth.saturating_sub(1)).unwrap_or_default();
+            let _ = write!(key, " {depth} {}", inside.join("/"));
+        }
+        for own in [&wanted.properties, &wanted.calls] {
+            key.push_str(&serde_json::to_string(own).expect("JSON values are texts"));
+        }
+        key
+    }
+
+    fn config(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = defaults(wanted.kind);
         self.levels(&self.rendered, wanted.package, wanted).into_iter().for_each(|level| update(&mut config, level));
         update(&mut config, wanted.properties.clone());
@@ -65,8 +104,7 @@ impl Trees {
         config
     }
 
-    /// The configuration as written, for comparing states: later levels replace earlier ones.
-    pub(super) fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+    fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = Map::new();
         let mut replace = |level: Map<String, Value>| {
             level.into_iter().for_each(|(key, value)| {
@@ -89,24 +127,26 @@ impl Trees {
         package: &str,
         wanted: &Wanted<'_>,
     ) -> Vec<Map<String, Value>> {
-        let Some(file) = files.get(package) else { return Vec::new() };
-        let Some(tree) = wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object)
-        else {
-            return Vec::new();
-        };
-        let mut levels = vec![own_keys(tree)];
-        let mut tree = tree;
-        for part in wanted.fqn {
-            match tree.get(part) {
-                Some(Value::Object(inner)) => {
-                    levels.push(own_keys(inner));
-                    tree = inner;
-                }
-                _ => break,
-            }
-        }
-        levels
+        folders(files, package, wanted).into_iter().map(own_keys).collect()
     }
+}
+
+/// The trees of a project file that a node is under, outermost first.
+fn folders<'t>(
+    files: &'t BTreeMap<String, Map<String, Value>>,
+    package: &str,
+    wanted: &Wanted<'_>,
+) -> Vec<&'t Map<String, Value>> {
+    let Some(file) = files.get(package) else { return Vec::new() };
+    let root = wanted.kind.config_trees().iter().find_map(|key| file.get(*key)).and_then(Value::as_object);
+    let mut trees: Vec<&Map<String, Value>> = root.into_iter().collect();
+    for part in wanted.fqn {
+        match trees.last().and_then(|tree| tree.get(part)) {
+            Some(Value::Object(inner)) => trees.push(inner),
+            _ => break,
+        }
+    }
+    trees
 }
 
 /// The keys of one level that are configuration: with `+`, or whose value is no mapping.
@@ -210,7 +250,7 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
 pub fn unit_test_config(node: &super::Node) -> Map<String, Value> {
     let mut config = defaults(NodeKind::Operation);
     config.insert("materialized".to_owned(), json!("unit"));
-    config.extend(node.config.clone());
+    config.extend((*node.config).clone());
     config
 }
 

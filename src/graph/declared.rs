@@ -28,6 +28,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
+    let resolved = parsing.trees.resolve(&wanted);
     let mut node = Node {
         kind: NodeKind::Exposure,
         unique_id,
@@ -35,10 +36,10 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         package: entry.package.clone(),
         path: entry.path.clone(),
         original_path: entry.original_path.clone(),
-        config: parsing.trees.resolve(&wanted),
-        unrendered_config: parsing.trees.unrendered(&wanted),
+        config: resolved.config,
+        unrendered_config: resolved.unrendered,
         description: parsing.description(&entry.package, entry.text("description").unwrap_or_default()),
-        declared: entry.value.clone(),
+        declared: (*entry.value).clone(),
         fqn,
         ..empty_node(entry.file)
     };

@@ -71,7 +71,7 @@ fn is_template(text: &str) -> bool {
 pub(super) fn broken(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) {
     for entry in &parsing.project.entries {
         let mut places = Vec::new();
-        descriptions(&Value::Object(entry.value.clone()), &mut Vec::new(), &mut places);
+        descriptions(&Value::Object((*entry.value).clone()), &mut Vec::new(), &mut places);
         for (path, text) in places {
             if let Err(error) = parsing.described(&entry.package, &text) {
                 let span = entry.span(parsing.sources, &path);

@@ -1,10 +1,11 @@
 //! Data tests declared on models, seeds, snapshots, sources and their columns (dbt: `parser/generic_test_builders.py`,
 //! `parser/schema_generic_tests.py`).
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, PoisonError};
 
 use md5::{Digest, Md5};
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Lookup;
@@ -71,48 +72,62 @@ pub(super) fn tests(
     lookup: &Lookup,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node> {
-    let mut made = Vec::new();
-    for entry in &parsing.project.entries {
-        match entry.kind {
-            EntryKind::Model => {
-                let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
-                for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
-                    let number = version.and_then(|fields| fields.get("v")).cloned();
-                    let target = Target { entry, table: None, version: number };
-                    collect(parsing, &target, &entry.value, &[], diagnostics, &mut made);
-                }
-            }
-            EntryKind::Seed | EntryKind::Snapshot => {
-                collect(
-                    parsing,
-                    &Target { entry, table: None, version: None },
-                    &entry.value,
-                    &[],
-                    diagnostics,
-                    &mut made,
-                );
-            }
-            EntryKind::Source if entry.value.get("overrides").is_none() => {
-                for (index, table) in
-                    entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
-                {
-                    let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str))
-                    else {
-                        continue;
-                    };
-                    let target = Target { entry, table: Some(name), version: None };
-                    collect(parsing, &target, fields, &["tables".into(), index.into()], diagnostics, &mut made);
-                }
-            }
-            _ => {}
-        }
+    let found: Vec<(Vec<Node>, Diagnostics)> = parsing
+        .project
+        .entries
+        .par_iter()
+        .map(|entry| {
+            let (mut made, mut problems) = (Vec::new(), Diagnostics::default());
+            declared_on(parsing, entry, &mut problems, &mut made);
+            (made, problems)
+        })
+        .collect();
+    let mut made = Vec::with_capacity(found.iter().map(|(tests, _)| tests.len()).sum());
+    for (tests, mut problems) in found {
+        made.extend(tests);
+        diagnostics.extend(problems.drain());
     }
     attach(&mut made, nodes, lookup);
     made
 }
 
+/// The tests that an entry declares.
+fn declared_on(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics, made: &mut Vec<Node>) {
+    let mut of = |target: &Target<'_>, fields: &Map<String, Value>, steps: &[Step]| {
+        collect(parsing, target, fields, steps, diagnostics, made);
+    };
+    match entry.kind {
+        EntryKind::Model => {
+            let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
+            for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
+                let number = version.and_then(|fields| fields.get("v")).cloned();
+                of(&Target { entry, table: None, version: number }, &entry.value, &[]);
+            }
+        }
+        EntryKind::Seed | EntryKind::Snapshot => {
+            of(&Target { entry, table: None, version: None }, &entry.value, &[]);
+        }
+        EntryKind::Source if entry.value.get("overrides").is_none() => {
+            for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
+            {
+                if let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) {
+                    let target = Target { entry, table: Some(name), version: None };
+                    of(&target, fields, &["tables".into(), index.into()]);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// The group and the attached node of each test.
 fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
+    let groups: HashMap<&str, &String> =
+        nodes.iter().filter_map(|node| Some((node.unique_id.as_str(), node.group.as_ref()?))).collect();
+    let mut named: HashMap<&str, &String> = HashMap::new();
+    for node in nodes.iter().filter(|node| node.kind.is_refable()) {
+        named.entry(&node.name).or_insert(&node.unique_id);
+    }
     for test in tests {
         let Some(details) = test.test.as_mut() else { continue };
         let Some((_, target)) = details.file_key_name.split_once('.').filter(|(list, _)| *list != "sources") else {
@@ -121,19 +136,9 @@ fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
         // The reference to what the test is declared on comes last; arguments may name other nodes.
         let Some(call) = test.refs.iter().rev().find(|call| call.name == target) else { continue };
         let attached = lookup.reference(&test.package, call).ok();
-        let fallback = || {
-            nodes
-                .iter()
-                .find(|node| node.name == call.name && node.kind.is_refable())
-                .map(|node| node.unique_id.clone())
-        };
-        details.attached_node = attached.or_else(fallback);
-        let group = details
-            .attached_node
-            .as_ref()
-            .and_then(|id| nodes.iter().find(|node| &node.unique_id == id))
-            .and_then(|n| n.group.clone());
-        test.group = group.or(test.group.take());
+        details.attached_node = attached.or_else(|| named.get(call.name.as_str()).map(|id| (*id).clone()));
+        let group = details.attached_node.as_ref().and_then(|id| groups.get(id.as_str()));
+        test.group = group.map(|group| (*group).clone()).or(test.group.take());
     }
 }
 
@@ -285,11 +290,11 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
         }
     }
     config.extend(nested);
-    let scope = parsing.yaml_scope(&written.target.entry.package);
+    let scope = || parsing.yaml_scope(&written.target.entry.package);
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
             Value::String(text) if text.contains("{{") => {
-                jinja::render_yaml(&parsing.session.engine, text, &scope).unwrap_or(value)
+                jinja::render_yaml(&parsing.session.engine, text, &scope()).unwrap_or(value)
             }
             _ => value,
         };
@@ -387,7 +392,16 @@ fn hashable(value: &Value) -> Value {
 
 /// The macros a test's template sees while it is parsed: its own macro, `get_where_subquery`, and what these call (dbt:
 /// `TestMacroNamespace`).
-fn reachable(parsing: &Parsing<'_>, macro_id: &str) -> BTreeSet<String> {
+fn reachable(parsing: &Parsing<'_>, macro_id: &str) -> Arc<BTreeSet<String>> {
+    let known = parsing.reachable.lock().unwrap_or_else(PoisonError::into_inner).get(macro_id).cloned();
+    known.unwrap_or_else(|| {
+        let found = Arc::new(reach(parsing, macro_id));
+        let mut known = parsing.reachable.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(macro_id.to_owned()).or_insert(found).clone()
+    })
+}
+
+fn reach(parsing: &Parsing<'_>, macro_id: &str) -> BTreeSet<String> {
     let library = &parsing.session.library;
     let facts = &parsing.session.facts;
     let holders = facts.packages.iter().cloned().chain(internal_packages(facts.dialect.adapter()));
@@ -462,8 +476,6 @@ fn assemble(
     let unique_id = format!("test.{}.{name}.{}", entry.package, &hash[hash.len() - 10..]);
     let fqn = fqn_of(entry, &name);
     let raw: Arc<str> = raw_code(&parts).into();
-    let subject = parsing.subject(&entry.package, &unique_id, &name, NodeKind::Test);
-    let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });
     let mut node = Node {
         kind: NodeKind::Test,
         unique_id,
@@ -485,28 +497,29 @@ fn assemble(
             }),
         }
     } else {
+        let subject = parsing.subject(&entry.package, &node.unique_id, &name, NodeKind::Test);
+        let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });
         let seen = reachable(parsing, &macro_id);
         // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
-        let unseen = raw.replacen(&call_text(&parts), "''", usize::from(!seen.contains(&called)));
-        let reached = Arc::new(seen);
-        let subject = Arc::new(Subject { reached: reached.clone(), ..(*subject).clone() });
-        let parsed = parsing.parse(&subject, &unseen, span.file, span.start);
+        let subject = Arc::new(Subject { reached: seen.clone(), ..(*subject).clone() });
+        let call = if seen.contains(&called) { call_text(&parts) } else { "''".to_owned() };
+        let parsed = parsing.parse(&subject, &format!("{{{{ {call} }}}}"), span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
-        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && reached.contains(id)));
-        for (key, value) in parsed.facts.config {
+        node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
+        for (key, value) in parsed.facts.config.into_iter().chain(parts.config.clone()) {
             jinja::merge_config_value(&mut calls, &key, value);
         }
     }
     let wanted = Wanted { kind: NodeKind::Test, package: &entry.package, fqn: &fqn, properties: Map::new(), calls };
-    node.config = parsing.trees.resolve(&wanted);
-    node.unrendered_config = parsing.trees.unrendered(&wanted);
+    let resolved = parsing.trees.resolve(&wanted);
+    (node.config, node.unrendered_config) = (resolved.config, resolved.unrendered);
     node.tags = written.tags.iter().cloned().chain(config_list(&parts.config, "tags")).collect();
     node.tags.sort();
     node.tags.dedup();
     let list = if written.target.table.is_some() { "sources" } else { entry.kind.key() };
-    node.test = Some(TestDetails {
+    node.test = Some(Box::new(TestDetails {
         name: parts.name,
         namespace: parts.namespace,
         column_name: parts
@@ -519,7 +532,7 @@ fn assemble(
         attached_node: None,
         file_key_name: format!("{list}.{}", entry.name),
         span,
-    });
+    }));
     (node.name, node.fqn, node.raw) = (name, fqn, raw);
     parsing.finish(&mut node);
     place(&mut node, span);

@@ -49,6 +49,7 @@ fn operation(
         calls: parsed.facts.config.clone(),
     };
     let digest = Sha256::digest(parsing.sources.text(package.file.file).trim().as_bytes());
+    let resolved = parsing.trees.resolve(&wanted);
     let mut node = Node {
         kind: NodeKind::Operation,
         unique_id,
@@ -56,8 +57,8 @@ fn operation(
         path: format!("hooks/{name}.sql"),
         original_path: "./dbt_project.yml".to_owned(),
         code: hook.span.range(),
-        config: parsing.trees.resolve(&wanted),
-        unrendered_config: parsing.trees.unrendered(&wanted),
+        config: resolved.config,
+        unrendered_config: resolved.unrendered,
         tags: vec![key.to_owned()],
         checksum: Checksum { name: "sha256", value: digest.iter().map(|byte| format!("{byte:02x}")).collect() },
         refs: parsed.facts.refs,

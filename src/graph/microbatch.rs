@@ -1,5 +1,7 @@
 //! Whether microbatch models are configured so that they can be built (dbt: `check_valid_microbatch_config`).
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::configuration::config_text;
@@ -33,7 +35,7 @@ pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Dia
         diagnostics.extend(problems);
         if let (Some(begin), Some(node)) = (begin, graph.nodes.get_mut(&id)) {
             let text = begin.naive_utc().format("%Y-%m-%dT%H:%M:%S%.f").to_string();
-            node.config.insert("begin".to_owned(), json!(text));
+            Arc::make_mut(&mut node.config).insert("begin".to_owned(), json!(text));
         }
     }
 }

@@ -1,15 +1,37 @@
 //! Configuration whose values are of the wrong kind.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
 use super::node::Node;
 use super::parse::Parsing;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::project::config_misfit;
+use crate::project::{NodeKind, config_misfit};
 use crate::source::Span;
+
+/// What is wrong with the configurations of nodes. Nodes share configurations, and each of them is looked at once.
+pub(super) fn all(parsing: &Parsing<'_>, nodes: &[Node]) -> Vec<Diagnostic> {
+    let mut good: HashSet<(NodeKind, *const Map<String, Value>)> = HashSet::new();
+    let mut found = Vec::new();
+    for node in nodes {
+        let key = (node.kind, Arc::as_ptr(&node.config));
+        if good.contains(&key) {
+            continue;
+        }
+        match of(parsing, node) {
+            Some(problem) => found.push(problem),
+            None => drop(good.insert(key)),
+        }
+    }
+    found
+}
 
 /// What is wrong with a node's configuration, at the place that says it: its properties, its file, or the node itself where a
 /// project file does.
-pub(super) fn of(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
+fn of(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
     let misfit = config_misfit(node.kind, &node.config)?;
     let key = misfit.steps.iter().find_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),

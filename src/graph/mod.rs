@@ -29,12 +29,14 @@ mod state;
 mod unit_test;
 
 pub use configuration::{Trees, config_text, unit_test_config};
-pub use dictionary::{EXECUTABLE, dictionary, flat_graph, primary_keys, template_model, with_primary_key};
+pub use dictionary::{
+    EXECUTABLE, Fields, dictionary, fields, flat_graph, primary_keys, template_model, with_primary_key,
+};
 pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Selection, select, selector_definitions};
+pub use select::{Indirect, Selection, covers_file, covers_node, select, selector_definitions};
 pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;

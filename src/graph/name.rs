@@ -4,7 +4,8 @@
 //! `parser/base.py`, `RelationUpdate`). The built-in macros dispatch, so that `default__generate_schema_name` of the root project
 //! counts too.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde_json::Value;
 
@@ -20,11 +21,18 @@ pub(super) struct Names<'a> {
     root: String,
     /// Why a macro could not make a name, and of which node.
     problems: Mutex<Vec<(TemplateError, Span)>>,
+    /// The packages whose macros make names, by macro and by the package of the node.
+    holders: RwLock<HashMap<(&'static str, String), Option<String>>>,
 }
 
 impl<'a> Names<'a> {
     pub(super) fn new(project: &Project, session: &'a Arc<Session>) -> Self {
-        Self { session, root: project.packages[0].file.name.clone(), problems: Mutex::default() }
+        Self {
+            session,
+            root: project.packages[0].file.name.clone(),
+            problems: Mutex::default(),
+            holders: RwLock::default(),
+        }
     }
 
     /// Gives a node its database, schema and alias.
@@ -64,12 +72,12 @@ impl<'a> Names<'a> {
     }
 
     /// What the project's own macro makes; none where the built-in rule holds.
-    fn made(&self, name: &str, parameter: &str, custom: Option<&str>, node: &Node) -> Option<String> {
+    fn made(&self, name: &'static str, parameter: &str, custom: Option<&str>, node: &Node) -> Option<String> {
         let package = self.holder(name, &node.package)?;
         let subject = Arc::new(Subject {
-            package: package.to_owned(),
+            package,
             unique_id: node.unique_id.clone(),
-            model: Arc::new(super::template_model(node)),
+            model: Arc::new(super::template_model(node).into()),
             schema: self.session.facts.schema.clone(),
             database: self.session.facts.database.clone(),
             ..Subject::default()
@@ -88,7 +96,17 @@ impl<'a> Names<'a> {
     }
 
     /// The package whose macros name a node of `package`; none where the built-in macro does, as it is.
-    fn holder<'p>(&'p self, name: &str, package: &'p str) -> Option<&'p str> {
+    fn holder(&self, name: &'static str, package: &str) -> Option<String> {
+        let key = (name, package.to_owned());
+        if let Some(known) = self.holders.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let found = self.find_holder(name, package).map(str::to_owned);
+        self.holders.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
+    }
+
+    fn find_holder<'p>(&'p self, name: &str, package: &'p str) -> Option<&'p str> {
         let (library, facts) = (&self.session.library, &self.session.facts);
         let own = [package, self.root.as_str()].into_iter().find(|package| library.get(package, name).is_some());
         let dispatched = || {

@@ -43,9 +43,9 @@ pub struct Node {
     /// The relation it makes or is; none for what makes none.
     pub relation: Option<Relation>,
     /// The final configuration, all of dbt's keys present.
-    pub config: Map<String, Value>,
+    pub config: Arc<Map<String, Value>>,
     /// The configuration as written, before rendering.
-    pub unrendered_config: Map<String, Value>,
+    pub unrendered_config: Arc<Map<String, Value>>,
     /// Tags.
     pub tags: Vec<String>,
     /// The description, rendered.
@@ -79,11 +79,11 @@ pub struct Node {
     /// Unique ids of the macros its template calls directly.
     pub macros: Vec<String>,
     /// What only tests have.
-    pub test: Option<TestDetails>,
+    pub test: Option<Box<TestDetails>>,
     /// What only unit tests have.
-    pub unit: Option<UnitTestDetails>,
+    pub unit: Option<Box<UnitTestDetails>>,
     /// What only sources have.
-    pub source: Option<SourceDetails>,
+    pub source: Option<Box<SourceDetails>>,
     /// The declaration, for exposures, metrics and others that are kept as declared; the place in a list for hooks.
     pub declared: Map<String, Value>,
 }
@@ -185,6 +185,12 @@ impl Node {
     /// Whether it is a model in Python.
     pub fn is_python(&self) -> bool {
         self.kind == NodeKind::Model && has_python_ending(&self.original_path)
+    }
+
+    /// What is rendered: of a generic test the call alone, since what `config()` says behind it is known already.
+    pub fn template(&self) -> &str {
+        let call = || Some(self.raw.split_at(self.raw.find("}}")? + 2).0);
+        self.test.as_ref().and_then(|_| call()).unwrap_or(&self.raw)
     }
 
     /// The place of its code.

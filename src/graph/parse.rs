@@ -1,6 +1,6 @@
 //! From what is declared to nodes: templates rendered in the parse phase, properties applied, names made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
@@ -36,6 +36,8 @@ pub(super) struct Parsing<'a> {
     pub(super) blocks: description::Blocks,
     /// The invocation, as templates in YAML see it.
     pub(super) run: Arc<crate::config::Run>,
+    /// The macros that the template of a generic test sees, by the unique id of the test's macro.
+    pub(super) reachable: Mutex<HashMap<String, Arc<BTreeSet<String>>>>,
 }
 
 /// What rendering one template in the parse phase gave.
@@ -72,16 +74,13 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         said: Mutex::default(),
         blocks: description::blocks(project),
         run: Arc::new(session.facts.run.clone()),
+        reachable: Mutex::default(),
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
-    let parsed: Vec<(Node, Option<Diagnostic>)> = project
-        .nodes
-        .par_iter()
-        .enumerate()
-        .map(|(index, file)| parsing.file_node(file, properties.get(&index)))
-        .collect();
-    let mut nodes: Vec<Node> = Vec::new();
+    let file_node = |(index, file)| parsing.file_node(file, properties.get(&index));
+    let parsed: Vec<(Node, Option<Diagnostic>)> = project.nodes.par_iter().enumerate().map(file_node).collect();
+    let mut nodes: Vec<Node> = Vec::with_capacity(parsed.len());
     for (node, problem) in parsed {
         if let Some(problem) = problem {
             broken.insert(node.unique_id.clone());
@@ -92,12 +91,15 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let mut lookup = Lookup::new(project, &nodes);
-    nodes.extend(generic_test::tests(&parsing, &nodes, &lookup, diagnostics));
+    let tests = generic_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    // Nodes are large and many: the list grows to what it needs.
+    nodes.reserve_exact(tests.len() + project.entries.len() / 16);
+    nodes.extend(tests);
     let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
     nodes.extend(unit_tests);
     nodes.extend(declared::exposures(&parsing, diagnostics));
     nodes.extend(semantic::nodes(&parsing, diagnostics));
-    diagnostics.extend(nodes.iter().filter_map(|node| misfit::of(&parsing, node)));
+    diagnostics.extend(misfit::all(&parsing, &nodes));
     diagnostics.extend(parsing.names.problems(sources));
     lookup.add_metrics(&nodes);
     description::broken(&parsing, diagnostics);
@@ -105,7 +107,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     let said = nodes.iter().filter_map(|node| said.remove(&node.unique_id)).flatten().collect();
     let mut graph = Graph {
         said,
-        nodes: IndexMap::new(),
+        nodes: IndexMap::with_capacity(nodes.len()),
         disabled: Vec::new(),
         dropped: Vec::new(),
         docs: project.docs.clone(),
@@ -221,20 +223,25 @@ fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnosti
 
 /// Which entry belongs to which file, by the file's index. Entries for what is not there are reported.
 fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Properties> {
-    let files: Vec<(usize, &FileNode)> = parsing.project.nodes.iter().enumerate().collect();
+    let mut files: HashMap<(NodeKind, &str), Vec<(usize, &FileNode)>> = HashMap::new();
+    for (index, file) in parsing.project.nodes.iter().enumerate() {
+        files.entry((file.kind, &file.name)).or_default().push((index, file));
+    }
     let find = |kind: NodeKind, package: &str, name: &str| {
-        let fits = |(_, file): &&(usize, &FileNode)| file.kind == kind && file.name == name;
-        let own = files.iter().filter(fits).find(|(_, file)| file.package == package);
+        let named = files.get(&(kind, name)).map(Vec::as_slice).unwrap_or_default();
+        let own = named.iter().find(|(_, file)| file.package == package);
+        if let ([_], Some((index, _))) = (named, own) {
+            return Some(*index);
+        }
         // Properties of what a project file disables go to another package's resource of that name.
         let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
-        enabled
-            .or_else(|| files.iter().filter(fits).find(|(_, file)| parsing.is_enabled_by_file(file)))
-            .or(own)
-            .map(|(index, _)| *index)
+        let found = enabled.or_else(|| named.iter().find(|(_, file)| parsing.is_enabled_by_file(file))).or(own);
+        found.map(|(index, _)| *index)
     };
+    let macros: HashSet<&str> = parsing.project.macros.iter().map(|m| m.name.as_str()).collect();
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
     for (index, entry) in parsing.project.entries.iter().enumerate() {
-        if entry.kind == EntryKind::Macro && !parsing.project.macros.iter().any(|m| m.name == entry.name) {
+        if entry.kind == EntryKind::Macro && !macros.contains(entry.name.as_str()) {
             let known = parsing.project.macros.iter().filter(|m| m.package == entry.package).map(|m| m.name.as_str());
             diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
         }
@@ -341,7 +348,7 @@ impl Parsing<'_> {
             properties: Map::new(),
             calls: Map::new(),
         };
-        self.trees.resolve(&wanted).get("enabled").and_then(Value::as_bool).unwrap_or(true)
+        self.trees.resolve(&wanted).config.get("enabled").and_then(Value::as_bool).unwrap_or(true)
     }
 
     /// The node of a file, and why it could not be parsed.
@@ -381,6 +388,7 @@ impl Parsing<'_> {
             properties: config,
             calls: parsed.facts.config.clone(),
         };
+        let resolved = self.trees.resolve(&wanted);
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -391,8 +399,8 @@ impl Parsing<'_> {
             file: file.file,
             code: file.code.clone(),
             raw,
-            config: self.trees.resolve(&wanted),
-            unrendered_config: self.trees.unrendered(&wanted),
+            config: resolved.config,
+            unrendered_config: resolved.unrendered,
             checksum: file.checksum.clone(),
             refs: parsed.facts.refs,
             sources: parsed.facts.sources,
@@ -566,7 +574,7 @@ impl Parsing<'_> {
             package: package.to_owned(),
             unique_id: unique_id.to_owned(),
             this: Some(RelationValue::new(relation, None, facts.dialect)),
-            model: Arc::new(model),
+            model: Arc::new(model.into()),
             schema: facts.schema.clone(),
             database: facts.database.clone(),
             ..Subject::default()
@@ -579,7 +587,8 @@ impl Parsing<'_> {
             return Parsed { facts: Facts::default(), macros: Vec::new(), problem: None };
         }
         let recorded = Arc::new(Mutex::new(Facts::default()));
-        let origin = Origin { file: file.number(), base };
+        let is_generic = subject.arguments.is_some();
+        let origin = if is_generic { Origin::NOWHERE } else { Origin { file: file.number(), base } };
         let rendered = jinja::render(self.session, subject, Phase::Parse(recorded.clone()), text, origin);
         let mut facts = recorded.lock().expect("no render panics while it records").clone();
         if !facts.said.is_empty() {
@@ -670,8 +679,8 @@ pub(super) fn empty_node(file: FileId) -> Node {
         database: String::new(),
         schema: String::new(),
         relation: None,
-        config: Map::new(),
-        unrendered_config: Map::new(),
+        config: Arc::default(),
+        unrendered_config: Arc::default(),
         tags: Vec::new(),
         description: String::new(),
         columns: IndexMap::new(),

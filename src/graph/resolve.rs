@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -223,7 +224,7 @@ pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diag
     }
     for id in dropped {
         let Some(mut node) = graph.nodes.shift_remove(&id) else { continue };
-        node.config.insert("enabled".to_owned(), Value::Bool(false));
+        Arc::make_mut(&mut node.config).insert("enabled".to_owned(), Value::Bool(false));
         graph.dropped.push(node);
     }
     graph.broken.extend(broken);

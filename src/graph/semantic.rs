@@ -42,6 +42,7 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
     }
     let wanted = Wanted { kind, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, kind);
+    let resolved = parsing.trees.resolve(&wanted);
     let mut node = Node {
         kind,
         unique_id,
@@ -49,10 +50,10 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
         package: entry.package.clone(),
         path: entry.path.clone(),
         original_path: entry.original_path.clone(),
-        config: parsing.trees.resolve(&wanted),
-        unrendered_config: parsing.trees.unrendered(&wanted),
+        config: resolved.config,
+        unrendered_config: resolved.unrendered,
         description: parsing.description(&entry.package, entry.text("description").unwrap_or_default()),
-        declared: entry.value.clone(),
+        declared: (*entry.value).clone(),
         fqn,
         ..empty_node(entry.file)
     };

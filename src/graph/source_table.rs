@@ -1,5 +1,8 @@
 //! Tables of sources (dbt: `parser/sources.py`).
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::configuration::Wanted;
@@ -13,27 +16,42 @@ use crate::sql::Relation;
 
 /// One node per table of each source.
 pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
-    let mut nodes = Vec::new();
     let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
-    let all = || parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source);
-    let patches: Vec<&Entry> = all().filter(overrides).collect();
-    for entry in all().filter(|entry| !overrides(entry)) {
-        let patch = patches
-            .iter()
-            .find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
-        let tables = entry.value.get("tables").and_then(Value::as_array).cloned().unwrap_or_default();
-        for (index, table) in tables.iter().enumerate() {
-            match (table.as_object(), table.get("name").and_then(Value::as_str)) {
-                (Some(fields), Some(name)) => {
-                    let patched = patch.map(|patch| patched(entry, fields, patch, name));
-                    let (source, fields) = patched.unwrap_or_else(|| (entry.value.clone(), fields.clone()));
-                    nodes.push(table_node(parsing, entry, &source, (index, name, &fields)));
-                }
-                _ => {
-                    let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
-                    let message = format!("a table of source `{}` needs a `name`", entry.name);
-                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
-                }
+    let all: Vec<&Entry> = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).collect();
+    let (patches, declared): (Vec<&Entry>, Vec<&Entry>) = all.into_iter().partition(overrides);
+    let made: Vec<(Vec<Node>, Diagnostics)> = declared
+        .par_iter()
+        .map(|entry| {
+            let mut problems = Diagnostics::default();
+            (tables(parsing, entry, &patches, &mut problems), problems)
+        })
+        .collect();
+    let mut nodes = Vec::new();
+    for (tables, mut problems) in made {
+        nodes.extend(tables);
+        diagnostics.extend(problems.drain());
+    }
+    nodes
+}
+
+/// The tables of one source.
+fn tables(parsing: &Parsing<'_>, entry: &Entry, patches: &[&Entry], diagnostics: &mut Diagnostics) -> Vec<Node> {
+    let patch = patches
+        .iter()
+        .find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
+    let mut nodes = Vec::new();
+    for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        match (table.as_object(), table.get("name").and_then(Value::as_str)) {
+            (Some(fields), Some(name)) => {
+                let patched = patch.map(|patch| patched(entry, fields, patch, name));
+                let (source, fields) =
+                    patched.as_ref().map_or((&*entry.value, fields), |(source, fields)| (source, fields));
+                nodes.push(table_node(parsing, entry, source, (index, name, fields)));
+            }
+            _ => {
+                let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
+                let message = format!("a table of source `{}` needs a `name`", entry.name);
+                diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
             }
         }
     }
@@ -113,11 +131,11 @@ fn table_node(
         database: relation.database.clone().unwrap_or_default(),
         schema,
         relation: Some(relation),
-        config: parsing.trees.resolve(&wanted),
+        config: parsing.trees.resolve(&wanted).config,
         unrendered_config: unrendered(parsing, wanted, declares(source, fields)),
         description: parsing.description(&entry.package, &text(fields, "description").unwrap_or_default()),
         columns: parsing.columns(entry, fields, &steps),
-        source: Some(SourceDetails {
+        source: Some(Box::new(SourceDetails {
             source_name: entry.name.clone(),
             identifier,
             source_description: parsing.description(&entry.package, &text(source, "description").unwrap_or_default()),
@@ -127,7 +145,7 @@ fn table_node(
             external: fields.get("external").cloned().filter(|value| !value.is_null()),
             unrendered_database: entry.written.get("database").and_then(Value::as_str).map(str::to_owned),
             unrendered_schema: entry.written.get("schema").and_then(Value::as_str).map(str::to_owned),
-        }),
+        })),
         fqn,
         ..empty_node(entry.file)
     };
@@ -139,12 +157,12 @@ fn table_node(
 }
 
 /// The configuration as written; freshness only where it is.
-fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) -> Map<String, Value> {
+fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) -> Arc<Map<String, Value>> {
     let mut wanted = wanted;
     if !has_freshness {
         wanted.properties.shift_remove("freshness");
     }
-    parsing.trees.unrendered(&wanted)
+    parsing.trees.resolve(&wanted).unrendered
 }
 
 /// Whether a source or its table says anything about freshness.

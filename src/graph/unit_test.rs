@@ -1,5 +1,7 @@
 //! Unit tests: what a model makes of rows that are given (dbt: `parser/unit_tests.py`).
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -61,7 +63,7 @@ impl<'a> Reader<'a> {
         }
         let Some(tested) = self.tested(&model) else { return Vec::new() };
         if !tested.setting_flag("enabled") {
-            blank.config.insert("enabled".to_owned(), Value::Bool(false));
+            Arc::make_mut(&mut blank.config).insert("enabled".to_owned(), Value::Bool(false));
             return vec![blank];
         }
         let known = self.problems.len();
@@ -93,7 +95,7 @@ impl<'a> Reader<'a> {
         properties.retain(|key, _| matches!(key.as_str(), "enabled" | "tags" | "meta" | "static_analysis"));
         let wanted =
             Wanted { kind: NodeKind::UnitTest, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
-        let config = self.parsing.trees.resolve(&wanted);
+        let resolved = self.parsing.trees.resolve(&wanted);
         let declared = declaration(entry, model);
         let mut node = Node {
             kind: NodeKind::UnitTest,
@@ -102,9 +104,9 @@ impl<'a> Reader<'a> {
             package: entry.package.clone(),
             path: entry.path.clone(),
             original_path: entry.original_path.clone(),
-            tags: config_list(&config, "tags"),
-            config,
-            unrendered_config: self.parsing.trees.unrendered(&wanted),
+            tags: config_list(&resolved.config, "tags"),
+            config: resolved.config,
+            unrendered_config: resolved.unrendered,
             description: entry.text("description").unwrap_or_default().to_owned(),
             declared,
             fqn,
@@ -365,12 +367,12 @@ impl<'a> Reader<'a> {
             if is_own && blank.declared.get("given").is_some() { tested.unique_id.clone() } else { id.clone() }
         });
         let origin = (tested.file, tested.code.clone());
-        node.unit = Some(UnitTestDetails {
+        node.unit = Some(Box::new(UnitTestDetails {
             tested: tested.unique_id.clone(),
             inputs: inputs.collect(),
             origin,
             span: self.span(&["name".into()]),
-        });
+        }));
         node
     }
 }

@@ -1,8 +1,9 @@
 //! The engine: templates in, text out.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::{Rest, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
@@ -23,7 +24,12 @@ use crate::config::yaml;
 pub struct Engine {
     env: Environment<'static>,
     globals: Arc<[String]>,
+    /// Templates that stand in no file, by text and leniency: most generic tests of a project share a few of them.
+    shared: RwLock<HashMap<(String, bool), Arc<Template>>>,
 }
+
+/// How many templates are kept for the next render of the same text.
+const SHARED: usize = 4096;
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,26 +89,38 @@ impl Engine {
         install(&mut env);
         let mut globals: Vec<String> = env.globals().map(|(name, _)| name.to_owned()).collect();
         globals.sort_unstable();
-        Engine { env, globals: globals.into() }
+        Engine { env, globals: globals.into(), shared: RwLock::default() }
     }
 
     /// Compiles a template to be rendered when models are compiled or run.
-    pub fn compile(&self, text: &str, origin: Origin) -> Result<Template, TemplateError> {
-        Engine::template(text, origin, false)
+    pub fn compile(&self, text: &str, origin: Origin) -> Result<Arc<Template>, TemplateError> {
+        self.template(text, origin, false)
     }
 
     /// Compiles a model to be rendered while the project is parsed: undefined values on the model's own level may be
     /// walked through and called, because macros and columns may not be known yet.
-    pub fn compile_lenient(&self, text: &str, origin: Origin) -> Result<Template, TemplateError> {
-        Engine::template(text, origin, true)
+    pub fn compile_lenient(&self, text: &str, origin: Origin) -> Result<Arc<Template>, TemplateError> {
+        self.template(text, origin, true)
     }
 
-    fn template(text: &str, origin: Origin, lenient: bool) -> Result<Template, TemplateError> {
+    fn template(&self, text: &str, origin: Origin, lenient: bool) -> Result<Arc<Template>, TemplateError> {
         if !has_jinja(text) {
-            return Ok(Template { kind: Kind::Verbatim(text.to_owned(), origin) });
+            return Ok(Arc::new(Template { kind: Kind::Verbatim(text.to_owned(), origin) }));
+        }
+        let key = (origin == Origin::NOWHERE).then(|| (text.to_owned(), lenient));
+        let known = |key| self.shared.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        if let Some(known) = key.as_ref().and_then(known) {
+            return Ok(known);
         }
         let unit = Arc::new(code::template(text, origin, Mode { marks: true, lenient })?);
-        Ok(Template { kind: Kind::Code { unit, lenient } })
+        let template = Arc::new(Template { kind: Kind::Code { unit, lenient } });
+        if let Some(key) = key {
+            let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
+            if shared.len() < SHARED {
+                shared.insert(key, template.clone());
+            }
+        }
+        Ok(template)
     }
 
     /// Compiles an expression, without braces around it.

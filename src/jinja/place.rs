@@ -11,6 +11,11 @@ pub struct Origin {
     pub base: usize,
 }
 
+impl Origin {
+    /// The origin of a text that stands in no file.
+    pub const NOWHERE: Self = Self { file: u32::MAX, base: 0 };
+}
+
 /// What was removed from or inserted into a text: from each position on, how far the original lies behind it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shifts(Vec<(usize, isize)>);

@@ -92,7 +92,7 @@ impl Planner<'_> {
         let mut node = node.clone();
         for (key, runs) in [("pre-hook", step.is_first), ("post-hook", step.is_last)] {
             if !runs {
-                node.config.insert(key.to_owned(), json!([]));
+                Arc::make_mut(&mut node.config).insert(key.to_owned(), json!([]));
             }
         }
         let subject = (*self.subject(&node, Some(&compiled))).clone();

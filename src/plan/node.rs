@@ -104,7 +104,7 @@ impl Planner<'_> {
         hooks.sort_by_key(|hook| is_inside(hook) == (key == "pre-hook"));
         for hook in hooks {
             let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
-            let origin = Origin { file: u32::MAX, base: 0 };
+            let origin = Origin::NOWHERE;
             let rendered =
                 self.compiler.render_early(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
             let step = |work| Step { purpose: Purpose::Hook, work };

@@ -202,10 +202,10 @@ impl Planner<'_> {
     pub(super) fn subject(&self, node: &Node, compiled: Option<&Compiled>) -> Arc<Subject> {
         let mut subject = self.compiler.subject(node);
         if let Some(compiled) = compiled {
-            let mut model = (*subject.model).clone();
+            let mut model = (**subject.model).clone();
             model["compiled_code"] = json!(compiled.sql);
             model["compiled"] = json!(true);
-            subject.model = Arc::new(model);
+            subject.model = Arc::new(model.into());
             subject.more.push(("sql".to_owned(), json!(compiled.sql)));
         }
         if let Some(masked) = self.governance.masked.get(&node.unique_id) {

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::config::yaml::{Step, locate};
+use std::sync::Arc;
+
+use crate::config::yaml::{Place, Places, Step};
 use crate::source::{FileId, Sources, Span};
 
 /// The top-level list an entry stands in.
@@ -79,33 +81,45 @@ pub struct Entry {
     pub original_path: String,
     /// The file's path below its resource folder.
     pub path: String,
-    /// Where the item stands in the file.
+    /// Where the item stands in the file: list and number.
     pub steps: Vec<Step>,
+    /// Where the keys and items of its file stand.
+    pub places: Arc<Places>,
+    /// Where the item stands among them; none in flow style.
+    pub place: Option<Place>,
     /// The item, rendered where dbt renders it while reading.
-    pub value: Map<String, Value>,
+    pub value: Arc<Map<String, Value>>,
     /// The item as written.
-    pub written: Map<String, Value>,
+    pub written: Arc<Map<String, Value>>,
 }
 
 impl Entry {
     /// The place of the key or item that `more` leads to from the entry.
     pub fn span(&self, sources: &Sources, more: &[Step]) -> Span {
-        let path: Vec<Step> = self.steps.iter().chain(more).cloned().collect();
-        Span::new(self.file, locate(sources.text(self.file), &path))
+        let text = sources.text(self.file);
+        let range = match &self.place {
+            Some(place) => self.places.find(text, Some(place), more),
+            None => self.places.find(text, None, &[&self.steps, more].concat()),
+        };
+        Span::new(self.file, range)
     }
 
     /// Whether it has what these steps lead to.
     pub fn has(&self, steps: &[Step]) -> bool {
-        let one = |value: &Value, step: &Step| match step {
-            Step::Key(key) => value.get(key).cloned(),
-            Step::Index(index) => value.get(index).cloned(),
-        };
-        let whole = Value::Object(self.value.clone());
-        steps.iter().try_fold(whole, |value, step| one(&value, step)).is_some()
+        let Some((Step::Key(first), rest)) = steps.split_first() else { return steps.is_empty() };
+        let first = self.value.get(first);
+        first.is_some_and(|first| rest.iter().try_fold(first, inside).is_some())
     }
 
     /// A text field.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.value.get(key).and_then(Value::as_str)
+    }
+}
+
+fn inside<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {
+    match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => value.get(index),
     }
 }

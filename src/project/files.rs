@@ -1,14 +1,15 @@
 //! Files that become nodes, and the blocks of macro and docs files.
 
+use std::collections::HashSet;
 use std::ops::Range;
-use std::path::Path;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks};
 use crate::config::Templates;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, FoundFile, Sources, Span, find_files, read_text};
+use crate::source::{FileId, FoundFile, ReadError, Sources, Span, find_files, read_text};
 
 /// Seeds above this many bytes are known by their path instead of their content (dbt: `MAXIMUM_SEED_SIZE`).
 const LARGEST_HASHED_SEED: usize = 1024 * 1024;
@@ -30,7 +31,8 @@ pub(super) fn resource_files(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ResourceFile> {
-    let mut files: Vec<ResourceFile> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
+    let mut wanted: Vec<(FoundFile, String)> = Vec::new();
     for folder in folders {
         let folder = folder.trim_end_matches('/');
         let found = find_files(&package.file.root.join(folder), endings).unwrap_or_else(|error| {
@@ -39,40 +41,49 @@ pub(super) fn resource_files(
             );
             Vec::new()
         });
-        for FoundFile { location, below } in found {
-            let original_path =
-                if folder == "." || folder.is_empty() { below.clone() } else { format!("{folder}/{below}") };
-            if files.iter().any(|f| f.original_path == original_path) {
-                continue;
+        for found in found {
+            let is_whole = folder == "." || folder.is_empty();
+            let path = if is_whole { found.below.clone() } else { format!("{folder}/{}", found.below) };
+            if seen.insert(path.clone()) {
+                wanted.push((found, path));
             }
-            let Some(file) = read_once(package, &location, &original_path, sources, diagnostics) else {
-                continue;
-            };
-            files.push(ResourceFile { file, path: below, original_path });
         }
     }
-    files
+    read_once(package, wanted, sources, diagnostics)
 }
 
+/// Reads files side by side and adds them in order; those that were read before are taken as they are.
 fn read_once(
     package: &Package,
-    location: &Path,
-    original_path: &str,
+    wanted: Vec<(FoundFile, String)>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
-) -> Option<FileId> {
+) -> Vec<ResourceFile> {
     let shown =
-        if package.shown.is_empty() { original_path.to_owned() } else { format!("{}/{original_path}", package.shown) };
-    if let Some(file) = sources.by_path(&shown) {
-        return Some(file);
+        |path: &str| if package.shown.is_empty() { path.to_owned() } else { format!("{}/{path}", package.shown) };
+    let known: &Sources = sources;
+    let texts: Vec<(String, Option<Result<String, ReadError>>)> = wanted
+        .par_iter()
+        .map(|(found, path)| {
+            let shown = shown(path);
+            let text = known.by_path(&shown).is_none().then(|| read_text(&found.location));
+            (shown, text)
+        })
+        .collect();
+    let mut files = Vec::with_capacity(wanted.len());
+    for ((FoundFile { location, below }, original_path), (shown, text)) in wanted.into_iter().zip(texts) {
+        let file = match (sources.by_path(&shown), text) {
+            (Some(file), _) => file,
+            (None, Some(Ok(text))) => sources.add(shown, Some(location), text),
+            (None, Some(Err(error))) => {
+                diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1));
+                continue;
+            }
+            (None, None) => continue,
+        };
+        files.push(ResourceFile { file, path: below, original_path });
     }
-    match read_text(location) {
-        Ok(text) => Some(sources.add(shown, Some(location.to_path_buf()), text)),
-        Err(error) => {
-            diagnostics.push(Diagnostic::error(Code::MissingFile, error.to_string()).in_file(shown, 1));
-            None
-        }
-    }
+    files
 }
 
 /// The bytes of a text without the white space around it; dbt strips every file it reads.

@@ -1,12 +1,14 @@
 //! Reading a project and its packages into what they declare.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
 use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape};
-use crate::config::yaml::{self, Step};
+use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
 };
@@ -169,20 +171,43 @@ fn read_package(
         paths.docs.clone()
     };
     let docs_files = find(&docs_folders, &[".md"], sources);
-    for found in macro_files.iter().chain(&generic_files) {
-        project.macros.extend(files::macros(name, found, sources, diagnostics));
-    }
+    let macro_files: Vec<&ResourceFile> = macro_files.iter().chain(&generic_files).collect();
+    project
+        .macros
+        .extend(each(&macro_files, diagnostics, |found, problems| files::macros(name, found, sources, problems)));
     project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
     }
     for (kind, found) in whole {
         let is_node = |file: &&ResourceFile| kind != NodeKind::Test || !is_test_support(&file.path);
-        project.nodes.extend(found.iter().filter(is_node).map(|file| files::file_node(kind, name, file, sources)));
+        let found: Vec<&ResourceFile> = found.iter().filter(is_node).collect();
+        let sources: &Sources = sources;
+        project.nodes.par_extend(found.par_iter().map(|file| files::file_node(kind, name, file, sources)));
     }
+    let docs_files: Vec<&ResourceFile> = docs_files.iter().collect();
     for found in &docs_files {
         project.docs.extend(files::docs(name, found, templates, sources, diagnostics));
     }
+}
+
+/// What each file holds, read side by side, in the order of the files.
+fn each<T: Send>(
+    found: &[&ResourceFile],
+    diagnostics: &mut Diagnostics,
+    read: impl Fn(&ResourceFile, &mut Diagnostics) -> Vec<T> + Sync,
+) -> Vec<T> {
+    let one = |found: &&ResourceFile| {
+        let mut problems = Diagnostics::default();
+        (read(found, &mut problems), problems)
+    };
+    let read: Vec<(Vec<T>, Diagnostics)> = found.par_iter().map(one).collect();
+    let mut all = Vec::new();
+    for (items, mut problems) in read {
+        all.extend(items);
+        diagnostics.extend(problems.drain());
+    }
+    all
 }
 
 /// Whether a file below a test folder defines generic tests or holds fixtures rather than being a singular test.
@@ -208,51 +233,63 @@ fn read_properties(
             folders.push(folder.clone());
         }
     }
-    for found in files::resource_files(package, &folders, &[".yml", ".yaml"], sources, diagnostics) {
-        let text = sources.text(found.file).clone();
-        let document = match yaml::parse(&text) {
+    let found = files::resource_files(package, &folders, &[".yml", ".yaml"], sources, diagnostics);
+    let known: &Sources = sources;
+    let entries = each(&found.iter().collect::<Vec<_>>(), diagnostics, |found, problems| {
+        PropertiesFile { package, found, text: known.text(found.file), templates, scope }.entries(problems)
+    });
+    let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
+    project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
+    project.entries.extend(entries);
+}
+
+/// A YAML file of properties.
+struct PropertiesFile<'a> {
+    package: &'a Package,
+    found: &'a ResourceFile,
+    text: &'a Arc<str>,
+    templates: &'a dyn Templates,
+    scope: &'a YamlScope,
+}
+
+impl PropertiesFile<'_> {
+    /// What the file declares.
+    fn entries(&self, diagnostics: &mut Diagnostics) -> Vec<Entry> {
+        let at = |offset: usize| Span::new(self.found.file, offset..offset);
+        let document = match yaml::parse(self.text) {
             Ok(Value::Object(document)) => document,
-            Ok(Value::Null) => continue,
+            Ok(Value::Null) => return Vec::new(),
             Ok(_) => {
-                diagnostics.push(
-                    Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(Span::start_of(found.file)),
-                );
-                continue;
+                diagnostics.push(Diagnostic::error(Code::YamlSyntax, "this file must be a mapping").at(at(0)));
+                return Vec::new();
             }
             Err(error) => {
-                let offset = error.offset.unwrap_or(0);
-                diagnostics
-                    .push(Diagnostic::error(Code::YamlSyntax, error.message).at(Span::new(found.file, offset..offset)));
-                continue;
+                let span = at(error.offset.unwrap_or(0));
+                diagnostics.push(Diagnostic::error(Code::YamlSyntax, error.message).at(span));
+                return Vec::new();
             }
         };
-        let mut reader = EntryReader { package, found: &found, text: &text, templates, scope, diagnostics };
-        let entries = reader.entries(&document);
-        let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
-        project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
-        project.entries.extend(entries);
+        let places = Arc::new(Places::new(self.text));
+        EntryReader { file: self, places, diagnostics }.entries(document)
     }
 }
 
 struct EntryReader<'a> {
-    package: &'a Package,
-    found: &'a ResourceFile,
-    text: &'a str,
-    templates: &'a dyn Templates,
-    scope: &'a YamlScope,
+    file: &'a PropertiesFile<'a>,
+    places: Arc<Places>,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl EntryReader<'_> {
     fn span(&self, steps: &[Step]) -> Span {
-        Span::new(self.found.file, yaml::locate(self.text, steps))
+        Span::new(self.file.found.file, self.places.find(self.file.text, None, steps))
     }
 
-    fn entries(&mut self, document: &Map<String, Value>) -> Vec<Entry> {
+    fn entries(&mut self, document: Map<String, Value>) -> Vec<Entry> {
         let mut entries = Vec::new();
         for (key, list) in document {
-            let Some((_, kind)) = EntryKind::LISTS.iter().find(|(name, _)| name == key) else {
-                self.unknown(key);
+            let Some((_, kind)) = EntryKind::LISTS.iter().find(|(name, _)| *name == key) else {
+                self.unknown(&key);
                 continue;
             };
             let items = match list {
@@ -268,12 +305,11 @@ impl EntryReader<'_> {
                     continue;
                 }
             };
-            entries.extend(
-                items
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(i, item)| self.entry(*kind, vec![key.as_str().into(), i.into()], item)),
-            );
+            let places = self.places.items(self.file.text, &key);
+            for (index, item) in items.into_iter().enumerate() {
+                let steps = vec![key.as_str().into(), index.into()];
+                entries.extend(self.entry(*kind, (steps, places.get(index)), item));
+            }
         }
         entries
     }
@@ -321,10 +357,9 @@ impl EntryReader<'_> {
         }
     }
 
-    fn entry(&mut self, kind: EntryKind, steps: Vec<Step>, item: &Value) -> Option<Entry> {
+    fn entry(&mut self, kind: EntryKind, (steps, place): (Vec<Step>, Option<&Place>), item: Value) -> Option<Entry> {
         let name = item.get("name").filter(|name| is_name(name));
-        let name = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned));
-        let (Some(written), Some(name)) = (item.as_object(), name) else {
+        let Some(name) = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
             self.diagnostics
                 .push(Diagnostic::error(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
@@ -332,12 +367,14 @@ impl EntryReader<'_> {
         };
         let mut problems = Vec::new();
         let later = |path: &[String]| rendered_later(kind, path);
-        let value = render_strings(item, self.templates, self.scope, &mut Vec::new(), &later, &mut problems);
+        let (templates, scope) = (self.file.templates, self.file.scope);
+        let value = render_strings(&item, templates, scope, &mut Vec::new(), &later, &mut problems);
         for (path, reason) in problems {
             let span = self.span(&[steps.clone(), yaml::steps(&path)].concat());
             self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
         }
-        let value = value.as_object().cloned().unwrap_or_default();
+        let is_changed = value != item;
+        let (Value::Object(value), Value::Object(written)) = (value, item) else { return None };
         let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
@@ -351,9 +388,13 @@ impl EntryReader<'_> {
             let span = self.span(&[steps.clone(), misfit.steps].concat());
             self.diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
         }
-        let (path, original_path) = (self.found.path.clone(), self.found.original_path.clone());
-        let (package, file) = (self.package.file.name.clone(), self.found.file);
-        Some(Entry { kind, package, name, file, original_path, path, steps, value, written: written.clone() })
+        let found = self.file.found;
+        let (path, original_path) = (found.path.clone(), found.original_path.clone());
+        let (package, file) = (self.file.package.file.name.clone(), found.file);
+        let value = Arc::new(value);
+        let written = if is_changed { Arc::new(written) } else { value.clone() };
+        let (places, place) = (self.places.clone(), place.cloned());
+        Some(Entry { kind, package, name, file, original_path, path, steps, places, place, value, written })
     }
 }
 

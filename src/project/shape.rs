@@ -55,8 +55,7 @@ pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misf
         EntryKind::SavedQuery => "saved_query",
         EntryKind::Source | EntryKind::UnitTest | EntryKind::Function => return None,
     };
-    let value = Value::Object(value.clone());
-    check(SHAPES.get(name)?, &value, &mut Vec::new())
+    check_fields(SHAPES.get(name)?, value)
 }
 
 /// The first misfit of a project file (dbt: `contracts/project.py`, `Project`).
@@ -74,10 +73,33 @@ pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
 /// The first misfit of a node's configuration, once it is put together (dbt: the `…Config` classes).
 pub fn config_misfit(kind: NodeKind, config: &Map<String, Value>) -> Option<Misfit> {
     let shape = SHAPES.get(format!("{}_config", kind.as_str()).as_str())?;
-    check(shape, &Value::Object(config.clone()), &mut Vec::new())
+    check_fields(shape, config)
 }
 
-fn check(shape: &Shape, value: &Value, steps: &mut Vec<Step>) -> Option<Misfit> {
+/// A step on the way to a value, as [`Step`] without its own text.
+#[derive(Clone, Copy)]
+enum Way<'v> {
+    Key(&'v str),
+    Index(usize),
+}
+
+fn steps_of(way: &[Way<'_>]) -> Vec<Step> {
+    let step = |way: &Way<'_>| match way {
+        Way::Key(key) => (*key).into(),
+        Way::Index(index) => (*index).into(),
+    };
+    way.iter().map(step).collect()
+}
+
+fn check_fields(shape: &Shape, fields: &Map<String, Value>) -> Option<Misfit> {
+    match shape {
+        Shape::Named(name) => check_fields(SHAPES.get(name)?, fields),
+        Shape::Keys { keys, is_open } => check_keys(keys, *is_open, fields, &mut Vec::new()),
+        _ => check(shape, &Value::Object(fields.clone()), &mut Vec::new()),
+    }
+}
+
+fn check<'v>(shape: &Shape, value: &'v Value, steps: &mut Vec<Way<'v>>) -> Option<Misfit> {
     match (shape, value) {
         // A template that could not be rendered, which has a message of its own.
         (_, Value::String(text)) if text.contains("{{") => None,
@@ -94,7 +116,7 @@ fn check(shape: &Shape, value: &Value, steps: &mut Vec<Step>) -> Option<Misfit> 
             }
         }
         (Shape::List(item), Value::Array(items)) => items.iter().enumerate().find_map(|(index, value)| {
-            steps.push(index.into());
+            steps.push(Way::Index(index));
             let found = check(item, value, steps);
             steps.pop();
             found
@@ -105,19 +127,19 @@ fn check(shape: &Shape, value: &Value, steps: &mut Vec<Step>) -> Option<Misfit> 
     }
 }
 
-fn check_keys(
+fn check_keys<'v>(
     keys: &[(&'static str, bool, Shape)],
     is_open: bool,
-    fields: &Map<String, Value>,
-    steps: &mut Vec<Step>,
+    fields: &'v Map<String, Value>,
+    steps: &mut Vec<Way<'v>>,
 ) -> Option<Misfit> {
     for (key, value) in fields {
-        steps.push(key.as_str().into());
+        steps.push(Way::Key(key));
         let found = match keys.iter().find(|(known, ..)| known == key) {
             Some((_, _, shape)) => check(shape, value, steps),
             None if is_open => None,
             None => Some(Misfit {
-                steps: steps.clone(),
+                steps: steps_of(steps),
                 message: format!("unknown key `{key}`"),
                 help: did_you_mean(key, keys.iter().map(|(known, ..)| *known)).map_or_else(
                     || "move it under `config: meta:`, or remove it".to_owned(),
@@ -132,7 +154,7 @@ fn check_keys(
     }
     let missing = keys.iter().find(|(key, is_needed, _)| *is_needed && !fields.contains_key(*key));
     missing.map(|(key, _, shape)| Misfit {
-        steps: steps.clone(),
+        steps: steps_of(steps),
         message: format!("`{key}` is missing"),
         help: format!("add `{key}:` with {}", words(shape)),
     })
@@ -158,12 +180,12 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
     }
 }
 
-fn wrong(shape: &Shape, value: &Value, steps: &[Step]) -> Misfit {
+fn wrong(shape: &Shape, value: &Value, steps: &[Way<'_>]) -> Misfit {
     let key = steps.iter().rev().find_map(|step| match step {
-        Step::Key(key) => Some(key.as_str()),
-        Step::Index(_) => None,
+        Way::Key(key) => Some(*key),
+        Way::Index(_) => None,
     });
-    let is_item = matches!(steps.last(), Some(Step::Index(_)));
+    let is_item = matches!(steps.last(), Some(Way::Index(_)));
     let subject = match (key, is_item) {
         (Some(key), false) => format!("`{key}`"),
         (Some(key), true) => format!("an item of `{key}`"),
@@ -183,7 +205,7 @@ fn wrong(shape: &Shape, value: &Value, steps: &[Step]) -> Misfit {
         Value::Number(_) | Value::Bool(_) if wanted.contains("a text") => "put it between quotes".to_owned(),
         _ => format!("write {wanted}"),
     };
-    Misfit { steps: steps.to_vec(), message: format!("{subject} must be {wanted}, not {found}"), help }
+    Misfit { steps: steps_of(steps), message: format!("{subject} must be {wanted}, not {found}"), help }
 }
 
 /// A shape for people; that nothing is allowed too is left out.

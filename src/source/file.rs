@@ -1,8 +1,8 @@
 //! Files with identities, and places in them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The identity of one file in a [`Sources`]; small, copied freely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,15 +66,20 @@ pub struct SourceFile {
     pub location: Option<PathBuf>,
     /// The text, as read.
     pub text: Arc<str>,
-    line_starts: Vec<usize>,
+    line_starts: OnceLock<Vec<usize>>,
 }
 
 impl SourceFile {
     fn new(path: String, location: Option<PathBuf>, text: Arc<str>) -> Self {
-        let line_starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
-            .collect();
-        Self { path, location, text, line_starts }
+        Self { path, location, text, line_starts: OnceLock::new() }
+    }
+
+    /// Where each line begins; worked out when a place is first reported.
+    fn line_starts(&self) -> &[usize] {
+        self.line_starts.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(index, _)| index + 1)).collect()
+        })
     }
 
     /// The line and column of a byte offset; an offset past the end is the end, one inside a character its start.
@@ -83,14 +88,15 @@ impl SourceFile {
         while !self.text.is_char_boundary(byte) {
             byte -= 1;
         }
-        let line = self.line_starts.partition_point(|start| *start <= byte) - 1;
-        let column = self.text[self.line_starts[line]..byte].chars().count() + 1;
+        let starts = self.line_starts();
+        let line = starts.partition_point(|start| *start <= byte) - 1;
+        let column = self.text[starts[line]..byte].chars().count() + 1;
         Position { line: line + 1, column }
     }
 
     /// The byte offset of a line and column (both from 1); places outside the text are moved to its nearest end.
     pub fn offset(&self, position: Position) -> usize {
-        let Some(start) = self.line_starts.get(position.line.saturating_sub(1)) else {
+        let Some(start) = self.line_starts().get(position.line.saturating_sub(1)) else {
             return self.text.len();
         };
         let line = self.text[*start..].split('\n').next().unwrap_or_default();
@@ -103,7 +109,7 @@ impl SourceFile {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
-    by_path: BTreeMap<String, FileId>,
+    by_path: HashMap<String, FileId>,
 }
 
 impl Sources {

@@ -69,5 +69,5 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
         path: path.to_path_buf(),
         reason: format!("not UTF-8: the byte at offset {} begins no character", e.utf8_error().valid_up_to()),
     })?;
-    Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
+    Ok(if text.starts_with('\u{feff}') { text['\u{feff}'.len_utf8()..].to_owned() } else { text })
 }

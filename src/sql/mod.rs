@@ -7,6 +7,7 @@
 mod data_type;
 mod duckdb_type;
 mod function;
+mod item;
 mod parse;
 mod prelude;
 mod problem;
@@ -19,13 +20,14 @@ mod value_type;
 
 pub use data_type::DataType;
 pub use duckdb_type::DuckDbType;
-pub use function::{FunctionSupport, State, supported_functions};
+pub use function::{ConstructSupport, FunctionSupport, State, supported_constructs, supported_functions};
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
 pub use problem::{SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
-    Columns, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation, translate,
+    Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
+    name_of_stored, place_of_message, session_variables, stored_name, translate,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

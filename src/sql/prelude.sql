@@ -4,15 +4,17 @@ SET default_null_order = 'NULLS_LAST_ON_ASC_FIRST_ON_DESC';
 SET TimeZone = 'UTC';
 SET order_by_non_integer_literal = true;
 
+-- Macros that can fail take their place in the statement as it was written, and put it behind their message.
+
 -- Numbers
 
-CREATE OR REPLACE TEMP MACRO sf_div(a, b) AS
-  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero')
+CREATE OR REPLACE TEMP MACRO sf_div(place, a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero' || place)
        ELSE (a // b) + CASE WHEN abs(a % b) * 2 >= abs(b) THEN sign(a) * sign(b) ELSE 0 END END;
-CREATE OR REPLACE TEMP MACRO sf_fdiv(a, b) AS
-  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero') ELSE a / b END;
-CREATE OR REPLACE TEMP MACRO sf_mod(a, b) AS
-  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero') ELSE a % b END;
+CREATE OR REPLACE TEMP MACRO sf_fdiv(place, a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero' || place) ELSE a / b END;
+CREATE OR REPLACE TEMP MACRO sf_mod(place, a, b) AS
+  CASE WHEN b = 0 AND a IS NOT NULL THEN error('Division by zero' || place) ELSE a % b END;
 CREATE OR REPLACE TEMP MACRO sf_haversine(lat1, lon1, lat2, lon2) AS
   2 * 6371.0 * asin(sqrt(pow(sin(radians(lat2 - lat1) / 2), 2)
     + cos(radians(lat1)) * cos(radians(lat2)) * pow(sin(radians(lon2 - lon1) / 2), 2)));
@@ -53,6 +55,18 @@ CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
 CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
 CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
   CAST(floor(jaro_winkler_similarity(upper(a), upper(b)) * 100) AS BIGINT);
+CREATE OR REPLACE TEMP MACRO sf_unrepeated(list) AS
+  list_filter(list, lambda sf_x, sf_i: sf_i = 1 OR sf_x <> list[sf_i - 1]);
+CREATE OR REPLACE TEMP MACRO sf_letters(s) AS regexp_replace(upper(s), '[^A-Z]', '', 'g');
+CREATE OR REPLACE TEMP MACRO sf_soundex(s) AS
+  CASE WHEN s IS NULL THEN NULL WHEN sf_letters(s) = '' THEN ''
+       ELSE left(sf_letters(s), 1) || left(replace(array_to_string(sf_unrepeated(string_split(
+         translate(left(sf_letters(s), 1) || regexp_replace(substr(sf_letters(s), 2), '[HW]', '', 'g'),
+           'AEIOUYHWBFPVCGJKQSXZDTLMNR', '00000000111122222222334556'), ''))[2:], ''), '0', '') || '000', 3) END;
+CREATE OR REPLACE TEMP MACRO sf_if_hex(s) AS
+  CASE WHEN length(s) % 2 = 0 AND regexp_full_match(s, '[0-9A-Fa-f]*') THEN s END;
+CREATE OR REPLACE TEMP MACRO sf_if_base64(s) AS
+  CASE WHEN length(s) % 4 = 0 AND regexp_full_match(s, '[0-9A-Za-z+/]*={0,2}') THEN s END;
 CREATE OR REPLACE TEMP MACRO sf_float_text(x) AS
   CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END
        ELSE regexp_replace(CAST(x AS VARCHAR), '\.0$', '') END;
@@ -84,10 +98,10 @@ CREATE OR REPLACE TEMP MACRO sf_parse_url(u) AS
 CREATE OR REPLACE TEMP MACRO sf_try_boolean(s) AS
   CASE WHEN lower(trim(s)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
        WHEN lower(trim(s)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false END;
-CREATE OR REPLACE TEMP MACRO sf_boolean(s) AS
+CREATE OR REPLACE TEMP MACRO sf_boolean(place, s) AS
   CASE WHEN lower(trim(s)) IN ('true', 't', 'yes', 'y', 'on', '1') THEN true
        WHEN lower(trim(s)) IN ('false', 'f', 'no', 'n', 'off', '0') THEN false
-       WHEN s IS NOT NULL THEN error('Boolean value ''' || s || ''' is not recognized') END;
+       WHEN s IS NOT NULL THEN error('Boolean value ''' || s || ''' is not recognized' || place) END;
 
 -- Dates and times. Text is read as Snowflake's AUTO does: ISO, numbers since 1970, and a few written forms.
 
@@ -101,26 +115,26 @@ CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS
     CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END,
     TRY_CAST(regexp_replace(trim(s), '^(.*:.*\d) *[+-]\d{2}:?\d{2}$', '\1') AS TIMESTAMP),
     CAST(sf_try_written(s) AS TIMESTAMP));
-CREATE OR REPLACE TEMP MACRO sf_timestamp(s) AS
-  coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_timestamp(place, s) AS
+  coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_offset(s) AS
   regexp_replace(trim(s), '^(.*:.*\d) *([+-]\d{2}):?(\d{2})$', '\1\2:\3');
 CREATE OR REPLACE TEMP MACRO sf_try_timestamptz(s) AS
   coalesce(TRY_CAST(trim(s) AS TIMESTAMPTZ), TRY_CAST(sf_offset(s) AS TIMESTAMPTZ), timezone('UTC', sf_try_timestamp(s)));
-CREATE OR REPLACE TEMP MACRO sf_timestamptz(s) AS
-  coalesce(sf_try_timestamptz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized') END);
+CREATE OR REPLACE TEMP MACRO sf_timestamptz(place, s) AS
+  coalesce(sf_try_timestamptz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_try_date(s) AS
   coalesce(TRY_CAST(trim(s) AS DATE), CAST(sf_try_timestamp(s) AS DATE));
-CREATE OR REPLACE TEMP MACRO sf_date(s) AS
-  coalesce(sf_try_date(s), CASE WHEN s IS NOT NULL THEN error('Date ''' || s || ''' is not recognized') END);
-CREATE OR REPLACE TEMP MACRO sf_time(s) AS
+CREATE OR REPLACE TEMP MACRO sf_date(place, s) AS
+  coalesce(sf_try_date(s), CASE WHEN s IS NOT NULL THEN error('Date ''' || s || ''' is not recognized' || place) END);
+CREATE OR REPLACE TEMP MACRO sf_time(place, s) AS
   coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME),
-    CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized') END);
+    CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_try_time(s) AS
   coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
-CREATE OR REPLACE TEMP MACRO sf_strptime(s, f, written) AS
+CREATE OR REPLACE TEMP MACRO sf_strptime(place, s, f, written) AS
   coalesce(try_strptime(s, f), CASE WHEN s IS NOT NULL THEN
-    error('Can''t parse ''' || s || ''' as timestamp with format ''' || written || '''') END);
+    error('Can''t parse ''' || s || ''' as timestamp with format ''' || written || '''' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_timestamp_text(t) AS strftime(t, '%Y-%m-%d %H:%M:%S.%g');
 CREATE OR REPLACE TEMP MACRO sf_timestamptz_text(t) AS strftime(timezone('UTC', t), '%Y-%m-%d %H:%M:%S.%g') || ' +0000';
 CREATE OR REPLACE TEMP MACRO sf_months_between(a, b) AS
@@ -143,7 +157,8 @@ CREATE OR REPLACE TEMP MACRO sf_timestamp_from_parts(y, m, d, h, i, s) AS
 
 -- Semi-structured values are JSON
 
-CREATE OR REPLACE TEMP MACRO sf_parse_json(s) AS CASE WHEN trim(s) = '' THEN NULL ELSE json(s) END;
+CREATE OR REPLACE TEMP MACRO sf_parse_json(place, s) AS
+  CASE WHEN trim(s) = '' THEN NULL WHEN s IS NULL OR json_valid(s) THEN json(s) ELSE error('Error parsing JSON: ' || s || place) END;
 CREATE OR REPLACE TEMP MACRO sf_try_parse_json(s) AS CASE WHEN trim(s) <> '' AND json_valid(s) THEN json(s) END;
 CREATE OR REPLACE TEMP MACRO sf_list(a) AS
   list_transform(CAST(CASE WHEN json_type(a) = 'ARRAY' THEN a WHEN a IS NOT NULL THEN json_array(a) END AS JSON[]),
@@ -156,18 +171,18 @@ CREATE OR REPLACE TEMP MACRO sf_variant_key(t) AS {'n': TRY_CAST(t AS DOUBLE), '
 CREATE OR REPLACE TEMP MACRO sf_typeof(v) AS
   CASE json_type(v) WHEN 'VARCHAR' THEN 'VARCHAR' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'
     WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END;
-CREATE OR REPLACE TEMP MACRO sf_to_object(v) AS
-  CASE json_type(v) WHEN 'OBJECT' THEN v WHEN 'NULL' THEN NULL ELSE error('Failed to cast variant value to OBJECT') END;
+CREATE OR REPLACE TEMP MACRO sf_to_object(place, v) AS
+  CASE json_type(v) WHEN 'OBJECT' THEN v WHEN 'NULL' THEN NULL ELSE error('Failed to cast variant value to OBJECT' || place) END;
 CREATE OR REPLACE TEMP MACRO sf_array_size(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN CAST(json_array_length(v) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO sf_entries(v) AS
   CASE WHEN json_type(v) = 'OBJECT' THEN list_sort(list_transform(map_entries(CAST(v AS MAP(VARCHAR, JSON))),
     lambda sf_e: {'k': sf_e.key, 'v': coalesce(sf_e.value, 'null'::JSON)})) ELSE [] END;
 CREATE OR REPLACE TEMP MACRO sf_object(entries) AS
   CASE WHEN len(entries) = 0 THEN '{}'::JSON ELSE to_json(map_from_entries(entries)) END;
-CREATE OR REPLACE TEMP MACRO sf_object_insert(o, name, value, replace) AS
-  CASE WHEN list_contains(json_keys(o), name) AND NOT replace THEN error('Object already contains key ''' || name || '''')
-       ELSE sf_object(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
-         CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END)) END;
+CREATE OR REPLACE TEMP MACRO sf_object_insert(place, o, name, value, replace) AS
+  CASE WHEN list_contains(json_keys(o), name) AND NOT replace THEN error('Object already contains key ''' || name || '''' || place)
+       ELSE sf_object(list_sort(list_concat(list_filter(sf_entries(o), lambda sf_e: sf_e.k <> name),
+         CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_delete(o, names) AS
   CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: NOT list_contains(names, sf_e.k))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_pick(o, names) AS

@@ -153,7 +153,7 @@ impl ValueType {
 
     /// The type of a binary operator's result.
     pub fn of_operator(operator: Operator, left: &Self, right: &Self, dialect: Dialect) -> Self {
-        if operator == Operator::Truth {
+        if operator.is_truth() {
             return Self::boolean(dialect);
         }
         match (left, right, dialect) {

@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
 use super::statement::{byte_offset, line_column, verb};
-use super::{Catalog, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold};
+use super::{
+    Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
+};
 use crate::sql::{
-    Columns, DataType, Dialect, Relation, ResultShape, SessionChange, SessionContext, SqlProblem, Translation, prelude,
-    translate,
+    Columns, DataType, Dialect, Governance, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
+    Translation, name_of_stored, place_of_message, prelude, session_variables, stored_name, translate,
 };
 
 /// A relation's columns with their types.
@@ -29,6 +31,8 @@ struct Shared {
     duckdb: DuckDb,
     /// Columns by database, schema and name, folded; nothing for a relation that is not there.
     columns: Mutex<HashMap<Vec<String>, Option<RelationColumns>>>,
+    /// Policies by database, folded.
+    governance: Mutex<HashMap<String, Arc<Governance>>>,
 }
 
 /// A connection.
@@ -51,7 +55,7 @@ pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<B
     };
     let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&options.database));
     duckdb.connect()?.execute(&public)?;
-    let shared = Shared { duckdb, columns: Mutex::default() };
+    let shared = Shared { duckdb, columns: Mutex::default(), governance: Mutex::default() };
     Ok(Box::new(Local { shared: Arc::new(shared), context }))
 }
 
@@ -70,6 +74,9 @@ impl Warehouse for Local {
         for statement in prelude() {
             inner.execute(statement)?;
         }
+        for statement in session_variables(&self.context) {
+            inner.execute(&statement)?;
+        }
         Ok(Box::new(LocalSession {
             shared: Arc::clone(&self.shared),
             inner: Mutex::new(inner),
@@ -83,6 +90,7 @@ impl Warehouse for Local {
             self.shared.attach_existing(&name.database)?;
         }
         let mut catalog = self.shared.duckdb.catalog(schemas)?;
+        catalog.schemas.values_mut().for_each(under_own_names);
         let relations = catalog.schemas.values_mut().flat_map(BTreeMap::values_mut);
         relations.flat_map(|relation| &mut relation.columns).for_each(to_snowflake);
         Ok(catalog)
@@ -132,9 +140,36 @@ impl Columns for LocalSession {
         }
         columns
     }
+
+    fn governance(&self, database: &str) -> Arc<Governance> {
+        if self.in_transaction {
+            return self.read_governance(database);
+        }
+        let key = fold(database);
+        if let Some(known) = locked(&self.shared.governance).get(&key) {
+            return Arc::clone(known);
+        }
+        let read = self.read_governance(database);
+        locked(&self.shared.governance).insert(key, Arc::clone(&read));
+        read
+    }
 }
 
 impl LocalSession {
+    /// The policies that a database keeps.
+    fn read_governance(&self, database: &str) -> Arc<Governance> {
+        // A database that is not there keeps none.
+        let _ = self.shared.attach_existing(database);
+        // One without policies has no tables of them.
+        let rows = |sql: &String| {
+            let outcome = locked(&self.inner).execute(sql).unwrap_or_default();
+            let row = |row: &Vec<Cell>| row.iter().map(ToString::to_string).collect();
+            outcome.table.rows.iter().map(row).collect::<Vec<Vec<String>>>()
+        };
+        let [policies, uses] = Governance::queries(database);
+        Arc::new(Governance::read(&rows(&policies), &rows(&uses)))
+    }
+
     /// Runs the statements of a translation, all or none of them.
     fn run(&mut self, sql: &str, translation: &Translation) -> Result<Vec<Outcome>, WarehouseError> {
         let control = translation.session.iter().any(|c| matches!(c, SessionChange::Begin | SessionChange::End { .. }));
@@ -208,7 +243,21 @@ impl LocalSession {
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
             SessionChange::End { .. } => self.in_transaction = false,
-            SessionChange::Parameter(..) | SessionChange::Unset(_) => {}
+            SessionChange::Parameter(name, value) => {
+                self.context.parameters.insert(name.clone(), value.clone());
+            }
+            SessionChange::Unset(name) => {
+                self.context.parameters.remove(name);
+            }
+            SessionChange::Variable(name, sql, ty) => {
+                self.context.variables.insert(name.clone(), (sql.clone(), *ty));
+            }
+            SessionChange::UnsetVariable(name) => {
+                self.context.variables.remove(name);
+            }
+        }
+        for statement in session_variables(&self.context) {
+            self.inner().execute(&statement)?;
         }
         let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
         let database = self.context.database.clone().unwrap_or_default();
@@ -229,6 +278,7 @@ impl Session for LocalSession {
         let ended = self.run(sql, &translation);
         if matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "COMMIT") {
             locked(&self.shared.columns).clear();
+            locked(&self.shared.governance).clear();
         }
         let outcomes = ended?;
         for change in &translation.session {
@@ -239,18 +289,34 @@ impl Session for LocalSession {
 
     fn append(&mut self, table: &Relation, columns: &[String], rows: Vec<Vec<Cell>>) -> Result<u64, WarehouseError> {
         let fold = |name: &str, quoted: bool| if quoted { name.to_owned() } else { name.to_uppercase() };
-        let stored = Relation {
+        let mut stored = Relation {
             database: table.database.as_deref().map(|name| fold(name, table.quoting.database)),
             schema: table.schema.as_deref().map(|name| fold(name, table.quoting.schema)),
             identifier: fold(&table.identifier, table.quoting.identifier),
             quoting: table.quoting,
         };
+        let database = stored.database.clone().or_else(|| self.context.database.clone()).unwrap_or_default();
+        let schema = stored.schema.clone().or_else(|| self.context.schema.clone()).unwrap_or_default();
+        let path = [database, schema, stored.identifier.clone()];
+        if self.governance(&path[0]).attached.contains_key(path.as_slice()) {
+            stored.identifier = stored_name(&stored.identifier);
+        }
         let columns: Vec<String> = columns.iter().map(|name| fold(name, false)).collect();
         self.inner().append(&stored, &columns, rows)
     }
 
     fn canceller(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
         locked(&self.inner).canceller()
+    }
+}
+
+/// Relations under policies by the names they have for users: what is stored, instead of the view that stands for it.
+fn under_own_names(relations: &mut BTreeMap<String, CatalogRelation>) {
+    let names: Vec<String> = relations.values().filter_map(|r| name_of_stored(&r.name).map(str::to_owned)).collect();
+    for name in names {
+        if let Some(relation) = relations.remove(&fold(&stored_name(&name))) {
+            relations.insert(fold(&name), CatalogRelation { name, ..relation });
+        }
     }
 }
 
@@ -352,7 +418,12 @@ fn in_the_source(error: WarehouseError, sql: &str, translation: &Translation, in
         let range = translation.positions.get(index)?.original(byte_offset(translated, line, column))?;
         Some(line_column(sql, range.start))
     });
-    let error = WarehouseError { position: place, ..error };
+    let error = match place_of_message(&error.message) {
+        Some((said, range)) if range.end <= sql.len() => {
+            WarehouseError { position: Some(line_column(sql, range.start)), message: said.to_owned(), ..error }
+        }
+        _ => WarehouseError { position: place, ..error },
+    };
     if error.message.contains("single attached database") {
         return error.help("locally a database is a file of its own, and a transaction can write to one of them only");
     }

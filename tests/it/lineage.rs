@@ -58,7 +58,7 @@ fn short(id: &str) -> String {
     if is_id { id.splitn(3, '.').nth(2).unwrap_or(id).to_owned() } else { id.to_owned() }
 }
 
-const MODELS: [(&str, &str); 9] = [
+const MODELS: [(&str, &str); 10] = [
     (
         "stg",
         "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}",
@@ -72,6 +72,10 @@ const MODELS: [(&str, &str); 9] = [
         "with t(a, b) as (select id, email from {{ ref('stg') }}) select u.x, u.y from (select a, b from t) as u(x, y)",
     ),
     ("unnested", "select j.id, u.tag from {{ ref('joined') }} j, unnest(string_split(j.tags, '|')) as u(tag)"),
+    (
+        "spread",
+        "select id, unnest(string_split(tags, '|')) as tag, unnest([email, day::varchar]) as either from {{ ref('stg') }}",
+    ),
     (
         "scalar",
         "select p.id, (select max(s.email) from {{ ref('stg') }} s where s.customer = p.id) as last_email, exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.status = 'void') as has_void from {{ ref('people') }} p",

@@ -131,7 +131,7 @@ fn subject(dialect: Dialect, given: &Json) -> Arc<Subject> {
         package: "root".to_owned(),
         unique_id: "model.root.my_model".to_owned(),
         this: Some(relation(dialect, ["db", "sc", "my_model"])),
-        model: Arc::new(model),
+        model: Arc::new(model.into()),
         config: Arc::new(config),
         schema: "sc".to_owned(),
         database: "db".to_owned(),

@@ -4,8 +4,9 @@ use super::expression::text_of;
 use super::shape::Value;
 use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::analyze::function::DeclaredFunction;
 use crate::sql::query::{Argument, Call, Expr, Literal, Step};
-use crate::sql::{Dialect, FunctionKind, TypedCall, ValueType};
+use crate::sql::{CallResult, Dialect, FunctionKind, TypedCall, ValueType};
 
 /// Functions that give a part of their first argument, which the second one names.
 const PARTS: [&str; 8] = [
@@ -23,7 +24,7 @@ const TEXT_PARTS: [&str; 3] = ["JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_STRING", 
 
 impl Analyst<'_> {
     pub(super) fn call(&mut self, call: &Call) -> Value {
-        if call.name == "COLUMNS" && self.dialect == Dialect::DuckDb {
+        if is_columns(call, self.dialect) {
             return self.unresolved("`COLUMNS(…)` is not analysed".into());
         }
         if let [of, key] = call.arguments.as_slice()
@@ -31,7 +32,10 @@ impl Analyst<'_> {
         {
             return found;
         }
-        self.check_count(call);
+        let relations = self.relations;
+        let declared =
+            ValueType::argument_counts(&call.name).is_none().then(|| relations.function(&call.name)).flatten();
+        self.check_count(call, declared);
         let arguments = self.arguments(call);
         let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let constants: Vec<Option<&Literal>> = call
@@ -43,7 +47,12 @@ impl Analyst<'_> {
             })
             .collect();
         let typed = TypedCall { name: &call.name, arguments: &types, constants: &constants };
-        let result = ValueType::of_call(&typed, self.dialect);
+        let mut result = ValueType::of_call(&typed, self.dialect);
+        let own = declared.filter(|_| result.kind.is_none());
+        if let Some(own) = own {
+            let kind = if own.is_aggregate { FunctionKind::Aggregate } else { FunctionKind::Scalar };
+            result = CallResult { data_type: own.returns.clone(), kind: Some(kind) };
+        }
         let is_aggregate = call.window.is_some()
             || matches!(result.kind, Some(FunctionKind::Aggregate | FunctionKind::Window))
             || !call.order.is_empty()
@@ -55,6 +64,9 @@ impl Analyst<'_> {
         };
         let mut value = Value::made(&arguments, kind);
         if call.name == "UNNEST" {
+            // Beside the other items, it makes a row for each element.
+            let decided = super::expression::rows_of(&value);
+            self.scope().spread.push(decided);
             value.edges = self.extended(&value.edges, "[*]");
         }
         let clauses = self.clauses(call);
@@ -64,18 +76,28 @@ impl Analyst<'_> {
         };
         let is_grouped = value.is_grouped;
         let mut value = Value { is_grouped, ..Value::made([&value, &clauses], EdgeKind::Copied) };
-        if result.kind.is_none() {
-            let reason = format!("the function `{}` is not known: it may read more than its arguments", call.name);
+        let doubt = match (result.kind, own) {
+            (None, _) => Some(format!("the function `{}` is not known", call.name)),
+            (_, Some(own)) if !own.is_pure => {
+                Some(format!("the function `{}` is not declared deterministic", call.name))
+            }
+            _ => None,
+        };
+        if let Some(doubt) = doubt {
+            let reason = format!("{doubt}: it may read more than its arguments");
             self.note(reason.clone());
             value.doubt = value.doubt.or(because(reason));
         }
-        value.typed(result.data_type)
+        let nulls = self.nulls_of_call(call, &arguments, result.kind);
+        let volatile = self.volatile_of_call(call, value.volatile);
+        Value { volatile, ..value.typed(result.data_type).nullable(nulls) }
     }
 
-    fn check_count(&mut self, call: &Call) {
+    fn check_count(&mut self, call: &Call, declared: Option<&DeclaredFunction>) {
         let count = call.arguments.len();
         let is_plain = call.query.is_none() && call.arguments.iter().all(|argument| argument.name.is_none());
-        let Some((fewest, most)) = ValueType::argument_counts(&call.name).filter(|_| is_plain) else {
+        let counts = ValueType::argument_counts(&call.name).or_else(|| declared?.counts);
+        let Some((fewest, most)) = counts.filter(|_| is_plain) else {
             return;
         };
         if (fewest..=most).contains(&count) || call.span.is_empty() {
@@ -142,6 +164,11 @@ impl Analyst<'_> {
         }
         Some(found)
     }
+}
+
+/// Whether a call stands for several columns.
+pub(super) fn is_columns(call: &Call, dialect: Dialect) -> bool {
+    call.name == "COLUMNS" && dialect == Dialect::DuckDb
 }
 
 /// The steps of a path that is written as a text: `a.b[0]`, `$.a.b`, `/a/b`; a number is an element.

@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use super::nullable::{nulls_of_operator, strict};
 use super::shape::{Rows, Shape, Value};
 use super::{Analyst, because};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
-use crate::sql::query::{Case, Collection, Expr, Literal, Name, Operator, Query, Step, Window};
+use crate::analyze::nulls::{NullReason, Nulls};
+use crate::sql::query::{Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Query, Step, Window};
 use crate::sql::{ValueType, query::Star};
 
 /// How much stack one level of an expression may take, and how much is added when it is short.
@@ -27,21 +29,38 @@ impl Analyst<'_> {
         match expr {
             Expr::Column(parts, span) => self.column(parts, span),
             Expr::Position(at, _) => self.position(*at),
-            Expr::Literal(literal) => Value::constant(ValueType::of_literal(literal, dialect)),
-            Expr::Cast(inner, data_type) => {
+            Expr::Literal(literal) => {
+                let nulls = match literal {
+                    Literal::Null => Nulls::May(NullReason::Literal),
+                    Literal::Typed(ValueType::Unknown) => Nulls::Unknown,
+                    _ => Nulls::Never,
+                };
+                Value::constant(ValueType::of_literal(literal, dialect)).nullable(nulls)
+            }
+            Expr::Cast(inner, data_type, failure) => {
                 let inner = self.value(inner);
-                Value::made([&inner], EdgeKind::Transformed).typed(data_type.clone())
+                let nulls = match failure {
+                    Failure::Error => strict([&inner]),
+                    Failure::Null => Nulls::May(NullReason::Try),
+                };
+                Value::made([&inner], EdgeKind::Transformed).typed(data_type.clone()).nullable(nulls)
             }
             Expr::Case(case) => self.case(case),
             Expr::Call(call) => self.call(call),
             Expr::Chain(first, rest) => self.chain(first, rest),
             Expr::Sign(inner) => {
                 let inner = self.value(inner);
-                Value::made([&inner], EdgeKind::Transformed).typed(inner.data_type)
+                let nulls = strict([&inner]);
+                Value::made([&inner], EdgeKind::Transformed).typed(inner.data_type).nullable(nulls)
             }
-            Expr::Predicate(parts) => {
+            Expr::Predicate(kind, parts) => {
                 let parts = self.values(parts);
-                Value::made(&parts, EdgeKind::Transformed).typed(ValueType::boolean(dialect))
+                let nulls = match kind {
+                    Predicate::IsNull | Predicate::IsNotNull | Predicate::Certain => Nulls::Never,
+                    Predicate::Other => Nulls::Unknown,
+                    _ => strict(&parts),
+                };
+                Value::made(&parts, EdgeKind::Transformed).typed(ValueType::boolean(dialect)).nullable(nulls)
             }
             Expr::Access(root, steps) => {
                 let root = self.value(root);
@@ -50,7 +69,8 @@ impl Analyst<'_> {
             Expr::Subquery(query) => self.scalar(query),
             Expr::Exists(query) => {
                 let rows = self.query(query).rows();
-                Value { edges: rows.edges, doubt: rows.doubt, ..Value::constant(ValueType::boolean(dialect)) }
+                let constant = Value::constant(ValueType::boolean(dialect)).nullable(Nulls::Never);
+                Value { edges: rows.edges, doubt: rows.doubt, ..constant }
             }
             Expr::In(left, query) => {
                 let left = self.value(left);
@@ -65,7 +85,7 @@ impl Analyst<'_> {
             Expr::Opaque(what, parts) => {
                 let mut values = self.values(parts);
                 values.push(self.unresolved(what.as_str().into()));
-                self.note(what.clone());
+                self.beyond(what);
                 Value { doubt: because(what.as_str()), ..Value::made(&values, EdgeKind::Transformed) }
             }
         }
@@ -75,11 +95,13 @@ impl Analyst<'_> {
         let conditions = self.values(&case.conditions);
         let results = self.values(&case.results);
         let data_type = ValueType::common(results.iter().map(|result| &result.data_type));
-        Value::made(conditions.iter().chain(&results), EdgeKind::Transformed).typed(data_type)
+        let nulls = self.nulls_of_case(case, &results);
+        Value::made(conditions.iter().chain(&results), EdgeKind::Transformed).typed(data_type).nullable(nulls)
     }
 
     fn chain(&mut self, first: &Expr, rest: &[(Operator, Expr)]) -> Value {
         let mut left = self.value(first);
+        let mut nulls = left.nulls;
         let mut parts = Vec::with_capacity(rest.len() + 1);
         let mut data_type = left.data_type.clone();
         for (operator, right) in rest {
@@ -88,6 +110,7 @@ impl Analyst<'_> {
                 let steps = super::call::path_steps(key);
                 data_type = ValueType::of_operator(*operator, &data_type, &ValueType::Unknown, self.dialect);
                 left = self.path(left, &steps);
+                nulls = Nulls::Unknown;
                 if *operator == Operator::LongArrow {
                     left = Value::made([&left], EdgeKind::Transformed);
                     data_type = ValueType::text(self.dialect);
@@ -95,15 +118,16 @@ impl Analyst<'_> {
                 continue;
             }
             let right = self.value(right);
+            nulls = nulls_of_operator(*operator, (nulls, &data_type), &right, self.dialect);
             self.check_operands(*operator, (&data_type, first), (&right.data_type, written));
             data_type = ValueType::of_operator(*operator, &data_type, &right.data_type, self.dialect);
             parts.push(right);
         }
         if parts.is_empty() {
-            return left.typed(data_type);
+            return left.typed(data_type).nullable(nulls);
         }
         parts.push(left);
-        Value::made(&parts, EdgeKind::Transformed).typed(data_type)
+        Value::made(&parts, EdgeKind::Transformed).typed(data_type).nullable(nulls)
     }
 
     /// Operands of types that cannot stand beside each other.
@@ -114,7 +138,7 @@ impl Analyst<'_> {
         (right, second): (&ValueType, &Expr),
     ) {
         let is_wrong = match operator {
-            Operator::Truth => !left.fits(right),
+            truth if truth.is_truth() => !left.fits(right),
             Operator::Multiply | Operator::Divide | Operator::Modulo => {
                 left.has_no_arithmetic() || right.has_no_arithmetic()
             }
@@ -123,7 +147,7 @@ impl Analyst<'_> {
         let (Some(left), Some(right), true) = (left.rough(), right.rough(), is_wrong) else { return };
         let Some(span) = place(second).or_else(|| place(first)) else { return };
         let message = match operator {
-            Operator::Truth => format!("{left} cannot be compared with {right}"),
+            truth if truth.is_truth() => format!("{left} cannot be compared with {right}"),
             _ => format!("no arithmetic with {left} and {right}"),
         };
         self.finding("wrong-type", message, &span, Some("cast one of them".to_owned()));
@@ -141,6 +165,9 @@ impl Analyst<'_> {
         value.edges = Edges::union([&value.edges, &rows.edges]);
         value.doubt = value.doubt.or(rows.doubt);
         value.is_grouped = false;
+        if !shape.is_single() && value.nulls != Nulls::Unknown {
+            value.nulls = Nulls::May(NullReason::Subquery);
+        }
         value
     }
 
@@ -155,7 +182,7 @@ impl Analyst<'_> {
             }
             Collection::Object(_) | Collection::Tuple => ValueType::Unknown,
         };
-        made.typed(data_type)
+        made.typed(data_type).nullable(Nulls::Never)
     }
 
     /// All columns that a star stands for, as one value.
@@ -193,7 +220,8 @@ impl Analyst<'_> {
                 }
             }
         }
-        let value = Value { edges: self.extended(&root.edges, &text), ..root };
+        let nulls = if steps.is_empty() { root.nulls } else { Nulls::Unknown };
+        let value = Value { edges: self.extended(&root.edges, &text), nulls, ..root };
         if others.is_empty() && is_part {
             return value.typed(data_type);
         }
@@ -220,8 +248,10 @@ impl Analyst<'_> {
 
     /// What the keys of a window decide.
     pub(super) fn window(&mut self, window: &Window) -> Rows {
+        self.deciding += 1;
         let mut keys = self.values(&window.partition);
         keys.extend(self.values(&window.order));
+        self.deciding -= 1;
         let mut rows = rows_of(&Value::made(&keys, EdgeKind::Indirect));
         if let Some(name) = &window.name {
             let named = self.named_window(name);
@@ -241,7 +271,9 @@ impl Analyst<'_> {
 
     /// What a condition decides.
     pub(super) fn condition(&mut self, expr: &Expr) -> Rows {
+        self.deciding += 1;
         let value = self.value(expr);
+        self.deciding -= 1;
         rows_of(&Value::made([&value], EdgeKind::Indirect))
     }
 
@@ -285,9 +317,9 @@ pub(super) fn place(expr: &Expr) -> Option<std::ops::Range<usize>> {
         Expr::Column(_, span) | Expr::Position(_, span) => Some(span.clone()),
         Expr::Call(call) if !call.span.is_empty() => Some(call.span.clone()),
         Expr::Call(call) => call.arguments.iter().find_map(|argument| place(&argument.value)),
-        Expr::Cast(inner, _) | Expr::Sign(inner) | Expr::Access(inner, _) => place(inner),
+        Expr::Cast(inner, ..) | Expr::Sign(inner) | Expr::Access(inner, _) => place(inner),
         Expr::Chain(first, rest) => place(first).or_else(|| rest.iter().find_map(|(_, expr)| place(expr))),
-        Expr::Predicate(parts) => parts.iter().find_map(place),
+        Expr::Predicate(_, parts) => parts.iter().find_map(place),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use super::shape::{Made, Open, Rows, Shape, Value};
 use super::star::{columns_of, soft_of};
 use super::{Analyst, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::analyze::nulls::Nulls;
 use crate::analyze::schema::Schema;
 use crate::sql::ValueType;
 use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot};
@@ -52,7 +53,7 @@ impl Analyst<'_> {
                 self.enter(shape, unpivot.alias.as_ref(), rows);
             }
             From::Opaque { what, inputs, alias } => {
-                self.note(what.clone());
+                self.beyond(what);
                 let mut parts: Vec<Value> =
                     inputs.iter().map(|input| self.apart(input)).map(|shape| Self::whole(&shape)).collect();
                 parts.push(self.unresolved(what.as_str().into()));
@@ -72,13 +73,16 @@ impl Analyst<'_> {
             None => shape,
         };
         let alias = alias.map(|alias| alias.name.key.clone());
-        self.scope().relations.push(Relation { alias, path: Vec::new(), shape });
+        self.scope().relations.push(Relation::new(alias, shape));
     }
 
     fn table(&mut self, name: &[Name], alias: Option<&Alias>, rows: &mut Vec<Rows>) {
         let Some(last) = name.last() else { return };
         let cte = match name {
-            [one] => self.ctes.iter().rev().find(|(known, _)| *known == one.key).map(|(_, shape)| shape.clone()),
+            [one] => self.ctes.iter_mut().rev().find(|known| known.key == one.key).map(|known| {
+                known.is_read = true;
+                known.shape.clone()
+            }),
             _ => None,
         };
         if name.len() == 1 && cte.is_none() && last.key.eq_ignore_ascii_case("dual") {
@@ -99,15 +103,13 @@ impl Analyst<'_> {
         };
         rows.push(shape.rows());
         let relation = match alias {
-            Some(alias) => Relation {
-                alias: Some(alias.name.key.clone()),
-                path: Vec::new(),
-                shape: self.renamed(shape, &alias.columns, &alias.name),
-            },
+            Some(alias) => {
+                let shape = self.renamed(shape, &alias.columns, &alias.name);
+                Relation::new(Some(alias.name.key.clone()), shape)
+            }
             None => Relation {
-                alias: Some(last.key.clone()),
                 path: name.iter().map(|part| part.key.clone()).collect(),
-                shape,
+                ..Relation::new(Some(last.key.clone()), shape)
             },
         };
         self.scope().relations.push(relation);
@@ -117,11 +119,13 @@ impl Analyst<'_> {
     fn apart(&mut self, from: &From) -> Shape {
         let outside = std::mem::take(&mut self.scope().relations);
         let merged = std::mem::take(&mut self.scope().merged);
+        let loose = std::mem::take(&mut self.scope().loose);
         let mut rows = Vec::new();
         self.from(from, &mut rows);
         let scope = self.scope();
         let inside = std::mem::replace(&mut scope.relations, outside);
         let inner = std::mem::replace(&mut scope.merged, merged);
+        scope.loose = loose;
         if let [one] = inside.as_slice() {
             return one.shape.clone();
         }
@@ -134,7 +138,15 @@ impl Analyst<'_> {
         self.from(&join.right, rows);
         match &join.condition {
             Condition::None => {}
-            Condition::On(on) => rows.push(self.condition(on)),
+            Condition::Missing => {
+                self.loosely_joined(&join.right, middle);
+            }
+            Condition::On(on) => {
+                rows.push(self.condition(on));
+                if join.side == Side::Inner {
+                    self.narrow(on);
+                }
+            }
             Condition::Using(names) => {
                 for (name, _) in names {
                     self.merge(name, (start, middle), join.side, rows);
@@ -146,9 +158,18 @@ impl Analyst<'_> {
             rows.push(self.condition(matching));
         }
         if let Some(what) = &join.opaque {
-            self.note(what.clone());
+            self.beyond(what);
             let all = self.unresolved(what.as_str().into());
             rows.push(Rows { edges: all.edges.at_least(EdgeKind::Indirect), doubt: all.doubt });
+        }
+        let is_outer = |side: &[Side]| side.contains(&join.side);
+        for (at, relation) in self.scope().relations[start..].iter_mut().enumerate() {
+            let is_left = start + at < middle;
+            let may_miss = if is_left { [Side::Right, Side::Full] } else { [Side::Left, Side::Full] };
+            if is_outer(&may_miss) {
+                relation.is_outer = true;
+                relation.proven.clear();
+            }
         }
         match join.side {
             Side::Semi => self.scope().relations.truncate(middle),
@@ -191,10 +212,13 @@ impl Analyst<'_> {
         let [left, right] = sides.map(|relations| in_relations(relations, name, number));
         let left = before.map_or(left, |at| scope.merged[at].1.clone());
         let data_type = ValueType::common([&left.data_type, &right.data_type]);
+        let both = [left.nulls, right.nulls];
         let kept = match side {
-            Side::Right | Side::RightSemi => Value::made([&right], EdgeKind::Copied),
-            Side::Full => Value::made([&left, &right], EdgeKind::Copied),
-            _ => Value::made([&left], EdgeKind::Copied),
+            Side::Right | Side::RightSemi => Value::made([&right], EdgeKind::Copied).nullable(right.nulls),
+            Side::Full => Value::made([&left, &right], EdgeKind::Copied).nullable(Nulls::all(both)),
+            // What matches is not NULL.
+            Side::Inner => Value::made([&left], EdgeKind::Copied).nullable(Nulls::Never),
+            _ => Value::made([&left], EdgeKind::Copied).nullable(left.nulls),
         };
         rows.push(super::expression::rows_of(&Value::made([&left, &right], EdgeKind::Indirect)));
         let merged = (name.key.clone(), kept.typed(data_type));
@@ -207,7 +231,7 @@ impl Analyst<'_> {
     /// `PIVOT`: the columns that are neither aggregated nor turned, and one for each value and aggregate.
     fn pivot(&mut self, pivot: &Pivot) -> Shape {
         let input = self.apart(&pivot.input);
-        let relation = Relation { alias: None, path: Vec::new(), shape: input.clone() };
+        let relation = Relation::new(None, input.clone());
         let scope = super::Scope { relations: vec![relation], ..super::Scope::default() };
         self.scopes.push(scope);
         let aggregates: Vec<Value> = pivot.aggregates.iter().map(|(expr, _)| self.value(expr)).collect();
@@ -248,7 +272,7 @@ impl Analyst<'_> {
         for group in &unpivot.columns {
             for (at, name) in group.iter().enumerate() {
                 let number = self.names.number(&name.text);
-                let relation = Relation { alias: None, path: Vec::new(), shape: input.clone() };
+                let relation = Relation::new(None, input.clone());
                 let value = in_relations(&[relation], name, number);
                 if let Some(column) = turned.get_mut(at) {
                     column.push(value);
@@ -256,7 +280,8 @@ impl Analyst<'_> {
             }
         }
         let all: Vec<Value> = turned.iter().flatten().cloned().collect();
-        columns.push((unpivot.name.clone(), Value::constant(ValueType::text(self.dialect))));
+        let names = Value::constant(ValueType::text(self.dialect)).nullable(Nulls::Never);
+        columns.push((unpivot.name.clone(), names));
         for (name, values) in unpivot.values.iter().zip(&turned) {
             let data_type = ValueType::common(values.iter().map(|value| &value.data_type));
             columns.push((name.clone(), Value::made(values, EdgeKind::Copied).typed(data_type)));
@@ -270,7 +295,7 @@ impl Analyst<'_> {
 fn in_relations(relations: &[Relation], name: &Name, number: u32) -> Value {
     let mut values = Vec::new();
     for relation in relations {
-        values.extend(relation.shape.find(&name.key).into_iter().map(|at| relation.shape.value(at)));
+        values.extend(relation.shape.find(&name.key).into_iter().map(|at| relation.value(at)));
     }
     if let [one] = values.as_slice() {
         return one.clone();
@@ -301,8 +326,8 @@ fn used_columns<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Vec<Arc<str>> {
         match expr {
             Expr::Column(parts, _) => used.extend(parts.last().map(|name| name.key.clone())),
             Expr::Call(call) => open.extend(call.arguments.iter().map(|argument| &argument.value)),
-            Expr::Cast(inner, _) | Expr::Sign(inner) => open.push(inner),
-            Expr::Collection(_, items) | Expr::Predicate(items) => open.extend(items),
+            Expr::Cast(inner, ..) | Expr::Sign(inner) => open.push(inner),
+            Expr::Collection(_, items) | Expr::Predicate(_, items) => open.extend(items),
             Expr::Chain(first, rest) => {
                 open.push(first);
                 open.extend(rest.iter().map(|(_, expr)| expr));

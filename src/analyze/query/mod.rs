@@ -4,8 +4,11 @@
 //! reason; so does everything that is made from it.
 
 mod call;
+mod cross;
 mod expression;
 mod from;
+mod narrow;
+mod nullable;
 mod scope;
 mod select;
 mod set;
@@ -13,14 +16,17 @@ mod shape;
 mod star;
 mod table_function;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use self::scope::Scope;
+pub(super) use self::shape::Volatile;
 use self::shape::{Doubt, Rows, Shape, Value};
-use super::edge::{EXTERNAL, Edge, Edges};
+use super::edge::{EXTERNAL, Edge, EdgeKind, Edges, STAR};
+use super::function::DeclaredFunction;
+use super::nulls::Nulls;
 use super::schema::Schema;
 use crate::sql::query::{Name, Query};
 use crate::sql::{Dialect, ValueType};
@@ -29,6 +35,9 @@ use crate::sql::{Dialect, ValueType};
 pub(super) trait Relations {
     /// The number and the columns of a relation.
     fn find(&self, name: &[Name]) -> Option<(u32, Arc<Schema>)>;
+
+    /// A function that the project declares, by the name it is called by.
+    fn function(&self, called: &str) -> Option<&DeclaredFunction>;
 }
 
 /// What is wrong in a query, with a diagnostic's name.
@@ -40,11 +49,44 @@ pub(super) struct Finding {
     pub(super) help: Option<String>,
 }
 
-/// A column of a query.
+/// A place where a query would do something else on the next run, over the same data.
 #[derive(Debug, Clone)]
+pub(super) struct Mark {
+    pub(super) kind: MarkKind,
+    /// The function's name.
+    pub(super) name: String,
+    pub(super) range: Range<usize>,
+    /// Whether it decides which rows there are, or in which order they come.
+    pub(super) decides: bool,
+}
+
+/// Why a query may do something else on the next run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkKind {
+    /// A random value.
+    Chance,
+    /// A window function that needs an order and has none.
+    Unordered,
+    /// Rows older than some time before now are left out.
+    Since,
+}
+
+/// A star that passes on columns of nodes' relations.
+#[derive(Debug, Clone)]
+pub(super) struct PassedOn {
+    pub(super) range: Range<usize>,
+    pub(super) relations: Vec<u32>,
+}
+
+/// A column of a query.
+#[derive(Debug, Clone, Default)]
 pub(super) struct QueryColumn {
     pub(super) name: Name,
     pub(super) data_type: ValueType,
+    pub(super) nulls: Nulls,
+    pub(super) volatile: Volatile,
+    /// The star that passed it on, by its number from 1.
+    pub(super) star: u32,
     /// What its value depends on; what decides the rows is apart.
     pub(super) edges: Vec<Edge>,
     pub(super) doubt: Option<String>,
@@ -71,6 +113,13 @@ pub(super) struct QueryFacts {
     /// What could not be understood, in words.
     pub(super) notes: Vec<String>,
     pub(super) findings: Vec<Finding>,
+    pub(super) marks: Vec<Mark>,
+    /// The stars in it that pass on columns of nodes' relations.
+    pub(super) stars: Vec<PassedOn>,
+    /// The star through which columns that are not known come, by its number from 1.
+    pub(super) open_star: u32,
+    /// The columns of other relations that it names.
+    pub(super) read: BTreeSet<(u32, u32)>,
 }
 
 impl QueryFacts {
@@ -78,6 +127,7 @@ impl QueryFacts {
     pub(super) fn doubt_all(&mut self, reason: &str) {
         for column in &mut self.columns {
             column.doubt.get_or_insert_with(|| reason.to_owned());
+            column.nulls = column.nulls.doubted();
         }
         self.rows_doubt.get_or_insert_with(|| reason.to_owned());
         self.notes.push(reason.to_owned());
@@ -96,6 +146,11 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
         externals: Vec::new(),
         notes: Vec::new(),
         findings: Vec::new(),
+        marks: Vec::new(),
+        stars: Vec::new(),
+        read: BTreeSet::new(),
+        deciding: 0,
+        is_understood: true,
     };
     analyst.paths.number("");
     let shape = analyst.query(query);
@@ -103,9 +158,16 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
     let finish = |edges: &Edges| edges.iter().copied().collect::<Vec<Edge>>();
     let text = |doubt: &Doubt| doubt.as_ref().or(rows.doubt.as_ref()).map(std::string::ToString::to_string);
     let column = |at: usize| {
-        let Value { edges, data_type, doubt, .. } = shape.value(at);
-        QueryColumn { name: shape.name(at).clone(), data_type, edges: finish(&edges), doubt: text(&doubt) }
+        let Value { edges, data_type, doubt, nulls, volatile, star, .. } = shape.value(at);
+        let (name, edges, doubt) = (shape.name(at).clone(), finish(&edges), text(&doubt));
+        let nulls = if doubt.is_some() { nulls.doubted() } else { nulls };
+        QueryColumn { name, data_type, nulls, volatile, star, edges, doubt }
     };
+    let open_star = shape.open().map_or(0, |open| analyst.star_of(&open.edges));
+    if !analyst.is_understood {
+        // What is not understood may read it.
+        analyst.findings.retain(|finding| finding.code != "unused-cte");
+    }
     QueryFacts {
         columns: (0..shape.len()).map(column).collect(),
         open: shape.open().map(|open| (open.reason.to_string(), finish(&open.edges))),
@@ -117,6 +179,10 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
         externals: analyst.externals,
         notes: analyst.notes,
         findings: analyst.findings,
+        marks: analyst.marks,
+        stars: analyst.stars,
+        open_star,
+        read: analyst.read,
     }
 }
 
@@ -143,16 +209,50 @@ impl Numbered {
 struct Analyst<'a> {
     relations: &'a dyn Relations,
     dialect: Dialect,
-    ctes: Vec<(Arc<str>, Shape)>,
+    ctes: Vec<KnownCte>,
     scopes: Vec<Scope>,
     names: Numbered,
     paths: Numbered,
     externals: Vec<String>,
     notes: Vec<String>,
     findings: Vec<Finding>,
+    marks: Vec<Mark>,
+    stars: Vec<PassedOn>,
+    read: BTreeSet<(u32, u32)>,
+    /// How many conditions and orders there are around the expression.
+    deciding: usize,
+    /// Whether there is nothing in the query that has no form in the tree.
+    is_understood: bool,
+}
+
+/// A common table expression that is in scope.
+struct KnownCte {
+    key: Arc<str>,
+    shape: Shape,
+    is_read: bool,
+}
+
+impl KnownCte {
+    fn new(key: &Arc<str>, shape: Shape) -> Self {
+        Self { key: key.clone(), shape, is_read: false }
+    }
 }
 
 impl Analyst<'_> {
+    /// Notes a part of the query that has no form in the tree.
+    fn beyond(&mut self, what: &str) {
+        self.is_understood = false;
+        self.note(what.to_owned());
+    }
+
+    /// The star that passed on columns that are not known, by its number from 1.
+    fn star_of(&self, edges: &Edges) -> u32 {
+        let is_whole = |edge: &&Edge| edge.column == STAR && edge.kind == EdgeKind::Copied;
+        let mut relations = edges.iter().filter(is_whole).map(|edge| edge.relation);
+        let at = relations.find_map(|one| self.stars.iter().position(|star| star.relations.contains(&one)));
+        at.and_then(|at| u32::try_from(at + 1).ok()).unwrap_or(0)
+    }
+
     fn scope(&mut self) -> &mut Scope {
         if self.scopes.is_empty() {
             self.scopes.push(Scope::default());

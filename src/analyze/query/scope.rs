@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::shape::{Doubt, Open, Rows, Shape, Value};
 use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::analyze::nulls::{NullReason, Nulls};
 use crate::diagnostic::did_you_mean;
 use crate::sql::Dialect;
 use crate::sql::query::{Expr, Name, Step};
@@ -19,6 +20,29 @@ pub(super) struct Relation {
     /// Its name in parts, of tables without an alias.
     pub(super) path: Vec<Arc<str>>,
     pub(super) shape: Shape,
+    /// Whether an outer join may find no row of it.
+    pub(super) is_outer: bool,
+    /// Columns that conditions found not to be NULL, by position.
+    pub(super) proven: Vec<usize>,
+}
+
+impl Relation {
+    /// A relation that is referred to by this name.
+    pub(super) fn new(alias: Option<Arc<str>>, shape: Shape) -> Self {
+        Self { alias, path: Vec::new(), shape, is_outer: false, proven: Vec::new() }
+    }
+
+    /// A column, by position.
+    pub(super) fn value(&self, at: usize) -> Value {
+        let value = self.shape.value(at);
+        if self.proven.contains(&at) {
+            value.nullable(Nulls::Never)
+        } else if self.is_outer {
+            value.nullable(Nulls::May(NullReason::OuterJoin))
+        } else {
+            value
+        }
+    }
 }
 
 /// What one SELECT makes visible.
@@ -34,6 +58,13 @@ pub(super) struct Scope {
     pub(super) parameters: Vec<(Arc<str>, Value)>,
     /// Named windows.
     pub(super) windows: Vec<(Arc<str>, Rows)>,
+    /// Whether groups have at least one row: false for the one group of an aggregate without GROUP BY, none where that is not
+    /// known.
+    pub(super) has_groups: Option<bool>,
+    /// What decides how many rows each row becomes: lists that items unnest.
+    pub(super) spread: Vec<Rows>,
+    /// Relations that are joined with all pairs, and nothing says so: their positions, and their place in the text.
+    pub(super) loose: Vec<(Range<usize>, Range<usize>)>,
 }
 
 /// What a scope knows of a name.
@@ -61,7 +92,7 @@ impl Scope {
         }
         let mut values = Vec::new();
         for relation in &self.relations {
-            values.extend(relation.shape.find(key).into_iter().map(|at| relation.shape.value(at)));
+            values.extend(relation.shape.find(key).into_iter().map(|at| relation.value(at)));
         }
         match values.len() {
             0 => {}
@@ -90,11 +121,16 @@ impl Scope {
 impl Analyst<'_> {
     /// The value of a column, or of a field of one.
     pub(super) fn column(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
-        match parts {
+        let value = match parts {
             [name] => self.unqualified(name, span),
             [qualifier @ .., name] => self.qualified(qualifier, name, parts, span),
             [] => self.unresolved("a name without parts".into()),
-        }
+        };
+        self.read.extend(
+            value.edges.iter().filter(|edge| edge.kind == EdgeKind::Copied).map(|edge| (edge.relation, edge.column)),
+        );
+        let nulls = if value.doubt.is_some() { value.nulls.doubted() } else { value.nulls };
+        Value { star: 0, nulls, ..value }
     }
 
     fn unqualified(&mut self, name: &Name, span: &Range<usize>) -> Value {
@@ -149,7 +185,7 @@ impl Analyst<'_> {
             && let Some(relation) = self.relation(std::slice::from_ref(name))
         {
             // A relation's name stands for its row.
-            let columns: Vec<Value> = (0..relation.shape.len()).map(|at| relation.shape.value(at)).collect();
+            let columns: Vec<Value> = (0..relation.shape.len()).map(|at| relation.value(at)).collect();
             let kind = if columns.len() == 1 { EdgeKind::Copied } else { EdgeKind::Transformed };
             let row = Value::made(&columns, kind);
             let open = relation.shape.open();
@@ -209,10 +245,10 @@ impl Analyst<'_> {
         };
         let found = relation.shape.find(&name.key);
         if let [at] = found.as_slice() {
-            return relation.shape.value(*at);
+            return relation.value(*at);
         }
         if !found.is_empty() {
-            let values: Vec<Value> = found.iter().map(|at| relation.shape.value(*at)).collect();
+            let values: Vec<Value> = found.iter().map(|at| relation.value(*at)).collect();
             let message = format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
             self.finding("ambiguous-column", message.clone(), span, None);
             return Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) };
@@ -293,7 +329,7 @@ impl Analyst<'_> {
     pub(super) fn position(&mut self, at: usize) -> Value {
         let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
         match relations {
-            [one] if at > 0 && at <= one.shape.len() => one.shape.value(at - 1),
+            [one] if at > 0 && at <= one.shape.len() => one.value(at - 1),
             _ => self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into()),
         }
     }

@@ -1,14 +1,18 @@
 //! Queries and SELECTs: items, filters, groups, order.
 
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use super::call::is_columns;
 use super::expression::rows_of;
 use super::scope::{Relation, Scope};
 use super::shape::{Made, Open, Rows, Shape, Value};
-use super::{Analyst, all_rows};
+use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
-use crate::sql::ValueType;
-use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select};
+use crate::analyze::nulls::{NullReason, Nulls};
+use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select, visit};
+use crate::sql::{Dialect, ValueType};
 
 impl Analyst<'_> {
     /// What a query gives. Scopes outside stay visible: it may be correlated.
@@ -16,7 +20,7 @@ impl Analyst<'_> {
         let outer = self.ctes.len();
         for cte in &query.ctes {
             let shape = self.cte(cte);
-            self.ctes.push((cte.name.key.clone(), shape));
+            self.ctes.push(KnownCte::new(&cte.name.key, shape));
         }
         let made = match &query.body {
             Body::Select(select) => self.select(select, Some(query)),
@@ -25,7 +29,12 @@ impl Analyst<'_> {
                 self.ordered(made, query)
             }
         };
-        self.ctes.truncate(outer);
+        for (cte, known) in query.ctes.iter().zip(self.ctes.drain(outer..).collect::<Vec<_>>()) {
+            if !known.is_read {
+                let message = format!("the common table expression `{}` is not read", cte.name.text);
+                self.finding("unused-cte", message, &cte.span, Some("remove it".to_owned()));
+            }
+        }
         Shape::Made(Rc::new(made))
     }
 
@@ -67,7 +76,8 @@ impl Analyst<'_> {
                 self.note(message);
             }
         }
-        Shape::Made(Rc::new(Made::new(columns, open, shape.rows()).softly(shape.soft())))
+        let made = Made::new(columns, open, shape.rows()).softly(shape.soft());
+        Shape::Made(Rc::new(made.single(shape.is_single())))
     }
 
     /// A query without its order.
@@ -81,7 +91,7 @@ impl Analyst<'_> {
                 as_made(&shape)
             }
             Body::Opaque(what) => {
-                self.note(what.clone());
+                self.beyond(what);
                 let edges = self.unresolved(what.as_str().into()).edges;
                 Made::new(Vec::new(), Some(Open { reason: what.as_str().into(), edges }), Rows::default())
             }
@@ -94,7 +104,7 @@ impl Analyst<'_> {
             return made;
         }
         let shape = Shape::Made(Rc::new(made));
-        let relation = Relation { alias: None, path: Vec::new(), shape: shape.clone() };
+        let relation = Relation::new(None, shape.clone());
         self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
         let mut rows = vec![shape.rows()];
         for key in query.order.iter().chain(&query.limits) {
@@ -123,25 +133,44 @@ impl Analyst<'_> {
         let column = |(at, cells): (usize, Vec<Value>)| {
             let name = if is_snowflake { format!("COLUMN{}", at + 1) } else { format!("col{at}") };
             let data_type = ValueType::common(cells.iter().map(|cell| &cell.data_type));
-            (Name::found(&name, self.dialect), Value::made(&cells, EdgeKind::Copied).typed(data_type))
+            let nulls = Nulls::all(cells.iter().map(|cell| cell.nulls));
+            let value = Value::made(&cells, EdgeKind::Copied).typed(data_type).nullable(nulls);
+            (Name::found(&name, self.dialect), value)
         };
-        Made::new(cells.into_iter().enumerate().map(column).collect(), None, Rows::default())
+        let columns = cells.into_iter().enumerate().map(column).collect();
+        Made::new(columns, None, Rows::default()).single(rows.len() == 1)
     }
 
     fn select(&mut self, select: &Select, query: Option<&Query>) -> Made {
         self.scopes.push(Scope::default());
         let mut rows = Vec::new();
-        for from in &select.from {
+        for (at, from) in select.from.iter().enumerate() {
+            let before = self.scope().relations.len();
             self.from(from, &mut rows);
+            if at > 0 {
+                self.loosely_joined(from, before);
+            }
         }
+        for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
+            self.narrow(filter);
+            self.check_since(filter);
+        }
+        self.scope().has_groups = match &select.group {
+            Group::None => Some(false),
+            Group::Keys(_) => Some(true),
+            Group::Sets(_) | Group::All => None,
+        };
         for (name, window) in &select.windows {
             let keys = self.window(window);
             self.scope().windows.push((name.key.clone(), keys));
         }
         let mut items = self.items(select);
+        let spreads = std::mem::take(&mut self.scope().spread);
+        rows.extend(spreads.iter().cloned());
         for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
             rows.push(self.condition(filter));
         }
+        self.check_cross(select);
         self.check_grouped(select, &items);
         self.group(&select.group, &items, &mut rows);
         match &select.distinct {
@@ -161,19 +190,35 @@ impl Analyst<'_> {
             self.order(query, &items, &mut rows);
         }
         if let Some(what) = &select.opaque {
-            self.note(what.clone());
+            self.beyond(what);
             let edges = self.unresolved(what.as_str().into()).edges;
             rows.push(Rows { edges: edges.at_least(EdgeKind::Indirect), doubt: Some(what.as_str().into()) });
             items.open = Some(Open { reason: what.as_str().into(), edges });
         }
+        if matches!(select.group, Group::Sets(_)) {
+            rolled_up(select, &mut items);
+        }
+        let is_whole = spreads.is_empty()
+            && matches!(select.group, Group::None)
+            && select.having.is_none()
+            && select.qualify.is_none();
+        let is_constant = select.from.is_empty() && select.filters.is_empty();
+        let is_single = is_whole
+            && query.is_none_or(|query| query.limits.is_empty())
+            && (is_constant || items.columns.iter().any(|(_, value)| value.is_grouped));
         self.scopes.pop();
-        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft)
+        Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft).single(is_single)
     }
 
     fn items(&mut self, select: &Select) -> Items {
         let mut items = Items::default();
         for item in &select.items {
             match item {
+                Item::Value { expr, .. } if self.is_several(expr) => {
+                    let value = self.value(expr);
+                    let reason: Rc<str> = "`COLUMNS(…)` stands for columns that are not analysed".into();
+                    items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
+                }
                 Item::Value { expr, name, is_alias, .. } => {
                     let value = self.value(expr);
                     if *is_alias {
@@ -199,6 +244,15 @@ impl Analyst<'_> {
         items
     }
 
+    /// Whether an expression gives a column for each of several columns.
+    fn is_several(&self, expr: &Expr) -> bool {
+        let mut is_found = false;
+        if self.dialect == Dialect::DuckDb {
+            visit([expr], |part| is_found |= matches!(part, Expr::Call(call) if is_columns(call, Dialect::DuckDb)));
+        }
+        is_found
+    }
+
     fn group(&mut self, group: &Group, items: &Items, rows: &mut Vec<Rows>) {
         match group {
             Group::None => {}
@@ -207,7 +261,7 @@ impl Analyst<'_> {
                 rows.push(rows_of(&Value::made(keys, EdgeKind::Indirect)));
                 rows.extend(items.open.as_ref().map(open_rows));
             }
-            Group::Keys(keys) => {
+            Group::Keys(keys) | Group::Sets(keys) => {
                 for key in keys {
                     rows.push(self.key(key, items));
                 }
@@ -222,7 +276,7 @@ impl Analyst<'_> {
             Group::All => return,
             Group::None if items.columns.iter().all(|(_, value)| !value.is_grouped) => return,
             Group::None => &[][..],
-            Group::Keys(keys) => keys.as_slice(),
+            Group::Keys(keys) | Group::Sets(keys) => keys.as_slice(),
         };
         if !is_certain {
             return;
@@ -245,19 +299,44 @@ impl Analyst<'_> {
         if grouped.iter().any(|value| value.doubt.is_some()) {
             return;
         }
-        for (item, (name, value)) in select.items.iter().zip(&items.columns) {
-            let Item::Value { expr: Expr::Column(parts, span), .. } = item else { continue };
-            let is_own = parts.last().is_some_and(|last| {
-                let scope = self.scopes.last();
-                scope.is_some_and(|scope| scope.relations.iter().any(|one| !one.shape.find(&last.key).is_empty()))
-            });
-            let is_grouped = value.is_grouped || grouped.iter().any(|key| key.edges == value.edges);
-            if is_own && !is_grouped && !value.edges.is_empty() && value.doubt.is_none() {
-                let message = format!("`{}` is neither grouped by nor aggregated", name.text);
+        for (item, (_, value)) in select.items.iter().zip(&items.columns) {
+            let Item::Value { expr, .. } = item else { continue };
+            let is_key = grouped.iter().any(|key| key.edges == value.edges);
+            if value.is_grouped || is_key || value.doubt.is_some() || !is_of_one_row(expr) {
+                continue;
+            }
+            if let Some((name, span)) = self.ungrouped(expr, &grouped) {
+                let message = format!("`{name}` is neither grouped by nor aggregated");
                 let help = Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
-                self.finding("not-grouped", message, span, help);
+                self.finding("not-grouped", message, &span, help);
             }
         }
+    }
+
+    /// A column in an expression that is certainly no key and no part of one.
+    fn ungrouped(&mut self, expr: &Expr, grouped: &[Value]) -> Option<(Arc<str>, Range<usize>)> {
+        let mut columns = Vec::new();
+        visit([expr], |part| {
+            if let Expr::Column(parts, span) = part {
+                columns.push((part, parts.last(), span));
+            }
+        });
+        for (column, last, span) in columns {
+            let Some(name) = last else { continue };
+            let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
+            let is_own = relations.iter().any(|one| !one.shape.find(&name.key).is_empty());
+            let before = self.findings.len();
+            let value = self.value(column);
+            self.findings.truncate(before);
+            let is_plain = value.edges.iter().all(|edge| edge.path == 0 && edge.kind == EdgeKind::Copied);
+            // A key that is computed from it may be what the expression is made from.
+            let is_in_key =
+                grouped.iter().any(|key| value.edges.iter().any(|edge| key.edges.iter().any(|one| one.is_of(edge))));
+            if is_own && is_plain && !is_in_key && !value.edges.is_empty() && value.doubt.is_none() {
+                return Some((name.text.clone(), span.clone()));
+            }
+        }
+        None
     }
 
     /// A key of GROUP BY or ORDER BY: a position, or an expression.
@@ -296,6 +375,34 @@ impl Analyst<'_> {
     }
 }
 
+/// Whether an expression is computed from one row alone: no window, no subquery, no lambda.
+fn is_of_one_row(expr: &Expr) -> bool {
+    let mut is_plain = true;
+    visit([expr], |part| {
+        is_plain &= match part {
+            Expr::Call(call) => call.window.is_none() && call.query.is_none(),
+            Expr::Subquery(_)
+            | Expr::Exists(_)
+            | Expr::In(..)
+            | Expr::Lambda(..)
+            | Expr::Star(_)
+            | Expr::Opaque(..) => false,
+            _ => true,
+        };
+    });
+    is_plain
+}
+
+/// The sums over sets of keys have NULL in place of a key.
+fn rolled_up(select: &Select, items: &mut Items) {
+    let is_plain = |at: usize| matches!(select.items.get(at), Some(Item::Value { expr: Expr::Column(..), .. }));
+    let is_placed = items.columns.len() == select.items.len();
+    for (at, (_, value)) in items.columns.iter_mut().enumerate() {
+        let is_key = is_placed && is_plain(at) && !value.is_grouped;
+        value.nulls = if is_key { Nulls::May(NullReason::Rollup) } else { value.nulls.doubted() };
+    }
+}
+
 /// The items of a SELECT.
 #[derive(Default)]
 struct Items {
@@ -327,5 +434,5 @@ fn ordinal(key: &Expr) -> Option<usize> {
 /// A shape as one that can be changed.
 pub(super) fn as_made(shape: &Shape) -> Made {
     let columns = (0..shape.len()).map(|at| (shape.name(at).clone(), shape.value(at))).collect();
-    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft())
+    Made::new(columns, shape.open(), shape.rows()).softly(shape.soft()).single(shape.is_single())
 }

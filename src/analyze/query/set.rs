@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::expression::rows_of;
 use super::select::{as_made, joined};
 use super::shape::{Made, Open, Rows, Shape, Value};
-use super::{Analyst, all_rows};
+use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
+use crate::analyze::nulls::{NullReason, Nulls};
 use crate::sql::ValueType;
 use crate::sql::query::{Cte, Name, SetArm, SetChain, SetOperator};
 
@@ -69,7 +70,14 @@ impl Analyst<'_> {
             } else {
                 let other = right.value(at);
                 let data_type = ValueType::common([&value.data_type, &other.data_type]);
-                Value::made([&value, &other], EdgeKind::Copied).typed(data_type)
+                let both = [value.nulls, other.nulls];
+                let nulls = match arm.operator {
+                    SetOperator::Intersect => Nulls::first(both),
+                    _ => Nulls::all(both),
+                };
+                let star = if value.star == 0 { other.star } else { value.star };
+                let made = Value::made([&value, &other], EdgeKind::Copied).typed(data_type).nullable(nulls);
+                Value { star, ..made }
             };
             (left.name(at).clone(), value)
         };
@@ -82,15 +90,18 @@ impl Analyst<'_> {
         for inner in &cte.query.ctes {
             let shape = self.query(&inner.query);
             let shape = self.renamed(shape, &inner.columns, &inner.name);
-            self.ctes.push((inner.name.key.clone(), shape));
+            self.ctes.push(KnownCte::new(&inner.name.key, shape));
         }
         let anchor = self.body(&chain.first);
         let anchor = Shape::Made(Rc::new(anchor));
         let mut known = self.renamed(widened(&anchor), &cte.columns, &cte.name);
+        // What is NULL on the way of the recursion is known only where it does not come from the recursion itself.
+        let mut nulls: Vec<Nulls> = Vec::new();
         for round in 0..ROUNDS {
-            self.ctes.push((cte.name.key.clone(), known.clone()));
+            self.ctes.push(KnownCte::new(&cte.name.key, known.clone()));
             let next = self.set_rest(as_made(&anchor), &chain.rest);
             self.ctes.pop();
+            nulls = next.columns.iter().map(|(_, value)| value.nulls).collect();
             let mut next = widened(&Shape::Made(Rc::new(next)));
             if round >= PATHS {
                 next = without_paths(&next);
@@ -102,8 +113,11 @@ impl Analyst<'_> {
             known = next;
         }
         self.ctes.truncate(outer);
-        let made = self.ordered(as_made(&known), &cte.query);
-        Shape::Made(Rc::new(made))
+        let mut made = self.ordered(as_made(&known), &cte.query);
+        for ((_, value), nulls) in made.columns.iter_mut().zip(nulls) {
+            value.nulls = nulls;
+        }
+        Shape::Made(Rc::new(made.single(false)))
     }
 }
 
@@ -112,7 +126,7 @@ fn widened(shape: &Shape) -> Shape {
     let made = as_made(shape);
     let columns = made.columns.into_iter().map(|(name, value)| {
         let data_type = value.data_type.widest();
-        (name, Value { data_type, ..value })
+        (name, Value { data_type, nulls: Nulls::Unknown, ..value })
     });
     Shape::Made(Rc::new(Made::new(columns.collect(), made.open, made.rows).softly(made.soft)))
 }
@@ -141,9 +155,18 @@ fn by_name(left: &Shape, right: &Shape, rows: Rows) -> Made {
         match columns.iter_mut().find(|(known, _)| known.key == name.key) {
             Some((_, known)) => {
                 let data_type = ValueType::common([&known.data_type, &value.data_type]);
-                *known = Value::made([&*known, &value], EdgeKind::Copied).typed(data_type);
+                let nulls = Nulls::all([known.nulls, value.nulls]);
+                *known = Value::made([&*known, &value], EdgeKind::Copied).typed(data_type).nullable(nulls);
             }
             None => columns.push((name.clone(), value)),
+        }
+    }
+    for (name, value) in &mut columns {
+        if left.find(&name.key).is_empty() || right.find(&name.key).is_empty() {
+            value.nulls = match left.open().or(right.open()) {
+                None => Nulls::May(NullReason::ByName),
+                Some(_) => Nulls::Unknown,
+            };
         }
     }
     let opens: Vec<Open> = left.open().into_iter().chain(right.open()).collect();
@@ -174,7 +197,7 @@ fn side_by_side(left: &Shape, right: &Shape, rows: Rows, operator: SetOperator) 
     let columns = (0..left.len()).map(|at| {
         let own = left.value(at);
         let edges = Edges::union([&own.edges, &edges]);
-        (left.name(at).clone(), Value { edges, doubt: Some(reason.clone()), ..own })
+        (left.name(at).clone(), Value { edges, doubt: Some(reason.clone()), nulls: Nulls::Unknown, ..own })
     });
     // Names come from the first arm: where its star was passed on, so are its names.
     let first = left.open().map(|open| open.edges).unwrap_or_default();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::analyze::edge::{EdgeKind, Edges, NAMED, ROWS, STAR};
+use crate::analyze::nulls::Nulls;
 use crate::analyze::schema::Schema;
 use crate::sql::ValueType;
 use crate::sql::query::Name;
@@ -21,6 +22,26 @@ pub(super) struct Value {
     pub(super) doubt: Doubt,
     /// Whether it has an aggregate in it.
     pub(super) is_grouped: bool,
+    pub(super) nulls: Nulls,
+    /// What it depends on beside the data.
+    pub(super) volatile: Volatile,
+    /// The star that passed it on from a node's relation, by its number from 1; 0 for a column that was named on the way.
+    pub(super) star: u32,
+}
+
+/// What makes a value another one on the next run, over the same data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::analyze) struct Volatile {
+    /// The time of day.
+    pub(in crate::analyze) time: bool,
+    /// Chance: a random number, or an order that nobody gave.
+    pub(in crate::analyze) chance: bool,
+}
+
+impl Volatile {
+    fn or(self, other: Self) -> Self {
+        Self { time: self.time || other.time, chance: self.chance || other.chance }
+    }
 }
 
 impl Value {
@@ -32,12 +53,19 @@ impl Value {
     /// A value made from others.
     pub(super) fn made<'v>(parts: impl IntoIterator<Item = &'v Self>, kind: EdgeKind) -> Self {
         let (mut edges, mut doubt, mut is_grouped) = (Vec::new(), None, false);
+        let mut volatile = Volatile::default();
         for part in parts {
             edges.push(part.edges.at_least(kind));
             doubt = doubt.or_else(|| part.doubt.clone());
             is_grouped |= part.is_grouped;
+            volatile = volatile.or(part.volatile);
         }
-        Self { edges: Edges::union(&edges), doubt, is_grouped, data_type: ValueType::Unknown }
+        Self { edges: Edges::union(&edges), doubt, is_grouped, volatile, ..Self::default() }
+    }
+
+    /// The same, NULL when this says.
+    pub(super) fn nullable(self, nulls: Nulls) -> Self {
+        Self { nulls, ..self }
     }
 
     /// The same with a type.
@@ -68,6 +96,8 @@ pub(super) struct Made {
     pub(super) rows: Rows,
     /// Columns that a declaration may have left out of what a star passed on.
     pub(super) soft: Option<Open>,
+    /// Whether it has exactly one row, whatever the data are.
+    pub(super) is_single: bool,
     index: OnceCell<HashMap<Arc<str>, Vec<usize>>>,
 }
 
@@ -75,12 +105,17 @@ impl Made {
     pub(super) fn new(mut columns: Vec<(Name, Value)>, open: Option<Open>, rows: Rows) -> Self {
         // Whoever reads the relation reads columns: what was aggregated inside is none there.
         columns.iter_mut().for_each(|(_, value)| value.is_grouped = false);
-        Self { columns, open, rows, soft: None, index: OnceCell::new() }
+        Self { columns, open, rows, soft: None, is_single: false, index: OnceCell::new() }
     }
 
     /// The same, with columns that a declaration may have left out.
     pub(super) fn softly(self, soft: Option<Open>) -> Self {
         Self { soft, ..self }
+    }
+
+    /// The same, which has exactly one row.
+    pub(super) fn single(self, is_single: bool) -> Self {
+        Self { is_single, ..self }
     }
 
     fn find(&self, key: &str) -> Vec<usize> {
@@ -130,6 +165,7 @@ impl Shape {
                 Value {
                     edges: Edges::one(*relation, column, EdgeKind::Copied),
                     data_type: schema.columns[at].data_type.clone(),
+                    nulls: schema.columns[at].nulls,
                     ..Value::default()
                 }
             }
@@ -165,6 +201,11 @@ impl Shape {
             }),
             Self::Made(made) => made.soft.clone(),
         }
+    }
+
+    /// Whether it has exactly one row, whatever the data are.
+    pub(super) fn is_single(&self) -> bool {
+        matches!(self, Self::Made(made) if made.is_single)
     }
 
     pub(super) fn rows(&self) -> Rows {

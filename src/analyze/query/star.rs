@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::Analyst;
 use super::scope::Relation;
-use super::shape::{Open, Value};
+use super::shape::{Open, Shape, Value};
+use super::{Analyst, PassedOn};
 use crate::analyze::edge::{EdgeKind, Edges};
-use crate::sql::query::{Name, Star};
+use crate::sql::query::{Name, Star, name_fits};
 
 /// Named columns, and what is known of those that are not known.
 type Expanded = (Vec<(Name, Value)>, Option<Open>);
@@ -23,7 +23,7 @@ impl Analyst<'_> {
             None => self.relations_of(star),
         };
         if let Some(pattern) = &star.ilike {
-            columns.retain(|(name, _)| matches(pattern, &name.text));
+            columns.retain(|(name, _)| name_fits(pattern, &name.text));
         }
         for (name, span) in &star.exclude {
             let before = columns.len();
@@ -78,16 +78,40 @@ impl Analyst<'_> {
         if star.qualifier.is_empty() {
             let scope = self.scope();
             let (relations, merged) = (scope.relations.clone(), scope.merged.clone());
-            return columns_of(&relations, &merged);
+            return self.passed_on(star, &relations, columns_of(&relations, &merged));
         }
         if let Some(relation) = self.relation(&star.qualifier) {
-            return columns_of(&[relation], &[]);
+            let columns = columns_of(std::slice::from_ref(&relation), &[]);
+            return self.passed_on(star, &[relation], columns);
         }
         let written: Vec<&str> = star.qualifier.iter().map(|part| &*part.text).collect();
         let reason = format!("`{}` is no relation in scope", written.join("."));
         self.finding("unknown-column", reason.clone(), &star.span, None);
         let value = self.unresolved(reason.as_str().into());
         (Vec::new(), Some(Open { reason: reason.into(), edges: value.edges }))
+    }
+}
+
+impl Analyst<'_> {
+    /// Marks the columns that a star passes on from the relations of nodes.
+    fn passed_on(&mut self, star: &Star, relations: &[Relation], (mut columns, open): Expanded) -> Expanded {
+        let nodes: Vec<u32> = relations
+            .iter()
+            .filter_map(|relation| match &relation.shape {
+                Shape::Node(number, _) => Some(*number),
+                Shape::Made(_) => None,
+            })
+            .collect();
+        if nodes.is_empty() || star.span.is_empty() {
+            return (columns, open);
+        }
+        let is_own = |value: &Value| {
+            value.star == 0 && !value.edges.is_empty() && value.edges.iter().all(|edge| nodes.contains(&edge.relation))
+        };
+        let number = u32::try_from(self.stars.len() + 1).unwrap_or(u32::MAX);
+        columns.iter_mut().filter(|(_, value)| is_own(value)).for_each(|(_, value)| value.star = number);
+        self.stars.push(PassedOn { range: star.span.clone(), relations: nodes });
+        (columns, open)
     }
 }
 
@@ -102,7 +126,7 @@ pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -
             match merged.iter().find(|(key, _)| *key == name.key) {
                 Some((key, _)) if columns.iter().any(|(column, _)| column.key == *key) => {}
                 Some((_, value)) => columns.push((name, value.clone())),
-                None => columns.push((name, relation.shape.value(at))),
+                None => columns.push((name, relation.value(at))),
             }
         }
     }
@@ -117,19 +141,4 @@ pub(super) fn soft_of(relations: &[Relation]) -> Option<Open> {
     let first = softs.first()?;
     let edges = Edges::union(softs.iter().map(|soft| &soft.edges));
     Some(Open { reason: first.reason.clone(), edges })
-}
-
-/// `ILIKE` on names.
-fn matches(pattern: &str, name: &str) -> bool {
-    fn rest(pattern: &[char], name: &[char]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
-            Some((c, after)) => {
-                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
-            }
-        }
-    }
-    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
-    rest(&chars(pattern), &chars(name))
 }

@@ -70,7 +70,7 @@ impl Analyst<'_> {
             edges: edges.clone(),
             doubt: value.doubt.clone(),
             data_type: ValueType::parse(data_type, Dialect::Snowflake),
-            is_grouped: false,
+            ..Value::default()
         };
         let columns = [
             ("SEQ", of(&structure.edges, "NUMBER(19,0)")),
@@ -94,7 +94,8 @@ impl Analyst<'_> {
             let edges = self.extended(&value.edges, "[*]");
             decided.push(super::expression::rows_of(&value));
             let data_type = value.data_type.part(None);
-            columns.push((Name::found("unnest", self.dialect), Value { edges, ..value }.typed(data_type)));
+            let element = Value { edges, ..Value::made([&value], EdgeKind::Copied) };
+            columns.push((Name::found("unnest", self.dialect), element.typed(data_type)));
         }
         Made::new(columns, None, super::all_rows(&decided))
     }

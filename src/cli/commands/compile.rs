@@ -25,7 +25,7 @@ pub(super) fn compile(
         let compiler = loaded.compiler(connection, &std::collections::BTreeSet::new());
         let node = inline_node(loaded, text);
         let subject = Arc::new(compiler.subject(&node));
-        return match compiler.render(&node, &subject, text, Origin { file: u32::MAX, base: 0 }) {
+        return match compiler.render(&node, &subject, text, Origin::NOWHERE) {
             Ok(rendered) => {
                 printer.data(&rendered.text);
                 Ok(Outcome::Success)

@@ -18,6 +18,9 @@ mod retry;
 mod run;
 mod run_operation;
 mod show;
+mod support;
+
+use std::mem::ManuallyDrop;
 
 use super::Outcome;
 use super::arguments::{Arguments, Command, Global, Running, Source};
@@ -35,7 +38,10 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Err(outcome) => return outcome,
     };
     let global = &global;
-    let load = |command: &'static str, running: &Running| driver::load(global, command, running, &printer);
+    // The process ends with the command: taking what was loaded apart would be for nothing.
+    let load = |command: &'static str, running: &Running| {
+        driver::load(global, command, running, &printer).map(ManuallyDrop::new)
+    };
     let result = match &arguments.command {
         Command::Init { name } => init::init(name, &printer),
         Command::Debug => debug::debug(global, &printer),
@@ -78,7 +84,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     result.unwrap_or_else(|outcome| outcome)
 }
 
-type Load<'a> = dyn Fn(&'static str, &Running) -> Result<driver::Loaded, Outcome> + 'a;
+type Load<'a> = dyn Fn(&'static str, &Running) -> Result<ManuallyDrop<driver::Loaded>, Outcome> + 'a;
 
 fn running(
     command: &'static str,

@@ -31,6 +31,10 @@ pub(super) fn plan(
     let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     let compiler = loaded.compiler(connection.clone(), &selected);
     let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
+    if loaded.refuses_columns(&compilation, printer) {
+        printer.note("nothing was planned, because the project has errors");
+        return Err(Outcome::Unusable);
+    }
     let planner = match &connection {
         Some(connection) => run::planner(loaded, &compiler, connection, &selected, command, printer)?,
         None => loaded.planner(&compiler, Catalog::default(), matches!(command, "build" | "load")),

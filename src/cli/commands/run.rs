@@ -45,6 +45,10 @@ pub(super) fn run(
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
     let compilation = loaded.compile(&compiler, &wanted, printer);
+    if loaded.refuses_columns(&compilation, printer) {
+        printer.note("nothing was run, because the project has errors");
+        return Err(Outcome::Unusable);
+    }
     begin(loaded, &compiler, &connection, printer)?;
     let planner = planner(loaded, &compiler, &connection, &selected, command, printer)?;
     let plan = planner.plan(&loaded.order, &compilation, &selected);

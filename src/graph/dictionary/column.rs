@@ -1,27 +1,54 @@
 //! Columns and constraints as dbt's dictionaries.
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::super::{Column, Node};
 
 /// The declared columns by name.
 pub(super) fn columns(node: &Node) -> Value {
-    Value::Object(node.columns.iter().map(|(name, column)| (name.clone(), one(column))).collect())
+    Value::Object(node.columns.iter().map(|(name, column)| (name.clone(), one(column, &json!([])))).collect())
 }
 
-fn one(column: &Column) -> Value {
-    json!({
-        "name": column.name,
-        "description": column.description,
-        "meta": column.meta,
-        "data_type": column.data_type,
-        "constraints": constraints(&column.constraints, false),
-        "quote": column.quote,
-        "config": {"meta": column.meta, "tags": column.tags},
-        "tags": column.tags,
-        "granularity": column.granularity,
-        "doc_blocks": [],
-    })
+/// A column with the docs blocks of its description.
+pub(super) fn one(column: &Column, blocks: &Value) -> Value {
+    json!(OneColumn { column, blocks })
+}
+
+/// The same, for writing.
+pub(super) struct OneColumn<'c> {
+    pub(super) column: &'c Column,
+    pub(super) blocks: &'c Value,
+}
+
+impl Serialize for OneColumn<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { column, blocks } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("name", &column.name)?;
+        map.serialize_entry("description", &column.description)?;
+        map.serialize_entry("meta", &column.meta)?;
+        map.serialize_entry("data_type", &column.data_type)?;
+        map.serialize_entry("constraints", &constraints(&column.constraints, false))?;
+        map.serialize_entry("quote", &column.quote)?;
+        map.serialize_entry("config", &Settings(column))?;
+        map.serialize_entry("tags", &column.tags)?;
+        map.serialize_entry("granularity", &column.granularity)?;
+        map.serialize_entry("doc_blocks", blocks)?;
+        map.end()
+    }
+}
+
+/// `config` of a column.
+struct Settings<'c>(&'c Column);
+
+impl Serialize for Settings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("meta", &self.0.meta)?;
+        map.serialize_entry("tags", &self.0.tags)?;
+        map.end()
+    }
 }
 
 /// Constraints with every key dbt gives them; those of a model name columns.

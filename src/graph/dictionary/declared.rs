@@ -40,9 +40,9 @@ pub(super) fn source(node: &Node) -> Value {
     put("meta", meta(node));
     put("source_meta", json!(node.source.as_ref().map(|details| &details.source_meta)));
     put("tags", json!(node.tags));
-    put("config", json!(node.config));
+    put("config", Value::Object((*node.config).clone()));
     put("patch_path", json!(node.patch_path));
-    put("unrendered_config", json!(node.unrendered_config));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
     put("created_at", Value::Null);
     put("unrendered_database", json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())));
@@ -86,8 +86,8 @@ pub(super) fn exposure(node: &Node) -> Value {
     put("maturity", own("maturity"));
     put("meta", meta(node));
     put("tags", json!(node.tags));
-    put("config", json!(node.config));
-    put("unrendered_config", json!(node.unrendered_config));
+    put("config", Value::Object((*node.config).clone()));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("url", own("url"));
     put("depends_on", depends_on(node));
     put("refs", refs(node));

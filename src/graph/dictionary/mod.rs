@@ -6,10 +6,12 @@
 mod column;
 mod contract;
 mod declared;
+mod fields;
 mod key;
 mod semantic;
 mod unit_test;
 
+pub use fields::Fields;
 pub use key::primary_keys;
 pub(super) use semantic::input_measure;
 
@@ -17,17 +19,22 @@ use serde_json::{Map, Value, json};
 
 use super::{Graph, Node};
 use crate::project::NodeKind;
-use column::{columns, constraints};
+use column::constraints;
 
 /// A node as dbt's dictionary, every key present.
 pub fn dictionary(node: &Node) -> Value {
+    fields(node).into_value()
+}
+
+/// The same, for writing.
+pub fn fields(node: &Node) -> Fields<'_> {
     match node.kind {
-        NodeKind::Source => declared::source(node),
-        NodeKind::Exposure => declared::exposure(node),
-        NodeKind::Metric => semantic::metric(node),
-        NodeKind::SemanticModel => semantic::semantic_model(node),
-        NodeKind::SavedQuery => semantic::saved_query(node),
-        NodeKind::UnitTest => unit_test::unit_test(node),
+        NodeKind::Source => Fields::of(declared::source(node)),
+        NodeKind::Exposure => Fields::of(declared::exposure(node)),
+        NodeKind::Metric => Fields::of(semantic::metric(node)),
+        NodeKind::SemanticModel => Fields::of(semantic::semantic_model(node)),
+        NodeKind::SavedQuery => Fields::of(semantic::saved_query(node)),
+        NodeKind::UnitTest => Fields::of(unit_test::unit_test(node)),
         _ => executable(node),
     }
 }
@@ -75,65 +82,70 @@ pub fn with_primary_key(mut dictionary: Value, columns: Option<&Vec<String>>) ->
 }
 
 /// What dbt keeps under `nodes`: models, seeds, snapshots, tests, analyses, hooks.
-fn executable(node: &Node) -> Value {
-    let mut map = Map::new();
-    let mut put = |key: &str, value: Value| {
-        map.insert(key.to_owned(), value);
-    };
-    put("database", json!(node.database));
-    put("schema", json!(node.schema));
-    identity(node, &mut put);
-    put("fqn", json!(node.fqn));
-    put("alias", json!(node.alias));
-    put("checksum", json!({"name": node.checksum.name, "checksum": node.checksum.value}));
-    put("config", json!(node.config));
-    put("tags", json!(node.tags));
-    put("description", json!(node.description));
-    put("columns", columns(node));
-    put("meta", node.config.get("meta").cloned().unwrap_or_else(|| json!({})));
-    put("group", json!(node.group));
-    put("docs", docs(node));
-    put("patch_path", json!(node.patch_path));
-    put("build_path", Value::Null);
-    put("unrendered_config", json!(node.unrendered_config));
-    put("created_at", Value::Null);
-    put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
-    put("raw_code", json!(&*node.raw));
-    put("doc_blocks", json!([]));
+fn executable(node: &Node) -> Fields<'_> {
+    let mut fields = Fields::default();
+    fields.text("database", &node.database);
+    fields.text("schema", &node.schema);
+    fields.text("name", &node.name);
+    fields.text("resource_type", node.kind.as_str());
+    fields.text("package_name", &node.package);
+    fields.text("path", &node.path);
+    fields.text("original_file_path", &node.original_path);
+    fields.text("unique_id", &node.unique_id);
+    fields.texts("fqn", &node.fqn);
+    fields.text("alias", &node.alias);
+    fields.put("checksum", json!({"name": node.checksum.name, "checksum": node.checksum.value}));
+    fields.map("config", &node.config);
+    fields.texts("tags", &node.tags);
+    fields.text("description", &node.description);
+    fields.columns("columns", node.columns.values());
+    fields.put("meta", node.config.get("meta").cloned().unwrap_or_else(|| json!({})));
+    fields.optional("group", node.group.as_deref());
+    fields.put("docs", docs(node));
+    fields.optional("patch_path", node.patch_path.as_deref());
+    fields.put("build_path", Value::Null);
+    fields.map("unrendered_config", &node.unrendered_config);
+    fields.put("created_at", Value::Null);
+    fields.put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
+    fields.text("raw_code", &node.raw);
+    fields.put("doc_blocks", json!([]));
     if node.kind == NodeKind::Seed {
-        put("root_path", Value::Null);
-        put("depends_on", json!({"macros": node.macros}));
-        return Value::Object(map);
+        fields.put("root_path", Value::Null);
+        fields.put("depends_on", json!({"macros": node.macros}));
+        return fields;
     }
-    put("language", json!(if node.is_python() { "python" } else { "sql" }));
-    calls(node, &mut put);
-    put("functions", json!([]));
-    put("depends_on", depends_on(node));
-    put("compiled_path", Value::Null);
-    put("contract", contract::contract(node));
-    own_keys(node, &mut put);
-    Value::Object(map)
+    fields.text("language", if node.is_python() { "python" } else { "sql" });
+    fields.put("refs", refs(node));
+    fields.put("sources", sources(node));
+    fields.put("metrics", json!(node.metrics));
+    fields.put("functions", json!([]));
+    fields.put("depends_on", depends_on(node));
+    fields.put("compiled_path", Value::Null);
+    fields.put("contract", contract::contract(node));
+    own_keys(node, &mut fields);
+    fields
 }
 
 /// The keys only one kind has.
-fn own_keys(node: &Node, put: &mut dyn FnMut(&str, Value)) {
+fn own_keys<'n>(node: &'n Node, fields: &mut Fields<'n>) {
     if node.kind == NodeKind::Model {
-        put("access", json!(node.setting_text("access").unwrap_or("protected")));
-        put("constraints", constraints(&node.constraints, true));
-        put("version", json!(node.version));
-        put("latest_version", json!(node.latest_version));
-        put("deprecation_date", deprecation_date(node));
-        put("primary_key", json!([]));
-        put("time_spine", time_spine(node));
+        fields.text("access", node.setting_text("access").unwrap_or("protected"));
+        fields.put("constraints", constraints(&node.constraints, true));
+        fields.put("version", json!(node.version));
+        fields.put("latest_version", json!(node.latest_version));
+        fields.put("deprecation_date", deprecation_date(node));
+        fields.put("primary_key", json!([]));
+        fields.put("time_spine", time_spine(node));
     }
     if node.kind == NodeKind::Operation {
-        put("index", node.declared.get("index").cloned().unwrap_or_default());
+        fields.put("index", node.declared.get("index").cloned().unwrap_or_default());
     }
     if let Some(test) = &node.test {
-        put("column_name", json!(test.column_name));
-        put("file_key_name", json!(test.file_key_name));
-        put("attached_node", json!(test.attached_node));
-        put("test_metadata", json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace}));
+        fields.optional("column_name", test.column_name.as_deref());
+        fields.text("file_key_name", &test.file_key_name);
+        fields.optional("attached_node", test.attached_node.as_deref());
+        let metadata = json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace});
+        fields.put("test_metadata", metadata);
     }
 }
 
@@ -166,13 +178,6 @@ fn identity(node: &Node, put: &mut dyn FnMut(&str, Value)) {
     put("path", json!(node.path));
     put("original_file_path", json!(node.original_path));
     put("unique_id", json!(node.unique_id));
-}
-
-/// `refs`, `sources`, `metrics`, as called.
-fn calls(node: &Node, put: &mut dyn FnMut(&str, Value)) {
-    put("refs", refs(node));
-    put("sources", sources(node));
-    put("metrics", json!(node.metrics));
 }
 
 fn refs(node: &Node) -> Value {

@@ -56,8 +56,8 @@ pub(super) fn semantic_model(node: &Node) -> Value {
     put("depends_on", depends_on(node));
     put("refs", refs(node));
     put("created_at", Value::Null);
-    put("config", json!(node.config));
-    put("unrendered_config", json!(node.unrendered_config));
+    put("config", Value::Object((*node.config).clone()));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("primary_entity", own(&fields, "primary_entity"));
     put("group", json!(node.group));
     Value::Object(map)
@@ -145,8 +145,8 @@ pub(super) fn saved_query(node: &Node) -> Value {
     put("description", description(node));
     put("label", own(&fields, "label"));
     put("metadata", Value::Null);
-    put("config", json!(node.config));
-    put("unrendered_config", json!(node.unrendered_config));
+    put("config", Value::Object((*node.config).clone()));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("group", json!(node.group));
     put("depends_on", depends_on(node));
     put("created_at", Value::Null);
@@ -190,8 +190,8 @@ pub(super) fn metric(node: &Node) -> Value {
     put("time_granularity", own(&fields, "time_granularity"));
     put("meta", meta(node));
     put("tags", json!(node.tags));
-    put("config", json!(node.config));
-    put("unrendered_config", json!(node.unrendered_config));
+    put("config", Value::Object((*node.config).clone()));
+    put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     put("sources", sources(node));
     put("depends_on", depends_on(node));
     put("refs", refs(node));

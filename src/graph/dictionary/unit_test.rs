@@ -20,7 +20,7 @@ pub(super) fn unit_test(node: &Node) -> Value {
     put("description", json!(node.description));
     put("overrides", own("overrides"));
     put("depends_on", depends_on(node));
-    put("config", json!(node.config));
+    put("config", Value::Object((*node.config).clone()));
     put("checksum", own("checksum"));
     put("schema", json!(if node.schema.is_empty() { None } else { Some(&node.schema) }));
     put("created_at", Value::Null);

@@ -127,7 +127,7 @@ fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
 }
 
 /// Whether a name, or the beginning of package, folders and name, is meant; with or without the package.
-fn fqn_fits(node: &Node, wanted: &str) -> bool {
+pub(super) fn fqn_fits(node: &Node, wanted: &str) -> bool {
     let is_versioned = node.kind == NodeKind::Model && node.version.is_some();
     qualified_fits(&node.fqn, wanted, is_versioned)
         || qualified_fits(node.fqn.get(1..).unwrap_or_default(), wanted, is_versioned)

@@ -5,6 +5,7 @@
 //! does is kept, also where it surprises: ephemeral models are selected like others, a package's nodes are found by `path:`
 //! when the root project has that path too, and a word that matches nothing only warns.
 
+mod cover;
 mod definition;
 mod file;
 mod grammar;
@@ -13,6 +14,7 @@ mod previous;
 mod suggest;
 mod wildcard;
 
+pub use cover::{covers_file, covers_node};
 pub use definition::selector_definitions;
 
 use std::collections::BTreeSet;

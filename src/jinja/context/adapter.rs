@@ -643,8 +643,7 @@ impl Arguments<'_> {
                 if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
                     return Ok(Value::from(text));
                 }
-                let (value, called) =
-                    self.engine.render_native_value(&text, Origin { file: u32::MAX, base: 0 }, self.root)?;
+                let (value, called) = self.engine.render_native_value(&text, Origin::NOWHERE, self.root)?;
                 let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
                 self.called.extend(new);
                 Ok(value)

@@ -31,6 +31,6 @@ pub use render::{
     Executed, Phase, ResultTable, execute_materialization, json_repr, json_str, json_value, render, render_calling,
     render_macro,
 };
-pub use session::{DBT_VERSION, Overrides, Session, SessionFacts, Subject};
+pub use session::{DBT_VERSION, Model, Overrides, Session, SessionFacts, Subject};
 pub use world::{Problem, Voice, World};
 pub use yaml::{Docs, render_description, render_docs_block, render_yaml};

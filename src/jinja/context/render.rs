@@ -229,7 +229,7 @@ pub fn render_calling(
         arguments.into_iter().map(|(key, value)| (format!("_argument_{key}"), value)).collect();
     let over = Overlay { values, root: root.clone() };
     let root = Root::new(over, root.scope().clone());
-    let template = session.engine.compile(text, Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(text, Origin::NOWHERE)?;
     template.render(&session.engine, &root, false).map(|rendered| rendered.text)
 }
 
@@ -260,7 +260,7 @@ pub fn execute_materialization(
 ) -> Result<Executed, TemplateError> {
     let scene = Arc::new(Scene::new(session, subject, phase));
     let root = Root::new(Variables(scene.clone()), session.library.scope(&subject.package));
-    let template = session.engine.compile(&call_text(name, &[]), Origin { file: u32::MAX, base: 0 })?;
+    let template = session.engine.compile(&call_text(name, &[]), Origin::NOWHERE)?;
     template.render(&session.engine, &root, false)?;
     let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
     let main = main.and_then(|result| result.get_attr("table").ok());

@@ -1,7 +1,7 @@
 //! What renders share, and what each is about.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
@@ -52,6 +52,42 @@ pub struct SessionFacts {
 /// The version of dbt whose behaviour templates are told about (`dbt_version`).
 pub const DBT_VERSION: &str = "1.11.16";
 
+/// A node as dbt's dictionary, made when a template first asks for it.
+pub struct Model(LazyLock<Value, Box<dyn FnOnce() -> Value + Send>>);
+
+impl Model {
+    /// The dictionary that `make` will make.
+    pub fn later(make: impl FnOnce() -> Value + Send + 'static) -> Arc<Self> {
+        Arc::new(Self(LazyLock::new(Box::new(make))))
+    }
+}
+
+impl std::ops::Deref for Model {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl From<Value> for Model {
+    fn from(value: Value) -> Self {
+        Self(LazyLock::new(Box::new(move || value)))
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Value::Null.into()
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// The node being rendered.
 #[derive(Debug, Clone, Default)]
 pub struct Subject {
@@ -62,7 +98,7 @@ pub struct Subject {
     /// `this`.
     pub this: Option<RelationValue>,
     /// `model`: the node as dbt's dictionary.
-    pub model: Arc<Value>,
+    pub model: Arc<Model>,
     /// `config`: its final configuration.
     pub config: Arc<Map<String, Value>>,
     /// `schema`.

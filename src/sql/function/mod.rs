@@ -1,6 +1,7 @@
 //! Snowflake's functions as a table of data: names, arguments, results, and their form on the embedded engine.
 
 mod arity;
+mod construct;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,8 +9,9 @@ use std::sync::LazyLock;
 use super::DataType;
 
 pub(super) use arity::arity;
+pub use construct::{ConstructSupport, supported_constructs};
 
-/// How well a function is supported on the embedded engine. There is no fourth state.
+/// How well a function or a construct is supported on the embedded engine. There is no fourth state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     /// It gives Snowflake's result.
@@ -36,6 +38,7 @@ pub struct FunctionSupport {
 pub(super) enum Argument {
     Any,
     Text,
+    Bytes,
     Number,
     Float,
     Int,
@@ -68,6 +71,7 @@ pub(super) enum Kind {
     Scalar,
     Aggregate,
     Window,
+    Table,
 }
 
 /// One form of a function.
@@ -129,6 +133,7 @@ fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, Form)> {
             "## scalar" => kind = Kind::Scalar,
             "## aggregate" => kind = Kind::Aggregate,
             "## window" => kind = Kind::Window,
+            "## table" => kind = Kind::Table,
             _ => {}
         }
         let row = (!line.is_empty() && !line.starts_with('#')).then(|| row(line, kind));
@@ -142,18 +147,25 @@ fn row(line: &'static str, kind: Kind) -> (&'static str, Form) {
     let (names, written, returns, state, template) = (cell(), cell(), cell(), cell(), cell());
     let repeats = written.ends_with('*');
     let arguments = written.trim_end_matches('*').split_whitespace().map(argument).collect();
-    let state = match state.split_once(": ") {
+    let state = state_of(state);
+    (names, Form { kind, arguments, repeats, returns: result(returns), state, template, written })
+}
+
+/// The state that a table's cell says.
+fn state_of(cell: &'static str) -> State {
+    match cell.split_once(": ") {
         Some(("emulated", difference)) => State::Emulated(difference),
         Some(("refused", reason)) => State::Refused(reason),
-        _ => State::Exact,
-    };
-    (names, Form { kind, arguments, repeats, returns: result(returns), state, template, written })
+        _ if cell == "exact" => State::Exact,
+        _ => panic!("a state is `exact`, `emulated: …` or `refused: …`, not `{cell}`"),
+    }
 }
 
 fn argument(word: &str) -> Argument {
     match word {
         "any" => Argument::Any,
         "text" => Argument::Text,
+        "bytes" => Argument::Bytes,
         "number" => Argument::Number,
         "float" => Argument::Float,
         "int" => Argument::Int,
@@ -188,7 +200,7 @@ mod tests {
 
     #[test]
     fn every_row_reads_and_only_refused_rows_have_no_form() {
-        assert!(names().count() > 250);
+        assert!(names().count() > 500);
         for name in names() {
             for form in super::forms(name).unwrap() {
                 let refused = matches!(form.state, State::Refused(_));

@@ -3,12 +3,12 @@
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{
-    self, AccessExpr, BinaryOperator as Op, CeilFloorKind, Expr as Written, Ident, JsonPathElem, LambdaFunction,
-    OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
+    self, AccessExpr, BinaryOperator as Op, CastKind, CeilFloorKind, Expr as Written, Ident, JsonPathElem,
+    LambdaFunction, OneOrManyWithParens, OrderByExpr, Subscript, UnaryOperator, Value,
 };
 
 use super::read::Reader;
-use super::{Argument, Call, Case, Collection, Expr, Literal, Name, Operator, Step};
+use super::{Argument, Call, Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Step};
 use crate::sql::{Dialect, ValueType};
 
 /// How much stack one level of an expression may take, and how much is added when it is short.
@@ -42,10 +42,18 @@ impl Reader<'_> {
                 Expr::Sign(Box::new(self.expr(expr)))
             }
             Written::UnaryOp { op: UnaryOperator::Not | UnaryOperator::BangNot, expr } => {
-                Expr::Predicate(vec![self.expr(expr)])
+                Expr::Predicate(Predicate::Not, vec![self.expr(expr)])
             }
-            Written::Cast { expr, data_type, .. } | Written::Convert { expr, data_type: Some(data_type), .. } => {
-                Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type))
+            Written::Cast { kind, expr, data_type, .. } => {
+                let failure = match kind {
+                    CastKind::TryCast | CastKind::SafeCast => Failure::Null,
+                    CastKind::Cast | CastKind::DoubleColon => Failure::Error,
+                };
+                Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type), failure)
+            }
+            Written::Convert { is_try, expr, data_type: Some(data_type), .. } => {
+                let failure = if *is_try { Failure::Null } else { Failure::Error };
+                Expr::Cast(Box::new(self.expr(expr)), self.data_type(data_type), failure)
             }
             Written::JsonAccess { value, path } => self.json_path(value, &path.path),
             Written::CompoundFieldAccess { root, access_chain } => self.access(root, access_chain),
@@ -75,34 +83,38 @@ impl Reader<'_> {
     }
 
     fn predicate(&self, written: &Written) -> Expr {
+        use Predicate as P;
+        let made = |kind: P, parts: &[&Written]| Expr::Predicate(kind, self.exprs(parts.iter().copied()));
         match written {
-            Written::IsNull(one)
-            | Written::IsNotNull(one)
-            | Written::IsTrue(one)
+            Written::IsNull(one) => made(P::IsNull, &[one]),
+            Written::IsNotNull(one) => made(P::IsNotNull, &[one]),
+            Written::IsTrue(one)
             | Written::IsNotTrue(one)
             | Written::IsFalse(one)
             | Written::IsNotFalse(one)
             | Written::IsUnknown(one)
-            | Written::IsNotUnknown(one)
-            | Written::IsJson { expr: one, .. }
-            | Written::IsNormalized { expr: one, .. } => Expr::Predicate(vec![self.expr(one)]),
+            | Written::IsNotUnknown(one) => made(P::Certain, &[one]),
+            Written::IsJson { expr: one, .. } | Written::IsNormalized { expr: one, .. } => made(P::Other, &[one]),
             Written::IsDistinctFrom(left, right) | Written::IsNotDistinctFrom(left, right) => {
-                Expr::Predicate(vec![self.expr(left), self.expr(right)])
+                made(P::Certain, &[left, right])
             }
             Written::InList { expr, list, .. } => {
-                Expr::Predicate(self.exprs(std::iter::once(expr.as_ref()).chain(list)))
+                Expr::Predicate(P::List, self.exprs(std::iter::once(expr.as_ref()).chain(list)))
             }
-            Written::InUnnest { expr, array_expr, .. } => Expr::Predicate(vec![self.expr(expr), self.expr(array_expr)]),
-            Written::Between { expr, low, high, .. } => {
-                Expr::Predicate(vec![self.expr(expr), self.expr(low), self.expr(high)])
+            Written::InUnnest { expr, array_expr, .. } => made(P::Other, &[expr, array_expr]),
+            Written::Between { expr, negated, low, high } => {
+                made(if *negated { P::NotBetween } else { P::Between }, &[expr, low, high])
             }
-            Written::Like { expr, pattern, .. }
-            | Written::ILike { expr, pattern, .. }
+            Written::Like { any: false, expr, pattern, .. }
+            | Written::ILike { any: false, expr, pattern, .. }
             | Written::SimilarTo { expr, pattern, .. }
-            | Written::RLike { expr, pattern, .. } => Expr::Predicate(vec![self.expr(expr), self.expr(pattern)]),
+            | Written::RLike { expr, pattern, .. } => made(P::Like, &[expr, pattern]),
+            Written::Like { expr, pattern, .. } | Written::ILike { expr, pattern, .. } => {
+                made(P::Other, &[expr, pattern])
+            }
             Written::AnyOp { left, right, .. } | Written::AllOp { left, right, .. } => match right.as_ref() {
                 Written::Subquery(query) => Expr::In(Box::new(self.expr(left)), Box::new(self.query(query))),
-                right => Expr::Predicate(vec![self.expr(left), self.expr(right)]),
+                right => made(P::Other, &[left, right]),
             },
             Written::OuterJoin(inner) => self.expr(inner),
             _ => self.syntax(written),
@@ -345,15 +357,13 @@ fn operator(op: &Op, dialect: Dialect) -> Operator {
         Op::DuckIntegerDivide | Op::MyIntegerDivide => Operator::DivideWhole,
         Op::Modulo => Operator::Modulo,
         Op::StringConcat => Operator::Concatenate,
-        Op::Gt
-        | Op::Lt
-        | Op::GtEq
-        | Op::LtEq
-        | Op::Spaceship
-        | Op::Eq
-        | Op::NotEq
-        | Op::And
-        | Op::Or
+        Op::And => Operator::And,
+        Op::Or => Operator::Or,
+        Op::Eq => Operator::Equal,
+        Op::NotEq => Operator::Unequal,
+        Op::Lt | Op::LtEq => Operator::Less,
+        Op::Gt | Op::GtEq => Operator::Greater,
+        Op::Spaceship
         | Op::Xor
         | Op::Match
         | Op::Regexp

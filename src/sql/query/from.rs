@@ -42,7 +42,12 @@ impl Reader<'_> {
             _ => None,
         };
         let condition = match constraint {
-            JoinConstraint::None => Condition::None,
+            JoinConstraint::None => match &join.join_operator {
+                J::Join(_) | J::Inner(_) | J::Left(_) | J::LeftOuter(_) | J::Right(_) | J::RightOuter(_) => {
+                    Condition::Missing
+                }
+                _ => Condition::None,
+            },
             JoinConstraint::Natural => Condition::Natural,
             JoinConstraint::On(on) => Condition::On(self.expr(on)),
             JoinConstraint::Using(names) => {
@@ -248,6 +253,11 @@ impl From {
 }
 
 impl Query {
+    /// Whether it is a SELECT without FROM.
+    pub fn reads_nothing(&self) -> bool {
+        matches!(&self.body, Body::Select(select) if select.from.is_empty())
+    }
+
     /// Whether its own FROM clauses, at any depth, read a name without a schema.
     pub fn reads(&self, key: &str) -> bool {
         let shadowed = self.ctes.iter().any(|cte| &*cte.name.key == key);
@@ -289,7 +299,7 @@ impl From {
 fn expr_reads(expr: &Expr, key: &str) -> bool {
     match expr {
         Expr::Subquery(query) | Expr::Exists(query) | Expr::In(_, query) => query.reads(key),
-        Expr::Predicate(parts) => parts.iter().any(|part| expr_reads(part, key)),
+        Expr::Predicate(_, parts) => parts.iter().any(|part| expr_reads(part, key)),
         Expr::Chain(first, rest) => expr_reads(first, key) || rest.iter().any(|(_, part)| expr_reads(part, key)),
         _ => false,
     }

@@ -5,10 +5,10 @@ use std::ops::Range;
 use sqlparser::ast::{
     BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem, UnaryOperator,
 };
-use sqlparser::tokenizer::Token;
 
 use super::Name;
 use super::read::Reader;
+use crate::sql::item::{item_ranges, written_name};
 use crate::sql::{Dialect, DuckDbType};
 
 /// The bytes of a SELECT's items, where one of them has no name of its own.
@@ -22,36 +22,7 @@ impl Labels {
         if !select.projection.iter().any(needs) {
             return Self { ranges: Vec::new() };
         }
-        let start = reader.text.range(select.select_token.0.span).start;
-        let mut at = reader.text.index_at(start) + 1;
-        let skipped = |token: &Token| {
-            matches!(token, Token::Word(word) if word.quote_style.is_none()
-                && ["DISTINCT", "ALL"].contains(&word.value.to_ascii_uppercase().as_str()))
-        };
-        while reader.text.lexemes.get(at).is_some_and(|lexeme| skipped(&lexeme.token.token)) {
-            at += 1;
-        }
-        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(select.projection.len());
-        let (mut depth, mut open) = (0_i32, None::<Range<usize>>);
-        for lexeme in &reader.text.lexemes[at.min(reader.text.lexemes.len())..] {
-            match &lexeme.token.token {
-                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
-                Token::Comma if depth == 0 => {
-                    ranges.push(open.take().unwrap_or(lexeme.range.clone()));
-                    continue;
-                }
-                Token::Word(word) if depth == 0 && word.quote_style.is_none() && ends(&word.value) => break,
-                Token::SemiColon => break,
-                _ => {}
-            }
-            if depth < 0 || ranges.len() >= select.projection.len() {
-                break;
-            }
-            open = Some(open.map_or(lexeme.range.clone(), |open| open.start..lexeme.range.end));
-        }
-        ranges.extend(open);
-        Self { ranges }
+        Self { ranges: item_ranges(reader.text, select) }
     }
 
     /// The name of an item, and its bytes.
@@ -61,7 +32,7 @@ impl Labels {
         }
         let range = self.ranges.get(at).cloned().unwrap_or(0..0);
         let text = match reader.dialect {
-            Dialect::Snowflake => upper(&reader.text.sql[range.clone()]),
+            Dialect::Snowflake => written_name(&reader.text.sql[range.clone()]),
             Dialect::DuckDb => duckdb(expr).unwrap_or_else(|| reader.text.sql[range.clone()].to_owned()),
         };
         (Name::found(&text, reader.dialect), range)
@@ -75,21 +46,6 @@ fn plain(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
         Expr::CompoundIdentifier(parts) => parts.last(),
         _ => None,
     }
-}
-
-/// An expression's text in upper case outside quotes.
-fn upper(text: &str) -> String {
-    let mut name = String::new();
-    let mut quoted = None;
-    for c in text.chars() {
-        match quoted {
-            Some(quote) if c == quote => quoted = None,
-            None if c == '\'' || c == '"' => quoted = Some(c),
-            _ => {}
-        }
-        if quoted.is_some() { name.push(c) } else { name.extend(c.to_uppercase()) }
-    }
-    name
 }
 
 /// `DuckDB`'s name of a call of columns, a star, a cast or a constant; none for what it writes in ways of its own.
@@ -133,24 +89,4 @@ fn duckdb(expr: &Expr) -> Option<String> {
         }
         _ => None,
     }
-}
-
-fn ends(word: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "FROM",
-        "INTO",
-        "WHERE",
-        "GROUP",
-        "HAVING",
-        "QUALIFY",
-        "WINDOW",
-        "ORDER",
-        "LIMIT",
-        "UNION",
-        "EXCEPT",
-        "MINUS",
-        "INTERSECT",
-        "FETCH",
-    ];
-    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }

@@ -8,17 +8,21 @@ mod call;
 mod expression;
 mod from;
 mod label;
+mod pattern;
 mod read;
+mod walk;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use pattern::name_fits;
 pub use read::read_query;
+pub use walk::visit;
 
 use super::ValueType;
 
 /// A name as the catalog has it, and as it is compared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Name {
     /// As the catalog has it: on Snowflake upper case unless quoted, on `DuckDB` as written.
     pub text: Arc<str>,
@@ -145,8 +149,10 @@ pub enum Distinct {
 pub enum Group {
     /// No clause.
     None,
-    /// Keys; those of ROLLUP, CUBE and GROUPING SETS too.
+    /// Keys.
     Keys(Vec<Expr>),
+    /// The keys of ROLLUP, CUBE and GROUPING SETS, and those beside them.
+    Sets(Vec<Expr>),
     /// `GROUP BY ALL`.
     All,
 }
@@ -303,8 +309,10 @@ pub enum Side {
 /// When the rows of a join match.
 #[derive(Debug)]
 pub enum Condition {
-    /// All pairs.
+    /// All pairs, and written so.
     None,
+    /// None is written: all pairs.
+    Missing,
     /// `ON`.
     On(Expr),
     /// `USING`.
@@ -355,7 +363,7 @@ pub enum Expr {
     /// A constant.
     Literal(Literal),
     /// A cast.
-    Cast(Box<Expr>, ValueType),
+    Cast(Box<Expr>, ValueType, Failure),
     /// `CASE`.
     Case(Box<Case>),
     /// A call.
@@ -364,8 +372,8 @@ pub enum Expr {
     Chain(Box<Expr>, Vec<(Operator, Expr)>),
     /// A sign.
     Sign(Box<Expr>),
-    /// A truth value made from these: `IS NULL`, `BETWEEN`, `LIKE`, `IN (…)`, `NOT`.
-    Predicate(Vec<Expr>),
+    /// A truth value made from these.
+    Predicate(Predicate, Vec<Expr>),
     /// A path into a value.
     Access(Box<Expr>, Vec<Step>),
     /// A scalar subquery.
@@ -382,6 +390,38 @@ pub enum Expr {
     Star(Box<Star>),
     /// Something else that reads these, and what it is.
     Opaque(String, Vec<Expr>),
+}
+
+/// What a cast makes of a value that cannot be cast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// An error.
+    Error,
+    /// NULL: `TRY_CAST`.
+    Null,
+}
+
+/// How a truth value is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predicate {
+    /// `IS NULL`.
+    IsNull,
+    /// `IS NOT NULL`.
+    IsNotNull,
+    /// `NOT`.
+    Not,
+    /// True or false whatever the values are: `IS TRUE`, `IS DISTINCT FROM`.
+    Certain,
+    /// `LIKE` and its relatives, negated or not: a value and a pattern.
+    Like,
+    /// `BETWEEN`: a value, the least, the greatest.
+    Between,
+    /// `NOT BETWEEN`.
+    NotBetween,
+    /// `IN (…)`, negated or not: a value and a list.
+    List,
+    /// Something else.
+    Other,
 }
 
 /// What several values make together.
@@ -485,7 +525,19 @@ pub enum Operator {
     Modulo,
     /// `||`.
     Concatenate,
-    /// Comparison and logic.
+    /// `AND`.
+    And,
+    /// `OR`.
+    Or,
+    /// `=`.
+    Equal,
+    /// `<>`.
+    Unequal,
+    /// `<`, `<=`.
+    Less,
+    /// `>`, `>=`.
+    Greater,
+    /// Others whose result is true or false.
     Truth,
     /// `->`.
     Arrow,
@@ -493,6 +545,18 @@ pub enum Operator {
     LongArrow,
     /// Bits and others.
     Other,
+}
+
+impl Operator {
+    /// Whether its result is true or false.
+    pub fn is_truth(self) -> bool {
+        self.is_comparison() || matches!(self, Self::And | Self::Or | Self::Truth)
+    }
+
+    /// Whether it compares, and is NULL where one of its operands is.
+    pub fn is_comparison(self) -> bool {
+        matches!(self, Self::Equal | Self::Unequal | Self::Less | Self::Greater)
+    }
 }
 
 /// A step of a path.

@@ -194,12 +194,19 @@ impl Reader<'_> {
             GroupByExpr::All(modifiers) => (&[][..], modifiers),
             GroupByExpr::Expressions(keys, modifiers) => (keys.as_slice(), modifiers),
         };
+        let is_set =
+            |key: &ast::Expr| matches!(key, ast::Expr::GroupingSets(_) | ast::Expr::Cube(_) | ast::Expr::Rollup(_));
+        let has_sets = !modifiers.is_empty() || keys.iter().any(is_set);
         let mut keys = self.exprs(keys);
         keys.extend(modifiers.iter().filter_map(|modifier| match modifier {
             GroupByWithModifier::GroupingSets(sets) => Some(self.expr(sets)),
             _ => None,
         }));
-        if keys.is_empty() { Group::None } else { Group::Keys(keys) }
+        match (keys.is_empty(), has_sets) {
+            (true, _) => Group::None,
+            (false, true) => Group::Sets(keys),
+            (false, false) => Group::Keys(keys),
+        }
     }
 
     fn item(&self, item: &SelectItem, labels: &Labels, at: usize) -> Vec<Item> {

@@ -120,19 +120,15 @@ impl Translator<'_> {
                 None => problem.help("functions of users are not supported on the embedded engine"),
             });
         };
+        if forms.iter().all(|form| form.kind == Kind::Table) {
+            return Err(call.refused("is a table function: it stands in FROM, as a value it"));
+        }
         let count = call.args.len() + usize::from(call.star);
         let Some(form) = forms.iter().find(|form| form.takes(count)) else {
             let message = format!("`{}` does not take {count} arguments", call.name);
             return Err(SqlProblem::new(WRONG_ARGUMENTS, message, call.range.clone()));
         };
-        match form.state {
-            State::Refused(reason) => {
-                let message = format!("`{}` is not supported on the embedded engine: {reason}", call.name);
-                return Err(SqlProblem::new(crate::sql::problem::UNSUPPORTED, message, call.range.clone()));
-            }
-            State::Emulated(difference) => self.notes.push(format!("`{}`: {difference}", call.name)),
-            State::Exact => {}
-        }
+        self.check_state(&call.name, form.state, &call.range)?;
         self.check_clauses(call, form)?;
         if let Some(special) = form.template.strip_prefix('@') {
             return self.special(special, call, form);
@@ -153,6 +149,19 @@ impl Translator<'_> {
         Ok(Typed { exact, ..Typed::new(sql, ty) })
     }
 
+    /// Refuses what is refused, and notes what is emulated.
+    pub(super) fn check_state(&mut self, name: &str, state: State, range: &Range<usize>) -> Step<()> {
+        match state {
+            State::Refused(reason) => {
+                let message = format!("`{name}` is not supported on the embedded engine: {reason}");
+                return Err(SqlProblem::new(crate::sql::problem::UNSUPPORTED, message, range.clone()));
+            }
+            State::Emulated(difference) => self.notes.push(format!("`{name}`: {difference}")),
+            State::Exact => {}
+        }
+        Ok(())
+    }
+
     fn check_clauses(&self, call: &Call<'_>, form: &Form) -> Step<()> {
         if call.window.is_some() && form.kind == Kind::Scalar {
             return Err(call.refused("is no window function: `OVER`"));
@@ -162,7 +171,7 @@ impl Translator<'_> {
             return Err(SqlProblem::new(WRONG_ARGUMENTS, message, call.range.clone()));
         }
         let special = form.template.starts_with('@');
-        if call.distinct && !special && !form.template.contains("{d}") && form.kind != Kind::Aggregate {
+        if call.distinct && !takes_distinct(&call.name, form) {
             return Err(call.refused("with `DISTINCT`"));
         }
         if call.ignore_nulls && !special && !form.template.contains("{n}") {
@@ -197,7 +206,12 @@ impl Translator<'_> {
     fn argument(&self, value: Typed, wanted: Argument, range: &Range<usize>) -> Step<Typed> {
         match wanted {
             Argument::Any | Argument::Same => Ok(value),
+            Argument::Text if value.ty == DataType::Binary => {
+                let problem = SqlProblem::new(WRONG_TYPE, "BINARY is not text", range.clone());
+                Err(problem.help("`TO_VARCHAR` makes text of it"))
+            }
             Argument::Text => Ok(Typed::new(value.text(), text_type(value.ty))),
+            Argument::Bytes => Ok(Typed::new(value.bytes(), DataType::Binary)),
             Argument::Number => self.numeric(value, range),
             Argument::Float => {
                 let value = self.numeric(value, range)?;
@@ -237,6 +251,25 @@ impl Translator<'_> {
             _ => self.convert(&value, DataType::TimestampNtz, range),
         }
     }
+}
+
+/// Whether `DISTINCT` in a call has the effect that Snowflake gives it; it has none on aggregates whose result is the same.
+fn takes_distinct(name: &str, form: &Form) -> bool {
+    let special = ["@count", "@sum", "@avg", "@extreme", "@listagg", "@array_agg", "@array_unique_agg"];
+    let indifferent = [
+        "ANY_VALUE",
+        "BOOLAND_AGG",
+        "BOOLOR_AGG",
+        "BITAND_AGG",
+        "BIT_AND_AGG",
+        "BITANDAGG",
+        "BITOR_AGG",
+        "BIT_OR_AGG",
+        "BITORAGG",
+        "APPROX_COUNT_DISTINCT",
+        "HLL",
+    ];
+    form.template.contains("{d}") || special.contains(&form.template) || indifferent.contains(&name)
 }
 
 fn text_type(ty: DataType) -> DataType {

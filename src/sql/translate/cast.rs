@@ -66,6 +66,14 @@ impl Typed {
         }
     }
 
+    /// The value as bytes: a binary as it is, text as UTF-8.
+    pub(super) fn bytes(&self) -> String {
+        match self.ty.family() {
+            Family::Binary => self.sql.clone(),
+            _ => format!("encode({})", self.text()),
+        }
+    }
+
     fn number(&self, to: DataType, failing: Failing) -> Option<String> {
         let target = to.duckdb();
         Some(match self.ty.family() {
@@ -184,6 +192,9 @@ impl Translator<'_> {
     /// The value with the engine type of `to`, where one column or result must hold values of several types. Values
     /// that the engine itself brings together stay as they are.
     pub(super) fn unify(&self, value: &Typed, to: DataType, range: &Range<usize>) -> Step<String> {
+        if mixes_scales(value.ty, to) {
+            return Ok(format!("CAST({} AS {})", value.sql, to.duckdb()));
+        }
         let same = value.ty.family() == to.family() || matches!(value.ty, DataType::Null | DataType::Unknown);
         if same && !matches!(value.ty, DataType::Null) {
             return Ok(value.sql.clone());
@@ -205,6 +216,12 @@ impl Translator<'_> {
         }
         Ok(common)
     }
+}
+
+/// Whether the engine must be told to make one number of another: where it brings numbers together by itself it gives up digits
+/// behind the point when there would be more than 38.
+pub(super) fn mixes_scales(from: DataType, to: DataType) -> bool {
+    from != to && from.digits().is_some() && to.digits().is_some_and(|(_, scale)| scale > 0)
 }
 
 /// The problem that a value cannot become another type.

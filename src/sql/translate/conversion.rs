@@ -23,9 +23,9 @@ impl Translator<'_> {
             "to_number" => self.to_number(call, failing),
             "to_double" => self.cast_argument(call, DataType::Float, failing),
             "to_boolean" => self.cast_argument(call, DataType::Boolean, failing),
-            "to_time" => self.cast_argument(call, DataType::Time, failing),
+            "to_time" if call.args.len() == 1 => self.cast_argument(call, DataType::Time, failing),
             "to_array" => self.to_array(call),
-            "to_binary" => self.to_binary(call),
+            "to_binary" => self.to_binary(call, failing),
             _ => {
                 let to = match form.returns {
                     Returns::Type(ty) => ty,
@@ -129,9 +129,11 @@ impl Translator<'_> {
         self.cast_argument(call, to, failing)
     }
 
-    fn to_binary(&mut self, call: &Call<'_>) -> Step<Typed> {
+    fn to_binary(&mut self, call: &Call<'_>, failing: Failing) -> Step<Typed> {
         let text = self.expression(call.args[0])?.text();
         let sql = match self.literal_argument(call, call.args[1])?.to_ascii_uppercase().as_str() {
+            "HEX" if failing == Failing::Null => format!("unhex(sf_if_hex({text}))"),
+            "BASE64" if failing == Failing::Null => format!("from_base64(sf_if_base64({text}))"),
             "HEX" => format!("unhex({text})"),
             "UTF-8" | "UTF8" => format!("encode({text})"),
             "BASE64" => format!("from_base64({text})"),

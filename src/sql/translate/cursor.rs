@@ -145,7 +145,7 @@ impl<'a> Cursor<'a> {
             self.expect_token(&Token::LParen)?;
             let name = self.string()?;
             self.expect_token(&Token::RParen)?;
-            return Ok(name.split('.').map(unquoted).collect());
+            return Ok(written_path(&name));
         }
         let mut path = vec![self.name()?];
         while self.takes_token(&Token::Period) {
@@ -226,6 +226,21 @@ impl<'a> Cursor<'a> {
         self.skip_rest();
         self.text.sql[self.since(start)].to_owned()
     }
+}
+
+/// The path that a text writes: `db.schema."Name"`.
+pub(super) fn written_path(name: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in name.chars() {
+        quoted ^= c == '"';
+        match (c, parts.last_mut()) {
+            ('.', _) if !quoted => parts.push(String::new()),
+            (_, Some(part)) => part.push(c),
+            _ => {}
+        }
+    }
+    parts.iter().map(|part| unquoted(part)).collect()
 }
 
 /// A part of a name written inside a text.

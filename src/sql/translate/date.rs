@@ -161,9 +161,16 @@ impl Translator<'_> {
             "weekiso" | "week" => format!("weekofyear({value})"),
             "millisecond" => format!("(millisecond({value}) % 1000)"),
             "microsecond" => format!("(microsecond({value}) % 1000000)"),
+            "dayofweek" => format!("{}({value})", self.weekday_function()),
             part => format!("{part}({value})"),
         };
         Ok(Typed::loose(sql, DataType::INTEGER))
+    }
+
+    /// The engine's function for the day of the week: from Sunday as 0, or, with `WEEK_START = 1`, from Monday as 1.
+    pub(super) fn weekday_function(&self) -> &'static str {
+        let start = self.session.parameters.get("WEEK_START").map(String::as_str);
+        if start == Some("1") { "isodow" } else { "dayofweek" }
     }
 
     fn add_months(&mut self, call: &Call<'_>) -> Step<Typed> {

@@ -1,21 +1,30 @@
-//! Definitions: CREATE, ALTER, DROP. What only Snowflake has (clustering, retention, tags, grants) is left out and noted.
+//! Definitions: CREATE and DROP. What only Snowflake has (clustering, retention, tags, grants) is left out and noted.
 
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
+use super::policy::{Attached, Columns, STORED, new_path, renamed};
 use super::typed::{Shaped, Typed};
 use super::{Made, Step, Translator, literal, position, quote};
 use crate::sql::DataType;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 /// A column of a definition.
-struct Defined {
-    name: String,
-    ty: Option<DataType>,
-    not_null: bool,
+pub(super) struct Defined {
+    pub(super) name: String,
+    pub(super) ty: Option<DataType>,
+    pub(super) not_null: bool,
     default: Option<String>,
     comment: Option<String>,
-    policy: Option<Vec<String>>,
+    /// A masking policy, with the columns behind `USING`.
+    pub(super) policy: Option<(Vec<String>, Vec<String>)>,
+}
+
+/// What stands behind the columns of a definition.
+#[derive(Default)]
+struct Properties {
+    comment: Option<String>,
+    rows: Option<Attached>,
 }
 
 /// What CREATE says before the kind of object.
@@ -39,7 +48,7 @@ impl Translator<'_> {
                 "TABLE" => return self.create_table(cursor, creation),
                 "VIEW" => return self.create_view(cursor, creation),
                 "SCHEMA" => return self.create_schema(cursor, creation),
-                "MASKING" => return self.create_policy(cursor, creation),
+                "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
                 "TAG" => {
                     self.notes.push("tags are not kept on the embedded engine".to_owned());
                     return Ok(Made::status(Vec::new(), "Tag successfully created."));
@@ -62,12 +71,13 @@ impl Translator<'_> {
         let mut statements = Vec::new();
         if creation.replaces {
             statements.push(format!("DROP SCHEMA IF EXISTS {name} CASCADE"));
+            statements.extend(self.forget_schema(&path));
         }
         statements.push(format!("CREATE SCHEMA {quiet}{name}"));
         Ok(Made::status(statements, format!("Schema {} successfully created.", path[path.len() - 1])))
     }
 
-    fn schema_path(&self, mut path: Vec<String>) -> Vec<String> {
+    pub(super) fn schema_path(&self, mut path: Vec<String>) -> Vec<String> {
         if path.len() == 1
             && let Some(database) = &self.session.database
         {
@@ -77,16 +87,17 @@ impl Translator<'_> {
     }
 
     /// Goes behind properties that the embedded engine does not have. Gives the comment, if one is among them.
-    fn properties(&mut self, cursor: &mut Cursor<'_>) -> Step<Option<String>> {
-        let mut comment = None;
+    fn properties(&mut self, cursor: &mut Cursor<'_>) -> Step<Properties> {
+        let mut properties = Properties::default();
         loop {
             cursor.takes("WITH");
             match cursor.word().as_str() {
                 "COMMENT" => {
                     cursor.skip();
                     cursor.takes_token(&Token::Eq);
-                    comment = Some(cursor.string()?);
+                    properties.comment = Some(cursor.string()?);
                 }
+                "ROW" => properties.rows = Some(self.row_policy(cursor)?),
                 "CLUSTER" => {
                     cursor.expect("CLUSTER BY")?;
                     cursor.takes("LINEAR");
@@ -110,7 +121,7 @@ impl Translator<'_> {
                     cursor.expect_token(&Token::Eq)?;
                     cursor.skip();
                 }
-                _ => return Ok(comment),
+                _ => return Ok(properties),
             }
         }
     }
@@ -118,65 +129,104 @@ impl Translator<'_> {
     fn create_table(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
         cursor.expect("TABLE")?;
         let quiet = cursor.takes("IF NOT EXISTS");
+        let range = cursor.range();
         let path = self.full_path(&cursor.path()?);
-        let name = self.path_sql(&path);
-        let head = format!(
-            "CREATE {}TABLE {}{name}",
-            if creation.replaces { "OR REPLACE " } else { "" },
-            if quiet { "IF NOT EXISTS " } else { "" }
-        );
         let defined = if cursor.sees_token(&Token::LParen) { self.definitions(cursor)? } else { Vec::new() };
-        let comment = self.properties(cursor)?;
-        let done = format!("Table {} successfully created.", path[path.len() - 1]);
-        let mut statements = Vec::new();
-        if cursor.takes("CLONE") || cursor.takes("LIKE") {
-            let like = cursor.since(0).end;
-            let like = self.text.sql[..like].to_ascii_uppercase().ends_with("LIKE");
-            let source = self.full_path(&cursor.path()?);
-            if cursor.sees("AT") || cursor.sees("BEFORE") {
-                return Err(SqlProblem::unsupported("time travel", cursor.range()));
-            }
-            self.properties(cursor)?;
-            let limit = if like { " LIMIT 0" } else { "" };
-            statements.push(format!("{head} AS SELECT * FROM {}{limit}", self.path_sql(&source)));
+        let properties = self.properties(cursor)?;
+        let mut attached = attached(&defined, properties.rows.as_ref());
+        let (body, columns) = if cursor.takes("CLONE") || cursor.takes("LIKE") {
+            self.copied(cursor, &mut attached)?
         } else if cursor.takes("AS") {
             let query = cursor.query()?;
             let made = self.query(&query)?;
             let made = self.as_defined(made, &defined)?;
-            statements.push(format!("{head} AS {}", made.sql));
-            for column in defined.iter().filter(|column| column.not_null) {
-                statements.push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
+            if made.open && !attached.is_empty() {
+                return Err(SqlProblem::unsupported("a policy over unknown columns", range));
             }
+            (format!(" AS {}", made.sql), made.columns.iter().map(|c| (c.stored.clone(), c.ty)).collect())
         } else {
             if defined.is_empty() {
                 return Err(cursor.expected("columns or AS"));
             }
             let columns: Step<Vec<String>> = defined.iter().map(|column| self.column_sql(column, cursor)).collect();
-            statements.push(format!("{head} ({})", columns?.join(", ")));
-        }
+            let types = defined.iter().filter_map(|column| Some((column.name.clone(), column.ty?))).collect();
+            (format!(" ({})", columns?.join(", ")), types)
+        };
         cursor.expect_end()?;
-        if let Some(comment) = comment {
-            statements.push(format!("COMMENT ON TABLE {name} IS {}", literal(&comment)));
+        let last = &path[path.len() - 1];
+        let exists = self.columns.columns(&path).is_some();
+        if quiet && exists && !(self.attached(&path).is_empty() && attached.is_empty()) {
+            return Ok(Made::status(Vec::new(), format!("{last} already exists, statement succeeded.")));
         }
-        self.describe(&mut statements, &path, &defined);
-        Ok(Made::status(statements, done))
+        let create = |name: &str, word: &str| {
+            let quiet = if quiet { "IF NOT EXISTS " } else { "" };
+            vec![format!("CREATE {word}TABLE {quiet}{name}{body}")]
+        };
+        let word = if creation.replaces { "OR REPLACE " } else { "" };
+        let own = self.path_sql(&path);
+        let stored = if attached.is_empty() { path.clone() } else { renamed(&path, STORED) };
+        let mut statements = match self.drop_governed("TABLE", &path).filter(|_| creation.replaces) {
+            // The query may read what is replaced.
+            Some(dropped) => {
+                let between = self.path_sql(&new_path(&path));
+                let rename = format!("ALTER TABLE {between} RENAME TO {}", quote(&stored[stored.len() - 1]));
+                [create(&between, word), dropped, vec![rename]].concat()
+            }
+            None if attached.is_empty() => create(&own, word),
+            None => {
+                let dropped = (creation.replaces && exists).then(|| format!("DROP TABLE IF EXISTS {own}"));
+                create(&self.path_sql(&stored), word).into_iter().chain(dropped).collect()
+            }
+        };
+        // A table that is made from a query gets its constraints afterwards.
+        for column in defined.iter().filter(|column| column.not_null && body.starts_with(" AS ")) {
+            let name = self.path_sql(&stored);
+            statements.push(format!("ALTER TABLE {name} ALTER COLUMN {} SET NOT NULL", quote(&column.name)));
+        }
+        if !attached.is_empty() {
+            statements.push(self.view(&path, &attached, &columns, &range)?);
+        }
+        statements.extend(self.record(&path, &attached));
+        self.describe(&mut statements, ("TABLE", &stored), properties.comment.as_deref(), &defined);
+        Ok(Made::status(statements, format!("Table {last} successfully created.")))
     }
 
-    /// Comments and masking policies of columns.
-    fn describe(&self, statements: &mut Vec<String>, path: &[String], defined: &[Defined]) {
+    /// The body of a table that is another's copy, behind `CLONE` or `LIKE`; the policies on it come along.
+    fn copied(&mut self, cursor: &mut Cursor<'_>, attached: &mut Vec<Attached>) -> Step<(String, Columns)> {
+        let like = cursor.since(0).end;
+        let like = self.text.sql[..like].to_ascii_uppercase().ends_with("LIKE");
+        let source = self.full_path(&cursor.path()?);
+        if cursor.sees("AT") || cursor.sees("BEFORE") {
+            return Err(SqlProblem::unsupported("time travel", cursor.range()));
+        }
+        self.properties(cursor)?;
+        let limit = if like { " LIMIT 0" } else { "" };
+        attached.extend(self.attached(&source));
+        let columns = self.columns.columns(&source).unwrap_or_default();
+        Ok((format!(" AS SELECT * FROM {}{limit}", self.path_sql(&self.stored(&source))), columns))
+    }
+
+    /// Comments on a relation and its columns.
+    fn describe(
+        &self,
+        statements: &mut Vec<String>,
+        (kind, stored): (&str, &[String]),
+        comment: Option<&str>,
+        defined: &[Defined],
+    ) {
+        if let Some(comment) = comment {
+            statements.push(format!("COMMENT ON {kind} {} IS {}", self.path_sql(stored), literal(comment)));
+        }
         for column in defined {
-            let mut full = path.to_vec();
+            let mut full = stored.to_vec();
             full.push(column.name.clone());
             if let Some(comment) = &column.comment {
                 statements.push(format!("COMMENT ON COLUMN {} IS {}", self.path_sql(&full), literal(comment)));
             }
         }
-        let attached: Vec<(&str, &[String])> =
-            defined.iter().filter_map(|column| Some((column.name.as_str(), column.policy.as_deref()?))).collect();
-        statements.extend(self.attach_policies(path, &attached));
     }
 
-    fn column_sql(&self, column: &Defined, cursor: &Cursor<'_>) -> Step<String> {
+    pub(super) fn column_sql(&self, column: &Defined, cursor: &Cursor<'_>) -> Step<String> {
         let Some(ty) = column.ty else {
             let message = format!("the column `{}` has no type", column.name);
             return Err(SqlProblem::new(WRONG_TYPE, message, cursor.range()));
@@ -261,7 +311,7 @@ impl Translator<'_> {
         Ok(defined)
     }
 
-    fn definition(&mut self, cursor: &mut Cursor<'_>) -> Step<Defined> {
+    pub(super) fn definition(&mut self, cursor: &mut Cursor<'_>) -> Step<Defined> {
         let name = cursor.name()?;
         let mut column = Defined { name, ty: None, not_null: false, default: None, comment: None, policy: None };
         let options = ["NOT", "NULL", "DEFAULT", "COMMENT", "WITH", "MASKING", "TAG", "PRIMARY", "UNIQUE", "COLLATE"];
@@ -293,10 +343,7 @@ impl Translator<'_> {
                 "COLLATE" => return Err(SqlProblem::unsupported("a collation", cursor.range())),
                 "MASKING" => {
                     cursor.expect("MASKING POLICY")?;
-                    column.policy = Some(self.full_path(&cursor.path()?));
-                    if cursor.takes("USING") {
-                        cursor.skip();
-                    }
+                    column.policy = Some(self.masking_policy(cursor, &column.name)?);
                 }
                 "TAG" => {
                     cursor.skip();
@@ -310,25 +357,35 @@ impl Translator<'_> {
 
     fn create_view(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
         cursor.expect("VIEW")?;
-        let quiet = cursor.takes("IF NOT EXISTS");
+        let quiet = if cursor.takes("IF NOT EXISTS") { "IF NOT EXISTS " } else { "" };
+        let range = cursor.range();
         let path = self.full_path(&cursor.path()?);
         let defined = if cursor.sees_token(&Token::LParen) { self.definitions(cursor)? } else { Vec::new() };
-        let comment = self.properties(cursor)?;
+        let properties = self.properties(cursor)?;
         cursor.expect("AS")?;
         let query = cursor.query()?;
+        // Who asks the view later may have another role.
+        self.lasting = true;
         let made = self.query(&query)?;
         let made = self.as_defined(made, &defined)?;
-        let name = self.path_sql(&path);
-        let mut statements = vec![format!(
-            "CREATE {}VIEW {}{name} AS {}",
-            if creation.replaces { "OR REPLACE " } else { "" },
-            if quiet { "IF NOT EXISTS " } else { "" },
-            made.sql
-        )];
-        if let Some(comment) = comment {
-            statements.push(format!("COMMENT ON VIEW {name} IS {}", literal(&comment)));
+        let attached = attached(&defined, properties.rows.as_ref());
+        if made.open && !attached.is_empty() {
+            return Err(SqlProblem::unsupported("a policy over unknown columns", range));
         }
-        self.describe(&mut statements, &path, &defined);
+        let exists = self.columns.columns(&path).is_some();
+        let stored = if attached.is_empty() { path.clone() } else { renamed(&path, STORED) };
+        let word = if creation.replaces { "OR REPLACE " } else { "" };
+        let mut statements = self.drop_governed("VIEW", &path).filter(|_| creation.replaces).unwrap_or_default();
+        if creation.replaces && exists && statements.is_empty() && !attached.is_empty() {
+            statements.push(format!("DROP VIEW IF EXISTS {}", self.path_sql(&path)));
+        }
+        statements.push(format!("CREATE {word}VIEW {quiet}{} AS {}", self.path_sql(&stored), made.sql));
+        if !attached.is_empty() {
+            let columns = made.columns.iter().map(|column| (column.stored.clone(), column.ty)).collect();
+            statements.push(self.view(&path, &attached, &columns, &range)?);
+        }
+        statements.extend(self.record(&path, &attached));
+        self.describe(&mut statements, ("VIEW", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("View {} successfully created.", path[path.len() - 1])))
     }
 
@@ -336,6 +393,9 @@ impl Translator<'_> {
         cursor.expect("DROP")?;
         let kind = cursor.word();
         let range = cursor.range();
+        if matches!(kind.as_str(), "MASKING" | "ROW") {
+            return self.drop_policy(cursor);
+        }
         cursor.skip();
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let parts = cursor.path()?;
@@ -346,240 +406,20 @@ impl Translator<'_> {
             "SCHEMA" => (self.schema_path(parts), " CASCADE"),
             _ => return Err(SqlProblem::unsupported(format!("DROP {kind}"), range)),
         };
-        let statement = format!("DROP {kind} {quiet}{}{tail}", self.path_sql(&path));
-        Ok(Made::status(vec![statement], format!("{} successfully dropped.", path[path.len() - 1])))
-    }
-
-    pub(super) fn alter(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
-        cursor.expect("ALTER")?;
-        let kind = cursor.word();
-        if kind == "MASKING" {
-            return self.alter_policy(cursor);
-        }
-        if !["TABLE", "VIEW"].contains(&kind.as_str()) {
-            return Err(SqlProblem::unsupported(format!("ALTER {kind}"), cursor.range()));
-        }
-        cursor.skip();
-        let exists = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
-        let path = self.full_path(&cursor.path()?);
-        let head = format!("ALTER {kind} {exists}{}", self.path_sql(&path));
-        let done = "Statement executed successfully.";
-        let statements = match cursor.word().as_str() {
-            "RENAME" if cursor.takes("RENAME TO") => {
-                let target = self.full_path(&cursor.path()?);
-                rename(&head, &path, &target, cursor)?
-            }
-            "RENAME" => {
-                cursor.expect("RENAME COLUMN")?;
-                let old = quote(&cursor.name()?);
-                cursor.expect("TO")?;
-                vec![format!("{head} RENAME COLUMN {old} TO {}", quote(&cursor.name()?))]
-            }
-            "SWAP" => self.swap(cursor, &path)?,
-            "ADD" => self.add_columns(cursor, &head)?,
-            "DROP" => {
-                cursor.expect("DROP")?;
-                cursor.takes("COLUMN");
-                let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
-                let mut statements = vec![format!("{head} DROP COLUMN {quiet}{}", quote(&cursor.name()?))];
-                while cursor.takes_token(&Token::Comma) {
-                    statements.push(format!("{head} DROP COLUMN {quiet}{}", quote(&cursor.name()?)));
-                }
-                statements
-            }
-            "ALTER" | "MODIFY" => self.alter_columns(cursor, &path, &head)?,
-            "CLUSTER" | "SUSPEND" | "RESUME" | "SET" | "UNSET" => {
-                self.notes.push("properties of relations are not kept on the embedded engine".to_owned());
-                cursor.skip_rest();
-                Vec::new()
-            }
-            _ => return Err(SqlProblem::unsupported("this ALTER", cursor.range())),
-        };
-        cursor.expect_end()?;
-        Ok(Made::status(statements, done))
-    }
-
-    fn swap(&mut self, cursor: &mut Cursor<'_>, path: &[String]) -> Step<Vec<String>> {
-        let range = cursor.range();
-        cursor.expect("SWAP WITH")?;
-        let other = self.full_path(&cursor.path()?);
-        let (Some((mine, schema)), Some((theirs, other_schema))) = (path.split_last(), other.split_last()) else {
-            return Err(cursor.expected("a name"));
-        };
-        if schema != other_schema {
-            return Err(SqlProblem::unsupported("SWAP between schemas", range));
-        }
-        let between = format!("{mine}$SWAP");
-        let full = |name: &str| {
-            let mut path = schema.to_vec();
-            path.push(name.to_owned());
-            self.path_sql(&path)
-        };
-        let step = |from: &str, to: &str| format!("ALTER TABLE {} RENAME TO {}", full(from), quote(to));
-        Ok(vec![step(mine, &between), step(theirs, mine), step(&between, theirs)])
-    }
-
-    fn add_columns(&mut self, cursor: &mut Cursor<'_>, head: &str) -> Step<Vec<String>> {
-        cursor.expect("ADD")?;
-        cursor.takes("COLUMN");
-        let quiet = if cursor.takes("IF NOT EXISTS") { "IF NOT EXISTS " } else { "" };
-        let mut statements = Vec::new();
-        loop {
-            let column = self.definition(cursor)?;
-            if column.not_null || column.policy.is_some() {
-                return Err(SqlProblem::unsupported("this column option in ADD", cursor.range()));
-            }
-            statements.push(format!("{head} ADD COLUMN {quiet}{}", self.column_sql(&column, cursor)?));
-            if !cursor.takes_token(&Token::Comma) {
-                return Ok(statements);
-            }
-            cursor.takes("COLUMN");
-        }
-    }
-
-    fn alter_columns(&mut self, cursor: &mut Cursor<'_>, path: &[String], head: &str) -> Step<Vec<String>> {
-        cursor.skip();
-        let bracketed = cursor.takes_token(&Token::LParen);
-        let mut statements = Vec::new();
-        loop {
-            cursor.takes("COLUMN");
-            let name = cursor.name()?;
-            let column = format!("{head} ALTER COLUMN {}", quote(&name));
-            if cursor.takes("SET MASKING POLICY") {
-                let policy = self.full_path(&cursor.path()?);
-                if cursor.takes("USING") {
-                    cursor.skip();
-                }
-                cursor.takes("FORCE");
-                statements.extend(self.attach_policies(path, &[(name.as_str(), policy.as_slice())]));
-            } else if cursor.takes("UNSET MASKING POLICY") {
-                statements.extend(self.detach_policy(path, &name));
-            } else if cursor.takes("SET NOT NULL") {
-                statements.push(format!("{column} SET NOT NULL"));
-            } else if cursor.takes("DROP NOT NULL") {
-                statements.push(format!("{column} DROP NOT NULL"));
-            } else if cursor.takes("DROP DEFAULT") {
-                statements.push(format!("{column} DROP DEFAULT"));
-            } else if cursor.takes("COMMENT") {
-                let mut full = path.to_vec();
-                full.push(name);
-                let text = literal(&cursor.string()?);
-                statements.push(format!("COMMENT ON COLUMN {} IS {text}", self.path_sql(&full)));
-            } else {
-                let _ = cursor.takes("SET DATA TYPE") || cursor.takes("SET TYPE") || cursor.takes("TYPE");
-                statements.push(format!("{column} SET DATA TYPE {}", cursor.data_type()?.duckdb()));
-            }
-            if !cursor.takes_token(&Token::Comma) {
-                break;
-            }
-        }
-        if bracketed {
-            cursor.expect_token(&Token::RParen)?;
-        }
-        Ok(statements)
-    }
-
-    /// `CREATE MASKING POLICY`: its text is kept in a table, for the sessions that must apply it.
-    fn create_policy(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
-        cursor.expect("MASKING POLICY")?;
-        let quiet = cursor.takes("IF NOT EXISTS");
-        let path = self.full_path(&cursor.path()?);
-        cursor.expect("AS")?;
-        let start = cursor.range().start;
-        cursor.skip();
-        let signature = self.text.sql[cursor.since(start)].to_owned();
-        cursor.expect("RETURNS")?;
-        let returns = cursor.data_type()?;
-        cursor.expect_token(&Token::Arrow)?;
-        let body = cursor.rest_text();
-        let name = path.join(".");
-        let table = self.policy_table("MASKING_POLICIES");
-        let mut statements = self.policy_tables();
-        let row = [name.as_str(), &signature, &returns.to_string(), &body].map(literal).join(", ");
-        let conflict = match (creation.replaces, quiet) {
-            (true, _) => "OR REPLACE ",
-            (_, true) => "OR IGNORE ",
-            _ => "",
-        };
-        statements.push(format!("INSERT {conflict}INTO {table} VALUES ({row})"));
-        let done = format!("Masking policy {} successfully created.", path[path.len() - 1]);
-        Ok(Made::status(statements, done))
-    }
-
-    /// `ALTER MASKING POLICY … SET BODY ->`.
-    fn alter_policy(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
-        cursor.expect("MASKING POLICY")?;
-        let quiet = cursor.takes("IF EXISTS");
-        let path = self.full_path(&cursor.path()?);
-        if !cursor.takes("SET BODY") {
-            let what = format!("ALTER MASKING POLICY … {}", cursor.word());
-            return Err(SqlProblem::unsupported(what.trim_end(), cursor.range()));
-        }
-        cursor.expect_token(&Token::Arrow)?;
-        let (name, body) = (literal(&path.join(".")), literal(&cursor.rest_text()));
-        let table = self.policy_table("MASKING_POLICIES");
-        let mut statements = self.policy_tables();
-        if !quiet {
-            let missing = literal(&format!("masking policy '{}' does not exist or not authorized", path.join(".")));
-            statements.push(format!(
-                "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM {table} WHERE POLICY = {name}) THEN error({missing}) END"
-            ));
-        }
-        statements.push(format!("UPDATE {table} SET BODY = {body} WHERE POLICY = {name}"));
-        Ok(Made::status(statements, "Statement executed successfully."))
-    }
-
-    fn policy_table(&self, name: &str) -> String {
-        self.path_sql(&self.full_path(&["MERGANSER".to_owned(), name.to_owned()]))
-    }
-
-    fn policy_tables(&self) -> Vec<String> {
-        let schema = self.path_sql(&self.schema_path(vec!["MERGANSER".to_owned()]));
-        vec![
-            format!("CREATE SCHEMA IF NOT EXISTS {schema}"),
-            format!(
-                "CREATE TABLE IF NOT EXISTS {} (POLICY VARCHAR PRIMARY KEY, SIGNATURE VARCHAR, RETURNS VARCHAR, BODY VARCHAR)",
-                self.policy_table("MASKING_POLICIES")
-            ),
-            format!(
-                "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, POLICY VARCHAR, PRIMARY KEY (RELATION, COLUMN_NAME))",
-                self.policy_table("POLICY_REFERENCES")
-            ),
-        ]
-    }
-
-    /// Statements that remember which policy masks which column.
-    fn attach_policies(&self, path: &[String], attached: &[(&str, &[String])]) -> Vec<String> {
-        if attached.is_empty() {
-            return Vec::new();
-        }
-        let mut statements = self.policy_tables();
-        for (column, policy) in attached {
-            let row = [path.join(".").as_str(), column, &policy.join(".")].map(literal).join(", ");
-            let table = self.policy_table("POLICY_REFERENCES");
-            statements.push(format!("INSERT OR REPLACE INTO {table} VALUES ({row})"));
-        }
-        statements
-    }
-
-    fn detach_policy(&self, path: &[String], column: &str) -> Vec<String> {
-        let mut statements = self.policy_tables();
-        statements.push(format!(
-            "DELETE FROM {} WHERE RELATION = {} AND COLUMN_NAME = {}",
-            self.policy_table("POLICY_REFERENCES"),
-            literal(&path.join(".")),
-            literal(column)
-        ));
-        statements
+        let statements = self.drop_governed(&kind, &path).unwrap_or_else(|| {
+            let forgotten = if kind == "SCHEMA" { self.forget_schema(&path) } else { Vec::new() };
+            let statement = format!("DROP {kind} {quiet}{}{tail}", self.path_sql(&path));
+            std::iter::once(statement).chain(forgotten).collect()
+        });
+        Ok(Made::status(statements, format!("{} successfully dropped.", path[path.len() - 1])))
     }
 }
 
-fn rename(head: &str, path: &[String], target: &[String], cursor: &Cursor<'_>) -> Step<Vec<String>> {
-    let (Some((_, schema)), Some((name, other))) = (path.split_last(), target.split_last()) else {
-        return Err(cursor.expected("a name"));
-    };
-    if schema != other {
-        return Err(SqlProblem::unsupported("RENAME into another schema", cursor.range()));
-    }
-    Ok(vec![format!("{head} RENAME TO {}", quote(name))])
+/// What the columns of a definition, and what stands behind them, attach.
+fn attached(defined: &[Defined], rows: Option<&Attached>) -> Vec<Attached> {
+    let masked = defined.iter().filter_map(|column| {
+        let (policy, arguments) = column.policy.clone()?;
+        Some(Attached { column: Some(column.name.clone()), policy, arguments })
+    });
+    masked.chain(rows.cloned()).collect()
 }

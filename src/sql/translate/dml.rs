@@ -25,7 +25,7 @@ impl Translator<'_> {
         let names = if named { cursor.names()? } else { Vec::new() };
         let query = cursor.query()?;
         let made = self.query(&query)?;
-        let table = self.path_sql(&path);
+        let table = self.path_sql(&self.stored(&path));
         let target: Option<Vec<Column>> = self
             .columns
             .columns(&path)
@@ -52,12 +52,20 @@ impl Translator<'_> {
         }
         let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
         let list = if named { format!(" ({})", list.join(", ")) } else { String::new() };
-        let mut statements = Vec::new();
-        if overwrites {
-            statements.push(format!("DELETE FROM {table}"));
-        }
-        statements.push(format!("INSERT INTO {table}{list} {sql}"));
-        let result = ResultShape::Affected(vec![("number of rows inserted", statements.len() - 1)]);
+        let kept = quote("MERGANSER$ROWS");
+        let statements = if overwrites {
+            // The query may read the table that it overwrites.
+            vec![
+                format!("CREATE OR REPLACE TEMP TABLE {kept} AS {sql}"),
+                format!("DELETE FROM {table}"),
+                format!("INSERT INTO {table}{list} SELECT * FROM temp.{kept}"),
+                format!("DROP TABLE temp.{kept}"),
+            ]
+        } else {
+            vec![format!("INSERT INTO {table}{list} {sql}")]
+        };
+        let inserted = if overwrites { 2 } else { 0 };
+        let result = ResultShape::Affected(vec![("number of rows inserted", inserted)]);
         Ok(Made { statements, result, session: Vec::new() })
     }
 
@@ -76,7 +84,9 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("this UPDATE", range));
         }
         self.scopes.push(Scope::default());
+        self.changes = true;
         let table = self.table(&update.table.relation)?;
+        self.changes = false;
         let target = self.scope().relations.last().cloned().expect("a table enters the scope");
         let from = match &update.from {
             None => String::new(),
@@ -91,14 +101,18 @@ impl Translator<'_> {
             }
         };
         let sets = self.assignments(&update.assignments, &target)?;
-        let condition = match &update.selection {
-            Some(condition) => format!(" WHERE {}", self.boolean(condition)?),
-            None => String::new(),
-        };
+        let condition = self.condition(update.selection.as_ref(), &target)?;
         self.scopes.pop();
         let statements = vec![format!("UPDATE {table} SET {sets}{from}{condition}")];
         let result = ResultShape::Affected(vec![("number of rows updated", 0)]);
         Ok(Made { statements, result, session: Vec::new() })
+    }
+
+    /// The WHERE of a statement that changes rows: a policy on them may leave some out.
+    fn condition(&mut self, written: Option<&sqlparser::ast::Expr>, target: &Relation) -> Step<String> {
+        let written = written.map(|condition| self.boolean(condition)).transpose()?;
+        let conditions: Vec<String> = written.into_iter().chain(target.rows.clone()).collect();
+        Ok(if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) })
     }
 
     /// `SET a = x, …` of an UPDATE or a MERGE.
@@ -154,7 +168,10 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("this DELETE", range));
         }
         self.scopes.push(Scope::default());
-        let target = self.table(&table.relation)?;
+        self.changes = true;
+        let table = self.table(&table.relation)?;
+        self.changes = false;
+        let target = self.scope().relations.last().cloned().expect("a table enters the scope");
         let using = match &delete.using {
             None => String::new(),
             Some(using) => {
@@ -164,12 +181,9 @@ impl Translator<'_> {
                 format!(" USING {using}")
             }
         };
-        let condition = match &delete.selection {
-            Some(condition) => format!(" WHERE {}", self.boolean(condition)?),
-            None => String::new(),
-        };
+        let condition = self.condition(delete.selection.as_ref(), &target)?;
         self.scopes.pop();
-        let statements = vec![format!("DELETE FROM {target}{using}{condition}")];
+        let statements = vec![format!("DELETE FROM {table}{using}{condition}")];
         let result = ResultShape::Affected(vec![("number of rows deleted", 0)]);
         Ok(Made { statements, result, session: Vec::new() })
     }
@@ -184,7 +198,7 @@ impl Translator<'_> {
         if quiet && self.columns.columns(&path).is_none() {
             return Ok(Made::status(Vec::new(), done));
         }
-        Ok(Made::status(vec![format!("DELETE FROM {}", self.path_sql(&path))], done))
+        Ok(Made::status(vec![format!("DELETE FROM {}", self.path_sql(&self.stored(&path)))], done))
     }
 
     /// Whether a relation of a FROM clause is a plain table.

@@ -173,7 +173,7 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported(format!("`${number}` here"), range.clone()));
         }
         match self.session.variables.get(&name.to_uppercase()) {
-            Some(sql) => Ok(Typed::new(sql.clone(), DataType::Unknown)),
+            Some((sql, ty)) => Ok(Typed::new(sql.clone(), *ty)),
             None => Err(SqlProblem::unsupported(
                 format!("the session variable `${name}`, which is not set,"),
                 range.clone(),

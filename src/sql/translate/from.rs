@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Spanned, TableAlias, TableFactor, TableSampleKind,
-    TableWithJoins,
+    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Spanned,
+    TableAlias, TableFactor, TableSampleKind, TableWithJoins,
 };
 
 use super::position::mark;
@@ -173,7 +173,7 @@ impl Translator<'_> {
         let (name, names, range) = self.alias(alias, stem);
         let (list, columns) = self.rename_columns(&made, &names, &range)?;
         let written = format!("{sql} AS {}{list}", quote(&name));
-        self.scope().relations.push(Relation { alias: name, path: Vec::new(), columns, open: made.open });
+        self.scope().relations.push(Relation { alias: name, path: Vec::new(), columns, open: made.open, rows: None });
         Ok(written)
     }
 
@@ -190,6 +190,13 @@ impl Translator<'_> {
 
     /// The name's parts; `IDENTIFIER('a.b')` is the name in its text.
     pub(super) fn name_parts(&self, name: &ObjectName, range: &Range<usize>) -> Step<Vec<String>> {
+        if let [ObjectNamePart::Function(function)] = name.0.as_slice()
+            && function.name.value.eq_ignore_ascii_case("identifier")
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(written))] = function.args.as_slice()
+            && let Some(path) = super::path::constant(written)
+        {
+            return Ok(super::cursor::written_path(&path));
+        }
         let idents: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
         let idents = idents.ok_or_else(|| SqlProblem::unsupported("this name", range.clone()))?;
         let parts: Vec<String> = idents.into_iter().map(fold).collect();
@@ -231,17 +238,25 @@ impl Translator<'_> {
             return match alias {
                 Some(_) => self.derived(sql, made, alias, one),
                 None => {
-                    let relation =
-                        Relation { alias: one.clone(), path: Vec::new(), columns: made.columns, open: made.open };
+                    let relation = Relation {
+                        alias: one.clone(),
+                        path: Vec::new(),
+                        columns: made.columns,
+                        open: made.open,
+                        rows: None,
+                    };
                     self.scope().relations.push(relation);
                     Ok(sql)
                 }
             };
         }
         let path = self.full_path(&parts);
+        let changes = std::mem::take(&mut self.changes);
+        let attached = if changes { self.attached(&path) } else { Vec::new() };
         let known = self.columns.columns(&path);
         let columns: Vec<Column> = known.iter().flatten().map(|(name, ty)| Column::new(name.clone(), *ty)).collect();
-        let sql = mark(&name_range, &self.path_sql(&path));
+        let read = if attached.is_empty() { path.clone() } else { self.stored(&path) };
+        let sql = mark(&name_range, &self.path_sql(&read));
         let last = parts.last().cloned().unwrap_or_default();
         let (alias_name, names, alias_range) = match alias {
             Some(_) => self.alias(alias, &last),
@@ -253,10 +268,20 @@ impl Translator<'_> {
             return Err(SqlProblem::new(UNSUPPORTED, message, range.clone()).help("give one of them an alias"));
         }
         let made = Shaped { sql: String::new(), columns, open: known.is_none() };
-        let (list, columns) = self.rename_columns(&made, &names, &alias_range)?;
+        let (list, mut columns) = self.rename_columns(&made, &names, &alias_range)?;
+        let masks = self.masks(&attached, &known.unwrap_or_default(), &alias_name, range)?;
+        for (name, mask) in masks.columns {
+            columns.iter_mut().filter(|column| column.stored == name).for_each(|c| c.mask = Some(mask.clone()));
+        }
         let full = if alias.is_none() { path } else { Vec::new() };
         let written = format!("{sql} AS {}{list}", quote(&alias_name));
-        self.scope().relations.push(Relation { alias: alias_name, path: full, columns, open: made.open });
+        self.scope().relations.push(Relation {
+            alias: alias_name,
+            path: full,
+            columns,
+            open: made.open,
+            rows: masks.rows,
+        });
         Ok(written)
     }
 

@@ -50,7 +50,9 @@ impl Translator<'_> {
             return Err(SqlProblem::unsupported("this MERGE", range));
         }
         self.scopes.push(Scope::default());
+        self.changes = true;
         let target_sql = self.table(&merge.table)?;
+        self.changes = false;
         let target = self.scope().relations.pop().expect("a table enters the scope");
         let mut statements = Vec::new();
         let mut source_sql = self.table(&merge.source)?;
@@ -64,6 +66,7 @@ impl Translator<'_> {
         }
         self.scope().relations.push(target.clone());
         let on = self.boolean(&merge.on)?;
+        let on = target.rows.iter().fold(on, |on, rows| format!("({on} AND {rows})"));
         let clauses = self.clauses(&merge, &target, &source)?;
         self.scopes.pop();
         let (count, columns) = count_statement(&clauses, &target_sql, &source_sql, (&on, &target.alias));

@@ -15,6 +15,7 @@
 #![expect(clippy::single_match_else, reason = "both arms of an option weigh the same")]
 
 mod aggregate;
+mod alter;
 mod call;
 mod cast;
 mod conversion;
@@ -29,6 +30,7 @@ mod merge;
 mod operator;
 mod path;
 mod pivot;
+mod policy;
 mod position;
 mod query;
 mod regexp;
@@ -36,14 +38,18 @@ mod scope;
 mod select;
 mod semi;
 mod session;
+mod show;
 mod special;
 mod table_function;
 mod typed;
 mod window;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-pub use position::PositionMap;
+pub use policy::{Governance, name_of_stored, stored_name};
+pub use position::{PositionMap, place_of_message};
+pub use session::session_variables;
 
 use self::scope::Scope;
 use self::typed::Column;
@@ -57,6 +63,11 @@ pub trait Columns {
     /// database, schema and name as far as they are known; names come with their quotedness resolved: upper case when
     /// they were written without quotes. The answer's names are compared exactly.
     fn columns(&self, path: &[String]) -> Option<Vec<(String, DataType)>>;
+
+    /// The policies that a database keeps, and what they are attached to.
+    fn governance(&self, _database: &str) -> Arc<Governance> {
+        Arc::default()
+    }
 }
 
 /// What a statement means depends on this: the session's state on Snowflake.
@@ -74,8 +85,10 @@ pub struct SessionContext {
     pub user: Option<String>,
     /// The warehouse.
     pub warehouse: Option<String>,
-    /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions.
-    pub variables: BTreeMap<String, String>,
+    /// The session's parameters that are set (`ALTER SESSION SET x = …`), by upper-case name.
+    pub parameters: BTreeMap<String, String>,
+    /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions with their types.
+    pub variables: BTreeMap<String, (String, DataType)>,
 }
 
 /// What a statement asks of the session, apart from the statements it runs.
@@ -93,6 +106,10 @@ pub enum SessionChange {
     Parameter(String, String),
     /// `ALTER SESSION UNSET name`.
     Unset(String),
+    /// `SET name = value`: the engine's expression for it, and its type.
+    Variable(String, String, DataType),
+    /// `UNSET name`.
+    UnsetVariable(String),
     /// A transaction begins, or ends kept (`true`) or undone.
     Begin,
     /// The transaction ends: kept, or undone.
@@ -154,11 +171,14 @@ pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> 
         fresh: 0,
         depth: 0,
         notes: Vec::new(),
+        lasting: false,
+        changes: false,
     };
+    translator.refuse_reserved_names()?;
     let made = translator.statement()?;
     let mut notes = translator.notes;
     notes.dedup();
-    let (statements, positions) = made.statements.iter().map(|marked| position::unmark(marked)).unzip();
+    let (statements, positions) = made.statements.iter().map(|marked| position::finish(marked)).unzip();
     Ok(Translation { statements, result: made.result, positions, session: made.session, notes })
 }
 
@@ -193,6 +213,10 @@ struct Translator<'a> {
     fresh: usize,
     depth: usize,
     notes: Vec<String>,
+    /// Whether the text is kept and runs in sessions to come.
+    lasting: bool,
+    /// Whether the next relation is one that the statement changes.
+    changes: bool,
 }
 
 /// The result of a step.

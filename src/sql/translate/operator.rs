@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sqlparser::ast::{BinaryOperator as Op, Expr, UnaryOperator, Value};
 
+use super::position::mark;
 use super::typed::Typed;
 use super::{Step, Translator, literal};
 use crate::sql::DataType;
@@ -26,12 +27,16 @@ impl Translator<'_> {
                 value = self.shift_by(value, &op.to_string(), interval)?;
                 continue;
             }
+            let part = range.start..self.range_of(right).end;
             let mut logic = vec![(op, self.expression(right)?)];
             while let Some((next, right)) = spine.last().filter(|(next, _)| *next == op && joins(op)) {
                 logic.push((next, self.expression(right)?));
                 spine.pop();
             }
-            value = self.apply(value, logic, &range)?;
+            value = self.apply(value, logic, if joins(op) { &range } else { &part })?;
+            if matches!(op, Op::Divide | Op::Modulo) {
+                value.sql = mark(&part, &value.sql);
+            }
         }
         Ok(value)
     }
@@ -213,18 +218,38 @@ impl Translator<'_> {
         let patterns: Vec<&Expr> = match like.pattern {
             Expr::Tuple(patterns) if like.any => patterns.iter().collect(),
             Expr::Nested(one) if like.any => vec![one],
+            Expr::Function(function) if all_of(function).is_some() => all_of(function).unwrap_or_default(),
             pattern if !like.any => vec![pattern],
             pattern => return Err(SqlProblem::unsupported("ANY over a query", self.range_of(pattern))),
         };
         let operator = like.operator;
+        let joins = if matches!(like.pattern, Expr::Function(function) if all_of(function).is_some()) {
+            " AND "
+        } else {
+            " OR "
+        };
         let mut arms = Vec::new();
         for pattern in patterns {
             arms.push(format!("{subject} {operator} {}{escape}", self.expression(pattern)?.text()));
         }
-        let all = arms.join(" OR ");
+        let all = arms.join(joins);
         let sql = if like.negated { format!("(NOT ({all}))") } else { format!("({all})") };
         Ok(Typed::new(sql, DataType::Boolean))
     }
+}
+
+/// The patterns of `ALL (…)`, which the parser reads as a call.
+fn all_of(function: &sqlparser::ast::Function) -> Option<Vec<&Expr>> {
+    use sqlparser::ast::{FunctionArg, FunctionArgExpr, FunctionArguments};
+    if !function.name.to_string().eq_ignore_ascii_case("all") {
+        return None;
+    }
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let pattern = |argument| match argument {
+        &FunctionArg::Unnamed(FunctionArgExpr::Expr(ref pattern)) => Some(pattern),
+        _ => None,
+    };
+    list.args.iter().map(pattern).collect()
 }
 
 /// A `LIKE` as it is written.

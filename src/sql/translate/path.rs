@@ -142,6 +142,11 @@ impl Translator<'_> {
     /// `GET_PATH(v, 'a.b[0]')`.
     pub(super) fn get_path(&mut self, value: &Expr, path: &Expr) -> Step<Typed> {
         let root = self.semi(value)?;
+        self.path_of(root, path)
+    }
+
+    /// What stands at a written path of a value.
+    pub(super) fn path_of(&self, root: Typed, path: &Expr) -> Step<Typed> {
         let Some(text) = constant(path) else {
             return Err(SqlProblem::unsupported("a computed path", self.range_of(path)));
         };

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     Values, With,
 };
 
+use super::cast::mixes_scales;
 use super::scope::{Alias, Relation, Scope};
 use super::typed::{Column, Shaped, Typed};
 use super::window::direction;
@@ -220,12 +221,12 @@ impl Translator<'_> {
         let mut sql = String::new();
         for (word, arm) in &arms {
             sql.push_str(word);
-            let differs =
-                !open
-                    && !by_name
-                    && arm.columns.iter().zip(&columns).any(|(mine, common)| {
-                        mine.ty.family() != common.ty.family() && mine.ty.family() != Family::Null
-                    });
+            let differs = !open
+                && !by_name
+                && arm.columns.iter().zip(&columns).any(|(mine, common)| {
+                    let other = mine.ty.family() != common.ty.family() && mine.ty.family() != Family::Null;
+                    other || mixes_scales(mine.ty, common.ty)
+                });
             if differs {
                 let mut items = Vec::new();
                 for (mine, common) in arm.columns.iter().zip(&columns) {
@@ -281,7 +282,8 @@ impl Translator<'_> {
             .columns
             .iter()
             .map(|column| Alias { name: column.name.clone(), value: Typed::new(quote(&column.stored), column.ty) });
-        let relation = Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open };
+        let relation =
+            Relation { alias: String::new(), path: Vec::new(), columns: Vec::new(), open: made.open, rows: None };
         self.scopes.push(Scope {
             aliases: aliases.collect(),
             aliases_first: true,

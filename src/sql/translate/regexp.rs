@@ -49,9 +49,6 @@ impl Translator<'_> {
 
     fn regexp_replace(&mut self, call: &Call<'_>) -> Step<Typed> {
         let m = self.matching(call, [3, 4, 5, 9])?;
-        if m.position != "1" {
-            return Err(call.refused("from a position"));
-        }
         let by = match call.args.get(2) {
             Some(by) => self.expression(by)?.text(),
             None => "''".to_owned(),
@@ -61,7 +58,13 @@ impl Translator<'_> {
             Some("1") => "",
             Some(_) => return Err(call.refused("of one occurrence but the first")),
         };
-        let sql = format!("regexp_replace({}, {}, {by}{options})", m.subject, m.pattern);
+        let sql = if m.position == "1" {
+            format!("regexp_replace({}, {}, {by}{options})", m.subject, m.pattern)
+        } else {
+            let (subject, from) = (&m.subject, &m.position);
+            let rest = format!("regexp_replace(substr({subject}, {from}), {}, {by}{options})", m.pattern);
+            format!("(left({subject}, greatest({from} - 1, 0)) || {rest})")
+        };
         Ok(Typed::new(sql, DataType::TEXT))
     }
 

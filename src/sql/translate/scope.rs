@@ -21,6 +21,8 @@ pub(super) struct Relation {
     pub(super) columns: Vec<Column>,
     /// Whether it has columns that are not known.
     pub(super) open: bool,
+    /// Which of its rows are there, where it is changed instead of read, if a policy says so.
+    pub(super) rows: Option<String>,
 }
 
 /// The alias of a select item.
@@ -92,7 +94,8 @@ impl Scope {
 
 /// A column of a relation as an expression.
 pub(super) fn reference(relation: &Relation, column: &Column, range: &Range<usize>) -> Typed {
-    let sql = format!("{}.{}", quote(&relation.alias), quote(&column.stored));
+    let own = || format!("{}.{}", quote(&relation.alias), quote(&column.stored));
+    let sql = column.mask.clone().unwrap_or_else(own);
     Typed::new(mark(range, &sql), column.ty)
 }
 

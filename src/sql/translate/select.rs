@@ -7,12 +7,13 @@ use sqlparser::ast::{
     RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, Value,
     WildcardAdditionalOptions,
 };
-use sqlparser::tokenizer::Token;
 
 use super::scope::{Alias, Relation, Scope, reference};
 use super::typed::{Column, Shaped, Typed};
 use super::{Step, Translator, fold, quote};
+use crate::sql::item::{item_ranges, written_name};
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, nearest};
+use crate::sql::query::name_fits;
 
 /// The items of a SELECT as they are written out.
 #[derive(Default)]
@@ -33,7 +34,7 @@ impl Items {
             copy += 1;
         }
         self.sql.push(format!("{} AS {}", value.stored(), quote(&stored)));
-        self.columns.push(Column { name, stored, ty: value.ty });
+        self.columns.push(Column { name, stored, ty: value.ty, mask: None });
     }
 }
 
@@ -172,6 +173,7 @@ impl Translator<'_> {
 
     fn items(&mut self, select: &Select) -> Step<Items> {
         let mut items = Items::default();
+        let mut ranges: Option<Vec<Range<usize>>> = None;
         for (index, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
@@ -179,7 +181,12 @@ impl Translator<'_> {
                     let name = match expr {
                         Expr::Identifier(ident) if !ident.value.starts_with('$') => fold(ident),
                         Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),
-                        _ => self.written_name(select, index),
+                        _ => {
+                            let ranges = ranges.get_or_insert_with(|| item_ranges(self.text, select));
+                            ranges
+                                .get(index)
+                                .map_or_else(String::new, |range| written_name(&self.text.sql[range.clone()]))
+                        }
                     };
                     items.add(&value, name);
                 }
@@ -265,7 +272,7 @@ impl Translator<'_> {
 
     fn modify_star(&mut self, columns: &mut Vec<(String, Typed)>, options: &WildcardAdditionalOptions) -> Step<()> {
         if let Some(ilike) = &options.opt_ilike {
-            columns.retain(|(name, _)| matches(&super::expression::unescape(&ilike.pattern), name));
+            columns.retain(|(name, _)| name_fits(&super::expression::unescape(&ilike.pattern), name));
         }
         let excluded: Vec<&ObjectName> = match &options.opt_exclude {
             None => Vec::new(),
@@ -306,90 +313,4 @@ impl Translator<'_> {
             }
         })
     }
-
-    /// The name Snowflake gives an item without an alias: its text, upper case outside quotes.
-    fn written_name(&self, select: &Select, index: usize) -> String {
-        let range = self.item_range(select, index);
-        let mut name = String::new();
-        let mut quoted = None;
-        for c in self.text.sql[range].chars() {
-            match quoted {
-                Some(quote) if c == quote => quoted = None,
-                None if c == '\'' || c == '"' => quoted = Some(c),
-                _ => {}
-            }
-            if quoted.is_some() { name.push(c) } else { name.extend(c.to_uppercase()) }
-        }
-        name
-    }
-
-    /// The bytes of an item: between the commas around it.
-    fn item_range(&self, select: &Select, index: usize) -> Range<usize> {
-        let start = self.text.range(select.select_token.0.span).start;
-        let mut at = self.text.index_at(start) + 1;
-        let skipped = |token: &Token| {
-            matches!(token, Token::Word(word) if word.quote_style.is_none()
-            && ["DISTINCT", "ALL"].contains(&word.value.to_ascii_uppercase().as_str()))
-        };
-        while self.text.lexemes.get(at).is_some_and(|lexeme| skipped(&lexeme.token.token)) {
-            at += 1;
-        }
-        let (mut depth, mut item, mut from, mut to) = (0i32, 0, None, 0);
-        for lexeme in &self.text.lexemes[at.min(self.text.lexemes.len())..] {
-            match &lexeme.token.token {
-                Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-                Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
-                Token::Comma if depth == 0 => {
-                    item += 1;
-                    continue;
-                }
-                Token::Word(word) if depth == 0 && word.quote_style.is_none() && ends_items(&word.value) => {
-                    break;
-                }
-                Token::SemiColon => break,
-                _ => {}
-            }
-            if depth < 0 || item > index {
-                break;
-            }
-            if item == index {
-                from.get_or_insert(lexeme.range.start);
-                to = lexeme.range.end;
-            }
-        }
-        from.unwrap_or(to)..to
-    }
-}
-
-fn ends_items(word: &str) -> bool {
-    let ends = [
-        "FROM",
-        "WHERE",
-        "GROUP",
-        "HAVING",
-        "QUALIFY",
-        "ORDER",
-        "LIMIT",
-        "UNION",
-        "EXCEPT",
-        "MINUS",
-        "INTERSECT",
-        "FETCH",
-    ];
-    ends.contains(&word.to_ascii_uppercase().as_str())
-}
-
-/// `ILIKE` on names, for `* ILIKE 'pattern'`.
-fn matches(pattern: &str, name: &str) -> bool {
-    fn rest(pattern: &[char], name: &[char]) -> bool {
-        match pattern.split_first() {
-            None => name.is_empty(),
-            Some(('%', after)) => (0..=name.len()).any(|skip| rest(after, &name[skip..])),
-            Some((c, after)) => {
-                name.split_first().is_some_and(|(n, others)| (*c == '_' || c == n) && rest(after, others))
-            }
-        }
-    }
-    let chars = |text: &str| text.to_uppercase().chars().collect::<Vec<_>>();
-    rest(&chars(pattern), &chars(name))
 }

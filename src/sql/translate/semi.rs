@@ -18,6 +18,13 @@ impl Translator<'_> {
             "object_construct_keep_null" => self.object_construct(call, true),
             "get" => self.get(call.args[0], call.args[1]),
             "get_path" => self.get_path(call.args[0], call.args[1]),
+            "json_extract_path_text" => {
+                let text = self.expression(call.args[0])?.text();
+                let root = Typed::new(format!("sf_parse_json({text})"), DataType::Variant);
+                let found = self.path_of(root, call.args[1])?;
+                Ok(Typed::new(found.text(), DataType::TEXT))
+            }
+            "as_number" => self.as_number(call),
             "filter" => self.lambda_call(call, true),
             "transform" => self.lambda_call(call, false),
             _ => Err(call.refused("in this form")),
@@ -53,16 +60,26 @@ impl Translator<'_> {
         if fields.is_empty() {
             return Typed::new("'{}'::JSON", DataType::Object);
         }
-        if keep_null || fields.iter().all(|(_, value)| never_null(value)) {
+        // Snowflake keeps an object's keys in order.
+        let mut fields = fields;
+        let written = fields.iter().all(|(key, _)| super::position::plain(key).starts_with('\''));
+        if written {
+            fields.sort_by_key(|(key, _)| super::position::plain(key));
+        }
+        if written && (keep_null || fields.iter().all(|(_, value)| never_null(value))) {
             let parts: Vec<String> = fields.iter().map(|(key, value)| format!("{key}, {}", value.variant())).collect();
             return Typed::new(format!("json_object({})", parts.join(", ")), DataType::Object);
         }
         let entries: Vec<String> =
             fields.iter().map(|(key, value)| format!("{{'k': {key}, 'v': {}}}", value.variant())).collect();
-        let sql = format!(
-            "sf_object(list_filter([{}], lambda sf_e: sf_e.k IS NOT NULL AND sf_e.v IS NOT NULL))",
-            entries.join(", ")
-        );
+        let entries = format!("[{}]", entries.join(", "));
+        let kept = if keep_null {
+            let known = "list_transform({}, lambda sf_e: {'k': sf_e.k, 'v': coalesce(sf_e.v, 'null'::JSON)})";
+            format!("list_filter({}, lambda sf_e: sf_e.k IS NOT NULL)", known.replacen("{}", &entries, 1))
+        } else {
+            format!("list_filter({entries}, lambda sf_e: sf_e.k IS NOT NULL AND sf_e.v IS NOT NULL)")
+        };
+        let sql = format!("sf_object(list_sort({kept}))");
         Typed::new(sql, DataType::Object)
     }
 
@@ -74,6 +91,22 @@ impl Translator<'_> {
             _ => format!("CASE WHEN {} IS NOT NULL THEN json_array({}) END", value.sql, value.variant()),
         };
         Ok(Typed::new(sql, DataType::Array))
+    }
+
+    /// `AS_NUMBER(v [, precision [, scale]])`: NULL for what is no number.
+    fn as_number(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.semi(call.args[0])?.sql;
+        let mut digits = Vec::new();
+        for expr in &call.args[1..] {
+            let known = super::special::small_integer(expr).and_then(|digits| u32::try_from(digits).ok());
+            digits.push(known.ok_or_else(|| call.refused("with computed digits"))?);
+        }
+        let ty = DataType::number(digits.first().copied().unwrap_or(38), digits.get(1).copied().unwrap_or(0));
+        let sql = format!(
+            "CASE WHEN json_type({value}) IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE') THEN CAST({value} ->> '$' AS {}) END",
+            ty.duckdb()
+        );
+        Ok(Typed::new(sql, ty))
     }
 
     fn lambda_call(&mut self, call: &Call<'_>, filters: bool) -> Step<Typed> {

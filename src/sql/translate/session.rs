@@ -1,10 +1,11 @@
 //! Statements by their first words; transactions and the session's state.
 
+use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::{Made, ResultColumn, ResultShape, SessionChange, Step, Translator, literal};
-use crate::sql::problem::SqlProblem;
+use super::{Made, ResultColumn, ResultShape, SessionChange, SessionContext, Step, Translator, literal, quote};
+use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 impl Translator<'_> {
     /// Translates the statement.
@@ -25,6 +26,12 @@ impl Translator<'_> {
             "COMMENT" => self.comment(&mut cursor),
             "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => transaction(&mut cursor),
             "USE" => use_statement(&mut cursor),
+            "SHOW" => self.show(&mut cursor),
+            "SET" => self.set_variables(&mut cursor),
+            "UNSET" => unset_variables(&mut cursor),
+            "GRANT" | "REVOKE" if cursor.sees("GRANT ROLE") || cursor.sees("REVOKE ROLE") => {
+                Err(SqlProblem::unsupported("a role that has another role", cursor.range()))
+            }
             "GRANT" | "REVOKE" => {
                 self.notes.push("grants have no effect on the embedded engine".to_owned());
                 Ok(Made::status(Vec::new(), "Statement executed successfully."))
@@ -34,6 +41,36 @@ impl Translator<'_> {
                 Err(SqlProblem::unsupported(what, cursor.range()))
             }
         }
+    }
+
+    /// `SET name = value` and `SET (a, b) = (x, y)`: the values are computed once, and kept by the connection.
+    fn set_variables(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
+        cursor.expect("SET")?;
+        let names = if cursor.sees_token(&Token::LParen) {
+            cursor.names()?.into_iter().map(|(name, _)| name).collect()
+        } else {
+            vec![cursor.name()?]
+        };
+        cursor.expect_token(&Token::Eq)?;
+        let range = cursor.range();
+        let values = match cursor.expression()? {
+            Expr::Tuple(values) if names.len() > 1 => values,
+            Expr::Nested(value) => vec![*value],
+            value => vec![value],
+        };
+        cursor.expect_end()?;
+        if values.len() != names.len() {
+            let message = format!("{} variables are set to {} values", names.len(), values.len());
+            return Err(SqlProblem::new(WRONG_TYPE, message, range));
+        }
+        let (mut statements, mut session) = (Vec::new(), Vec::new());
+        for (name, value) in names.into_iter().zip(&values) {
+            let value = self.expression(value)?;
+            let kept = format!("sf_set_{}", name.to_lowercase());
+            statements.push(format!("SET VARIABLE {} = ({})", quote(&kept), value.stored()));
+            session.push(SessionChange::Variable(name, format!("getvariable({})", literal(&kept)), value.ty));
+        }
+        Ok(changes(session, statements))
     }
 
     fn rows(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
@@ -64,11 +101,11 @@ impl Translator<'_> {
         let done = "Statement executed successfully.";
         let sql = match kind.as_str() {
             "TABLE" | "VIEW" => {
-                format!("COMMENT ON {kind} {} IS {text}", self.path_sql(&self.full_path(&parts)))
+                format!("COMMENT ON {kind} {} IS {text}", self.path_sql(&self.stored(&self.full_path(&parts))))
             }
             "COLUMN" => {
                 let (column, table) = parts.split_last().expect("a path has parts");
-                let mut path = self.full_path(table);
+                let mut path = self.stored(&self.full_path(table));
                 path.push(column.clone());
                 format!("COMMENT ON COLUMN {} IS {text}", self.path_sql(&path))
             }
@@ -82,8 +119,36 @@ impl Translator<'_> {
     }
 }
 
+/// Statements that tell a connection who asks, for the texts that it keeps: views, and policies in them.
+pub fn session_variables(session: &SessionContext) -> Vec<String> {
+    let text = |value: &Option<String>| value.as_ref().map_or("CAST(NULL AS VARCHAR)".to_owned(), |text| literal(text));
+    let values = [
+        ("user", &session.user),
+        ("role", &session.role),
+        ("database", &session.database),
+        ("schema", &session.schema),
+        ("warehouse", &session.warehouse),
+    ];
+    let roles: Vec<String> = session.role.iter().chain(&session.inherited_roles).map(|role| literal(role)).collect();
+    let mut statements: Vec<String> =
+        values.iter().map(|(name, value)| format!("SET VARIABLE sf_current_{name} = {}", text(value))).collect();
+    statements.push(format!("SET VARIABLE sf_roles = CAST([{}] AS VARCHAR[])", roles.join(", ")));
+    statements
+}
+
 fn changes(session: Vec<SessionChange>, statements: Vec<String>) -> Made {
     Made { session, ..Made::status(statements, "Statement executed successfully.") }
+}
+
+fn unset_variables(cursor: &mut Cursor<'_>) -> Step<Made> {
+    cursor.expect("UNSET")?;
+    let names = if cursor.sees_token(&Token::LParen) {
+        cursor.names()?.into_iter().map(|(name, _)| name).collect()
+    } else {
+        vec![cursor.name()?]
+    };
+    cursor.expect_end()?;
+    Ok(changes(names.into_iter().map(SessionChange::UnsetVariable).collect(), Vec::new()))
 }
 
 fn transaction(cursor: &mut Cursor<'_>) -> Step<Made> {
@@ -117,7 +182,10 @@ fn use_statement(cursor: &mut Cursor<'_>) -> Step<Made> {
             }]
         }
         "SECONDARY" => {
-            cursor.skip_rest();
+            cursor.expect("SECONDARY ROLES")?;
+            if !cursor.takes("NONE") {
+                return Err(SqlProblem::unsupported("a session with secondary roles", cursor.range()));
+            }
             Vec::new()
         }
         _ => {
@@ -163,16 +231,41 @@ fn alter_session(cursor: &mut Cursor<'_>) -> Step<Made> {
     Ok(changes(session, Vec::new()))
 }
 
+/// Parameters that change no result of a statement here.
+const WITHOUT_EFFECT: [&str; 16] = [
+    "ABORT_DETACHED_QUERY",
+    "AUTOCOMMIT_API_SUPPORTED",
+    "ENABLE_UNLOAD_PHYSICAL_TYPE_OPTIMIZATION",
+    "JSON_INDENT",
+    "LOCK_TIMEOUT",
+    "LOG_LEVEL",
+    "METRIC_LEVEL",
+    "MULTI_STATEMENT_COUNT",
+    "PREVENT_UNLOAD_TO_INTERNAL_STAGES",
+    "QUERY_TAG",
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS",
+    "STATEMENT_TIMEOUT_IN_SECONDS",
+    "TRACE_LEVEL",
+    "TRANSACTION_ABORT_ON_ERROR",
+    "TRANSACTION_DEFAULT_ISOLATION_LEVEL",
+    "USE_CACHED_RESULT",
+];
+
 /// Parameters that change results are taken only at the values that translations assume.
 fn refuse_parameter(name: &str, value: &str, range: std::ops::Range<usize>) -> Step<()> {
     let fine = match name {
         "TIMEZONE" => ["UTC", "ETC/UTC"].contains(&value.to_uppercase().as_str()),
+        // It changes the numbers of days; translations heed it.
         "WEEK_START" => ["0", "1"].contains(&value),
         "WEEK_OF_YEAR_POLICY" => value == "0",
         "TIMESTAMP_TYPE_MAPPING" => value.eq_ignore_ascii_case("TIMESTAMP_NTZ"),
-        "QUOTED_IDENTIFIERS_IGNORE_CASE" | "AUTOCOMMIT_API_SUPPORTED" => value.eq_ignore_ascii_case("FALSE"),
+        "QUOTED_IDENTIFIERS_IGNORE_CASE" => value.eq_ignore_ascii_case("FALSE"),
+        "AUTOCOMMIT" | "ERROR_ON_NONDETERMINISTIC_MERGE" => value.eq_ignore_ascii_case("TRUE"),
         "DATE_INPUT_FORMAT" | "TIME_INPUT_FORMAT" | "TIMESTAMP_INPUT_FORMAT" => value.eq_ignore_ascii_case("AUTO"),
-        name => !name.ends_with("_OUTPUT_FORMAT"),
+        "DATE_OUTPUT_FORMAT" => value.eq_ignore_ascii_case("YYYY-MM-DD"),
+        "TIME_OUTPUT_FORMAT" => value.eq_ignore_ascii_case("HH24:MI:SS"),
+        "TIMESTAMP_NTZ_OUTPUT_FORMAT" => value.eq_ignore_ascii_case("YYYY-MM-DD HH24:MI:SS.FF3"),
+        name => WITHOUT_EFFECT.contains(&name) || name.starts_with("CLIENT_"),
     };
     if fine { Ok(()) } else { Err(SqlProblem::unsupported(format!("`{name}` = `{value}`"), range)) }
 }

@@ -10,7 +10,7 @@ use super::typed::Typed;
 use super::{Step, Translator, literal};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
-use crate::sql::function::Form;
+use crate::sql::function::{Form, Returns};
 use crate::sql::problem::SqlProblem;
 
 impl Translator<'_> {
@@ -39,7 +39,9 @@ impl Translator<'_> {
             "decode" => self.decode(call),
             "uniform" => self.uniform(call),
             "seq" => self.seq(call),
-            "sha2" => self.sha2(call),
+            "sha2" => self.sha2(call, form),
+            "length" => self.length(call),
+            "dayofweek" => self.day_of_week(call),
             _ if name.starts_with("current_") || name == "is_role_in_session" => self.session_function(name, call),
             _ if name.starts_with("regexp_") => self.regexp(name, call),
             _ if name.starts_with("to_") || name.starts_with("try_to_") => self.conversion(name, call, form),
@@ -50,12 +52,16 @@ impl Translator<'_> {
 
     /// `ROUND`: exact numbers keep their decimals, floats are rounded as floats.
     fn round(&mut self, call: &Call<'_>, function: &str) -> Step<Typed> {
-        if call.args.len() == 3 {
-            return Err(call.refused("with a rounding mode"));
-        }
         let range = self.range_of(call.args[0]);
         let value = self.expression(call.args[0])?;
         let value = self.numeric(value, &range)?;
+        if let Some(mode) = call.args.get(2) {
+            match self.literal_argument(call, mode)?.to_ascii_uppercase().as_str() {
+                "HALF_AWAY_FROM_ZERO" => {}
+                "HALF_TO_EVEN" => return self.round_to_even(call, &value),
+                _ => return Err(call.refused("with this rounding mode")),
+            }
+        }
         match call.args.get(1) {
             None => self.whole(function, &value, 0),
             Some(digits) => match small_integer(digits) {
@@ -67,6 +73,28 @@ impl Translator<'_> {
                 }
             },
         }
+    }
+
+    /// `ROUND(x, digits, 'HALF_TO_EVEN')`: a half goes to the even neighbour, everything else to the nearer one.
+    fn round_to_even(&self, call: &Call<'_>, value: &Typed) -> Step<Typed> {
+        let digits = small_integer(call.args[1]).filter(|digits| (0..=18).contains(digits));
+        let (Some(digits), Some((_, scale))) = (digits, value.ty.digits()) else {
+            return Err(call.refused("to even, of a float or to computed digits,"));
+        };
+        let rounded = self.whole("round", value, digits)?;
+        if u32::try_from(digits).is_ok_and(|digits| digits >= scale) {
+            return Ok(rounded);
+        }
+        let cut = self.whole("trunc", value, digits)?.sql;
+        let zeros = "0".repeat(usize::try_from(digits).unwrap_or(0));
+        let half = if digits == 0 { "0.5".to_owned() } else { format!("0.{zeros}5") };
+        let even = format!("CAST({cut} * 1{zeros} AS HUGEINT) % 2 = 0");
+        let sql = format!(
+            "CASE WHEN abs({} - {cut}) = {half} AND {even} THEN {cut} ELSE {} END",
+            value.stored(),
+            rounded.sql
+        );
+        Ok(Typed::new(sql, rounded.ty))
     }
 
     fn rounded_up_or_down(&mut self, call: &Call<'_>, function: &str) -> Step<Typed> {
@@ -206,16 +234,38 @@ impl Translator<'_> {
         }
     }
 
-    fn sha2(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let text = self.expression(call.args[0])?.text();
-        match small_integer(call.args[1]) {
-            Some(0 | 256) => Ok(Typed::new(format!("sha256({text})"), DataType::TEXT)),
+    fn sha2(&mut self, call: &Call<'_>, form: &Form) -> Step<Typed> {
+        let bytes = self.expression(call.args[0])?.bytes();
+        match (small_integer(call.args[1]), form.returns) {
+            (Some(0 | 256), Returns::Type(DataType::Binary)) => {
+                Ok(Typed::new(format!("unhex(sha256({bytes}))"), DataType::Binary))
+            }
+            (Some(0 | 256), _) => Ok(Typed::new(format!("sha256({bytes})"), DataType::TEXT)),
             _ => Err(call.refused("of other than 256 bits")),
         }
     }
 
+    /// `LENGTH`: characters of text, bytes of binaries.
+    fn length(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let sql = match value.ty {
+            DataType::Binary => format!("octet_length({})", value.sql),
+            _ => format!("length({})", value.text()),
+        };
+        Ok(Typed::loose(sql, DataType::INTEGER))
+    }
+
+    fn day_of_week(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let value = self.datetime(value, &call.range)?.sql;
+        Ok(Typed::loose(format!("{}({value})", self.weekday_function()), DataType::INTEGER))
+    }
+
     fn session_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
         let session = self.session;
+        if self.lasting {
+            return self.asked_session(name, call);
+        }
         let value = match name {
             "current_user" => &session.user,
             "current_role" => &session.role,
@@ -234,6 +284,16 @@ impl Translator<'_> {
         };
         let sql = value.as_ref().map_or_else(|| "CAST(NULL AS VARCHAR)".to_owned(), |value| literal(value));
         Ok(Typed::new(sql, DataType::TEXT))
+    }
+
+    /// What the session says when the text runs, not when it is written.
+    fn asked_session(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
+        if name == "is_role_in_session" {
+            let role = self.expression(call.args[0])?.text();
+            let sql = format!("list_contains(CAST(getvariable('sf_roles') AS VARCHAR[]), {role})");
+            return Ok(Typed::new(format!("coalesce({sql}, false)"), DataType::Boolean));
+        }
+        Ok(Typed::new(format!("CAST(getvariable('sf_{name}') AS VARCHAR)"), DataType::TEXT))
     }
 
     /// The first argument as another type, by the rules of `CAST` or `TRY_CAST`.

@@ -8,6 +8,7 @@ use super::typed::{Column, Shaped};
 use super::{Step, Translator, fold, literal, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
+use crate::sql::function::{Form, Kind, forms};
 use crate::sql::problem::{SqlProblem, UNKNOWN_FUNCTION, WRONG_ARGUMENTS};
 
 /// The arguments of a table function by name; those without a name have their position.
@@ -33,20 +34,30 @@ impl Translator<'_> {
             "FLATTEN" => &["INPUT", "PATH", "OUTER", "RECURSIVE", "MODE"],
             "SPLIT_TO_TABLE" | "STRTOK_SPLIT_TO_TABLE" => &["STRING", "DELIMITER"],
             "GENERATOR" => &["ROWCOUNT", "TIMELIMIT"],
-            _ => {
-                let range = self.text.range(name.span());
-                let message = format!("unknown table function `{word}`");
-                return Err(SqlProblem::new(UNKNOWN_FUNCTION, message, range));
-            }
+            _ => &[],
         };
+        let form = self.table_form(&word, args.len(), &self.text.range(name.span()), range)?;
+        self.check_state(&word, form.state, range)?;
         let args = self.by_name(args, known, range)?;
-        let made = match word.as_str() {
-            "FLATTEN" => self.flatten(&args, range)?,
-            "GENERATOR" => return self.generator(&args, alias, range),
+        let made = match form.template {
+            "@flatten" => self.flatten(&args, range)?,
+            "@generator" => return self.generator(&args, alias, range),
             _ => self.split_to_table(&args, &word, range)?,
         };
         let sql = format!("LATERAL ({})", made.sql);
         self.derived(sql, made, alias, &word)
+    }
+
+    /// The form of a table function that is called with so many arguments.
+    fn table_form(&self, word: &str, count: usize, name: &Range<usize>, call: &Range<usize>) -> Step<&'static Form> {
+        let known = forms(word).filter(|forms| forms.iter().all(|form| form.kind == Kind::Table));
+        let Some(forms) = known else {
+            let message = format!("unknown table function `{word}`");
+            return Err(SqlProblem::new(UNKNOWN_FUNCTION, message, name.clone()));
+        };
+        forms.iter().find(|form| form.takes(count)).ok_or_else(|| {
+            SqlProblem::new(WRONG_ARGUMENTS, format!("`{word}` does not take {count} arguments"), call.clone())
+        })
     }
 
     fn by_name<'e>(&self, args: &'e [FunctionArg], known: &[&str], range: &Range<usize>) -> Step<Arguments<'e>> {

@@ -46,13 +46,15 @@ pub(super) struct Column {
     pub(super) stored: String,
     /// Its type.
     pub(super) ty: DataType,
+    /// What it shows where the relation is changed instead of read, if a policy masks it.
+    pub(super) mask: Option<String>,
 }
 
 impl Column {
     /// A column with one name.
     pub(super) fn new(name: impl Into<String>, ty: DataType) -> Self {
         let name = name.into();
-        Self { stored: name.clone(), name, ty }
+        Self { stored: name.clone(), name, ty, mask: None }
     }
 }
 

@@ -39,7 +39,7 @@ fn number(digits: &str) -> T {
 pub(super) fn operator(operator: Operator, left: &T, right: &T) -> Option<T> {
     use Operator as O;
     match operator {
-        O::Truth => Some(T::Boolean),
+        truth if truth.is_truth() => Some(T::Boolean),
         O::Concatenate => match (left, right) {
             (T::List(_), T::List(_)) => left.common(right),
             (T::Blob, T::Blob) => Some(T::Blob),

@@ -48,7 +48,7 @@ pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> O
     use Operator as O;
     match (operator, left.family(), right.family()) {
         (O::Concatenate, ..) => return Some(DataType::TEXT),
-        (O::Truth, ..) => return Some(DataType::Boolean),
+        (truth, ..) if truth.is_truth() => return Some(DataType::Boolean),
         (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null)
         | (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),
         (O::Subtract, Family::Date, Family::Date) => return Some(DataType::number(9, 0)),
@@ -83,7 +83,7 @@ pub(super) fn call(call: &TypedCall<'_>) -> (Option<FunctionKind>, Option<DataTy
     let count = call.arguments.len();
     let form = forms.iter().find(|form| form.takes(count)).unwrap_or(&forms[0]);
     let kind = match form.kind {
-        Kind::Scalar => FunctionKind::Scalar,
+        Kind::Scalar | Kind::Table => FunctionKind::Scalar,
         Kind::Aggregate => FunctionKind::Aggregate,
         Kind::Window => FunctionKind::Window,
     };

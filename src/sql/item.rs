@@ -1,0 +1,75 @@
+//! Where the items of a SELECT stand, and what Snowflake calls one without an alias.
+
+use std::ops::Range;
+
+use sqlparser::ast::Select;
+use sqlparser::tokenizer::Token;
+
+use super::text::Text;
+
+/// The words that end the items.
+const ENDS: [&str; 14] = [
+    "FROM",
+    "INTO",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "QUALIFY",
+    "WINDOW",
+    "ORDER",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "MINUS",
+    "INTERSECT",
+    "FETCH",
+];
+
+/// The bytes of each item: between the commas around it.
+pub(super) fn item_ranges(text: &Text<'_>, select: &Select) -> Vec<Range<usize>> {
+    let start = text.range(select.select_token.0.span).start;
+    let mut at = text.index_at(start) + 1;
+    let is_one_of = |token: &Token, words: &[&str]| {
+        matches!(token, Token::Word(word) if word.quote_style.is_none()
+            && words.iter().any(|known| known.eq_ignore_ascii_case(&word.value)))
+    };
+    while text.lexemes.get(at).is_some_and(|lexeme| is_one_of(&lexeme.token.token, &["DISTINCT", "ALL"])) {
+        at += 1;
+    }
+    let mut ranges: Vec<Range<usize>> = Vec::with_capacity(select.projection.len());
+    let (mut depth, mut open) = (0_i32, None::<Range<usize>>);
+    for lexeme in &text.lexemes[at.min(text.lexemes.len())..] {
+        match &lexeme.token.token {
+            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+            Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+            Token::Comma if depth == 0 => {
+                ranges.push(open.take().unwrap_or(lexeme.range.clone()));
+                continue;
+            }
+            Token::SemiColon => break,
+            token if depth == 0 && is_one_of(token, &ENDS) => break,
+            _ => {}
+        }
+        if depth < 0 || ranges.len() >= select.projection.len() {
+            break;
+        }
+        open = Some(open.map_or(lexeme.range.clone(), |open| open.start..lexeme.range.end));
+    }
+    ranges.extend(open);
+    ranges
+}
+
+/// The name Snowflake gives an item without an alias: its text, in upper case outside quotes.
+pub(super) fn written_name(text: &str) -> String {
+    let mut name = String::new();
+    let mut quoted = None;
+    for c in text.chars() {
+        match quoted {
+            Some(quote) if c == quote => quoted = None,
+            None if c == '\'' || c == '"' => quoted = Some(c),
+            _ => {}
+        }
+        if quoted.is_some() { name.push(c) } else { name.extend(c.to_uppercase()) }
+    }
+    name
+}
