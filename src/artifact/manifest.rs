@@ -223,9 +223,7 @@ impl Maker<'_> {
             .filter(|_| node.unit.is_none())
             .and_then(|compilation| compilation.nodes.get(&node.unique_id));
         if let Some(compiled) = compiled {
-            if node.test.is_some() {
-                add_wrapper(&mut made);
-            }
+            add_macros(&mut made, &compiled.macros);
             if write::has_compiled_file(node) {
                 let path = format!("{}/compiled/{}", self.inputs.target, write::node_path(node));
                 made.set("compiled_path", json!(path));
@@ -240,7 +238,7 @@ impl Maker<'_> {
             made.set_after("compiled_path", facts);
         }
         if let Some(ran) = self.ran.get(node.unique_id.as_str()) {
-            ran.add(&mut made, node, self.inputs.target);
+            ran.add(&mut made, node, (self.inputs.graph, self.inputs.target));
         }
         made
     }
@@ -311,12 +309,15 @@ fn is_switched_off(node: &Node) -> bool {
     node.test.is_some() && node.setting_flag("enabled")
 }
 
-/// Names the macro that wraps the model of a generic test: for `unique` and `not_null`, dbt knows of it once they are compiled.
-fn add_wrapper(made: &mut Fields<'_>) {
-    let wrapper = json!("macro.dbt.get_where_subquery");
-    let macros = made.made("depends_on").and_then(|depends| depends["macros"].as_array_mut());
-    if let Some(macros) = macros.filter(|macros| !macros.contains(&wrapper)) {
-        macros.push(wrapper);
+/// Adds macros that a node turned out to call to those it was parsed with.
+pub(super) fn add_macros(made: &mut Fields<'_>, called: &[String]) {
+    if let Some(macros) = made.made("depends_on").and_then(|depends| depends["macros"].as_array_mut()) {
+        for id in called {
+            let id = json!(id);
+            if !macros.contains(&id) {
+                macros.push(id);
+            }
+        }
     }
 }
 
@@ -337,8 +338,22 @@ fn docs(project: &Project) -> Value {
         });
         (unique_id, value)
     };
-    Value::Object(project.docs.iter().map(one).collect())
+    let mut docs: Map<String, Value> = project.docs.iter().map(one).collect();
+    docs.insert("doc.dbt.__overview__".to_owned(), overview());
+    Value::Object(docs)
 }
+
+/// The page that documentation begins with where a project has no overview of its own. It stands where dbt's stands.
+fn overview() -> Value {
+    json!({
+        "name": "__overview__", "resource_type": "doc", "package_name": "dbt", "path": "overview.md",
+        "original_file_path": "docs/overview.md", "unique_id": "doc.dbt.__overview__", "block_contents": OVERVIEW,
+    })
+}
+
+const OVERVIEW: &str = "### Documentation of this project\n\nThe models, seeds, snapshots, sources and tests of the project and its \
+    packages: what they are, what they are made from, and what is made from them. To say more on this page, put a docs block \
+    named `__overview__` into a Markdown file beside the models.";
 
 /// What each node reads, sorted.
 fn parents(graph: &Graph) -> Value {

@@ -111,6 +111,15 @@ fn changed(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
+/// Writes what stands in a unit test for something that its model reads, beside the unit test's own folder.
+pub fn fixture_sql(target: &Path, node: &Node, (name, sql): (&str, &str)) -> Result<(), WriteError> {
+    let path =
+        target.join(Tree::Compiled.folder()).join(&node.package).join(&node.original_path).join(format!("{name}.sql"));
+    fs::create_dir_all(path.parent().unwrap_or(target))
+        .and_then(|()| fs::write(&path, sql))
+        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+}
+
 /// Whether dbt keeps the compiled SQL of such a node as a file.
 pub fn has_compiled_file(node: &Node) -> bool {
     matches!(

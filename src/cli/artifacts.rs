@@ -72,6 +72,9 @@ fn became<'r>(loaded: &Loaded, result: &'r NodeResult) -> Ran<'r> {
     Ran {
         unique_id: &result.unique_id,
         is_skipped: result.status == Status::Skipped,
+        is_batched: result.batches.is_some(),
+        late: result.compiled_sql.as_deref().filter(|_| result.batches.is_none()),
+        called: &result.called,
         has_file: !result.statements.is_empty() || result.written.is_some(),
         hook: (is_hook && result.status == Status::Success).then(|| result.statements.join("\n")),
     }
@@ -108,19 +111,72 @@ pub(super) fn after_parse(loaded: &Loaded, printer: &Printer) -> Result<(), Outc
 }
 
 /// The manifest with compiled SQL, and the `compiled` tree.
-pub(super) fn after_compile(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
-    compiled_files(loaded, compilation, printer)?;
+pub(super) fn after_compile(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    selected: &BTreeSet<String>,
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    compiled_files(loaded, compilation, &[], printer)?;
     if !writes(loaded) {
         return Ok(());
     }
-    write_manifest(loaded, Some(compilation), &[], printer)
+    write_manifest(loaded, Some(compilation), &[], printer)?;
+    let value = results_of_compiling(loaded, compilation, selected);
+    told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
 }
 
-/// The `compiled` tree.
-fn compiled_files(loaded: &Loaded, compilation: &Compilation, printer: &Printer) -> Result<(), Outcome> {
+/// `run_results.json` of a command that compiles and runs nothing.
+fn results_of_compiling(loaded: &Loaded, compilation: &Compilation, selected: &BTreeSet<String>) -> Value {
+    let started_at = loaded.options.run.started_at;
+    let (now, seconds) = (Utc::now(), (Utc::now() - started_at).as_seconds_f64());
+    let interval = Some(Interval { started_at: now, completed_at: now });
+    let one = |id: &String| {
+        let node = loaded.graph.node(id).filter(|node| !node.is_ephemeral())?;
+        let (compiled, failed) = (compilation.nodes.get(id), compilation.failed.get(id));
+        let is_seed = node.kind == NodeKind::Seed && selected.contains(id);
+        let status = match (compiled, failed) {
+            (_, Some(_)) => "error",
+            (Some(_), None) => "success",
+            (None, None) if compilation.skipped.contains_key(id) => "skipped",
+            (None, None) if is_seed => "success",
+            (None, None) => return None,
+        };
+        let relation = node.relation.as_ref().filter(|_| !is_seed && failed.is_none());
+        Some(run_results::NodeResult {
+            unique_id: id.clone(),
+            status,
+            compile: interval,
+            execute: interval,
+            thread: "Thread-1 (worker)".to_owned(),
+            message: failed.map(|problem| problem.message.clone()),
+            compiled: compiled.map(|_| true).or(failed.map(|_| false)).filter(|_| !is_seed),
+            compiled_code: compiled.map(|compiled| compiled.sql.clone()).filter(|_| !is_seed),
+            relation_name: relation.map(crate::sql::Relation::render),
+            ..run_results::NodeResult::default()
+        })
+    };
+    let results: Vec<run_results::NodeResult> = loaded.order.sequence.iter().filter_map(one).collect();
+    run_results::run_results(&RunResults {
+        invocation: invocation(loaded),
+        results: &results,
+        elapsed_seconds: seconds,
+    })
+}
+
+/// The `compiled` tree; models that were run in batches have a file for each batch instead.
+fn compiled_files(
+    loaded: &Loaded,
+    compilation: &Compilation,
+    results: &[NodeResult],
+    printer: &Printer,
+) -> Result<(), Outcome> {
     let target = loaded.target_dir();
+    let batched: BTreeSet<&str> =
+        results.iter().filter(|result| result.batches.is_some()).map(|result| result.unique_id.as_str()).collect();
     let write = |(id, compiled): (&String, &Compiled)| {
-        let node = loaded.graph.node(id).filter(|node| write::has_compiled_file(node));
+        let has_file = |node: &&crate::graph::Node| write::has_compiled_file(node) && !batched.contains(id.as_str());
+        let node = loaded.graph.node(id).filter(has_file);
         node.map_or(Ok(()), |node| write::node_sql(&target, Tree::Compiled, node, &compiled.sql).map(drop))
     };
     told(loaded, printer, compilation.nodes.par_iter().map(write).collect())
@@ -134,15 +190,20 @@ pub(super) fn after_run(
     elapsed: Duration,
     printer: &Printer,
 ) -> Result<(), Outcome> {
-    compiled_files(loaded, compilation, printer)?;
+    compiled_files(loaded, compilation, results, printer)?;
     let target = loaded.target_dir();
     results.iter().try_for_each(|result| parts(loaded, result, printer))?;
     for result in results.iter().filter(|result| !result.statements.is_empty()) {
         let Some(node) = loaded.graph.node(&result.unique_id).filter(|node| node.source.is_none()) else {
             continue;
         };
-        let text = statements(&result.statements);
-        told(loaded, printer, write::node_sql(&target, Tree::Run, node, &text).map(drop))?;
+        // dbt counts what it sends for a hook as compiled.
+        let (tree, text) = if node.kind == NodeKind::Operation {
+            (Tree::Compiled, result.statements.join("\n"))
+        } else {
+            (Tree::Run, statements(&result.statements))
+        };
+        told(loaded, printer, write::node_sql(&target, tree, node, &text).map(drop))?;
     }
     if !writes(loaded) {
         return Ok(());
@@ -165,8 +226,11 @@ fn parts(loaded: &Loaded, result: &NodeResult, printer: &Printer) -> Result<(), 
     if let Some(text) = &result.written {
         told(loaded, printer, write::node_sql(&target, Tree::Run, node, text).map(drop))?;
     }
+    for (name, sql) in &result.fixtures {
+        told(loaded, printer, write::fixture_sql(&target, node, (name, sql)))?;
+    }
     match &result.compiled_sql {
-        Some(sql) if node.unit.is_some() => {
+        Some(sql) if write::has_compiled_file(node) => {
             told(loaded, printer, write::node_sql(&target, Tree::Compiled, node, sql).map(drop))
         }
         _ => Ok(()),
@@ -234,7 +298,8 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         times.map(|(started_at, completed_at)| Interval { started_at, completed_at })
     };
     let mut response = Map::new();
-    if result.status != Status::Skipped && result.batches.is_none() {
+    let is_silent = matches!(result.status, Status::Skipped | Status::Error | Status::NoOp);
+    if !is_silent && result.batches.is_none() {
         let is_unit = node.is_some_and(|node| node.unit.is_some());
         let message = if result.message.is_empty() || is_unit { "OK" } else { &result.message };
         response.insert("_message".to_owned(), json!(message));
@@ -298,12 +363,12 @@ pub(super) fn listing(
 /// Manifest, catalog and the documentation page; gives the page's path.
 pub(super) fn docs(
     loaded: &Loaded,
-    compilation: &Compilation,
+    (compilation, selected): (&Compilation, &BTreeSet<String>),
     found: &Catalog,
     printer: &Printer,
 ) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
-    after_compile(loaded, compilation, printer)?;
+    after_compile(loaded, compilation, selected, printer)?;
     let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
     let shown = shown_target(loaded);

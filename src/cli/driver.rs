@@ -45,6 +45,13 @@ impl Templates for YamlTemplates<'_> {
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
         jinja::render_yaml(self.0, text, scope)
     }
+
+    fn render_block(&self, text: &str) -> Result<String, (String, std::ops::Range<usize>)> {
+        jinja::render_docs_block(self.0, text, Origin { file: 0, base: 0 }).map_err(|error| {
+            let place = error.trace.first().map_or(0..0, |frame| frame.span.clone());
+            (error.message, place)
+        })
+    }
 }
 
 /// Reads and parses the project. What is wrong is printed; without a project or a profile there is nothing to go on with.
@@ -66,6 +73,7 @@ pub(super) fn load(
     printer.diagnostics(diagnostics.iter(), &sources);
     let is_broken = diagnostics.has_errors() || printer.counts().0 > 0;
     let (options, profile, project, session, graph, order) = loaded.ok_or(Outcome::Unusable)?;
+    graph.said.iter().for_each(|(text, voice)| printer.output().spoken(text, *voice));
     let mut found = Diagnostics::default();
     let governance = governance(&project, &session, &graph, &mut found);
     printer.diagnostics(found.iter(), &sources);
@@ -95,6 +103,7 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
         vars: Some(Vars { command_line: options.vars.clone(), ..Vars::default() }),
         target,
         environment: options.environment.clone(),
+        run: Some(Arc::new(options.run.clone())),
         ..YamlScope::default()
     };
     // The project file says which profile, and may itself use `target`: it is read for the name first.

@@ -8,6 +8,7 @@ use chrono::Utc;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Global, Running};
+use super::settings;
 use crate::config::{Options, Run, yaml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::load::{Credentials, ObjectStoreOptions};
@@ -34,15 +35,16 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
     let started_at = Utc::now();
     let event_time = super::window::event_time(running)?;
     let sample = super::window::sample(running, started_at)?;
-    let arguments = json!({
-        "which": command, "invocation_command": format!("dbt {command}"), "full_refresh": running.full_refresh,
+    let flags = settings::project_flags(Some(&project_dir));
+    let mut arguments = super::invocation::flags(global, (command, running), &flags, &environment);
+    let places = json!({
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
-        "target": global.target, "profile": global.profile, "vars": vars, "threads": global.threads, "fail_fast": global.fail_fast == Some(true),
-        "quiet": global.quiet == Some(true), "store_failures": running.store_failures, "write_json": global.write_json != Some(false),
-        "empty": running.empty, "sample": running.sample,
+        "log_path": global.log_path.as_ref().map_or_else(|| project_dir.join("logs"), |path| project_dir.join(path)).to_string_lossy(),
+        "vars": vars,
         "event_time_start": event_time.map(|window| window.start.format("%Y-%m-%dT%H:%M:%S").to_string()),
         "event_time_end": event_time.map(|window| window.end.format("%Y-%m-%dT%H:%M:%S").to_string()),
     });
+    arguments.extend(places.as_object().cloned().unwrap_or_default());
     let run = Run {
         command,
         invocation_id: uuid::Uuid::new_v4().to_string(),
@@ -54,7 +56,7 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
         event_time,
         undone: Arc::new(running.undone.clone()),
         sample,
-        arguments: arguments.as_object().cloned().unwrap_or_default(),
+        arguments,
     };
     Ok(Options {
         target_path: global.target_path.as_ref().map(|path| project_dir.join(path)),

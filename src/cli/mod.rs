@@ -9,6 +9,7 @@ mod columns;
 mod commands;
 mod driver;
 mod environment;
+mod invocation;
 mod levels;
 mod listing;
 mod open;

@@ -49,6 +49,16 @@ pub(super) struct State {
 }
 
 impl StateArguments {
+    /// `--defer`.
+    pub(super) fn defers(&self) -> bool {
+        self.defer
+    }
+
+    /// `--favor-state`.
+    pub(super) fn favors(&self) -> bool {
+        self.favor_state
+    }
+
     /// The folder of `--state`, or of `--defer-state` where that is given.
     pub(super) fn deferred_to(&self) -> Option<&Path> {
         self.defer_state.as_deref().or(self.state.as_deref())

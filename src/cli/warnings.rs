@@ -99,6 +99,12 @@ impl Warnings {
         self.of(&|name| name == diagnostic.code.as_str() || names.contains(&name))
     }
 
+    /// Whether a test that warns counts as one that failed.
+    pub(super) fn fail_tests(&self) -> bool {
+        self.of(&|name| name == Code::TestFailed.as_str() || event_names(Code::TestFailed).contains(&name))
+            == Verdict::Error
+    }
+
     /// What becomes of what a template warns of.
     pub(super) fn verdict_of_said(&self) -> Verdict {
         self.of(&|name| name == SAID)

@@ -151,6 +151,7 @@ impl Compiler {
             more: Vec::new(),
             arguments: node.test.as_ref().map(|test| test.arguments.clone()),
             overrides: None,
+            reached: Arc::default(),
             batch: None,
         };
         if node.unit.is_some() {
@@ -248,6 +249,14 @@ impl Compiler {
         jinja::render_macro(&self.session, subject, Phase::Execute(self.world(node, false)), name, arguments)
     }
 
+    /// The subject, to which a macro of some installed package is known by its name alone, as materializations are.
+    pub fn seeing_packages(&self, subject: &Arc<Subject>, name: &str) -> Arc<Subject> {
+        let library = &self.session.library;
+        let found = self.session.facts.packages.iter().find_map(|package| library.get(package, name));
+        let reached = Arc::new(found.map(|found| found.unique_id().to_string()).into_iter().collect());
+        Arc::new(Subject { reached, ..(**subject).clone() })
+    }
+
     /// Renders a text that takes each argument `x` from a variable `_argument_x`, as a node sees it when it is executed.
     pub fn render_calling(
         &self,
@@ -328,6 +337,7 @@ impl Compiler {
         let late = world.asked.load(Ordering::Relaxed);
         let mut map =
             SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
+        let macros = rendered.called_directly.iter().map(ToString::to_string).collect();
         let (mut sql, mut own) = (rendered.text, None);
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
@@ -335,7 +345,7 @@ impl Compiler {
             sql.insert_str(at, &text);
             map = map.insert(at, text.len());
         }
-        Ok(Compiled { sql, own, map, ctes, late })
+        Ok(Compiled { sql, own, map, ctes, macros, late })
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.

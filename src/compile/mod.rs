@@ -33,6 +33,18 @@ pub struct Compilation {
     pub skipped: BTreeMap<String, String>,
 }
 
+impl Compiled {
+    /// Name and SQL of each expression in front.
+    pub fn expressions(&self) -> Vec<(String, String)> {
+        let one = |(_, text): &(String, String)| {
+            let (name, rest) = text.trim_start().split_once(" as (\n")?;
+            let name = name.strip_prefix("__dbt__cte__").unwrap_or(name);
+            Some((name.to_owned(), rest.strip_suffix("\n)").unwrap_or(rest).to_owned()))
+        };
+        self.ctes.iter().filter_map(one).collect()
+    }
+}
+
 /// A node's SQL.
 #[derive(Debug, Clone)]
 pub struct Compiled {
@@ -44,6 +56,8 @@ pub struct Compiled {
     pub map: SourceMap,
     /// The ephemeral models put in front, in order: unique id and the text of the expression.
     pub ctes: Vec<(String, String)>,
+    /// Unique ids of the macros its own template called.
+    pub macros: Vec<String>,
     /// Whether rendering asked the warehouse about something other than the node's own relation, so that the text may differ
     /// once its parents have run.
     pub late: bool,

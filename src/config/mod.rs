@@ -30,6 +30,11 @@ use serde_json::{Map, Value};
 pub trait Templates: Sync {
     /// The value of `text`; the error says why it has none.
     fn render_value(&self, text: &str, scope: &YamlScope) -> Result<Value, String>;
+
+    /// The text of a docs block, in which no name means anything; the error says why it has none, and where in `text`.
+    fn render_block(&self, text: &str) -> Result<String, (String, std::ops::Range<usize>)> {
+        Ok(text.to_owned())
+    }
 }
 
 /// The names a template in a YAML file sees.
@@ -45,6 +50,8 @@ pub struct YamlScope {
     pub secrets: bool,
     /// The environment.
     pub environment: std::sync::Arc<std::collections::BTreeMap<String, String>>,
+    /// The invocation, where a template may ask about it.
+    pub run: Option<std::sync::Arc<Run>>,
 }
 
 /// Renders every string in `value` that holds Jinja; problems are told with the key path they stand at.

@@ -219,6 +219,7 @@ impl Reader<'_> {
             vars: Some(super::Vars { command_line: self.options.vars.clone(), ..super::Vars::default() }),
             secrets: true,
             environment: self.options.environment.clone(),
+            run: Some(std::sync::Arc::new(self.options.run.clone())),
             ..YamlScope::default()
         };
         let mut path = vec![name.to_owned(), "target".to_owned()];

@@ -6,7 +6,7 @@ use super::node_run::Runner;
 use crate::graph::Node;
 use crate::jinja::Subject;
 use crate::jinja::value::{Value, list};
-use crate::sql::Relation;
+use crate::sql::{Relation, RelationKind};
 use crate::warehouse::{Column, WarehouseError};
 
 impl Runner<'_> {
@@ -68,6 +68,23 @@ impl Runner<'_> {
             ];
             self.macro_statements(node, subject, "alter_column_type", arguments, &mut sent)?;
         }
+        Ok(sent)
+    }
+
+    /// Comments on the columns that a relation has now.
+    pub(super) fn column_comments(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        (relation, kind): (&Relation, RelationKind),
+    ) -> Result<Vec<String>, WarehouseError> {
+        let columns = subject.model.get("columns").cloned().unwrap_or_default();
+        let arguments = vec![
+            ("relation", self.planner.value_of(relation, kind)),
+            ("column_dict", crate::jinja::json_value(&columns)),
+        ];
+        let mut sent = Vec::new();
+        self.macro_statements(node, subject, "alter_column_comment", arguments, &mut sent)?;
         Ok(sent)
     }
 

@@ -5,6 +5,7 @@
 
 mod batch;
 mod columns;
+mod csv_line;
 mod difference;
 mod each;
 mod freshness;

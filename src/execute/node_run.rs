@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use chrono::Utc;
 
+use super::csv_line;
 use super::report::{NodeResult, Observer, Status};
 use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
@@ -27,6 +28,8 @@ pub struct Runner<'a> {
     pub threads: usize,
     /// Whether the first failure stops the run.
     pub fail_fast: bool,
+    /// Whether a test that warns has failed (dbt: `--warn-error`).
+    pub fails_warned_tests: bool,
     /// How S3 is reached.
     pub object_store: ObjectStoreOptions,
     /// The id and time of this run's loads.
@@ -126,6 +129,8 @@ impl Runner<'_> {
             statements: progress.sent,
             written: progress.written,
             batches: None,
+            fixtures: compiled.as_ref().filter(|_| node.unit.is_some()).map(Compiled::expressions).unwrap_or_default(),
+            called: compiled.as_ref().filter(|_| was_late).map(|compiled| compiled.macros.clone()).unwrap_or_default(),
             compiled_sql: if was_late { compiled.map(|compiled| compiled.sql) } else { None },
             problem,
         };
@@ -211,6 +216,12 @@ impl Runner<'_> {
             Work::Hook(text) => self.hook(node, subject, (text, step.purpose), progress),
             Work::Batch(_) => Ok(()),
             Work::Grants(relation) => self.grants(node, subject, relation),
+            Work::ColumnComments(relation, kind) => {
+                let part = |name: &Option<String>| name.clone().unwrap_or_default();
+                self.connection.forget(&SchemaName::new(&part(&relation.database), &part(&relation.schema)));
+                progress.sent.extend(self.column_comments(node, subject, (relation, *kind))?);
+                Ok(())
+            }
             Work::UnitTest(name) => {
                 let executed = self.planner.compiler.execute(node, subject, name);
                 let executed =
@@ -220,7 +231,8 @@ impl Runner<'_> {
                 Ok(())
             }
             Work::Materialization(name) => {
-                let call = || self.planner.compiler.call(node, subject, name, Vec::new());
+                let subject = self.planner.compiler.seeing_packages(subject, name);
+                let call = || self.planner.compiler.call(node, &subject, name, Vec::new());
                 let (call, sent) = self.connection.materialization(call);
                 progress.sent.extend(sent);
                 call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
@@ -372,7 +384,7 @@ impl Runner<'_> {
         }
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
-        let failures = cells.first().and_then(whole).unwrap_or(0);
+        let Some(failures) = cells.first().and_then(whole) else { return uncounted(node) };
         let flag = |index: usize| {
             cells.get(index).is_some_and(|cell| {
                 matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true")
@@ -381,6 +393,7 @@ impl Runner<'_> {
         let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
         let status = match (severity.as_str(), flag(2), flag(1)) {
             ("error", true, _) => Status::Fail,
+            (_, _, true) if self.fails_warned_tests => Status::Fail,
             (_, _, true) => Status::Warn,
             _ => Status::Pass,
         };
@@ -388,8 +401,10 @@ impl Runner<'_> {
             // dbt reports no failures of a test that passes, though its thresholds may have tolerated some.
             return (status, String::new(), Some(0), None);
         }
-        let condition =
-            node.setting_text(if status == Status::Fail { "error_if" } else { "warn_if" }).unwrap_or("!= 0").to_owned();
+        let condition = node
+            .setting_text(if severity == "error" && flag(2) { "error_if" } else { "warn_if" })
+            .unwrap_or("!= 0")
+            .to_owned();
         let text = format!(
             "Got {failures} {}, configured to {} if {condition}",
             if failures == 1 { "result" } else { "results" },
@@ -430,12 +445,22 @@ impl Runner<'_> {
         let mut diagnostic = Diagnostic::error(code, first_line(&error.message)).node(&node.unique_id);
         diagnostic = diagnostic.at(located.map_or(place, |(span, _)| span));
         diagnostic.help = error.help.clone();
-        match (located, spot) {
+        let diagnostic = match (located, spot) {
             (Some((_, true)), _) => diagnostic,
             (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
             (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
-        }
+        };
+        csv_line::at_line(diagnostic, node, self.planner.sources, &error.message)
     }
+}
+
+/// A test whose `fail_calc` gave no whole number: it has said nothing.
+fn uncounted(node: &Node) -> (Status, String, Option<i64>, Option<Diagnostic>) {
+    let message = format!("test `{}` counted nothing: its `fail_calc` must give a whole number", node.name);
+    let help = "write `fail_calc: \"coalesce(sum(…), 0)\"`, or leave it out";
+    let problem =
+        Diagnostic::error(Code::TestFailed, message.clone()).at(node.place()).node(&node.unique_id).help(help);
+    (Status::Error, message, None, Some(problem))
 }
 
 /// What artifacts keep of a problem: of a broken contract also which columns differ.

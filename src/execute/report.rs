@@ -84,6 +84,10 @@ pub struct NodeResult {
     pub batches: Option<Batches>,
     /// The SQL it was compiled to, if that was done again before it ran.
     pub compiled_sql: Option<String>,
+    /// The macros its template called, if it was compiled while it ran.
+    pub called: Vec<String>,
+    /// Of a unit test, the SQL in the place of what its model reads: name and text.
+    pub fixtures: Vec<(String, String)>,
     /// What is wrong, at its place.
     pub problem: Option<Diagnostic>,
 }
@@ -125,11 +129,25 @@ pub struct BatchReport<'a> {
 impl NodeResult {
     /// The result of a node for which there is nothing to do.
     pub fn no_op(unique_id: &str) -> Self {
+        Self::not_run(unique_id, Action::Nothing, (Status::NoOp, "NO-OP"))
+    }
+
+    /// The result of a node that is skipped because a hook before it failed.
+    pub fn skipped(unique_id: &str) -> Self {
+        Self::not_run(unique_id, Action::Nothing, (Status::Skipped, ""))
+    }
+
+    /// The result of a hook that stands behind one that failed.
+    pub fn skipped_hook(unique_id: &str) -> Self {
+        Self::not_run(unique_id, Action::RunHook, (Status::Skipped, ""))
+    }
+
+    fn not_run(unique_id: &str, action: Action, (status, message): (Status, &str)) -> Self {
         Self {
             unique_id: unique_id.to_owned(),
-            status: Status::NoOp,
-            action: Action::Nothing,
-            message: "NO-OP".to_owned(),
+            status,
+            action,
+            message: message.to_owned(),
             rows: None,
             failures: None,
             compiled: None,
@@ -141,6 +159,8 @@ impl NodeResult {
             written: None,
             batches: None,
             compiled_sql: None,
+            called: Vec::new(),
+            fixtures: Vec::new(),
             problem: None,
         }
     }

@@ -157,6 +157,8 @@ fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
         written: None,
         batches: None,
         compiled_sql: None,
+        called: Vec::new(),
+        fixtures: Vec::new(),
         problem: None,
     }
 }

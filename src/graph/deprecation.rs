@@ -12,6 +12,7 @@ use crate::project::{NodeKind, Project};
 /// Warns of models whose date has passed, and of references to models that have a date.
 pub(super) fn check(graph: &Graph, project: &Project, now: DateTime<Utc>, diagnostics: &mut Diagnostics) {
     for node in graph.nodes.values() {
+        diagnostics.extend(no_date(node));
         if let Some((_, text)) = date(node).filter(|(date, _)| *date < now) {
             let message = format!("`{}` is deprecated since {text}", node.search_name());
             diagnostics.push(
@@ -42,6 +43,14 @@ pub(super) fn check(graph: &Graph, project: &Project, now: DateTime<Utc>, diagno
             );
         }
     }
+}
+
+/// A `deprecation_date` that is no date.
+fn no_date(node: &Node) -> Option<Diagnostic> {
+    let written = node.deprecation_date.as_ref().filter(|_| node.kind == NodeKind::Model && date(node).is_none())?;
+    let message = format!("`deprecation_date` of `{}` is no date: {}", node.search_name(), super::config_text(written));
+    let problem = Diagnostic::error(Code::BadConfig, message).at(node.place()).node(&node.unique_id);
+    Some(problem.help("write it as 2030-01-31"))
 }
 
 /// A model's date, and as it was written.

@@ -1,103 +1,119 @@
-//! Descriptions: their `doc()` calls, and those that name no block.
+//! Descriptions: rendered with YAML's names and `doc`; and those that cannot be.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::parse::Parsing;
 use crate::config::YamlScope;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::jinja;
-use crate::project::{DocsBlock, Project};
+use crate::jinja::{self, Problem, TemplateError};
+use crate::project::Project;
+
+/// The texts of docs blocks by name, each with its package.
+pub(super) type Blocks = Arc<BTreeMap<String, Vec<(String, String)>>>;
+
+/// All docs blocks of a project and its packages.
+pub(super) fn blocks(project: &Project) -> Blocks {
+    let mut blocks: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for block in &project.docs {
+        blocks.entry(block.name.clone()).or_default().push((block.package.clone(), block.text.clone()));
+    }
+    Arc::new(blocks)
+}
 
 impl Parsing<'_> {
-    /// A description with its `doc()` calls answered; one that cannot be rendered stays as written.
-    pub(super) fn description(&self, package: &str, text: &str) -> String {
-        self.described(package, text, &RefCell::default())
-    }
-
-    /// The same, with the names of blocks that are not there.
-    fn described(&self, package: &str, text: &str, missing: &RefCell<Vec<String>>) -> String {
-        if !text.contains("{{") && !text.contains("{%") {
-            return text.to_owned();
-        }
+    /// The names of templates in a package's YAML files.
+    pub(super) fn yaml_scope(&self, package: &str) -> YamlScope {
         let facts = &self.session.facts;
-        let scope = YamlScope {
+        YamlScope {
             vars: Some(facts.vars.clone()),
             target: Some(facts.target.clone()),
             package: package.to_owned(),
             secrets: false,
             environment: facts.environment.clone(),
-        };
-        let docs = |wanted: Option<&str>, name: &str| {
-            let order = [Some(package), Some(facts.root.as_str())];
-            let find = |package: Option<&str>| {
-                let named = self.docs.get(name).into_iter().flatten();
-                named.filter(|doc| package.is_none_or(|p| p == doc.package)).map(|doc| doc.text.clone()).next()
+            run: Some(self.run.clone()),
+        }
+    }
+
+    /// A description with its templates rendered; one that cannot be rendered stays as written.
+    pub(super) fn description(&self, package: &str, text: &str) -> String {
+        self.described(package, text).unwrap_or_else(|_| text.to_owned())
+    }
+
+    /// The same, or why it cannot be rendered. `doc` finds the root project's block first, then the package's own, then any (dbt:
+    /// `resolve_doc`).
+    fn described(&self, package: &str, text: &str) -> Result<String, TemplateError> {
+        if !is_template(text) {
+            return Ok(text.to_owned());
+        }
+        let (blocks, own, root) = (self.blocks.clone(), package.to_owned(), self.session.facts.root.clone());
+        let docs: jinja::Docs = Arc::new(move |wanted, name| {
+            let found = blocks.get(name)?;
+            let of = |package: &str| found.iter().find(|(known, _)| known == package);
+            let hit = match wanted {
+                Some(package) => of(package),
+                None => of(&root).or_else(|| of(&own)).or_else(|| found.first()),
             };
-            let found =
-                if wanted.is_some() { find(wanted) } else { order.into_iter().find_map(find).or_else(|| find(None)) };
-            if found.is_none() {
-                missing.borrow_mut().push(name.to_owned());
-            }
-            found
-        };
-        jinja::render_description(&self.session.engine, text, &scope, &docs).unwrap_or_else(|_| text.to_owned())
+            hit.map(|(_, text)| text.clone())
+        });
+        jinja::render_description(&self.session.engine, text, &self.yaml_scope(package), &docs)
     }
 }
 
-/// The docs blocks by name, in the order of reading.
-pub(super) fn by_name(project: &Project) -> HashMap<&str, Vec<&DocsBlock>> {
-    let mut named: HashMap<&str, Vec<&DocsBlock>> = HashMap::new();
-    project.docs.iter().for_each(|doc| named.entry(&doc.name).or_default().push(doc));
-    named
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
-/// Reports descriptions, at any depth of a declaration, whose `doc()` names a block that no file has.
-pub(super) fn unknown_docs(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) {
+/// Reports descriptions, at any depth of a declaration, that cannot be rendered.
+pub(super) fn broken(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) {
     for entry in &parsing.project.entries {
         let mut places = Vec::new();
-        descriptions(&entry.value, &mut places);
+        descriptions(&Value::Object((*entry.value).clone()), &mut Vec::new(), &mut places);
         for (path, text) in places {
-            let missing = RefCell::default();
-            parsing.described(&entry.package, text, &missing);
-            for name in missing.into_inner() {
-                let help = match did_you_mean(&name, parsing.project.docs.iter().map(|doc| doc.name.as_str())) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("write `{{% docs {name} %}} … {{% enddocs %}}` in a .md file beside the models"),
-                };
-                let path: Vec<Step> = path.iter().rev().cloned().collect();
+            if let Err(error) = parsing.described(&entry.package, &text) {
                 let span = entry.span(parsing.sources, &path);
-                diagnostics
-                    .push(Diagnostic::error(Code::UnknownDoc, format!("no docs block `{name}`")).at(span).help(help));
+                let found = jinja::report(&error, "", (span.file, span.range()), &|_| false);
+                let problem = Diagnostic { node: None, labels: Vec::new(), ..found }.at(span);
+                diagnostics.push(advised(parsing, problem, &error));
             }
         }
     }
 }
 
-/// The texts below `description` keys that call `doc`, with their paths, last step first.
-fn descriptions<'v>(fields: &'v Map<String, Value>, found: &mut Vec<(Vec<Step>, &'v str)>) {
-    for (key, field) in fields {
-        let before = found.len();
-        match field {
-            Value::String(text) if key == "description" && text.contains("doc(") => found.push((Vec::new(), text)),
-            _ if key != "config" && key != "meta" => inside(field, found),
-            _ => {}
-        }
-        found[before..].iter_mut().for_each(|(path, _)| path.push(key.as_str().into()));
-    }
+/// The problem with advice about a docs block that is not there.
+fn advised(parsing: &Parsing<'_>, problem: Diagnostic, error: &TemplateError) -> Diagnostic {
+    let missing = error.payload::<Problem>().filter(|problem| problem.code == Code::UnknownDoc);
+    let Some(name) = missing.and_then(|problem| problem.columns.first()) else { return problem };
+    problem.help(match did_you_mean(name, parsing.blocks.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write `{{% docs {name} %}} … {{% enddocs %}}` in a .md file beside the models"),
+    })
 }
 
-fn inside<'v>(value: &'v Value, found: &mut Vec<(Vec<Step>, &'v str)>) {
+/// The templates below `description` keys, with their paths.
+fn descriptions(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
     match value {
-        Value::Object(fields) => descriptions(fields, found),
+        Value::Object(fields) => {
+            for (key, field) in fields {
+                path.push(key.as_str().into());
+                match field {
+                    Value::String(text) if key == "description" && is_template(text) => {
+                        found.push((path.clone(), text.clone()));
+                    }
+                    _ if key != "config" && key != "meta" => descriptions(field, path, found),
+                    _ => {}
+                }
+                path.pop();
+            }
+        }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                let before = found.len();
-                inside(item, found);
-                found[before..].iter_mut().for_each(|(path, _)| path.push(index.into()));
+                path.push(index.into());
+                descriptions(item, path, found);
+                path.pop();
             }
         }
         _ => {}

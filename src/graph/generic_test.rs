@@ -12,7 +12,6 @@ use super::Lookup;
 use super::configuration::Wanted;
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
-use crate::config::YamlScope;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, RefCall, Subject};
@@ -291,14 +290,7 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
         }
     }
     config.extend(nested);
-    let facts = &parsing.session.facts;
-    let scope = || YamlScope {
-        vars: Some(facts.vars.clone()),
-        target: Some(facts.target.clone()),
-        package: written.target.entry.package.clone(),
-        secrets: false,
-        environment: facts.environment.clone(),
-    };
+    let scope = || parsing.yaml_scope(&written.target.entry.package);
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
             Value::String(text) if text.contains("{{") => {
@@ -509,6 +501,7 @@ fn assemble(
         let subject = Arc::new(Subject { arguments: Some(parts.arguments.clone()), ..(*subject).clone() });
         let seen = reachable(parsing, &macro_id);
         // What the template cannot see calls nothing and configures nothing; the arguments are rendered all the same.
+        let subject = Arc::new(Subject { reached: seen.clone(), ..(*subject).clone() });
         let call = if seen.contains(&called) { call_text(&parts) } else { "''".to_owned() };
         let parsed = parsing.parse(&subject, &format!("{{{{ {call} }}}}"), span.file, span.start);
         diagnostics.extend(parsed.problem.map(|problem| Diagnostic { labels: Vec::new(), ..problem }.at(span)));

@@ -58,6 +58,8 @@ pub struct Graph {
     pub macros: BTreeMap<String, Vec<String>>,
     /// Docs blocks.
     pub docs: Vec<DocsBlock>,
+    /// What templates said to the user while they were parsed, in the order of the nodes.
+    pub said: Vec<(String, crate::jinja::Voice)>,
     /// Groups: unique id and dbt's dictionary.
     pub groups: IndexMap<String, serde_json::Value>,
     /// The root project.

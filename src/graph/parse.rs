@@ -17,7 +17,7 @@ use super::{
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
-use crate::project::{DocsBlock, Entry, EntryKind, FileNode, NodeKind, Project};
+use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
 
@@ -30,10 +30,14 @@ pub(super) struct Parsing<'a> {
     pub(super) names: Names<'a>,
     /// What each macro calls, by unique id.
     pub(super) calls: BTreeMap<String, Vec<String>>,
+    /// What templates said to the user, by the unique ids of their nodes.
+    pub(super) said: Mutex<BTreeMap<String, Vec<(String, jinja::Voice)>>>,
+    /// The docs blocks.
+    pub(super) blocks: description::Blocks,
+    /// The invocation, as templates in YAML see it.
+    pub(super) run: Arc<crate::config::Run>,
     /// The macros that the template of a generic test sees, by the unique id of the test's macro.
     pub(super) reachable: Mutex<HashMap<String, Arc<BTreeSet<String>>>>,
-    /// Docs blocks by name.
-    pub(super) docs: HashMap<&'a str, Vec<&'a DocsBlock>>,
 }
 
 /// What rendering one template in the parse phase gave.
@@ -67,8 +71,10 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         trees: Trees::new(project),
         names: Names::new(project, session),
         calls: macro_calls(session, sources, diagnostics),
+        said: Mutex::default(),
+        blocks: description::blocks(project),
+        run: Arc::new(session.facts.run.clone()),
         reachable: Mutex::default(),
-        docs: description::by_name(project),
     };
     let properties = match_properties(&parsing, diagnostics);
     let mut broken = BTreeSet::new();
@@ -96,8 +102,11 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     diagnostics.extend(misfit::all(&parsing, &nodes));
     diagnostics.extend(parsing.names.problems(sources));
     lookup.add_metrics(&nodes);
-    description::unknown_docs(&parsing, diagnostics);
+    description::broken(&parsing, diagnostics);
+    let mut said = parsing.said.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
+    let said = nodes.iter().filter_map(|node| said.remove(&node.unique_id)).flatten().collect();
     let mut graph = Graph {
+        said,
         nodes: IndexMap::with_capacity(nodes.len()),
         disabled: Vec::new(),
         dropped: Vec::new(),
@@ -237,6 +246,7 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
             diagnostics.push(unused(parsing, entry, "macro", (&entry.name, known.collect())));
         }
         let Some(kind) = file_kind(entry.kind) else { continue };
+        diagnostics.extend(unknown_latest(parsing, entry));
         for (name, version) in versions(entry) {
             let found = find(kind, &entry.package, &name).or_else(|| {
                 let is_latest = version.as_ref().is_some_and(|version| version.number == version.latest);
@@ -275,6 +285,23 @@ fn file_kind(kind: EntryKind) -> Option<NodeKind> {
         EntryKind::DataTest => NodeKind::Test,
         _ => return None,
     })
+}
+
+/// A latest version that is none of the model's versions.
+fn unknown_latest(parsing: &Parsing<'_>, entry: &Entry) -> Option<Diagnostic> {
+    let latest = entry.value.get("latest_version").filter(|latest| !latest.is_null())?;
+    let list = entry.value.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let numbers: Vec<String> = list.iter().filter_map(|version| version.get("v")).map(super::config_text).collect();
+    if entry.kind != EntryKind::Model || numbers.contains(&super::config_text(latest)) {
+        return None;
+    }
+    let message = format!("`latest_version` {} is no version of model `{}`", super::config_text(latest), entry.name);
+    let help = match numbers.as_slice() {
+        [] => "remove it: the model has no `versions`".to_owned(),
+        known => format!("its versions are {}", known.join(", ")),
+    };
+    let span = entry.span(parsing.sources, &["latest_version".into()]);
+    Some(Diagnostic::error(Code::BadConfig, message).at(span).help(help))
 }
 
 fn unused(parsing: &Parsing<'_>, entry: &Entry, kind: &str, (name, known): (&str, Vec<&str>)) -> Diagnostic {
@@ -563,7 +590,11 @@ impl Parsing<'_> {
         let is_generic = subject.arguments.is_some();
         let origin = if is_generic { Origin::NOWHERE } else { Origin { file: file.number(), base } };
         let rendered = jinja::render(self.session, subject, Phase::Parse(recorded.clone()), text, origin);
-        let facts = recorded.lock().expect("no render panics while it records").clone();
+        let mut facts = recorded.lock().expect("no render panics while it records").clone();
+        if !facts.said.is_empty() {
+            let mut said = self.said.lock().expect("nothing panics while it adds");
+            said.entry(subject.unique_id.clone()).or_default().append(&mut facts.said);
+        }
         match rendered {
             Ok(rendered) => Parsed {
                 facts,

@@ -1,6 +1,6 @@
 //! All macros of a project and its packages, and which of them a name means.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -254,6 +254,16 @@ impl Library {
             }
         }
         Scope { flat, internal, packages }
+    }
+
+    /// Those of the macros with these unique ids whose names mean nothing in a scope, as it is given to them.
+    pub(super) fn unseen(&self, scope: &Scope, ids: &BTreeSet<String>) -> Vec<(Option<String>, String, Value)> {
+        let unseen = |id: &String| {
+            let (package, name) = id.strip_prefix("macro.")?.split_once('.')?;
+            let known = self.get(package, name).filter(|_| !scope.flat.contains_key(name))?;
+            Some((None, name.to_owned(), known.value()))
+        };
+        ids.iter().filter_map(unseen).collect()
     }
 
     fn names(&self, package: &str) -> Names {

@@ -14,6 +14,7 @@ mod node;
 mod planner;
 mod relation;
 mod seed;
+mod seed_type;
 mod test;
 mod unit_test;
 
@@ -167,6 +168,8 @@ pub enum Work {
     Materialization(String),
     /// Compares a relation's grants with those configured: grants what is missing, revokes what is too much.
     Grants(Relation),
+    /// The columns a relation has are commented on, as the node's properties describe them.
+    ColumnComments(Relation, RelationKind),
     /// Builds one batch of a microbatch model.
     Batch(Box<BatchStep>),
     /// Executes the materialization macro of unit tests, and compares what it gives.
@@ -197,6 +200,7 @@ impl Step {
             Work::Strategy(strategy) => {
                 format!("-- {} into {}, once its columns fit", strategy.name, strategy.target.render())
             }
+            Work::ColumnComments(relation, _) => format!("-- comment on the columns of {}", relation.render()),
             Work::Grants(relation) => format!("-- make the grants of {} those configured", relation.render()),
             Work::Batch(step) => {
                 let window = step.batch.window;

@@ -25,7 +25,6 @@ impl Planner<'_> {
         }
         let subject = self.subject(node, Some(compiled));
         let own = self.own_materialization(node, node.materialized())?;
-        self.check_layout(node, &subject)?;
         let mut plan = match (node.materialized(), own) {
             (_, Some(name)) => self.materialization(node, name),
             ("view", None) => self.view(node, &subject, compiled)?,
@@ -51,22 +50,6 @@ impl Planner<'_> {
         plan.steps.extend(comments);
         plan.steps.extend(grants);
         plan.steps.extend(after);
-        Ok(())
-    }
-
-    /// Lets dbt-duckdb's macro complain of a `partitioned_by` or `partition_by` that it does not take.
-    fn check_layout(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<()> {
-        let asks = ["partitioned_by", "partition_by"].iter().any(|key| node.setting(key).is_some());
-        let is_table = matches!(node.materialized(), "table" | "incremental");
-        if asks && is_table && self.compiler.session.facts.dialect == Dialect::DuckDb {
-            let target = self.value(&Self::target(node)?, None);
-            self.call(
-                node,
-                subject,
-                "duckdb__get_partitioned_by",
-                vec![("relation", target), ("temporary", json_value(&json!(false)))],
-            )?;
-        }
         Ok(())
     }
 
@@ -156,6 +139,10 @@ impl Planner<'_> {
         }
         let snowflake_view = is_view && self.compiler.session.facts.dialect == Dialect::Snowflake;
         if persists("columns") && !node.columns.is_empty() && !snowflake_view {
+            if self.compiler.session.facts.dialect == Dialect::DuckDb {
+                steps.push(Step { purpose: Purpose::Support, work: Work::ColumnComments(relation.clone(), kind) });
+                return Ok(steps);
+            }
             let columns = subject.model.get("columns").cloned().unwrap_or_default();
             let arguments = vec![("relation", target()), ("column_dict", json_value(&columns))];
             steps.extend(

@@ -245,6 +245,11 @@ impl Planner<'_> {
         TemplateValue::from_object(RelationValue::new(relation.clone(), kind, self.compiler.session.facts.dialect))
     }
 
+    /// A relation of a kind as macros take it.
+    pub fn value_of(&self, relation: &Relation, kind: RelationKind) -> TemplateValue {
+        self.value(relation, Some(kind))
+    }
+
     /// A relation as macros take it, of a kind that does not matter.
     pub fn relation_value(&self, relation: &Relation) -> TemplateValue {
         self.value(relation, Some(RelationKind::Table))

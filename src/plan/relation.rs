@@ -47,6 +47,7 @@ impl Planner<'_> {
         reason: String,
     ) -> Planned<NodePlan> {
         let target = Self::target(node)?;
+        self.check_layout(node, subject, &target)?;
         let existing = self.existing(node).map(|relation| relation.kind);
         let beside = self.dialect() == Dialect::DuckDb && existing.is_some();
         let made = if beside {
@@ -70,6 +71,22 @@ impl Planner<'_> {
             self.replacing(&target, existing, RelationKind::Table, create)
         };
         Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::CreateTable, reason) })
+    }
+
+    /// Whether partitions and order are configured as `DuckDB`'s macros take them. Tables that are no `DuckLake`'s have neither.
+    fn check_layout(&self, node: &Node, subject: &Arc<Subject>, target: &Relation) -> Planned<()> {
+        let has = |keys: [&str; 2]| keys.iter().any(|key| node.setting(key).is_some());
+        let wanted = [
+            ("duckdb__get_partitioned_by", has(["partitioned_by", "partition_by"])),
+            ("duckdb__get_sorted_by", has(["sorted_by", "sort_by"])),
+        ];
+        let is_asked = |(_, is_configured): &&(&str, bool)| *is_configured && self.dialect() == Dialect::DuckDb;
+        for (name, _) in wanted.iter().filter(is_asked) {
+            let relation = self.value(target, Some(RelationKind::Table));
+            let arguments = vec![("relation", relation), ("temporary", json_value(&json!(false)))];
+            self.call(node, subject, name, arguments)?;
+        }
+        Ok(())
     }
 
     /// The statements that make `target`, after dropping a relation of another kind that stands in its way; `DuckDB` has no

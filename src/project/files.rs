@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks};
+use crate::config::Templates;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{FileId, FoundFile, ReadError, Sources, Span, find_files, read_text};
 
@@ -205,18 +206,29 @@ fn languages(header: &str) -> Vec<String> {
 pub(super) fn docs(
     package: &str,
     found: &ResourceFile,
+    templates: &dyn Templates,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<DocsBlock> {
-    let define = |block: Block| DocsBlock {
-        package: package.to_owned(),
-        name: block.name.clone(),
-        file: found.file,
-        original_path: found.original_path.clone(),
-        path: found.path.clone(),
-        text: sources.text(found.file)[block.body].trim().to_owned(),
+    let blocks = file_blocks(found, sources, &[BlockKind::Docs], diagnostics);
+    let mut define = |block: Block| {
+        let written = &sources.text(found.file)[block.body.clone()];
+        let text = templates.render_block(written).unwrap_or_else(|(reason, range)| {
+            let span = Span::new(found.file, block.body.start + range.start..block.body.start + range.end);
+            let help = "a docs block is a template in which no name means anything; put braces it shows between `{% raw %}` and `{% endraw %}`";
+            diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span).help(help));
+            written.to_owned()
+        });
+        DocsBlock {
+            package: package.to_owned(),
+            name: block.name.clone(),
+            file: found.file,
+            original_path: found.original_path.clone(),
+            path: found.path.clone(),
+            text: text.trim().to_owned(),
+        }
     };
-    file_blocks(found, sources, &[BlockKind::Docs], diagnostics).into_iter().map(define).collect()
+    blocks.into_iter().map(&mut define).collect()
 }
 
 fn file_blocks(

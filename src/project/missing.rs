@@ -13,8 +13,14 @@ pub(super) fn report(root: &Package, installed: &[Package], sources: &mut Source
     for name in ["packages.yml", "dependencies.yml"] {
         let path = root.file.root.join(name);
         let Ok(text) = read_text(&path) else { continue };
-        let Some(entries) = yaml::parse(&text).ok().and_then(|v| v.get("packages")?.as_array().cloned()) else {
-            continue;
+        let entries = match entries(name, &text) {
+            Ok(entries) => entries,
+            Err((code, message, range)) => {
+                let span = Span::new(sources.add(name, Some(path), text), range);
+                let help = "write `packages:` and each package behind a `-` below it";
+                diagnostics.push(Diagnostic::error(code, message).at(span).help(help));
+                continue;
+            }
         };
         if installed.len() >= entries.len() {
             continue;
@@ -40,6 +46,26 @@ pub(super) fn report(root: &Package, installed: &[Package], sources: &mut Source
             let problem = Diagnostic::error(Code::MissingPackage, message).at(span);
             diagnostics.push(problem.help("install them with `merganser deps`"));
         }
+    }
+}
+
+type Malformed = (Code, String, std::ops::Range<usize>);
+
+/// The packages a file names, or what is wrong with the file and where.
+fn entries(name: &str, text: &str) -> Result<Vec<Value>, Malformed> {
+    let parsed = yaml::parse(text).map_err(|error| {
+        let offset = error.offset.unwrap_or(0);
+        (Code::YamlSyntax, error.message, offset..offset)
+    })?;
+    let key = || yaml::locate(text, &["packages".into()]);
+    match (&parsed, parsed.get("packages")) {
+        (Value::Null, _) | (Value::Object(_), Some(Value::Null)) => Ok(Vec::new()),
+        (Value::Object(_), Some(Value::Array(entries))) => Ok(entries.clone()),
+        (Value::Object(_), Some(_)) => Err((Code::BadConfig, "`packages` must be a list".to_owned(), key())),
+        // dependencies.yml may name projects only.
+        (Value::Object(map), None) if name != "packages.yml" || map.is_empty() => Ok(Vec::new()),
+        (Value::Object(_), None) => Err((Code::BadConfig, format!("{name} names no `packages`"), 0..0)),
+        _ => Err((Code::BadConfig, format!("{name} must be a mapping"), 0..0)),
     }
 }
 

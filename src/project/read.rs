@@ -56,19 +56,31 @@ pub fn read(
         selectors: None,
     };
     for package in project.packages.clone() {
-        read_package(&mut project, &package, sources, diagnostics);
+        check_project_file(&package, sources, diagnostics);
+        read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
             target: Some(reading.profile.target.to_map(&reading.profile.name)),
             package: package.file.name.clone(),
             secrets: false,
             environment: reading.options.environment.clone(),
+            run: Some(std::sync::Arc::new(reading.options.run.clone())),
         };
         read_properties(&mut project, &package, reading.templates, &scope, sources, diagnostics);
     }
     read_policies(&mut project, sources, diagnostics);
     read_selectors(&mut project, reading, sources, diagnostics);
     (project, vars)
+}
+
+/// Reports what in a project file is not of the kind dbt takes.
+fn check_project_file(package: &Package, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let (file, text) = (package.file.file, sources.text(package.file.file));
+    let Some(misfit) = yaml::parse(text).ok().and_then(|value| shape::project_misfit(&value)) else { return };
+    let span = Span::new(file, yaml::locate(text, &misfit.steps));
+    if !diagnostics.iter().any(|known| known.labels.first().is_some_and(|label| label.span == span)) {
+        diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+    }
 }
 
 /// The projects below the packages' folder, by name. Packages that are named and not there are errors.
@@ -93,6 +105,7 @@ fn installed_packages(
             package: name,
             secrets: false,
             environment: reading.options.environment.clone(),
+            run: Some(std::sync::Arc::new(reading.options.run.clone())),
         };
         let file = read_project_file(
             &path,
@@ -126,7 +139,13 @@ fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagno
     macros
 }
 
-fn read_package(project: &mut Project, package: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+fn read_package(
+    project: &mut Project,
+    package: &Package,
+    templates: &dyn Templates,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) {
     let (name, paths) = (&package.file.name, &package.file.paths);
     let mut find = |folders: &[String], endings: &[&str], sources: &mut Sources| {
         files::resource_files(package, folders, endings, sources, diagnostics)
@@ -167,7 +186,9 @@ fn read_package(project: &mut Project, package: &Package, sources: &mut Sources,
         project.nodes.par_extend(found.par_iter().map(|file| files::file_node(kind, name, file, sources)));
     }
     let docs_files: Vec<&ResourceFile> = docs_files.iter().collect();
-    project.docs.extend(each(&docs_files, diagnostics, |found, problems| files::docs(name, found, sources, problems)));
+    for found in &docs_files {
+        project.docs.extend(files::docs(name, found, templates, sources, diagnostics));
+    }
 }
 
 /// What each file holds, read side by side, in the order of the files.
@@ -354,6 +375,7 @@ impl EntryReader<'_> {
         }
         let is_changed = value != item;
         let (Value::Object(value), Value::Object(written)) = (value, item) else { return None };
+        let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
         for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -436,6 +458,7 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
         package: root.name.clone(),
         secrets: false,
         environment: reading.options.environment.clone(),
+        run: Some(std::sync::Arc::new(reading.options.run.clone())),
     };
     match yaml::parse(sources.text(file)) {
         Ok(value) => {

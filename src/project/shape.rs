@@ -58,6 +58,18 @@ pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misf
     check_fields(SHAPES.get(name)?, value)
 }
 
+/// The first misfit of a project file (dbt: `contracts/project.py`, `Project`).
+pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
+    let found = check(SHAPES.get("project")?, value, &mut Vec::new());
+    let version = value.get("config-version").and_then(Value::as_i64).filter(|version| *version != 2);
+    let unknown = version.map(|version| Misfit {
+        steps: vec!["config-version".into()],
+        message: format!("`config-version` {version} is unknown"),
+        help: "write `config-version: 2`, or remove it".to_owned(),
+    });
+    found.or(unknown)
+}
+
 /// The first misfit of a node's configuration, once it is put together (dbt: the `…Config` classes).
 pub fn config_misfit(kind: NodeKind, config: &Map<String, Value>) -> Option<Misfit> {
     let shape = SHAPES.get(format!("{}_config", kind.as_str()).as_str())?;

@@ -136,7 +136,7 @@ fn run_case(case: &Case) -> Vec<Difference> {
         let got = match word {
             "compiled" => compiled(&bench, rest),
             "ls" => listed(&bench, rest),
-            "plan" => ended(bench.run(&words(&format!("plan {rest}")))),
+            "plan" => without_folder(&bench, &ended(bench.run(&words(&format!("plan {rest}"))))),
             "rows" => {
                 if !is_built {
                     let answer = bench.run(&words("build --quiet"));
@@ -149,7 +149,7 @@ fn run_case(case: &Case) -> Vec<Difference> {
             "diagnostics" => diagnostics(&bench, if rest.is_empty() { "compile" } else { rest }),
             "results" => results(&bench, rest),
             "log" => log(&bench, rest),
-            "run" => ended(bench.run(&words(rest))),
+            "run" => without_folder(&bench, &ended(bench.run(&words(rest)))),
             "sql" => sql(&bench, &fence.body),
             "remove" => remove(&bench, rest),
             "git" => {
@@ -194,6 +194,11 @@ fn ended(answer: Answer) -> String {
         let _ = writeln!(text, "exit {}", answer.code);
     }
     text
+}
+
+/// The paths of the case's files as the case writes them.
+fn without_folder(bench: &Bench, text: &str) -> String {
+    text.replace(&format!("{}/", bench.folder().display()), "")
 }
 
 fn compiled(bench: &Bench, name: &str) -> String {

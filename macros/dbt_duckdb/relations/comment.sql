@@ -17,7 +17,7 @@
 
 {% macro duckdb__alter_column_comment(relation, column_dict) %}
     {%- set present = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
-    {%- for name, column in column_dict.items() if name | lower in present and column['description'] %}
+    {%- for name, column in column_dict.items() if name | lower in present %}
     comment on column {{ relation }}.{{ adapter.quote(name) if column.get('quote') else name }} is {{ duckdb_escape_comment(column['description']) }};
     {%- endfor -%}
 {% endmacro %}

@@ -55,7 +55,7 @@ pub(super) fn compile(
     }
     let compilation = loaded.compile(&compiler, &wanted, printer);
     loaded.check_columns(&compilation, printer);
-    artifacts::after_compile(loaded, &compilation, printer)?;
+    artifacts::after_compile(loaded, &compilation, &selected, printer)?;
     if !select.select.is_empty() || running.output == TextOrJson::Json {
         for id in loaded.order.sequence.iter().filter(|id| selected.contains(*id)) {
             let Some(compiled) = compilation.nodes.get(id) else { continue };

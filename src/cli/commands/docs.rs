@@ -25,7 +25,12 @@ pub(super) fn generate(
     let compilation = if no_compile {
         Compilation::default()
     } else {
-        loaded.compile(&loaded.compiler(connection.clone(), &selected), &selected, printer)
+        let mut wanted = selected.clone();
+        if select.select.is_empty() && select.selector.is_none() {
+            let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation);
+            wanted.extend(hooks.map(|node| node.unique_id.clone()));
+        }
+        loaded.compile(&loaded.compiler(connection.clone(), &selected), &wanted, printer)
     };
     let mut catalog = match &connection {
         Some(connection) if !empty => {
@@ -42,7 +47,7 @@ pub(super) fn generate(
     if *from_sql {
         loaded.complete_catalog(global, &mut catalog, printer)?;
     }
-    let page = artifacts::docs(loaded, &compilation, &catalog, printer)?;
+    let page = artifacts::docs(loaded, (&compilation, &selected), &catalog, printer)?;
     printer.data(&page.display().to_string());
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
     Ok(if loaded.is_broken {

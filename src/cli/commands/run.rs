@@ -129,9 +129,10 @@ fn carry_out(
     runner.steps(&plan.setup).map_err(fail)?;
     let mut results = start_hooks(&runner, plan, &progress);
     if results.iter().any(|result| result.status == Status::Error) && skips_after_failed_start(loaded) {
-        return Ok(results);
+        results.extend(plan.nodes.iter().map(|node| NodeResult::skipped(&node.unique_id)));
+    } else {
+        results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
     }
-    results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
     if command == "build" {
         results.extend(not_run(loaded, &planner.compiler.selected()));
     }
@@ -156,25 +157,27 @@ pub(super) fn runner<'a>(
         connection: connection.clone(),
         threads: loaded.profile.target.threads,
         fail_fast: run.fail_fast,
+        fails_warned_tests: observer.printer.output().warnings.fail_tests(),
         object_store: environment::object_store(&loaded.options.environment),
         stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
         loading: std::sync::Mutex::default(),
     }
 }
 
-/// `on-run-start` hooks; the first that fails is the last.
+/// `on-run-start` hooks; those behind one that fails are skipped.
 pub(super) fn start_hooks(runner: &Runner<'_>, plan: &Plan, progress: &Progress<'_>) -> Vec<NodeResult> {
-    let mut results = Vec::new();
+    let mut results: Vec<NodeResult> = Vec::new();
     for hook in &plan.start_hooks {
-        let result = runner.run(hook, 1);
-        let failed = result.status == Status::Error;
+        let result = hook_result(&results, &hook.unique_id, || runner.run(hook, 1));
         crate::execute::Observer::finished(progress, &result, results.len() + 1, plan.start_hooks.len());
         results.push(result);
-        if failed {
-            break;
-        }
     }
     results
+}
+
+/// What becomes of a hook after those before it.
+fn hook_result(before: &[NodeResult], unique_id: &str, run: impl FnOnce() -> NodeResult) -> NodeResult {
+    if before.iter().any(|result| result.status == Status::Error) { NodeResult::skipped_hook(unique_id) } else { run() }
 }
 
 /// From here on templates are heard at once, and statements that are sent for no node get their comment.
@@ -197,7 +200,7 @@ pub(super) fn begin(
 fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
     let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
     let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
-    nodes.map(|node| NodeResult::no_op(&node.unique_id)).collect()
+    nodes.map(|node| NodeResult { failures: Some(0), ..NodeResult::no_op(&node.unique_id) }).collect()
 }
 
 /// Whether nodes are left alone when a hook at the start failed; by default they run (dbt: `skip_nodes_if_on_run_start_fails`).
@@ -218,21 +221,19 @@ pub(super) fn end_hooks(
         .nodes
         .values()
         .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
-    let mut ended = Vec::new();
+    let mut ended: Vec<NodeResult> = Vec::new();
     let is_hook = |result: &&NodeResult| {
         loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation)
     };
     let ran: Vec<NodeResult> = results.iter().filter(|result| !is_hook(result)).cloned().collect();
     for node in hooks {
-        let more = artifacts::hook_context(loaded, &ran);
-        let plan = runner.planner.end_hook(node, more);
-        let result = runner.run(&plan, 1);
+        let run = || {
+            let plan = runner.planner.end_hook(node, artifacts::hook_context(loaded, &ran));
+            runner.run(&plan, 1)
+        };
+        let result = hook_result(&ended, &node.unique_id, run);
         crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
-        let failed = result.status == Status::Error;
         ended.push(result);
-        if failed {
-            break;
-        }
     }
     ended
 }

@@ -20,7 +20,7 @@ use super::runtime;
 use super::session::DBT_VERSION;
 use super::table::TableValue;
 use super::world::{Problem, Voice};
-use crate::config::Vars;
+use crate::config::{Run, Vars};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::engine::nested;
 use crate::jinja::python;
@@ -102,7 +102,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "invocation_id" => Value::from(facts.run.invocation_id.clone()),
         "run_started_at" => python::datetime(facts.run.started_at),
         "thread_id" => Value::from("Thread-1"),
-        "flags" => flags(scene),
+        "flags" => flags(&facts.run, &facts.flags),
         "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => python::list(
             scene.world().map(|world| world.selected()).unwrap_or_default().into_iter().map(Value::from).collect(),
@@ -167,10 +167,10 @@ fn environment(scene: &Scene) -> Arc<BTreeMap<String, String>> {
     }
 }
 
-fn flags(scene: &Arc<Scene>) -> Value {
-    let run = &scene.session.facts.run;
+/// `flags`: those of the project file, and what the invocation says.
+pub(super) fn flags(run: &Run, own: &serde_json::Map<String, serde_json::Value>) -> Value {
     let mut map = serde_json::Map::new();
-    for (key, value) in &scene.session.facts.flags {
+    for (key, value) in own {
         map.insert(key.to_uppercase(), value.clone());
     }
     for (key, value) in [
@@ -384,8 +384,11 @@ impl Object for AnyOf {
 }
 
 fn say(scene: &Scene, text: &str, voice: Voice) {
-    if let Some(world) = scene.world() {
-        world.say(text, voice);
+    match &scene.phase {
+        Phase::Execute(world) => world.say(text, voice),
+        Phase::Parse(facts) => {
+            facts.lock().expect("no render panics while it records").said.push((text.to_owned(), voice));
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::world::Voice;
+
 /// A call of `ref`, as made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefCall {
@@ -24,6 +26,8 @@ pub struct Facts {
     pub metrics: Vec<Vec<String>>,
     /// `config` calls merged, as dbt merges them.
     pub config: Map<String, Value>,
+    /// What it said to the user.
+    pub said: Vec<(String, Voice)>,
     /// Whether the template asks the warehouse something when it is executed.
     pub introspects: bool,
 }

@@ -22,13 +22,15 @@ mod runtime;
 mod session;
 mod table;
 mod world;
+mod yaml;
 
 pub use column::{column_value, translate_type};
 pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
 pub use render::{
     Executed, Phase, ResultTable, execute_materialization, json_repr, json_str, json_value, render, render_calling,
-    render_description, render_macro, render_yaml,
+    render_macro,
 };
 pub use session::{DBT_VERSION, Model, Overrides, Session, SessionFacts, Subject};
 pub use world::{Problem, Voice, World};
+pub use yaml::{Docs, render_description, render_docs_block, render_yaml};

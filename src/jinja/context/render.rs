@@ -12,9 +12,7 @@ use super::session::{Overrides, Session, Subject};
 use super::table::TableValue;
 use super::world::{Problem, World};
 use super::{adapter, builtins};
-use crate::config::YamlScope;
-use crate::diagnostic::Code;
-use crate::jinja::{Engine, FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise};
+use crate::jinja::{FailureKind, Frame, Lookup, Origin, Rendered, Root, Scope, TemplateError, python, raise};
 
 /// What the render is for.
 #[derive(Clone)]
@@ -121,6 +119,10 @@ fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Roo
     let mut scope = session.library.scope(&subject.package);
     if let Some(overrides) = subject.overrides.as_ref().filter(|own| !own.macros.is_empty()) {
         scope = Arc::new(scope.overridden(overridden(&scope, overrides)));
+    }
+    let reached = session.library.unseen(&scope, &subject.reached);
+    if !reached.is_empty() {
+        scope = Arc::new(scope.overridden(reached));
     }
     Root::new(Variables(Arc::new(Scene::new(session, subject, phase))), scope)
 }
@@ -281,72 +283,6 @@ struct Overlay {
 impl Lookup for Overlay {
     fn get(&self, name: &str) -> Option<Value> {
         self.values.get(name).cloned().or_else(|| self.root.get(name))
-    }
-}
-
-/// Renders a string of a YAML file; the error is the reason in words.
-pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
-    let root = Root::new(YamlVariables(scope.clone()), Arc::default());
-    engine.render_native(text, Origin::NOWHERE, &root).map_err(|error| {
-        error
-            .payload::<Problem>()
-            .filter(|problem| problem.code != Code::RaisedError)
-            .map_or_else(|| error.message.clone(), |p| p.message.clone())
-    })
-}
-
-/// The names a YAML template sees.
-struct YamlVariables(YamlScope);
-
-impl Lookup for YamlVariables {
-    fn get(&self, name: &str) -> Option<Value> {
-        let scope = &self.0;
-        match name {
-            "env_var" => Some(builtins::env_var(scope.environment.clone(), scope.secrets)),
-            "var" => scope.vars.clone().map(|vars| builtins::var(vars, scope.package.clone(), true)),
-            "target" => scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target))),
-            _ => None,
-        }
-    }
-}
-
-/// Renders a description: YAML's names, and `doc`, which `docs` answers with the text of a docs block.
-pub fn render_description(
-    engine: &Engine,
-    text: &str,
-    scope: &YamlScope,
-    docs: &dyn Fn(Option<&str>, &str) -> Option<String>,
-) -> Result<String, String> {
-    let mut out = String::new();
-    let mut rest = text;
-    // `doc` is answered before rendering, so that the answer's own braces are text.
-    while let Some(start) = rest.find("{{") {
-        let Some(end) = rest[start..].find("}}") else { break };
-        let inside = rest[start + 2..start + end].trim().trim_matches('-').trim();
-        out.push_str(&rest[..start]);
-        match doc_call(inside) {
-            Some((package, name)) => {
-                out.push_str(&docs(package, name).ok_or_else(|| format!("no docs block `{name}`"))?);
-            }
-            None => {
-                let value = render_yaml(engine, &rest[start..start + end + 2], scope)?;
-                out.push_str(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str());
-            }
-        }
-        rest = &rest[start + end + 2..];
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
-/// Package and name of `doc('name')` or `doc('package', 'name')`.
-fn doc_call(text: &str) -> Option<(Option<&str>, &str)> {
-    let inside = text.strip_prefix("doc")?.trim_start().strip_prefix('(')?.trim_end().strip_suffix(')')?;
-    let parts: Vec<&str> = inside.split(',').map(|part| part.trim().trim_matches(['\'', '"'])).collect();
-    match parts.as_slice() {
-        [name] => Some((None, name)),
-        [package, name] => Some((Some(package), name)),
-        _ => None,
     }
 }
 

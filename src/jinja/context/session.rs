@@ -1,6 +1,6 @@
 //! What renders share, and what each is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
@@ -111,6 +111,9 @@ pub struct Subject {
     pub defer_relation: Option<RelationValue>,
     /// The arguments of a generic test that are templates themselves.
     pub arguments: Option<Map<String, Value>>,
+    /// Macros that go by their names alone, though another package has them: unique ids of what a generic test's macro calls, while
+    /// the test is parsed (dbt: `TestMacroNamespace`).
+    pub reached: Arc<BTreeSet<String>>,
     /// What a unit test puts in the place of macros and variables.
     pub overrides: Option<Arc<Overrides>>,
     /// The batch of a microbatch model.
