@@ -179,8 +179,8 @@ impl Loaded {
                 let columns = seed.names.iter().cloned().zip(seed.types.iter().cloned().map(Some));
                 let mut schema = Schema::declared(&columns.collect::<Vec<_>>(), is_quoted, self.dialect());
                 for (at, column) in schema.columns.iter_mut().enumerate() {
-                    let is_full = seed.rows.iter().all(|row| row[at].is_some());
-                    column.nulls = if is_full { Nulls::Never } else { Nulls::May(NullReason::EmptyCell) };
+                    let is_empty = seed.has_empty(at);
+                    column.nulls = if is_empty { Nulls::May(NullReason::EmptyCell) } else { Nulls::Never };
                 }
                 Some(schema)
             }

@@ -71,7 +71,8 @@ fn problems(node: &Node, declared: Declared<'_>) -> Vec<Diagnostic> {
     }
     for (constraint, span) in constraints(node, declared) {
         let kind = constraint_type(constraint);
-        if !TYPES.contains(&kind) {
+        // Where there are no versions, the shape of the properties has been found wrong already.
+        if node.version.is_some() && !TYPES.contains(&kind) {
             let message = format!("`{kind}` is no type of constraint");
             report(message, "the types are check, not_null, unique, primary_key, foreign_key and custom", span);
         }

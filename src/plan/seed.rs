@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::planner::{Planned, empty};
 use super::relation::drop_step;
-use super::seed_type::Kind;
+use super::seed_type::{Kind, is_null};
 use super::{Action, NodePlan, Planner, Step};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
@@ -29,6 +29,13 @@ pub struct SeedTable {
     quoted: bool,
     /// What the values of each column are; texts where a type is configured.
     kinds: Vec<Kind>,
+}
+
+impl SeedTable {
+    /// Whether a column has a cell that may become NULL: none, an empty one, or the word.
+    pub fn has_empty(&self, column: usize) -> bool {
+        self.rows.iter().any(|row| row[column].as_deref().is_none_or(|cell| is_null(cell.trim())))
+    }
 }
 
 impl Planner<'_> {

@@ -74,7 +74,7 @@ impl Kind {
 }
 
 /// Whether a value without white space around it stands for none.
-fn is_null(value: &str) -> bool {
+pub(super) fn is_null(value: &str) -> bool {
     value.is_empty() || value.eq_ignore_ascii_case("null")
 }
 
