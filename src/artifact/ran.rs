@@ -48,16 +48,7 @@ impl Ran<'_> {
         }
         if let Some(sql) = self.late.filter(|_| node.unit.is_none()) {
             add_macros(made, self.called);
-            for (key, value) in [
-                ("compiled", json!(true)),
-                ("compiled_code", json!(sql)),
-                ("extra_ctes_injected", json!(true)),
-                ("extra_ctes", json!([])),
-            ] {
-                if !made.has(key) {
-                    made.set(key, value);
-                }
-            }
+            add_code(made, sql);
             if has_compiled_file(node) {
                 made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
             }
@@ -66,22 +57,27 @@ impl Ran<'_> {
             made.set("build_path", json!(format!("{target}/run/{}", node_path(node))));
         }
         let Some(code) = &self.hook else { return };
-        for (key, value) in [
-            ("compiled", json!(true)),
-            ("compiled_code", json!(code)),
-            ("extra_ctes_injected", json!(true)),
-            ("extra_ctes", json!([])),
-        ] {
-            if !made.has(key) {
-                made.set(key, value);
-            }
-        }
+        add_code(made, code);
         if made.made("compiled_path").is_none_or(|path| path.is_null()) {
             made.set("compiled_path", json!(format!("{target}/compiled/{}", node_path(node))));
         }
         // dbt counts the hooks it runs from one.
         if let Some(index) = made.made("index").and_then(|index| index.as_u64()) {
             made.set("index", json!(index + 1));
+        }
+    }
+}
+
+/// What is known of SQL that was made while running, unless compiling told it already.
+fn add_code(made: &mut Fields<'_>, code: &str) {
+    for (key, value) in [
+        ("compiled", json!(true)),
+        ("compiled_code", json!(code)),
+        ("extra_ctes_injected", json!(true)),
+        ("extra_ctes", json!([])),
+    ] {
+        if !made.has(key) {
+            made.set(key, value);
         }
     }
 }

@@ -68,11 +68,11 @@ impl Trees {
 
     /// All that a configuration comes from: nodes with the same key have the same.
     fn key(&self, wanted: &Wanted<'_>) -> String {
-        let mut key = format!("{} {}", wanted.kind.as_str(), wanted.package);
+        let mut key = format!("{}\0{}", wanted.kind.as_str(), wanted.package);
         for package in [wanted.package, &self.root] {
             let depth = folders(&self.rendered, package, wanted).len();
             let inside = wanted.fqn.get(..depth.saturating_sub(1)).unwrap_or_default();
-            let _ = write!(key, " {depth} {}", inside.join("/"));
+            let _ = write!(key, "\0{depth}\0{}", inside.join("\0"));
         }
         for own in [&wanted.properties, &wanted.calls] {
             key.push_str(&serde_json::to_string(own).expect("JSON values are texts"));
