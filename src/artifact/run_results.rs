@@ -1,18 +1,21 @@
 //! `run_results.json`, version 6: what became of each node of a run.
 
+use std::cell::Cell;
+
 use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Invocation, timestamp};
 
-/// A finished run.
+/// A finished run: everything but its results.
 pub struct RunResults<'a> {
     /// The invocation.
     pub invocation: Invocation<'a>,
-    /// What became of the nodes, in the order they ended.
-    pub results: &'a [NodeResult],
     /// How long the whole run took, in seconds.
     pub elapsed_seconds: f64,
+    /// Arguments beside those of the invocation, by dbt's names.
+    pub arguments: Map<String, Value>,
 }
 
 /// What became of one node.
@@ -55,24 +58,48 @@ pub struct Interval {
     pub completed_at: DateTime<Utc>,
 }
 
-/// The file's value.
-pub fn run_results(run: &RunResults<'_>) -> Value {
-    json!({
-        "metadata": run.invocation.metadata("run-results/v6"),
-        "results": run.results.iter().map(one).collect::<Vec<_>>(),
-        "elapsed_time": run.elapsed_seconds,
-        "args": arguments(&run.invocation),
-    })
+/// The file as serde writes it. Results are made when they are written, so that those of a large project are never in memory
+/// together.
+#[derive(Serialize)]
+#[serde(bound = "")]
+struct Report<I: Iterator<Item = NodeResult>> {
+    metadata: Map<String, Value>,
+    results: Listed<I>,
+    elapsed_time: f64,
+    args: Map<String, Value>,
+}
+
+/// Results that are made once.
+struct Listed<I>(Cell<Option<I>>);
+
+impl<I: Iterator<Item = NodeResult>> Serialize for Listed<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten().map(|result| one(&result)))
+    }
+}
+
+impl RunResults<'_> {
+    /// The file with these results, in the order the nodes ended; it can be written once.
+    pub fn of<I: Iterator<Item = NodeResult>>(&self, results: I) -> impl Serialize + use<I> {
+        let mut args = arguments(&self.invocation);
+        args.extend(self.arguments.clone());
+        Report {
+            metadata: self.invocation.metadata("run-results/v6"),
+            results: Listed(Cell::new(Some(results))),
+            elapsed_time: self.elapsed_seconds,
+            args,
+        }
+    }
 }
 
 /// The arguments as typed, with the command under dbt's key.
-fn arguments(invocation: &Invocation<'_>) -> Value {
+fn arguments(invocation: &Invocation<'_>) -> Map<String, Value> {
     let run = &invocation.session.facts.run;
     let mut arguments = run.arguments.clone();
     // dbt writes none that were not given, and its `retry` takes none.
     arguments.retain(|_, value| !value.is_null());
     arguments.entry("which").or_insert_with(|| json!(run.command));
-    Value::Object(arguments)
+    arguments
 }
 
 fn one(result: &NodeResult) -> Value {
