@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use chrono::{DateTime, Utc};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -74,7 +75,7 @@ struct Listed<I>(Cell<Option<I>>);
 
 impl<I: Iterator<Item = NodeResult>> Serialize for Listed<I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.take().into_iter().flatten().map(|result| one(&result)))
+        serializer.collect_seq(self.0.take().into_iter().flatten())
     }
 }
 
@@ -102,24 +103,41 @@ fn arguments(invocation: &Invocation<'_>) -> Map<String, Value> {
     arguments
 }
 
-fn one(result: &NodeResult) -> Value {
-    let phases = [("compile", result.compile), ("execute", result.execute)];
-    let timing = phases.into_iter().filter_map(|(name, interval)| {
-        let interval = interval?;
-        Some(json!({"name": name, "started_at": timestamp(interval.started_at), "completed_at": timestamp(interval.completed_at)}))
-    });
-    json!({
-        "status": result.status,
-        "timing": timing.collect::<Vec<_>>(),
-        "thread_id": result.thread,
-        "execution_time": result.seconds,
-        "adapter_response": result.adapter_response,
-        "message": result.message,
-        "failures": result.failures,
-        "unique_id": result.unique_id,
-        "compiled": result.compiled,
-        "compiled_code": result.compiled_code,
-        "relation_name": result.relation_name,
-        "batch_results": result.batch_results,
-    })
+impl Serialize for NodeResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let timing: Vec<Phase> = [("compile", self.compile), ("execute", self.execute)]
+            .into_iter()
+            .filter_map(|(name, interval)| Some(Phase { name, interval: interval? }))
+            .collect();
+        let mut fields = serializer.serialize_map(None)?;
+        fields.serialize_entry("status", self.status)?;
+        fields.serialize_entry("timing", &timing)?;
+        fields.serialize_entry("thread_id", &self.thread)?;
+        fields.serialize_entry("execution_time", &self.seconds)?;
+        fields.serialize_entry("adapter_response", &self.adapter_response)?;
+        fields.serialize_entry("message", &self.message)?;
+        fields.serialize_entry("failures", &self.failures)?;
+        fields.serialize_entry("unique_id", &self.unique_id)?;
+        fields.serialize_entry("compiled", &self.compiled)?;
+        fields.serialize_entry("compiled_code", &self.compiled_code)?;
+        fields.serialize_entry("relation_name", &self.relation_name)?;
+        fields.serialize_entry("batch_results", &self.batch_results)?;
+        fields.end()
+    }
+}
+
+/// One entry of `timing`.
+struct Phase {
+    name: &'static str,
+    interval: Interval,
+}
+
+impl Serialize for Phase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(Some(3))?;
+        fields.serialize_entry("name", self.name)?;
+        fields.serialize_entry("started_at", &timestamp(self.interval.started_at))?;
+        fields.serialize_entry("completed_at", &timestamp(self.interval.completed_at))?;
+        fields.end()
+    }
 }

@@ -118,14 +118,18 @@ pub(super) fn after_compile(
     selected: &BTreeSet<String>,
     printer: &Printer,
 ) -> Result<(), Outcome> {
-    compiled_files(loaded, compilation, &[], printer)?;
+    let results = || {
+        let report = finished(loaded, (Utc::now() - loaded.options.run.started_at).as_seconds_f64());
+        let results = results_of_compiling(loaded, compilation, selected);
+        told(loaded, printer, write::json(&results_path(loaded), &report.of(results)))
+    };
+    let manifest = || write_manifest(loaded, Some(compilation), &[], printer);
+    let files = || compiled_files(loaded, compilation, &[], printer);
     if !writes(loaded) {
-        return Ok(());
+        return files();
     }
-    write_manifest(loaded, Some(compilation), &[], printer)?;
-    let report = finished(loaded, (Utc::now() - loaded.options.run.started_at).as_seconds_f64());
-    let results = results_of_compiling(loaded, compilation, selected);
-    told(loaded, printer, write::json(&results_path(loaded), &report.of(results)))
+    let (written, others) = rayon::join(results, || manifest().and_then(|()| files()));
+    written.and(others)
 }
 
 fn results_path(loaded: &Loaded) -> PathBuf {
