@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::shared;
+use super::content;
 
 /// A type of `DuckDB`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,18 +44,18 @@ pub enum DuckDbType {
     /// JSON text.
     Json,
     /// A list of values of one type.
-    #[serde(with = "shared")]
+    #[serde(with = "content")]
     List(Arc<DuckDbType>),
     /// Named fields.
-    #[serde(with = "shared")]
+    #[serde(with = "content")]
     Struct(Arc<Vec<(String, DuckDbType)>>),
     /// Keys and values.
-    #[serde(with = "shared")]
+    #[serde(with = "content")]
     Map(Arc<(DuckDbType, DuckDbType)>),
     /// The type of a bare `NULL`.
     Null,
     /// A type that is known by name only.
-    #[serde(with = "shared::text")]
+    #[serde(with = "content::text")]
     Named(Arc<str>),
 }
 

@@ -4,6 +4,7 @@
 //! [`translate()`] turns one Snowflake statement into statements of the embedded `DuckDB` with the same result, or
 //! refuses it. A connection that runs translations first runs [`prelude()`].
 
+mod content;
 mod data_type;
 mod duckdb_type;
 mod function;
@@ -13,7 +14,6 @@ mod prelude;
 mod problem;
 pub mod query;
 mod relation;
-mod shared;
 mod split;
 mod text;
 mod translate;
