@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, FixedOffset};
+
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
 use super::statement::{byte_offset, line_column, verb};
 use super::{
@@ -356,6 +358,7 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
             let mut outcome = outcomes.swap_remove(*statement);
             outcome.table.columns.iter_mut().for_each(to_snowflake);
             outcome.table.rows.iter_mut().flatten().for_each(whole_number);
+            at_offsets(&mut outcome.table);
             for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
                 column.name.clone_from(&known.name);
             }
@@ -382,6 +385,21 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);
     outcome.message = format!("SUCCESS {count}");
     outcome
+}
+
+/// The values of `TIMESTAMP_TZ` columns as such: the engine keeps an instant and the minutes it is east of UTC.
+fn at_offsets(table: &mut Table) {
+    let at = |cell: &Cell| {
+        let Cell::Json(text) = cell else { return None };
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        let instant = DateTime::parse_from_str(value["instant"].as_str()?, "%Y-%m-%d %H:%M:%S%.f%:z").ok()?;
+        let east = i32::try_from(value["east"].as_i64()?).ok()?;
+        Some(Cell::TimestampTz(instant.with_timezone(&FixedOffset::east_opt(east * 60)?)))
+    };
+    for (index, _) in table.columns.iter().enumerate().filter(|(_, column)| column.data_type == "TIMESTAMP_TZ") {
+        let cells = table.rows.iter_mut().filter_map(|row| row.get_mut(index));
+        cells.for_each(|cell| *cell = at(cell).unwrap_or_else(|| cell.clone()));
+    }
 }
 
 /// A decimal without a fraction as the whole number that Snowflake gives for `NUMBER(38,0)`.

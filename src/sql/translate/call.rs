@@ -240,14 +240,11 @@ impl Translator<'_> {
         }
     }
 
-    /// A value as a date or a timestamp; text becomes a timestamp, instants are seen in the session's zone.
+    /// A value as a date or a timestamp; text becomes a timestamp, zoned values are what a clock shows.
     pub(super) fn datetime(&self, value: Typed, range: &Range<usize>) -> Step<Typed> {
         match value.ty.family() {
             Family::Date | Family::Timestamp | Family::Time => Ok(value),
-            Family::Zoned => {
-                let sql = format!("timezone('UTC', {})", value.sql);
-                Ok(Typed { sql, ..value })
-            }
+            Family::Zoned => Ok(Typed::new(value.clock(), DataType::TimestampNtz)),
             _ => self.convert(&value, DataType::TimestampNtz, range),
         }
     }

@@ -58,14 +58,16 @@ impl Translator<'_> {
             }
             Failing::Null => format!("try_strptime({}, {})", value.text(), literal(&format)),
         };
-        let zoned = format.contains("%z");
-        let sql = match to.family() {
-            Family::Zoned if zoned => sql,
-            Family::Zoned => format!("timezone('UTC', {sql})"),
-            _ if zoned => format!("CAST(timezone('UTC', {sql}) AS {})", to.duckdb()),
-            _ => format!("CAST({sql} AS {})", to.duckdb()),
+        // With an offset in the text the engine reads an instant.
+        let read = match format.contains("%z") {
+            true if to == DataType::TimestampLtz => return Ok(Typed::new(sql, to)),
+            true if !format.ends_with("%z") => {
+                return Err(call.refused("with a time zone before the end of the format"));
+            }
+            true => Typed::new(format!("sf_tz_read({sql}, {})", value.text()), DataType::TimestampTz),
+            false => Typed::new(sql, DataType::TimestampNtz),
         };
-        Ok(Typed::new(sql, to))
+        self.convert(&read, to, &call.range)
     }
 
     /// A number of units of 10 to the -scale seconds since 1970.

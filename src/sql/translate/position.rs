@@ -57,7 +57,7 @@ pub(super) fn unmark(marked: &str) -> (String, PositionMap) {
 
 /// The macros of the prelude that fail by themselves. The engine says no place for such an error, so they are told theirs: it is
 /// their first argument, and the end of their message.
-const FAILING: [&str; 12] = [
+const FAILING: [&str; 13] = [
     "sf_boolean(",
     "sf_date(",
     "sf_div(",
@@ -68,7 +68,8 @@ const FAILING: [&str; 12] = [
     "sf_strptime(",
     "sf_time(",
     "sf_timestamp(",
-    "sf_timestamptz(",
+    "sf_timestamp_ltz(",
+    "sf_timestamp_tz(",
     "sf_to_object(",
 ];
 
