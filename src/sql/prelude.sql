@@ -22,6 +22,10 @@ CREATE OR REPLACE TEMP MACRO sf_width_bucket(x, low, high, n) AS
   CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(floor((x - low) / (high - low) * n) AS BIGINT) + 1 END;
 CREATE OR REPLACE TEMP MACRO sf_hash(h) AS CAST(CAST(h AS HUGEINT) - 9223372036854775808 AS DECIMAL(19,0));
 
+CREATE OR REPLACE TEMP MACRO sf_number_of(place, s, model) AS
+  CASE WHEN s IS NOT NULL THEN coalesce(sf_try_number_of(s, model),
+    error('Can''t parse ''' || s || ''' as number with format ''' || model || '''' || place)) END;
+
 -- Text
 
 CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS
@@ -157,6 +161,7 @@ CREATE OR REPLACE TEMP MACRO sf_time(place, s) AS
     CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_try_time(s) AS
   coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
+CREATE OR REPLACE TEMP MACRO sf_century(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END;
 CREATE OR REPLACE TEMP MACRO sf_strptime(place, s, f, written) AS
   coalesce(try_strptime(s, f), CASE WHEN s IS NOT NULL THEN
     error('Can''t parse ''' || s || ''' as timestamp with format ''' || written || '''' || place) END);

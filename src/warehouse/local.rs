@@ -48,7 +48,7 @@ struct LocalSession {
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
 /// options' when it has none.
 pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let duckdb = DuckDb::open(options)?;
+    let duckdb = DuckDb::open(options)?.with_snowflakes_functions()?;
     let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
     let context = SessionContext {
         database: context.database.clone().or_else(|| Some(options.database.clone())),

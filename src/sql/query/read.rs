@@ -11,6 +11,7 @@ use sqlparser::ast::{
 use super::label::Labels;
 use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
+use crate::sql::outer_join::written_out;
 use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
 use crate::sql::text::Text;
@@ -134,6 +135,8 @@ impl Reader<'_> {
     }
 
     fn select(&self, select: &ast::Select) -> Select {
+        let written_out = written_out(select).ok().flatten();
+        let select = written_out.as_deref().unwrap_or(select);
         let opaque = [
             (select.into.is_some(), "SELECT INTO is not analysed"),
             (!select.connect_by.is_empty(), "CONNECT BY is not analysed"),

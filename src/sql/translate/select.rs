@@ -12,6 +12,7 @@ use super::scope::{Alias, Relation, Scope, reference};
 use super::typed::{Column, Shaped, Typed};
 use super::{Step, Translator, fold, quote};
 use crate::sql::item::{item_ranges, written_name};
+use crate::sql::outer_join::written_out;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, nearest};
 use crate::sql::query::name_fits;
 
@@ -59,6 +60,10 @@ impl Translator<'_> {
     }
 
     fn select_inside(&mut self, select: &Select, order: Option<&OrderBy>) -> Step<Shaped> {
+        let written_out = written_out(select).map_err(|ident| {
+            SqlProblem::unsupported("the outer join operator here", self.at(&ident)).help("write a LEFT JOIN")
+        })?;
+        let select = written_out.as_deref().unwrap_or(select);
         let from = self.from_clause(&select.from)?;
         let items = self.items(select)?;
         let mut sql = String::from("SELECT ");
