@@ -109,6 +109,7 @@ impl<'a> Manifest<'a> {
             "saved_queries" => return of(NodeKind::SavedQuery),
             "semantic_models" => return of(NodeKind::SemanticModel),
             "unit_tests" => return of(NodeKind::UnitTest),
+            "functions" => return of(NodeKind::Function),
             "metadata" => metadata(inputs),
             "macros" => macros::macros(inputs),
             "docs" => docs(inputs.project),

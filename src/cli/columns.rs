@@ -12,7 +12,7 @@ use super::open;
 use super::printer::Printer;
 use crate::analyze::{Analysis, Functions, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::Node;
 use crate::project::{EntryKind, NodeKind};
 use crate::sql::RelationKind;
@@ -109,18 +109,10 @@ impl Loaded {
         printer.diagnostics(self.columns_found(compilation).iter(), &self.sources);
     }
 
-    /// Whether something that is wrong with the columns of compiled nodes is an error by its level, so that nothing may run. Only errors
-    /// are told: `compile` tells the rest.
+    /// Reports the same before something runs: whether one of it is an error by its level, so that nothing may run.
     pub(super) fn refuses_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
-        if !printer.may_refuse() {
-            return false;
-        }
         let before = printer.counts().0;
-        let found = self.columns_found(compilation);
-        let is_error = |problem: &&Diagnostic| {
-            printer.weighed(problem, &self.sources).is_some_and(|shown| shown.level == Level::Error)
-        };
-        printer.diagnostics(found.iter().filter(is_error), &self.sources);
+        self.check_columns(compilation, printer);
         printer.counts().0 > before
     }
 

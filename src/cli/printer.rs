@@ -79,11 +79,6 @@ impl Printer {
         let _ = self.levels.set(levels);
     }
 
-    /// Whether a warning may be an error, because somebody said so.
-    pub(super) fn may_refuse(&self) -> bool {
-        self.output.warnings.has_errors() || self.levels.get().is_some_and(Levels::has_errors)
-    }
-
     /// A problem with the level that it is told with; none for one that is not told.
     pub(super) fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
         let mut shown = diagnostic.clone();

@@ -460,5 +460,6 @@ fn has_template(node: &Node) -> bool {
                 | NodeKind::UnitTest
                 | NodeKind::Analysis
                 | NodeKind::Operation
+                | NodeKind::Function
         )
 }

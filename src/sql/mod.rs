@@ -31,6 +31,6 @@ pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
     Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
-    name_of_stored, place_of_message, session_variables, stored_name, translate,
+    UserFunction, name_of_stored, place_of_message, session_variables, stored_name, translate,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

@@ -26,6 +26,11 @@ CREATE OR REPLACE TEMP MACRO sf_number_of(place, s, model) AS
   CASE WHEN s IS NOT NULL THEN coalesce(sf_try_number_of(s, model),
     error('Can''t parse ''' || s || ''' as number with format ''' || model || '''' || place)) END;
 
+-- Rows
+
+CREATE OR REPLACE TEMP MACRO sf_duplicate_row(place, found) AS
+  CASE WHEN found THEN error('100090 (42P18): Duplicate row detected during DML action' || place) END;
+
 -- Text
 
 CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS

@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
 
-use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
+use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, literal, quoted};
 use super::statement::{byte_offset, line_column, verb};
 use super::{
     Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
 };
 use crate::sql::{
-    Columns, DataType, Dialect, Governance, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
-    Translation, name_of_stored, place_of_message, prelude, session_variables, stored_name, translate,
+    Columns, DataType, Dialect, Governance, Relation, ResultColumn, ResultShape, SessionChange, SessionContext,
+    SqlProblem, Translation, UserFunction, name_of_stored, place_of_message, prelude, session_variables, stored_name,
+    translate,
 };
 
 /// A relation's columns with their types.
@@ -141,6 +142,27 @@ impl Columns for LocalSession {
             locked(&self.shared.columns).insert(key, columns.clone());
         }
         columns
+    }
+
+    fn function(&self, path: &[String]) -> Option<UserFunction> {
+        let [database, schema, name] = path else { return None };
+        // A name that does not resolve is the statement's error to report, with its place.
+        let _ = self.shared.attach_existing(database);
+        let sql = format!(
+            "SELECT coalesce(comment, ''), macro_definition FROM duckdb_functions() WHERE NOT internal \
+             AND function_type = 'macro' AND upper(database_name) = upper({}) AND schema_name = {} AND function_name = {}",
+            literal(database),
+            literal(schema),
+            literal(name)
+        );
+        let found = locked(&self.inner).execute(&sql).ok()?.table.rows;
+        let [types, definition] = found.first()?.as_slice() else { return None };
+        let types = types.to_string();
+        let types = types.split(';').filter(|ty| !ty.is_empty());
+        let parameters = types.map(DataType::of_duckdb).collect();
+        let definition = definition.to_string();
+        let returns = definition.strip_suffix(')')?.rsplit_once(" AS ")?.1.replace(", ", ",");
+        Some(UserFunction { parameters, returns: DataType::of_duckdb(&returns) })
     }
 
     fn governance(&self, database: &str) -> Arc<Governance> {
@@ -356,7 +378,14 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let mut outcome = match shape {
         ResultShape::Rows { statement, columns } if *statement < outcomes.len() => {
             let mut outcome = outcomes.swap_remove(*statement);
+            let semi = |known: &&ResultColumn| matches!(known.data_type, DataType::Object | DataType::Array);
             outcome.table.columns.iter_mut().for_each(to_snowflake);
+            for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
+                // The engine has one type for all semi-structured values.
+                if let ("VARIANT", Some(known)) = (column.data_type.as_str(), Some(known).filter(semi)) {
+                    column.data_type = known.data_type.to_string();
+                }
+            }
             outcome.table.rows.iter_mut().flatten().for_each(whole_number);
             at_offsets(&mut outcome.table);
             for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
