@@ -80,7 +80,7 @@ impl Printer {
     }
 
     /// A problem with the level that it is told with; none for one that is not told.
-    pub(super) fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
+    fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
         let mut shown = diagnostic.clone();
         match self.levels.get().and_then(|levels| levels.weight(&shown, sources)) {
             Some(Weight::Off) => return None,

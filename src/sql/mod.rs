@@ -26,7 +26,7 @@ pub use function::{ConstructSupport, FunctionSupport, State, supported_construct
 pub use number_format::NumberFormat;
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
-pub use problem::{SqlProblem, UNSUPPORTED};
+pub use problem::{SYNTAX, SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
