@@ -150,7 +150,7 @@ impl Columns for LocalSession {
         let _ = self.shared.attach_existing(database);
         let sql = format!(
             "SELECT coalesce(comment, ''), macro_definition FROM duckdb_functions() WHERE NOT internal \
-             AND function_type = 'macro' AND upper(database_name) = upper({}) AND schema_name = {} AND function_name = {}",
+             AND function_type = 'macro' AND upper(database_name) = upper({}) AND upper(schema_name) = upper({}) AND function_name = {}",
             literal(database),
             literal(schema),
             literal(name)

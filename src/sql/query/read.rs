@@ -8,9 +8,10 @@ use sqlparser::ast::{
     Statement, TopQuantity,
 };
 
-use super::label::Labels;
+use super::label;
 use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
+use crate::sql::item::Items;
 use crate::sql::outer_join::written_out;
 use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
@@ -157,7 +158,7 @@ impl Reader<'_> {
         if let Some(TopQuantity::Expr(rows)) = select.top.as_ref().and_then(|top| top.quantity.as_ref()) {
             filters.push(self.expr(rows));
         }
-        let labels = Labels::of(self, select);
+        let labels = Items::of(self.text, select);
         let mut items: Vec<Item> =
             select.projection.iter().enumerate().flat_map(|(at, item)| self.item(item, &labels, at)).collect();
         if items.is_empty() {
@@ -212,10 +213,10 @@ impl Reader<'_> {
         }
     }
 
-    fn item(&self, item: &SelectItem, labels: &Labels, at: usize) -> Vec<Item> {
+    fn item(&self, item: &SelectItem, labels: &Items, at: usize) -> Vec<Item> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
-                let (name, span) = labels.name(self, expr, at);
+                let (name, span) = label::name(self, labels, expr, at);
                 vec![Item::Value { expr: self.expr(expr), name, is_alias: false, span }]
             }
             SelectItem::ExprWithAlias { expr, alias } => vec![Item::Value {
