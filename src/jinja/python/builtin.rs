@@ -176,7 +176,7 @@ fn difference(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
 fn local_md5(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let [value] = bind("local_md5", ["value"], 1, args)?;
     let value = required(value);
-    Ok(Value::from(md5(&text("local_md5", &value)?)))
+    Ok(Value::from(md5(text("local_md5", &value)?)))
 }
 
 /// Jinja2's `cycler`.

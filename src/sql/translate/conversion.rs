@@ -55,10 +55,8 @@ impl Translator<'_> {
         let formats: Vec<String> = format.formats.iter().map(|format| literal(format)).collect();
         let formats = format!("[{}]", formats.join(", "));
         // The engine reads offsets in digits alone.
-        let text = match format.zoned {
-            true => format!("regexp_replace(trim({}), '[Zz]$', '+00')", value.text()),
-            false => value.text(),
-        };
+        let text =
+            if format.zoned { format!("regexp_replace(trim({}), '[Zz]$', '+00')", value.text()) } else { value.text() };
         let sql = match failing {
             Failing::Error => format!("sf_strptime({text}, {formats}, {})", literal(&written)),
             Failing::Null => format!("try_strptime({text}, {formats})"),
