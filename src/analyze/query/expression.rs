@@ -265,6 +265,7 @@ impl Analyst<'_> {
         self.deciding += 1;
         let mut keys = self.values(&window.partition);
         keys.extend(self.values(&window.order));
+        keys.extend(self.values(&window.bounds));
         self.deciding -= 1;
         let mut rows = rows_of(&Value::made(&keys, EdgeKind::Indirect));
         if let Some(name) = &window.name {

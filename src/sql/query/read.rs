@@ -8,6 +8,8 @@ use sqlparser::ast::{
     Statement, TopQuantity,
 };
 
+use sqlparser::tokenizer::Token;
+
 use super::label;
 use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
@@ -21,9 +23,21 @@ use crate::sql::text::Text;
 /// that is no query.
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
-    let statements = statements(&text, dialect)?;
+    let statements = match statements(&text, dialect) {
+        Err(_) if dialect == Dialect::DuckDb && has_own_form(&text) => return Ok(None),
+        read => read?,
+    };
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
+}
+
+/// Whether a text has a statement of `DuckDB`'s that the parser does not know, so that what it says of the text is no finding.
+fn has_own_form(text: &Text<'_>) -> bool {
+    const WORDS: [&str; 7] = ["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "SHOW"];
+    text.lexemes.iter().any(|lexeme| match &lexeme.token.token {
+        Token::Word(word) => word.quote_style.is_none() && WORDS.contains(&word.value.to_ascii_uppercase().as_str()),
+        _ => false,
+    })
 }
 
 impl Name {
@@ -186,7 +200,7 @@ impl Reader<'_> {
         let window = match &named.1 {
             NamedWindowExpr::WindowSpec(spec) => self.window(spec),
             NamedWindowExpr::NamedWindow(other) => {
-                Window { name: Some(self.name(other)), partition: Vec::new(), order: Vec::new() }
+                Window { name: Some(self.name(other)), partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
             }
         };
         (self.name(&named.0), window)
