@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sqlparser::ast::{
     self, ConnectByKind, ExcludeSelectItem, GroupByExpr, GroupByWithModifier, LimitClause, NamedWindowExpr,
     OrderByKind, RenameSelectItem, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetQuantifier, Spanned,
@@ -38,6 +39,20 @@ fn has_own_form(text: &Text<'_>) -> bool {
         Token::Word(word) => word.quote_style.is_none() && WORDS.contains(&word.value.to_ascii_uppercase().as_str()),
         _ => false,
     })
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&*self.text, (self.key != self.text).then_some(&*self.key)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (text, key) = <(String, Option<String>)>::deserialize(deserializer)?;
+        let text: Arc<str> = text.into();
+        Ok(Self { key: key.map_or_else(|| text.clone(), Into::into), text })
+    }
 }
 
 impl Name {
