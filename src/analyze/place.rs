@@ -23,7 +23,7 @@ pub struct Places<'a> {
 impl Places<'_> {
     /// The place of a word in the value of a setting: the template's own configuration comes first, then the YAML file's, then the
     /// project file's.
-    pub(super) fn setting(&self, node: &Node, key: &str, word: &str) -> Span {
+    pub fn setting(&self, node: &Node, key: &str, word: &str) -> Span {
         let text = self.sources.text(node.file);
         let own = text.get(node.code.clone()).unwrap_or_default();
         if let Some(range) = word_behind(own, 0, key, word) {

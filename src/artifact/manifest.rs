@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use md5::{Digest, Md5};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -111,6 +110,7 @@ impl<'a> Manifest<'a> {
             "saved_queries" => return of(NodeKind::SavedQuery),
             "semantic_models" => return of(NodeKind::SemanticModel),
             "unit_tests" => return of(NodeKind::UnitTest),
+            "functions" => return of(NodeKind::Function),
             "metadata" => metadata(inputs),
             "macros" => macros::macros(inputs),
             "docs" => docs(inputs.project),
@@ -178,7 +178,7 @@ fn metadata(inputs: &ManifestInputs<'_>) -> Value {
     let mut metadata = inputs.invocation.metadata("manifest/v12");
     let quoting =
         crate::jinja::merge_quoting(facts.dialect.default_quoting(), &inputs.project.packages[0].file.quoting);
-    let id: String = Md5::digest(facts.root.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = crate::source::md5(&facts.root);
     let started = facts.run.started_at.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string();
     let fields = [
         ("project_name", json!(facts.root)),

@@ -463,5 +463,6 @@ fn has_template(node: &Node) -> bool {
                 | NodeKind::UnitTest
                 | NodeKind::Analysis
                 | NodeKind::Operation
+                | NodeKind::Function
         )
 }

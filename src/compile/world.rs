@@ -119,6 +119,20 @@ impl World for NodeWorld {
         Ok(self.limited(value, self.node(&subject.unique_id), node))
     }
 
+    fn function(&self, subject: &Subject, call: &[String]) -> Result<RelationValue, Problem> {
+        let id = self.shared.graph.lookup.function(&subject.package, call)?;
+        let name = call.last().map(String::as_str).unwrap_or_default();
+        if self.node(&subject.unique_id).is_some_and(|node| node.unit.is_none() && !node.depends_on.contains(&id)) {
+            let message = format!("the function `{name}` is called here, but not seen when the project was parsed");
+            let help = format!("add this line to the model: -- depends_on: {{{{ function('{name}') }}}}");
+            return Err(Problem::new(Code::UnknownRef, message).help(help));
+        }
+        let relation = self.elsewhere.get(&id).or_else(|| self.node(&id)?.relation.as_ref()).cloned();
+        let relation = relation
+            .ok_or_else(|| Problem::new(Code::UnknownRef, format!("the function `{name}` is not part of the graph")))?;
+        Ok(RelationValue::new(relation, Some(RelationKind::Function), self.dialect()))
+    }
+
     fn graph(&self) -> TemplateValue {
         self.shared.flat.get_or_init(|| json_value(&flat_graph(&self.shared.graph))).clone()
     }

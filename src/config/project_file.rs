@@ -70,6 +70,8 @@ pub struct Paths {
     pub macros: Vec<String>,
     /// Snapshots.
     pub snapshots: Vec<String>,
+    /// Functions of the warehouse.
+    pub functions: Vec<String>,
     /// Docs blocks; empty for all of the above.
     pub docs: Vec<String>,
     /// Where packages are installed.
@@ -78,6 +80,15 @@ pub struct Paths {
     pub target: String,
     /// What `clean` removes.
     pub clean: Vec<String>,
+}
+
+impl Paths {
+    /// The folders with resources, in dbt's order.
+    pub fn resources(&self) -> impl Iterator<Item = &String> {
+        let all =
+            [&self.models, &self.seeds, &self.snapshots, &self.analyses, &self.macros, &self.tests, &self.functions];
+        all.into_iter().flatten()
+    }
 }
 
 /// Package files found in the project's folder, for `deps` and for saying that it was not run.
@@ -377,6 +388,7 @@ fn paths(value: &Map<String, Value>) -> Paths {
         analyses: list("analysis-paths", &["analyses"]),
         macros: list("macro-paths", &["macros"]),
         snapshots: list("snapshot-paths", &["snapshots"]),
+        functions: list("function-paths", &["functions"]),
         docs: list("docs-paths", &[]),
         packages: text("packages-install-path", "dbt_packages"),
         clean: list("clean-targets", &[&target]),

@@ -7,12 +7,15 @@ use chrono::Utc;
 
 use super::csv_line;
 use super::report::{NodeResult, Observer, Status};
+use crate::analyze::Places;
 use crate::compile::{Compilation, Compiled};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::jinja::{Origin, ResultTable, Subject};
 use crate::load::{self, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions, Store};
 use crate::plan::{Action, LoadSource, NodePlan, Planner, Purpose, Step, Work};
+use crate::project::Project;
+use crate::source::Span;
 use crate::sql::{Relation, RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
 
@@ -24,6 +27,8 @@ pub struct Runner<'a> {
     pub compilation: &'a Compilation,
     /// The warehouse.
     pub connection: Arc<Connection>,
+    /// What is declared, and where.
+    pub project: &'a Project,
     /// How many nodes run at a time.
     pub threads: usize,
     /// Whether the first failure stops the run.
@@ -443,14 +448,29 @@ impl Runner<'_> {
         });
         let code = if error.is_unsupported() { Code::UnsupportedSql } else { Code::WarehouseError };
         let mut diagnostic = Diagnostic::error(code, first_line(&error.message)).node(&node.unique_id);
-        diagnostic = diagnostic.at(located.map_or(place, |(span, _)| span));
+        let keyed = error.message.contains("Duplicate row detected").then(|| self.place_of_key(node)).flatten();
+        diagnostic = diagnostic.at(keyed.or(located.map(|(span, _)| span)).unwrap_or(place));
         diagnostic.help = error.help.clone();
+        if keyed.is_some() {
+            let help = "the model's rows have this key more than once: keep one of each, or make the key longer";
+            diagnostic.help = Some(help.to_owned());
+        }
         let diagnostic = match (located, spot) {
             (Some((_, true)), _) => diagnostic,
             (_, Some(at)) => diagnostic.excerpt(around(&sql, at)),
             (_, None) => diagnostic.excerpt(sql.lines().take(12).collect::<Vec<_>>().join("\n")),
         };
         csv_line::at_line(diagnostic, node, self.planner.sources, &error.message)
+    }
+}
+
+impl Runner<'_> {
+    /// Where the key stands by which a model's rows are merged.
+    fn place_of_key(&self, node: &Node) -> Option<Span> {
+        let key = node.setting("unique_key")?;
+        let first = key.as_str().or_else(|| key.as_array()?.first()?.as_str())?;
+        let places = Places { sources: self.planner.sources, project: self.project };
+        Some(places.setting(node, "unique_key", first))
     }
 }
 

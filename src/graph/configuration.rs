@@ -241,7 +241,12 @@ fn defaults(kind: NodeKind) -> Map<String, Value> {
         NodeKind::SavedQuery => json!({
             "enabled": true, "group": null, "meta": {}, "export_as": null, "schema": null, "cache": {"enabled": false},
         }),
-        NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot | NodeKind::Analysis | NodeKind::Operation => built(kind),
+        NodeKind::Model
+        | NodeKind::Seed
+        | NodeKind::Snapshot
+        | NodeKind::Analysis
+        | NodeKind::Operation
+        | NodeKind::Function => built(kind),
     };
     value.as_object().cloned().unwrap_or_default()
 }
@@ -258,6 +263,7 @@ fn built(kind: NodeKind) -> Value {
     let materialized = match kind {
         NodeKind::Seed => "seed",
         NodeKind::Snapshot => "snapshot",
+        NodeKind::Function => "function",
         _ => "view",
     };
     let mut config = json!({
@@ -278,6 +284,9 @@ fn built(kind: NodeKind) -> Value {
             },
             "dbt_valid_to_current": null,
         }),
+        NodeKind::Function => {
+            json!({"type": "scalar", "volatility": null, "runtime_version": null, "entry_point": null})
+        }
         _ => json!({}),
     };
     if let (Value::Object(config), Value::Object(more)) = (&mut config, more) {

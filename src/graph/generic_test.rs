@@ -4,7 +4,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
-use md5::{Digest, Md5};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -375,7 +374,7 @@ fn cleaned(text: &str) -> String {
 }
 
 fn md5_hex(text: &str) -> String {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::source::md5(text)
 }
 
 /// The metadata as dbt hashes it: Python's text of a dictionary with every leaf as text and every key sorted.

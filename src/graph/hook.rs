@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::configuration::Wanted;
 use super::node::Node;
@@ -11,6 +10,7 @@ use super::parse::{Parsing, empty_node};
 use crate::config::Hook;
 use crate::diagnostic::Diagnostics;
 use crate::project::{Checksum, NodeKind, Package};
+use crate::source::sha256;
 
 /// One node per statement.
 pub(super) fn operations(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
@@ -48,7 +48,6 @@ fn operation(
         properties: serde_json::Map::new(),
         calls: parsed.facts.config.clone(),
     };
-    let digest = Sha256::digest(parsing.sources.text(package.file.file).trim().as_bytes());
     let resolved = parsing.trees.resolve(&wanted);
     let mut node = Node {
         kind: NodeKind::Operation,
@@ -60,7 +59,7 @@ fn operation(
         config: resolved.config,
         unrendered_config: resolved.unrendered,
         tags: vec![key.to_owned()],
-        checksum: Checksum { name: "sha256", value: digest.iter().map(|byte| format!("{byte:02x}")).collect() },
+        checksum: Checksum { name: "sha256", value: sha256(parsing.sources.text(package.file.file).trim()) },
         refs: parsed.facts.refs,
         sources: parsed.facts.sources,
         macros: parsed.macros,

@@ -12,6 +12,7 @@ mod deprecation;
 mod description;
 mod dictionary;
 mod fixture;
+mod function;
 mod generic_test;
 mod hook;
 mod misfit;

@@ -74,6 +74,8 @@ pub struct Node {
     pub sources: Vec<(String, String)>,
     /// `metric` calls, in order.
     pub metrics: Vec<Vec<String>>,
+    /// `function` calls, in order: a name, or a package and a name.
+    pub functions: Vec<Vec<String>>,
     /// Unique ids of the nodes it reads, in order, each once.
     pub depends_on: Vec<String>,
     /// Unique ids of the macros its template calls directly.

@@ -11,8 +11,8 @@ use super::configuration::{Trees, Wanted};
 use super::name::Names;
 use super::node::{Column, Node};
 use super::{
-    Graph, Lookup, access, contract, declared, deprecation, description, generic_test, hook, microbatch, misfit,
-    python_model, resolve, semantic, source_table, unit_test,
+    Graph, Lookup, access, contract, declared, deprecation, description, function, generic_test, hook, microbatch,
+    misfit, python_model, resolve, semantic, source_table, unit_test,
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -124,6 +124,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
     microbatch::check(&mut graph, own_strategy, diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
+    function::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
     deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
     graph
@@ -281,6 +282,7 @@ fn file_kind(kind: EntryKind) -> Option<NodeKind> {
         EntryKind::Snapshot => NodeKind::Snapshot,
         EntryKind::Analysis => NodeKind::Analysis,
         EntryKind::DataTest => NodeKind::Test,
+        EntryKind::Function => NodeKind::Function,
         _ => return None,
     })
 }
@@ -403,6 +405,7 @@ impl Parsing<'_> {
             refs: parsed.facts.refs,
             sources: parsed.facts.sources,
             metrics: parsed.facts.metrics,
+            functions: parsed.facts.functions,
             macros: parsed.macros,
             version: version.map(|version| version.number.clone()),
             latest_version: version.map(|version| version.latest.clone()),
@@ -427,6 +430,7 @@ impl Parsing<'_> {
                 let parsed = self.parse(subject, text, node.file, node.code.start);
                 node.refs.extend(parsed.facts.refs);
                 node.sources.extend(parsed.facts.sources);
+                node.functions.extend(parsed.facts.functions);
                 let new: Vec<String> = parsed.macros.into_iter().filter(|id| !node.macros.contains(id)).collect();
                 node.macros.extend(new);
                 problem =
@@ -456,7 +460,7 @@ impl Parsing<'_> {
         self.names.name(node);
         let makes = match node.kind {
             NodeKind::Model => !node.is_ephemeral(),
-            NodeKind::Seed | NodeKind::Snapshot => true,
+            NodeKind::Seed | NodeKind::Snapshot | NodeKind::Function => true,
             NodeKind::Test => stores_failures(node, self.session.facts.run.store_failures),
             _ => false,
         };
@@ -488,6 +492,9 @@ impl Parsing<'_> {
             version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
+        for key in ["arguments", "returns"].into_iter().filter(|_| node.kind == NodeKind::Function) {
+            node.declared.extend(entry.value.get(key).map(|value| (key.to_owned(), value.clone())));
+        }
         node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
@@ -702,6 +709,7 @@ pub(super) fn empty_node(file: FileId) -> Node {
         refs: Vec::new(),
         sources: Vec::new(),
         metrics: Vec::new(),
+        functions: Vec::new(),
         depends_on: Vec::new(),
         macros: Vec::new(),
         test: None,

@@ -23,9 +23,12 @@ pub struct Lookup {
     disabled: BTreeMap<String, Vec<String>>,
     /// Source tables by source and table name: package and unique id.
     tables: BTreeMap<(String, String), Vec<(String, String)>>,
-    /// Metrics by name: package and unique id.
-    metrics: BTreeMap<String, Vec<(String, String)>>,
+    metrics: Named,
+    functions: Named,
 }
+
+/// Package and unique id by name.
+type Named = BTreeMap<String, Vec<(String, String)>>;
 
 #[derive(Debug, Clone)]
 struct Candidate {
@@ -42,6 +45,8 @@ impl Lookup {
         for node in nodes {
             if !node.setting_flag("enabled") {
                 lookup.disabled.entry(node.name.clone()).or_default().push(node.unique_id.clone());
+            } else if node.kind == NodeKind::Function {
+                add_named(&mut lookup.functions, node);
             } else if node.kind.is_refable() {
                 lookup.refs.entry(node.name.clone()).or_default().push(Candidate {
                     package: node.package.clone(),
@@ -151,31 +156,49 @@ fn counts(version: &Value) -> bool {
 impl Lookup {
     /// Takes in the metrics, which are made after what they read.
     pub(super) fn add_metrics(&mut self, nodes: &[Node]) {
-        for node in nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled")) {
-            let entry = (node.package.clone(), node.unique_id.clone());
-            self.metrics.entry(node.name.clone()).or_default().push(entry);
-        }
+        let metrics = nodes.iter().filter(|node| node.kind == NodeKind::Metric && node.setting_flag("enabled"));
+        metrics.for_each(|node| add_named(&mut self.metrics, node));
     }
 
     /// The unique id of a metric named as `metric` names it: NAME, or package and NAME.
     fn metric(&self, package: &str, call: &[String]) -> Result<String, Problem> {
+        self.named((&self.metrics, package), call).map_err(|(name, help)| {
+            let help = help.unwrap_or_else(|| "check the name, or declare it under `metrics:`".to_owned());
+            Problem::new(Code::UnknownRef, format!("no metric `{name}`")).help(help)
+        })
+    }
+
+    /// The unique id of a function named as `function` names it.
+    pub fn function(&self, package: &str, call: &[String]) -> Result<String, Problem> {
+        self.named((&self.functions, package), call).map_err(|(name, help)| {
+            let help = help.unwrap_or_else(|| format!("check the name, or add the file functions/{name}.sql"));
+            Problem::new(Code::UnknownRef, format!("no function `{name}`")).help(help)
+        })
+    }
+
+    /// The unique id of what has a name; otherwise the name, and the name that may be meant.
+    fn named<'c>(
+        &self,
+        (known, package): (&Named, &str),
+        call: &'c [String],
+    ) -> Result<String, (&'c str, Option<String>)> {
         let (own, name) = match call {
             [package, name] => (Some(package.as_str()), name.as_str()),
             _ => (None, call.first().map(String::as_str).unwrap_or_default()),
         };
-        let candidates = self.metrics.get(name).map(Vec::as_slice).unwrap_or_default();
+        let candidates = known.get(name).map(Vec::as_slice).unwrap_or_default();
         let orders = if own.is_some() { vec![own] } else { vec![Some(self.root.as_str()), Some(package), None] };
         let found = orders
             .into_iter()
             .find_map(|wanted| candidates.iter().find(|(known, _)| wanted.is_none_or(|wanted| known == wanted)));
-        found.map(|(_, id)| id.clone()).ok_or_else(|| {
-            let help = match did_you_mean(name, self.metrics.keys().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "check the name, or declare it under `metrics:`".to_owned(),
-            };
-            Problem::new(Code::UnknownRef, format!("no metric `{name}`")).help(help)
-        })
+        let near =
+            || did_you_mean(name, known.keys().map(String::as_str)).map(|near| format!("did you mean `{near}`?"));
+        found.map(|(_, id)| id.clone()).ok_or_else(|| (name, near()))
     }
+}
+
+fn add_named(named: &mut Named, node: &Node) {
+    named.entry(node.name.clone()).or_default().push((node.package.clone(), node.unique_id.clone()));
 }
 
 /// What to say for a name that is not known.
@@ -250,6 +273,9 @@ fn references(lookup: &Lookup, node: &Node) -> Found {
     }
     for call in &node.refs {
         add(lookup.reference(&node.package, call), &call.name);
+    }
+    for call in &node.functions {
+        add(lookup.function(&node.package, call), call.last().map(String::as_str).unwrap_or_default());
     }
     for call in &node.metrics {
         add(lookup.metric(&node.package, call), call.last().map(String::as_str).unwrap_or_default());

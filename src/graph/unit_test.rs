@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::Lookup;
 use super::configuration::Wanted;
@@ -443,5 +442,5 @@ fn checksum(declared: &Map<String, Value>) -> String {
         data.push('-');
         data.push_str(&jinja::json_str(&item["rows"]));
     }
-    Sha256::digest(data.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::source::sha256(&data)
 }

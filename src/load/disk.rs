@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::store::changed;
 use super::{LandedFile, Ledger, LoadError, LoadErrorKind, Location};
+use crate::source::hexadecimal;
 
 /// All regular files below a folder, links followed, with their stamps and without versions.
 pub(super) fn list(folder: &Path, location: &Location) -> Result<Vec<LandedFile>, LoadError> {
@@ -135,11 +136,7 @@ fn digest_of(path: &Path) -> std::io::Result<String> {
 
 /// Half of a SHA-256 is far more than enough to tell files apart.
 fn version(hasher: Sha256) -> String {
-    use std::fmt::Write;
-    hasher.finalize().iter().take(16).fold("sha256-".to_owned(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all that is written to it");
-        text
-    })
+    format!("sha256-{}", hexadecimal(&hasher.finalize()[..16]))
 }
 
 /// A file's bytes, if they are those that were listed.

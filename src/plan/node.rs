@@ -8,6 +8,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::Node;
 use crate::jinja::{Origin, Subject, json_value};
+use crate::project::NodeKind;
 use crate::sql::Dialect;
 
 impl Planner<'_> {
@@ -57,7 +58,7 @@ impl Planner<'_> {
         let reason = format!("`{}` is a materialization written as a macro", node.materialized());
         let step = Step { purpose: Purpose::Main, work: Work::Materialization(name) };
         let kind = crate::sql::RelationKind::Table;
-        let makes = node.relation.clone().map(|relation| (relation, kind));
+        let makes = node.relation.clone().filter(|_| node.kind != NodeKind::Function).map(|relation| (relation, kind));
         NodePlan { steps: vec![step], makes, ..empty(node, Action::RunMaterialization, reason) }
     }
 

@@ -72,7 +72,7 @@ impl Planner<'_> {
     fn takes_part(&self, node: &Node) -> bool {
         match node.kind {
             NodeKind::Model => !node.is_ephemeral(),
-            NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test | NodeKind::UnitTest => true,
+            NodeKind::Seed | NodeKind::Snapshot | NodeKind::Test | NodeKind::UnitTest | NodeKind::Function => true,
             NodeKind::Source => self.loads && node.source.as_ref().is_some_and(|source| source.external.is_some()),
             _ => false,
         }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
 use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks};
 use crate::config::Templates;
@@ -94,8 +93,7 @@ pub(super) fn stripped(text: &str) -> Range<usize> {
 
 /// SHA-256 of a text, in hexadecimal.
 fn sha256(text: &str) -> Checksum {
-    let digest = Sha256::digest(text.as_bytes());
-    Checksum { name: "sha256", value: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+    Checksum { name: "sha256", value: crate::source::sha256(text) }
 }
 
 /// The node a whole file becomes. `path` is what dbt calls the node's path.

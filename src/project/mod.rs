@@ -84,11 +84,13 @@ pub enum NodeKind {
     SavedQuery,
     /// A unit test.
     UnitTest,
+    /// A function of the warehouse.
+    Function,
 }
 
 impl NodeKind {
     /// Every kind, in the order of dbt's documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Model,
         Self::Seed,
         Self::Snapshot,
@@ -101,6 +103,7 @@ impl NodeKind {
         Self::SemanticModel,
         Self::SavedQuery,
         Self::UnitTest,
+        Self::Function,
     ];
 
     /// dbt's word: `resource_type`, and the first part of a unique id.
@@ -118,6 +121,7 @@ impl NodeKind {
             Self::SemanticModel => "semantic_model",
             Self::SavedQuery => "saved_query",
             Self::UnitTest => "unit_test",
+            Self::Function => "function",
         }
     }
 
@@ -138,6 +142,7 @@ impl NodeKind {
             Self::SemanticModel => &["semantic-models"],
             Self::SavedQuery => &["saved-queries"],
             Self::UnitTest => &["unit_tests"],
+            Self::Function => &["functions"],
             Self::Model | Self::Analysis | Self::Operation => &["models"],
         }
     }

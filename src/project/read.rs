@@ -163,13 +163,9 @@ fn read_package(
         (NodeKind::Analysis, find(&paths.analyses, &[".sql"], sources)),
         (NodeKind::Test, find(&paths.tests, &[".sql"], sources)),
         (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),
+        (NodeKind::Function, find(&paths.functions, &[".sql"], sources)),
     ];
-    let docs_folders = if paths.docs.is_empty() {
-        let all = [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests];
-        all.into_iter().flatten().cloned().collect()
-    } else {
-        paths.docs.clone()
-    };
+    let docs_folders = if paths.docs.is_empty() { paths.resources().cloned().collect() } else { paths.docs.clone() };
     let docs_files = find(&docs_folders, &[".md"], sources);
     let macro_files: Vec<&ResourceFile> = macro_files.iter().chain(&generic_files).collect();
     project
@@ -225,10 +221,7 @@ fn read_properties(
 ) {
     let paths = &package.file.paths;
     let mut folders: Vec<String> = Vec::new();
-    for folder in [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
-        .into_iter()
-        .flatten()
-    {
+    for folder in paths.resources() {
         if !folders.contains(folder) {
             folders.push(folder.clone());
         }

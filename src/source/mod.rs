@@ -4,9 +4,11 @@
 //! later phase carries to say where something stands; lines and columns are computed only when something is reported.
 
 mod builtin;
+mod digest;
 mod file;
 mod walk;
 
 pub use builtin::MACRO_FILES;
+pub use digest::{hexadecimal, md5, sha1, sha256};
 pub use file::{FileId, Position, SourceFile, Sources, Span};
 pub use walk::{FoundFile, ReadError, find_files, read_bytes, read_text};

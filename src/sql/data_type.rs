@@ -105,7 +105,8 @@ impl DataType {
             "DATE" => Self::Date,
             "TIME" => Self::Time,
             "TIMESTAMP" | "TIMESTAMP_S" | "TIMESTAMP_MS" | "TIMESTAMP_NS" => Self::TimestampNtz,
-            "TIMESTAMP WITH TIME ZONE" | "TIMESTAMPTZ" => Self::TimestampTz,
+            "TIMESTAMP WITH TIME ZONE" | "TIMESTAMPTZ" => Self::TimestampLtz,
+            "STRUCT(INSTANT TIMESTAMP WITH TIME ZONE, EAST SMALLINT)" => Self::TimestampTz,
             "JSON" => Self::Variant,
             "NULL" | "\"NULL\"" => Self::Null,
             decimal if decimal.starts_with("DECIMAL(") => Self::parse(decimal).unwrap_or(Self::Unknown),
@@ -114,7 +115,8 @@ impl DataType {
         }
     }
 
-    /// How the embedded engine stores values of this type.
+    /// How the embedded engine stores values of this type. Its own zoned timestamps are instants without an offset: one is
+    /// kept beside them for `TIMESTAMP_TZ`, in minutes east of UTC.
     pub fn duckdb(self) -> String {
         match self {
             Self::Number { precision, scale } => format!("DECIMAL({precision},{scale})"),
@@ -125,7 +127,8 @@ impl DataType {
             Self::Date => "DATE".to_owned(),
             Self::Time => "TIME".to_owned(),
             Self::TimestampNtz => "TIMESTAMP".to_owned(),
-            Self::TimestampLtz | Self::TimestampTz => "TIMESTAMPTZ".to_owned(),
+            Self::TimestampLtz => "TIMESTAMPTZ".to_owned(),
+            Self::TimestampTz => "STRUCT(instant TIMESTAMPTZ, east SMALLINT)".to_owned(),
             Self::Variant | Self::Object | Self::Array => "JSON".to_owned(),
         }
     }
@@ -152,7 +155,7 @@ impl DataType {
             W::Datetime(_)
             | W::TimestampNtz(_)
             | W::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => Self::TimestampNtz,
-            W::Timestamp(_, TimezoneInfo::Tz) => Self::TimestampTz,
+            W::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => Self::TimestampTz,
             W::Array(ast::ArrayElemTypeDef::None) => Self::Array,
             W::Custom(name, arguments) => Self::of_name(&name.to_string(), arguments)?,
             _ => return None,

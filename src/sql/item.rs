@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::Select;
+use sqlparser::ast::{Expr, ExprWithAlias, Ident, Select, SelectItem};
 use sqlparser::tokenizer::Token;
 
 use super::text::Text;
@@ -25,8 +25,41 @@ const ENDS: [&str; 14] = [
     "FETCH",
 ];
 
+/// The column that an item is, if it is nothing else; its name is the item's.
+pub(super) fn plain_column(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(ident) if !ident.value.starts_with('$') => Some(ident),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    }
+}
+
+/// The bytes of a SELECT's items, where one of them has no name of its own.
+pub(super) struct Items {
+    ranges: Vec<Range<usize>>,
+}
+
+impl Items {
+    pub(super) fn of(text: &Text<'_>, select: &Select) -> Self {
+        let needs = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain_column(expr).is_none());
+        let ranges = if select.projection.iter().any(needs) { item_ranges(text, select) } else { Vec::new() };
+        Self { ranges }
+    }
+
+    /// The bytes of an item that has none.
+    pub(super) fn range(&self, at: usize) -> Range<usize> {
+        self.ranges.get(at).cloned().unwrap_or(0..0)
+    }
+}
+
+/// The name of a column of PIVOT: of the value's alias or else the value as it is written, and of the aggregate's alias.
+pub(super) fn pivot_label(value: &ExprWithAlias, alias: Option<String>, aggregate: Option<&str>) -> String {
+    let label = alias.unwrap_or_else(|| value.expr.to_string());
+    aggregate.map_or(label.clone(), |aggregate| format!("{label}_{aggregate}"))
+}
+
 /// The bytes of each item: between the commas around it.
-pub(super) fn item_ranges(text: &Text<'_>, select: &Select) -> Vec<Range<usize>> {
+fn item_ranges(text: &Text<'_>, select: &Select) -> Vec<Range<usize>> {
     let start = text.range(select.select_token.0.span).start;
     let mut at = text.index_at(start) + 1;
     let is_one_of = |token: &Token, words: &[&str]| {

@@ -9,6 +9,8 @@ mod data_type;
 mod duckdb_type;
 mod function;
 mod item;
+mod number_format;
+mod outer_join;
 mod parse;
 mod prelude;
 mod problem;
@@ -22,6 +24,7 @@ mod value_type;
 pub use data_type::DataType;
 pub use duckdb_type::DuckDbType;
 pub use function::{ConstructSupport, FunctionSupport, State, supported_constructs, supported_functions};
+pub use number_format::NumberFormat;
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
 pub use problem::{SYNTAX, SqlProblem, UNSUPPORTED};
@@ -29,6 +32,6 @@ pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
     Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
-    name_of_stored, place_of_message, session_variables, stored_name, translate,
+    UserFunction, name_of_stored, place_of_message, session_variables, stored_name, translate,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

@@ -22,6 +22,15 @@ CREATE OR REPLACE TEMP MACRO sf_width_bucket(x, low, high, n) AS
   CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE CAST(floor((x - low) / (high - low) * n) AS BIGINT) + 1 END;
 CREATE OR REPLACE TEMP MACRO sf_hash(h) AS CAST(CAST(h AS HUGEINT) - 9223372036854775808 AS DECIMAL(19,0));
 
+CREATE OR REPLACE TEMP MACRO sf_number_of(place, s, model) AS
+  CASE WHEN s IS NOT NULL THEN coalesce(sf_try_number_of(s, model),
+    error('Can''t parse ''' || s || ''' as number with format ''' || model || '''' || place)) END;
+
+-- Rows
+
+CREATE OR REPLACE TEMP MACRO sf_duplicate_row(place, found) AS
+  CASE WHEN found THEN error('100090 (42P18): Duplicate row detected during DML action' || place) END;
+
 -- Text
 
 CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS
@@ -108,21 +117,46 @@ CREATE OR REPLACE TEMP MACRO sf_boolean(place, s) AS
 CREATE OR REPLACE TEMP MACRO sf_epoch(n) AS
   make_timestamp(CAST(CASE WHEN abs(n) < 31536000000 THEN n * 1000000 WHEN abs(n) < 31536000000000 THEN n * 1000
     WHEN abs(n) < 31536000000000000 THEN n ELSE n // 1000 END AS BIGINT));
+CREATE OR REPLACE TEMP MACRO sf_zone(s) AS
+  regexp_extract(trim(s), '\d:[\d:.]+ *(Z|z|[+-]\d{1,2}(?::?\d{2})?)(?: \d{4})?$', 1);
+CREATE OR REPLACE TEMP MACRO sf_without_zone(s) AS
+  regexp_replace(trim(s), '(\d:[\d:.]+) *(?:Z|z|[+-]\d{1,2}(?::?\d{2})?)( \d{4})?$', '\1\2');
+CREATE OR REPLACE TEMP MACRO sf_zone_minutes(zone) AS
+  CASE WHEN upper(zone) = 'Z' THEN 0 WHEN zone <> '' THEN CASE WHEN zone[1] = '-' THEN -1 ELSE 1 END
+    * (CAST(regexp_extract(zone, '^[+-](\d{1,2}?):?(\d{2})?$', 1) AS INTEGER) * 60
+       + coalesce(TRY_CAST(regexp_extract(zone, '^[+-](\d{1,2}?):?(\d{2})?$', 2) AS INTEGER), 0)) END;
 CREATE OR REPLACE TEMP MACRO sf_try_written(s) AS
-  try_strptime(s, ['%d-%b-%Y', '%m/%d/%Y', '%d-%b-%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S', '%a, %d %b %Y %H:%M:%S %z', '%a, %d %b %Y %H:%M:%S', '%a %b %d %H:%M:%S %z %Y', '%Y-%m-%dT%H', '%Y-%m']);
-CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS
-  coalesce(TRY_CAST(trim(s) AS TIMESTAMP),
-    CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END,
-    TRY_CAST(regexp_replace(trim(s), '^(.*:.*\d) *[+-]\d{2}:?\d{2}$', '\1') AS TIMESTAMP),
-    CAST(sf_try_written(s) AS TIMESTAMP));
+  try_strptime(s, ['%d-%b-%Y', '%m/%d/%Y', '%d-%b-%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S', '%a, %d %b %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%Y-%m-%dT%H', '%Y-%m']);
+CREATE OR REPLACE TEMP MACRO sf_if_epoch(s) AS CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END;
+CREATE OR REPLACE TEMP MACRO sf_try_wall(s) AS coalesce(TRY_CAST(s AS TIMESTAMP), sf_try_written(s));
+CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS coalesce(sf_if_epoch(s), sf_try_wall(sf_without_zone(s)));
 CREATE OR REPLACE TEMP MACRO sf_timestamp(place, s) AS
   coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
-CREATE OR REPLACE TEMP MACRO sf_offset(s) AS
-  regexp_replace(trim(s), '^(.*:.*\d) *([+-]\d{2}):?(\d{2})$', '\1\2:\3');
-CREATE OR REPLACE TEMP MACRO sf_try_timestamptz(s) AS
-  coalesce(TRY_CAST(trim(s) AS TIMESTAMPTZ), TRY_CAST(sf_offset(s) AS TIMESTAMPTZ), timezone('UTC', sf_try_timestamp(s)));
-CREATE OR REPLACE TEMP MACRO sf_timestamptz(place, s) AS
-  coalesce(sf_try_timestamptz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
+
+-- A TIMESTAMP_LTZ is an instant, seen in the session's time zone; a TIMESTAMP_TZ is an instant with its minutes east of UTC.
+
+CREATE OR REPLACE TEMP MACRO sf_try_timestamp_ltz(s) AS
+  coalesce(timezone('UTC', coalesce(sf_if_epoch(s), sf_try_wall(sf_without_zone(s)) - to_minutes(sf_zone_minutes(sf_zone(s))))),
+    CAST(sf_try_wall(trim(s)) AS TIMESTAMPTZ));
+CREATE OR REPLACE TEMP MACRO sf_timestamp_ltz(place, s) AS
+  coalesce(sf_try_timestamp_ltz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
+CREATE OR REPLACE TEMP MACRO sf_tz(i, clock) AS
+  CASE WHEN i IS NOT NULL AND clock IS NOT NULL
+       THEN {'instant': i, 'east': CAST(datediff('minute', timezone('UTC', i), clock) AS SMALLINT)} END;
+CREATE OR REPLACE TEMP MACRO sf_tz_at(clock, minutes) AS
+  CASE WHEN clock IS NOT NULL THEN {'instant': timezone('UTC', clock - to_minutes(minutes)), 'east': CAST(minutes AS SMALLINT)} END;
+CREATE OR REPLACE TEMP MACRO sf_tz_clock(x) AS
+  timezone('UTC', struct_extract(x, 'instant')) + to_minutes(CAST(struct_extract(x, 'east') AS INTEGER));
+CREATE OR REPLACE TEMP MACRO sf_tz_read(i, s) AS
+  CASE WHEN i IS NOT NULL THEN {'instant': i, 'east': CAST(coalesce(sf_zone_minutes(regexp_extract(trim(s), '(Z|z|[+-]\d{1,2}(?::?\d{2})?)$', 1)), 0) AS SMALLINT)} END;
+CREATE OR REPLACE TEMP MACRO sf_try_timestamp_tz(s) AS
+  CASE WHEN sf_zone(s) <> '' THEN sf_tz_at(sf_try_wall(sf_without_zone(s)), sf_zone_minutes(sf_zone(s)))
+       ELSE sf_tz(sf_try_timestamp_ltz(s), CAST(sf_try_timestamp_ltz(s) AS TIMESTAMP)) END;
+CREATE OR REPLACE TEMP MACRO sf_timestamp_tz(place, s) AS
+  coalesce(sf_try_timestamp_tz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
+CREATE OR REPLACE TEMP MACRO sf_offset(minutes, sep) AS
+  CASE WHEN minutes < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || sep
+    || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');
 CREATE OR REPLACE TEMP MACRO sf_try_date(s) AS
   coalesce(TRY_CAST(trim(s) AS DATE), CAST(sf_try_timestamp(s) AS DATE));
 CREATE OR REPLACE TEMP MACRO sf_date(place, s) AS
@@ -132,11 +166,13 @@ CREATE OR REPLACE TEMP MACRO sf_time(place, s) AS
     CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_try_time(s) AS
   coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
+CREATE OR REPLACE TEMP MACRO sf_century(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END;
 CREATE OR REPLACE TEMP MACRO sf_strptime(place, s, f, written) AS
   coalesce(try_strptime(s, f), CASE WHEN s IS NOT NULL THEN
     error('Can''t parse ''' || s || ''' as timestamp with format ''' || written || '''' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_timestamp_text(t) AS strftime(t, '%Y-%m-%d %H:%M:%S.%g');
-CREATE OR REPLACE TEMP MACRO sf_timestamptz_text(t) AS strftime(timezone('UTC', t), '%Y-%m-%d %H:%M:%S.%g') || ' +0000';
+CREATE OR REPLACE TEMP MACRO sf_zoned_text(clock, minutes) AS strftime(clock, '%Y-%m-%d %H:%M:%S.%g ') || sf_offset(minutes, '');
+CREATE OR REPLACE TEMP MACRO sf_minutes(i) AS datediff('minute', timezone('UTC', i), CAST(i AS TIMESTAMP));
 CREATE OR REPLACE TEMP MACRO sf_months_between(a, b) AS
   CASE WHEN day(a) = day(b) OR (CAST(a AS DATE) = last_day(a) AND CAST(b AS DATE) = last_day(b))
        THEN CAST(datediff('month', b, a) AS DOUBLE)

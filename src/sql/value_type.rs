@@ -75,6 +75,11 @@ impl ValueType {
         if data_type == DataType::Unknown { Self::Unknown } else { Self::Snowflake(data_type) }
     }
 
+    /// Whether it is a value of named fields of the engine's.
+    pub fn is_struct(&self) -> bool {
+        matches!(self, Self::DuckDb(DuckDbType::Struct(_)))
+    }
+
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)

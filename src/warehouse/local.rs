@@ -7,14 +7,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, quoted};
+use chrono::{DateTime, FixedOffset};
+
+use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, literal, quoted};
 use super::statement::{byte_offset, line_column, verb};
 use super::{
     Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
 };
 use crate::sql::{
-    Columns, DataType, Dialect, Governance, Relation, ResultShape, SessionChange, SessionContext, SqlProblem,
-    Translation, name_of_stored, place_of_message, prelude, session_variables, stored_name, translate,
+    Columns, DataType, Dialect, Governance, Relation, ResultColumn, ResultShape, SessionChange, SessionContext,
+    SqlProblem, Translation, UserFunction, name_of_stored, place_of_message, prelude, session_variables, stored_name,
+    translate,
 };
 
 /// A relation's columns with their types.
@@ -46,7 +49,7 @@ struct LocalSession {
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
 /// options' when it has none.
 pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let duckdb = DuckDb::open(options)?;
+    let duckdb = DuckDb::open(options)?.with_snowflakes_functions()?;
     let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
     let context = SessionContext {
         database: context.database.clone().or_else(|| Some(options.database.clone())),
@@ -139,6 +142,27 @@ impl Columns for LocalSession {
             locked(&self.shared.columns).insert(key, columns.clone());
         }
         columns
+    }
+
+    fn function(&self, path: &[String]) -> Option<UserFunction> {
+        let [database, schema, name] = path else { return None };
+        // A name that does not resolve is the statement's error to report, with its place.
+        let _ = self.shared.attach_existing(database);
+        let sql = format!(
+            "SELECT coalesce(comment, ''), macro_definition FROM duckdb_functions() WHERE NOT internal \
+             AND function_type = 'macro' AND upper(database_name) = upper({}) AND upper(schema_name) = upper({}) AND function_name = {}",
+            literal(database),
+            literal(schema),
+            literal(name)
+        );
+        let found = locked(&self.inner).execute(&sql).ok()?.table.rows;
+        let [types, definition] = found.first()?.as_slice() else { return None };
+        let types = types.to_string();
+        let types = types.split(';').filter(|ty| !ty.is_empty());
+        let parameters = types.map(DataType::of_duckdb).collect();
+        let definition = definition.to_string();
+        let returns = definition.strip_suffix(')')?.rsplit_once(" AS ")?.1.replace(", ", ",");
+        Some(UserFunction { parameters, returns: DataType::of_duckdb(&returns) })
     }
 
     fn governance(&self, database: &str) -> Arc<Governance> {
@@ -354,8 +378,16 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let mut outcome = match shape {
         ResultShape::Rows { statement, columns } if *statement < outcomes.len() => {
             let mut outcome = outcomes.swap_remove(*statement);
+            let semi = |known: &&ResultColumn| matches!(known.data_type, DataType::Object | DataType::Array);
             outcome.table.columns.iter_mut().for_each(to_snowflake);
+            for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
+                // The engine has one type for all semi-structured values.
+                if let ("VARIANT", Some(known)) = (column.data_type.as_str(), Some(known).filter(semi)) {
+                    column.data_type = known.data_type.to_string();
+                }
+            }
             outcome.table.rows.iter_mut().flatten().for_each(whole_number);
+            at_offsets(&mut outcome.table);
             for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
                 column.name.clone_from(&known.name);
             }
@@ -382,6 +414,21 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let count = outcome.affected.unwrap_or(outcome.table.rows.len() as u64);
     outcome.message = format!("SUCCESS {count}");
     outcome
+}
+
+/// The values of `TIMESTAMP_TZ` columns as such: the engine keeps an instant and the minutes it is east of UTC.
+fn at_offsets(table: &mut Table) {
+    let at = |cell: &Cell| {
+        let Cell::Json(text) = cell else { return None };
+        let value: serde_json::Value = serde_json::from_str(text).ok()?;
+        let instant = DateTime::parse_from_str(value["instant"].as_str()?, "%Y-%m-%d %H:%M:%S%.f%:z").ok()?;
+        let east = i32::try_from(value["east"].as_i64()?).ok()?;
+        Some(Cell::TimestampTz(instant.with_timezone(&FixedOffset::east_opt(east * 60)?)))
+    };
+    for (index, _) in table.columns.iter().enumerate().filter(|(_, column)| column.data_type == "TIMESTAMP_TZ") {
+        let cells = table.rows.iter_mut().filter_map(|row| row.get_mut(index));
+        cells.for_each(|cell| *cell = at(cell).unwrap_or_else(|| cell.clone()));
+    }
 }
 
 /// A decimal without a fraction as the whole number that Snowflake gives for `NUMBER(38,0)`.

@@ -275,6 +275,11 @@ impl World for Stub {
         Ok(relation(dialect(&self.adapter), ["raw", source, table]))
     }
 
+    fn function(&self, _: &Subject, call: &[String]) -> Result<RelationValue, Problem> {
+        let name = call.last().map(String::as_str).unwrap_or_default();
+        Ok(relation(dialect(&self.adapter), ["db", "sc", name]))
+    }
+
     fn graph(&self) -> Value {
         json_value(&json!({"nodes": {}, "sources": {}, "exposures": {}, "metrics": {}}))
     }

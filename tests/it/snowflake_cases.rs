@@ -92,7 +92,7 @@ pub(crate) fn cell(value: &Cell) -> String {
     match value {
         Cell::Null => "NULL".to_owned(),
         Cell::Float(value) => value.to_string(),
-        Cell::TimestampTz(at) => at.naive_utc().to_string(),
+        Cell::TimestampTz(at) => at.format("%Y-%m-%d %H:%M:%S%.3f %z").to_string(),
         Cell::Binary(bytes) => bytes.iter().fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02X}");
             hex

@@ -66,7 +66,9 @@ impl Analyst<'_> {
         if call.name == "UNNEST" {
             // Beside the other items, it makes a row for each element.
             let decided = super::expression::rows_of(&value);
-            self.scope().spread.push(decided);
+            let scope = self.scope();
+            scope.spread.push(decided);
+            scope.makes_several |= types.first().is_some_and(ValueType::is_struct) || call.arguments.len() > 1;
             value.edges = self.extended(&value.edges, "[*]");
         }
         let clauses = self.clauses(call);

@@ -74,7 +74,7 @@ impl Analyst<'_> {
             }
             Expr::In(left, query) => {
                 let left = self.value(left);
-                let inner = self.scalar(query);
+                let inner = self.row(query);
                 let inner = Value::made([&inner], EdgeKind::Indirect);
                 let value = Value::made([&left], EdgeKind::Transformed);
                 Value::made([&value, &inner], EdgeKind::Copied).typed(ValueType::boolean(dialect))
@@ -171,6 +171,20 @@ impl Analyst<'_> {
         value
     }
 
+    /// A query beside a row of values: every column of it counts.
+    fn row(&mut self, query: &Query) -> Value {
+        let shape = self.query(query);
+        let rows = shape.rows();
+        let open = shape.open();
+        let columns: Vec<Value> = (0..shape.len()).map(|at| shape.value(at)).collect();
+        let mut value = Value::made(&columns, EdgeKind::Copied);
+        value.edges =
+            Edges::union([&value.edges, &rows.edges].into_iter().chain(open.as_ref().map(|open| &open.edges)));
+        value.doubt = value.doubt.or(rows.doubt).or(open.map(|open| open.reason));
+        value.is_grouped = false;
+        value
+    }
+
     fn collection(&mut self, collection: &Collection, items: &[Expr]) -> Value {
         let items = self.values(items);
         let made = Value::made(&items, EdgeKind::Transformed);
@@ -251,6 +265,7 @@ impl Analyst<'_> {
         self.deciding += 1;
         let mut keys = self.values(&window.partition);
         keys.extend(self.values(&window.order));
+        keys.extend(self.values(&window.bounds));
         self.deciding -= 1;
         let mut rows = rows_of(&Value::made(&keys, EdgeKind::Indirect));
         if let Some(name) = &window.name {

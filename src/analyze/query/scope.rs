@@ -63,6 +63,8 @@ pub(super) struct Scope {
     pub(super) has_groups: Option<bool>,
     /// What decides how many rows each row becomes: lists that items unnest.
     pub(super) spread: Vec<Rows>,
+    /// Whether the item that was read last makes a column for each field of a value.
+    pub(super) makes_several: bool,
     /// Relations that are joined with all pairs, and nothing says so: their positions, and their place in the text.
     pub(super) loose: Vec<(Range<usize>, Range<usize>)>,
 }

@@ -221,6 +221,11 @@ impl Analyst<'_> {
                 }
                 Item::Value { expr, name, is_alias, .. } => {
                     let value = self.value(expr);
+                    if std::mem::take(&mut self.scope().makes_several) {
+                        let reason: Rc<str> = "`unnest` makes columns of fields, which are not analysed".into();
+                        items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
+                        continue;
+                    }
                     if *is_alias {
                         self.scope().aliases.push((name.key.clone(), value.clone()));
                     }

@@ -10,11 +10,7 @@ pub(super) fn clean(loaded: &Loaded, printer: &Printer) -> Result<Outcome, Outco
     let root = &loaded.project.packages[0].file;
     let paths = &root.paths;
     let base = loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());
-    let kept: Vec<_> = [&paths.models, &paths.seeds, &paths.tests, &paths.analyses, &paths.macros, &paths.snapshots]
-        .into_iter()
-        .flatten()
-        .filter_map(|folder| base.join(folder).canonicalize().ok())
-        .collect();
+    let kept: Vec<_> = paths.resources().filter_map(|folder| base.join(folder).canonicalize().ok()).collect();
     let mut outcome = Outcome::Success;
     for target in &paths.clean {
         let Ok(folder) = base.join(target).canonicalize() else { continue };

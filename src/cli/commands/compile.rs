@@ -18,8 +18,15 @@ pub(super) fn compile(
     (select, inline, running): (&Select, Option<&str>, &Running),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
-    let kinds =
-        [NodeKind::Model, NodeKind::Test, NodeKind::Snapshot, NodeKind::Analysis, NodeKind::Seed, NodeKind::Operation];
+    let kinds = [
+        NodeKind::Model,
+        NodeKind::Test,
+        NodeKind::Snapshot,
+        NodeKind::Analysis,
+        NodeKind::Seed,
+        NodeKind::Operation,
+        NodeKind::Function,
+    ];
     let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     if let Some(text) = inline {
         let compiler = loaded.compiler(connection, &std::collections::BTreeSet::new());

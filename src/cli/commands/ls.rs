@@ -11,7 +11,7 @@ use crate::artifact::listing::INFERRED;
 use crate::project::NodeKind;
 
 /// What is listed unless kinds are asked for.
-pub(in super::super) const LISTED: [NodeKind; 10] = [
+pub(in super::super) const LISTED: [NodeKind; 11] = [
     NodeKind::Model,
     NodeKind::Seed,
     NodeKind::Snapshot,
@@ -22,6 +22,7 @@ pub(in super::super) const LISTED: [NodeKind; 10] = [
     NodeKind::SavedQuery,
     NodeKind::SemanticModel,
     NodeKind::UnitTest,
+    NodeKind::Function,
 ];
 
 /// Prints the selected nodes, one a line.

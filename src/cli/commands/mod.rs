@@ -130,6 +130,7 @@ pub(super) fn kinds(command: &str) -> &'static [NodeKind] {
         "build" => &[
             NodeKind::Source,
             NodeKind::Seed,
+            NodeKind::Function,
             NodeKind::Model,
             NodeKind::Snapshot,
             NodeKind::Test,

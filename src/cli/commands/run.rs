@@ -144,7 +144,7 @@ fn carry_out(
 
 /// What runs the nodes of a plan.
 pub(super) fn runner<'a>(
-    loaded: &Loaded,
+    loaded: &'a Loaded,
     (planner, compilation): (&'a Planner<'a>, &'a Compilation),
     connection: &Arc<Connection>,
     observer: &'a Progress<'a>,
@@ -158,6 +158,7 @@ pub(super) fn runner<'a>(
         threads: loaded.profile.target.threads,
         fail_fast: run.fail_fast,
         fails_warned_tests: observer.printer.output().warnings.fail_tests(),
+        project: &loaded.project,
         object_store: environment::object_store(&loaded.options.environment),
         stamp: LoadStamp { load_id: run.invocation_id.clone(), now: run.started_at.naive_utc() },
         loading: std::sync::Mutex::default(),

@@ -4,7 +4,6 @@
 //! equal only if it is exact.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::super::{Column, Node};
 use super::column::constraints;
@@ -35,7 +34,7 @@ fn checksum(node: &Node) -> String {
         state.push_str(node.materialized());
         state.push_str(&printed(&node.constraints, true));
     }
-    format!("{:x}", Sha256::digest(state.as_bytes()))
+    crate::source::sha256(&state)
 }
 
 /// Constraints as Python prints a list of dbt's dataclasses.

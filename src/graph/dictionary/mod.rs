@@ -59,7 +59,7 @@ pub fn flat_graph(graph: &Graph) -> Value {
     let groups: Map<String, Value> = graph.groups.iter().map(|(id, group)| (id.clone(), group.clone())).collect();
     json!({
         "exposures": pick(&[NodeKind::Exposure]),
-        "functions": {},
+        "functions": pick(&[NodeKind::Function]),
         "groups": groups,
         "metrics": pick(&[NodeKind::Metric]),
         "nodes": pick(&EXECUTABLE),
@@ -84,6 +84,9 @@ pub fn with_primary_key(mut dictionary: Value, columns: Option<&Vec<String>>) ->
 /// What dbt keeps under `nodes`: models, seeds, snapshots, tests, analyses, hooks.
 fn executable(node: &Node) -> Fields<'_> {
     let mut fields = Fields::default();
+    if node.kind == NodeKind::Function {
+        fields.put("returns", function_returns(node));
+    }
     fields.text("database", &node.database);
     fields.text("schema", &node.schema);
     fields.text("name", &node.name);
@@ -106,7 +109,8 @@ fn executable(node: &Node) -> Fields<'_> {
     fields.put("build_path", Value::Null);
     fields.map("unrendered_config", &node.unrendered_config);
     fields.put("created_at", Value::Null);
-    fields.put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
+    let relation = node.relation.as_ref().filter(|_| node.kind != NodeKind::Function);
+    fields.put("relation_name", json!(relation.map(ToString::to_string)));
     fields.text("raw_code", &node.raw);
     fields.put("doc_blocks", json!([]));
     if node.kind == NodeKind::Seed {
@@ -118,7 +122,7 @@ fn executable(node: &Node) -> Fields<'_> {
     fields.put("refs", refs(node));
     fields.put("sources", sources(node));
     fields.put("metrics", json!(node.metrics));
-    fields.put("functions", json!([]));
+    fields.put("functions", json!(node.functions));
     fields.put("depends_on", depends_on(node));
     fields.put("compiled_path", Value::Null);
     fields.put("contract", contract::contract(node));
@@ -137,6 +141,9 @@ fn own_keys<'n>(node: &'n Node, fields: &mut Fields<'n>) {
         fields.put("primary_key", json!([]));
         fields.put("time_spine", time_spine(node));
     }
+    if node.kind == NodeKind::Function {
+        fields.put("arguments", function_arguments(node));
+    }
     if node.kind == NodeKind::Operation {
         fields.put("index", node.declared.get("index").cloned().unwrap_or_default());
     }
@@ -147,6 +154,26 @@ fn own_keys<'n>(node: &'n Node, fields: &mut Fields<'n>) {
         let metadata = json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace});
         fields.put("test_metadata", metadata);
     }
+}
+
+/// What a function returns, with every key dbt gives it.
+fn function_returns(node: &Node) -> Value {
+    let returns = node.declared.get("returns");
+    let part = |key: &str| returns.and_then(|returns| returns.get(key)).cloned().unwrap_or_default();
+    json!({"data_type": part("data_type"), "description": part("description")})
+}
+
+/// The arguments of a function, with every key dbt gives them.
+fn function_arguments(node: &Node) -> Value {
+    let written = node.declared.get("arguments").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let argument = |one: &Value| {
+        let part = |key: &str| one.get(key).cloned().unwrap_or_default();
+        json!({
+            "name": part("name"), "data_type": part("data_type"), "description": part("description"),
+            "default_value": part("default_value"),
+        })
+    };
+    written.iter().map(argument).collect()
 }
 
 /// `deprecation_date` as a time; a day alone begins at midnight UTC.

@@ -104,7 +104,7 @@ impl<'a> Comparison<'a> {
 
 /// What dbt keeps under `nodes`.
 fn is_parsed(kind: NodeKind) -> bool {
-    super::super::EXECUTABLE.contains(&kind)
+    kind == NodeKind::Function || super::super::EXECUTABLE.contains(&kind)
 }
 
 /// The macros that are changed, and all that call them, directly or through others.
@@ -210,6 +210,7 @@ fn same_contents(pair: &Pair<'_>) -> bool {
                 && pair.same(&["fqn"])
                 && same_relation(pair)
                 && (kind != NodeKind::Model || same_reference(pair))
+                && (kind != NodeKind::Function || pair.all_same(&["arguments", "returns"]))
         }
     }
 }

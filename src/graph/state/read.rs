@@ -28,6 +28,8 @@ struct ManifestFile {
     #[serde(default)]
     unit_tests: Resources,
     #[serde(default)]
+    functions: Resources,
+    #[serde(default)]
     macros: BTreeMap<String, MacroText>,
 }
 
@@ -103,7 +105,9 @@ impl PreviousManifest {
             }
         }
         let mut others = file.sources;
-        for more in [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests] {
+        for more in
+            [file.exposures, file.metrics, file.semantic_models, file.saved_queries, file.unit_tests, file.functions]
+        {
             others.extend(more);
         }
         let macros = file.macros.into_iter().map(|(id, text)| (id, text.macro_sql)).collect();

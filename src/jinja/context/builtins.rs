@@ -26,7 +26,7 @@ use crate::jinja::engine::nested;
 use crate::jinja::python;
 
 /// Every name of the context, for templates that walk over it.
-pub(super) const NAMES: [&str; 46] = [
+pub(super) const NAMES: [&str; 47] = [
     "adapter",
     "api",
     "builtins",
@@ -42,6 +42,7 @@ pub(super) const NAMES: [&str; 46] = [
     "exceptions",
     "execute",
     "flags",
+    "function",
     "graph",
     "invocation_args_dict",
     "invocation_id",
@@ -129,6 +130,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "ref" => return function("ref"),
         "source" => return function("source"),
         "metric" => return function("metric"),
+        "function" => return function("function"),
         "log" => return function("log"),
         "print" => return function("print"),
         "debug" => return function("debug"),
@@ -322,6 +324,7 @@ impl Object for Function {
         match self.name {
             "ref" => reference(scene, &call),
             "source" => source(scene, &call),
+            "function" => user_function(scene, &call),
             "metric" => {
                 if let Phase::Parse(facts) = &scene.phase {
                     let words = call.positional().iter().map(python::str).collect();
@@ -430,6 +433,22 @@ fn source(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
             Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
         }
         Phase::Execute(world) => world.source(&scene.subject, source, table).map(Value::from_object).map_err(problem),
+    }
+}
+
+fn user_function(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
+    let words: Vec<String> = call.positional().iter().map(python::str).collect();
+    if !matches!(words.len(), 1 | 2) {
+        let message =
+            format!("`function` takes a name, or a package and a name, and was given {} arguments", words.len());
+        return Err(problem(Problem::new(Code::TypeError, message).help("write `function('name')`")));
+    }
+    match &scene.phase {
+        Phase::Parse(facts) => {
+            facts.lock().expect("no render panics while it records").functions.push(words);
+            Ok(scene.subject.this.clone().map_or(Value::from(()), Value::from_object))
+        }
+        Phase::Execute(world) => world.function(&scene.subject, &words).map(Value::from_object).map_err(problem),
     }
 }
 

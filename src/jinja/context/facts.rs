@@ -24,6 +24,8 @@ pub struct Facts {
     pub sources: Vec<(String, String)>,
     /// `metric` calls.
     pub metrics: Vec<Vec<String>>,
+    /// `function` calls.
+    pub functions: Vec<Vec<String>>,
     /// `config` calls merged, as dbt merges them.
     pub config: Map<String, Value>,
     /// What it said to the user.

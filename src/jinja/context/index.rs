@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use md5::{Digest as _, Md5};
 use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Error, State};
 
@@ -12,6 +11,7 @@ use super::render::problem;
 use super::world::Problem;
 use crate::diagnostic::Code;
 use crate::jinja::python;
+use crate::source::md5;
 
 /// An index to make.
 #[derive(Debug)]
@@ -60,8 +60,7 @@ impl Object for Index {
             "render" => {
                 let mut parts = self.columns.clone();
                 parts.extend([call.text(0, "relation")?, self.is_unique.to_string(), self.made_at.to_rfc3339()]);
-                let digest = Md5::digest(parts.join("_").as_bytes());
-                Ok(Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+                Ok(Value::from(md5(&parts.join("_"))))
             }
             _ => Err(unknown_method("an index", method)),
         }

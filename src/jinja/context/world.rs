@@ -41,6 +41,9 @@ pub trait World: Send + Sync {
     /// What `source` gives.
     fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem>;
 
+    /// What `function` gives: the call is a name, or a package and a name.
+    fn function(&self, subject: &Subject, call: &[String]) -> Result<RelationValue, Problem>;
+
     /// What `graph` is: nodes, sources, exposures, ... as dbt's dictionaries. All renders share one, which templates may change.
     fn graph(&self) -> minijinja::Value;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use md5::{Digest as _, Md5};
 use minijinja::value::{Kwargs, Object, ObjectRepr, Tuple, ValueOrKwargs};
 use minijinja::{Environment, Error, State, Value};
 
@@ -19,6 +18,7 @@ use super::method::{Native, function};
 use super::repr::str;
 use super::set::set;
 use super::{date, datetime, duration, itertools, range, regex, timeofday, zone};
+use crate::source::md5;
 
 const FUNCTIONS: [(&str, Native); 13] = [
     ("range", range::construct),
@@ -176,8 +176,7 @@ fn difference(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
 fn local_md5(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let [value] = bind("local_md5", ["value"], 1, args)?;
     let value = required(value);
-    let digest = Md5::digest(text("local_md5", &value)?.as_bytes());
-    Ok(Value::from(digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()))
+    Ok(Value::from(md5(text("local_md5", &value)?)))
 }
 
 /// Jinja2's `cycler`.

@@ -59,7 +59,7 @@ pub(super) fn call_bytes(own: &[u8], method: &str, args: &[Value]) -> Result<Val
             let decoded = std::str::from_utf8(own);
             decoded.map(Value::from).map_err(|_| value_error("the bytes are not valid utf-8"))
         }
-        "hex" => Ok(Value::from(own.iter().map(|b| format!("{b:02x}")).collect::<String>())),
+        "hex" => Ok(Value::from(crate::source::hexadecimal(own))),
         _ => Err(no_method("bytes", method)),
     }
 }

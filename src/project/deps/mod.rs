@@ -16,8 +16,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sha1::{Digest, Sha1};
-
 pub use declare::{Declared, Origin, Wanted, declared};
 pub use lock::LOCK;
 
@@ -336,5 +334,5 @@ fn unwritable(folder: &Path, error: &std::io::Error) -> Box<Diagnostic> {
 
 /// SHA-1 in hexadecimal digits, as dbt's lock has it.
 fn sha1_hex(text: &str) -> String {
-    Sha1::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::source::sha1(text)
 }

@@ -1,7 +1,8 @@
 //! Calls with their clauses.
 
 use sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowSpec, WindowType,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
 use super::expression::word;
@@ -213,7 +214,7 @@ impl Reader<'_> {
         match over {
             WindowType::WindowSpec(spec) => self.window(spec),
             WindowType::NamedWindow(name) => {
-                Window { name: Some(self.name(name)), partition: Vec::new(), order: Vec::new() }
+                Window { name: Some(self.name(name)), partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
             }
         }
     }
@@ -221,7 +222,17 @@ impl Reader<'_> {
     /// A window.
     pub(super) fn window(&self, spec: &WindowSpec) -> Window {
         let name: Option<Name> = spec.window_name.as_ref().map(|name| self.name(name));
-        Window { name, partition: self.exprs(&spec.partition_by), order: self.keys(&spec.order_by) }
+        let bounds = spec.window_frame.iter().flat_map(|frame| [Some(&frame.start_bound), frame.end_bound.as_ref()]);
+        let computed = bounds.flatten().filter_map(|bound| match bound {
+            WindowFrameBound::Preceding(Some(amount)) | WindowFrameBound::Following(Some(amount)) => Some(&**amount),
+            _ => None,
+        });
+        Window {
+            name,
+            partition: self.exprs(&spec.partition_by),
+            order: self.keys(&spec.order_by),
+            bounds: self.exprs(computed),
+        }
     }
 }
 

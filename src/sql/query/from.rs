@@ -10,6 +10,7 @@ use sqlparser::ast::{
 use super::read::Reader;
 use super::{Alias, Argument, Body, Condition, Expr, From, Join, Name, Pivot, Query, Side, TableFunction, Unpivot};
 use crate::sql::Dialect;
+use crate::sql::item::pivot_label;
 
 impl Reader<'_> {
     /// A relation with what is joined to it.
@@ -214,16 +215,14 @@ impl Reader<'_> {
 
     /// The columns one value becomes, one for each aggregate.
     fn pivoted(&self, value: &ExprWithAlias, aliases: &[Option<Name>]) -> Vec<Name> {
-        let label: String = match (&value.alias, &value.expr, self.dialect) {
-            (Some(alias), ..) => self.name(alias).text.to_string(),
-            (None, Written::Value(text), Dialect::DuckDb) => {
-                text.value.clone().into_string().unwrap_or_else(|| text.value.to_string())
-            }
-            (None, expr, _) => expr.to_string(),
+        let own = match (&value.alias, &value.expr, self.dialect) {
+            (Some(alias), ..) => Some(self.name(alias).text.to_string()),
+            (None, Written::Value(text), Dialect::DuckDb) => text.value.clone().into_string(),
+            _ => None,
         };
-        let named = |alias: &Option<Name>| match alias {
-            Some(alias) => Name::found(&format!("{label}_{}", alias.text), self.dialect),
-            None => Name::found(&label, self.dialect),
+        let named = |alias: &Option<Name>| {
+            let label = pivot_label(value, own.clone(), alias.as_ref().map(|alias| &*alias.text));
+            Name::found(&label, self.dialect)
         };
         aliases.iter().map(named).collect()
     }

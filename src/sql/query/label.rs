@@ -2,50 +2,24 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{
-    BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Select, SelectItem, UnaryOperator,
-};
+use sqlparser::ast::{BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator};
 
 use super::Name;
 use super::read::Reader;
-use crate::sql::item::{item_ranges, written_name};
+use crate::sql::item::{Items, plain_column, written_name};
 use crate::sql::{Dialect, DuckDbType};
 
-/// The bytes of a SELECT's items, where one of them has no name of its own.
-pub(super) struct Labels {
-    ranges: Vec<Range<usize>>,
-}
-
-impl Labels {
-    pub(super) fn of(reader: &Reader<'_>, select: &Select) -> Self {
-        let needs = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(expr) if plain(expr).is_none());
-        if !select.projection.iter().any(needs) {
-            return Self { ranges: Vec::new() };
-        }
-        Self { ranges: item_ranges(reader.text, select) }
+/// The name of an item without an alias, and its bytes.
+pub(super) fn name(reader: &Reader<'_>, items: &Items, expr: &Expr, at: usize) -> (Name, Range<usize>) {
+    if let Some(ident) = plain_column(expr) {
+        return (reader.name(ident), reader.at(ident));
     }
-
-    /// The name of an item, and its bytes.
-    pub(super) fn name(&self, reader: &Reader<'_>, expr: &Expr, at: usize) -> (Name, Range<usize>) {
-        if let Some(ident) = plain(expr) {
-            return (reader.name(ident), reader.at(ident));
-        }
-        let range = self.ranges.get(at).cloned().unwrap_or(0..0);
-        let text = match reader.dialect {
-            Dialect::Snowflake => written_name(&reader.text.sql[range.clone()]),
-            Dialect::DuckDb => duckdb(expr).unwrap_or_else(|| reader.text.sql[range.clone()].to_owned()),
-        };
-        (Name::found(&text, reader.dialect), range)
-    }
-}
-
-/// The name of a plain column.
-fn plain(expr: &Expr) -> Option<&sqlparser::ast::Ident> {
-    match expr {
-        Expr::Identifier(ident) if !ident.value.starts_with('$') => Some(ident),
-        Expr::CompoundIdentifier(parts) => parts.last(),
-        _ => None,
-    }
+    let range = items.range(at);
+    let text = match reader.dialect {
+        Dialect::Snowflake => written_name(&reader.text.sql[range.clone()]),
+        Dialect::DuckDb => duckdb(expr).unwrap_or_else(|| reader.text.sql[range.clone()].to_owned()),
+    };
+    (Name::found(&text, reader.dialect), range)
 }
 
 /// `DuckDB`'s name of a call of columns, a star, a cast or a constant; none for what it writes in ways of its own.

@@ -506,6 +506,8 @@ pub struct Window {
     pub partition: Vec<Expr>,
     /// `ORDER BY`.
     pub order: Vec<Expr>,
+    /// The computed bounds of its frame.
+    pub bounds: Vec<Expr>,
 }
 
 /// A binary operator, by what its result is.

@@ -9,9 +9,13 @@ use sqlparser::ast::{
     Statement, TopQuantity,
 };
 
-use super::label::Labels;
+use sqlparser::tokenizer::Token;
+
+use super::label;
 use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
+use crate::sql::item::Items;
+use crate::sql::outer_join::written_out;
 use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
 use crate::sql::text::Text;
@@ -20,9 +24,21 @@ use crate::sql::text::Text;
 /// that is no query.
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
-    let statements = statements(&text, dialect)?;
+    let statements = match statements(&text, dialect) {
+        Err(_) if dialect == Dialect::DuckDb && has_own_form(&text) => return Ok(None),
+        read => read?,
+    };
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
+}
+
+/// Whether a text has a statement of `DuckDB`'s that the parser does not know, so that what it says of the text is no finding.
+fn has_own_form(text: &Text<'_>) -> bool {
+    const WORDS: [&str; 7] = ["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "SHOW"];
+    text.lexemes.iter().any(|lexeme| match &lexeme.token.token {
+        Token::Word(word) => word.quote_style.is_none() && WORDS.contains(&word.value.to_ascii_uppercase().as_str()),
+        _ => false,
+    })
 }
 
 impl Serialize for Name {
@@ -149,6 +165,8 @@ impl Reader<'_> {
     }
 
     fn select(&self, select: &ast::Select) -> Select {
+        let written_out = written_out(select).ok().flatten();
+        let select = written_out.as_deref().unwrap_or(select);
         let opaque = [
             (select.into.is_some(), "SELECT INTO is not analysed"),
             (!select.connect_by.is_empty(), "CONNECT BY is not analysed"),
@@ -169,7 +187,7 @@ impl Reader<'_> {
         if let Some(TopQuantity::Expr(rows)) = select.top.as_ref().and_then(|top| top.quantity.as_ref()) {
             filters.push(self.expr(rows));
         }
-        let labels = Labels::of(self, select);
+        let labels = Items::of(self.text, select);
         let mut items: Vec<Item> =
             select.projection.iter().enumerate().flat_map(|(at, item)| self.item(item, &labels, at)).collect();
         if items.is_empty() {
@@ -197,7 +215,7 @@ impl Reader<'_> {
         let window = match &named.1 {
             NamedWindowExpr::WindowSpec(spec) => self.window(spec),
             NamedWindowExpr::NamedWindow(other) => {
-                Window { name: Some(self.name(other)), partition: Vec::new(), order: Vec::new() }
+                Window { name: Some(self.name(other)), partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
             }
         };
         (self.name(&named.0), window)
@@ -224,10 +242,10 @@ impl Reader<'_> {
         }
     }
 
-    fn item(&self, item: &SelectItem, labels: &Labels, at: usize) -> Vec<Item> {
+    fn item(&self, item: &SelectItem, labels: &Items, at: usize) -> Vec<Item> {
         match item {
             SelectItem::UnnamedExpr(expr) => {
-                let (name, span) = labels.name(self, expr, at);
+                let (name, span) = label::name(self, labels, expr, at);
                 vec![Item::Value { expr: self.expr(expr), name, is_alias: false, span }]
             }
             SelectItem::ExprWithAlias { expr, alias } => vec![Item::Value {

@@ -80,7 +80,7 @@ impl<'q> Open<'q> {
     }
 
     fn window(&mut self, window: &'q Window) {
-        self.exprs.extend(window.partition.iter().chain(&window.order));
+        self.exprs.extend(window.partition.iter().chain(&window.order).chain(&window.bounds));
     }
 
     fn query(&mut self, query: &'q Query) {

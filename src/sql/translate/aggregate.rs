@@ -20,7 +20,8 @@ impl Translator<'_> {
         }
         let mut values = Vec::new();
         for expr in &call.args {
-            values.push(self.expression(expr)?.sql);
+            let value = self.expression(expr)?;
+            values.push(if call.distinct { value.instant() } else { value.sql });
         }
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let value = match values.as_slice() {

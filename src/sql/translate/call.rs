@@ -12,13 +12,15 @@ use super::typed::Typed;
 use super::{Step, Translator};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
-use crate::sql::function::{Argument, Form, Kind, Returns, State, forms, names};
-use crate::sql::problem::{SqlProblem, UNKNOWN_FUNCTION, WRONG_ARGUMENTS, WRONG_TYPE, nearest};
+use crate::sql::function::{Argument, Form, Kind, Returns, State, forms};
+use crate::sql::problem::{SqlProblem, WRONG_ARGUMENTS, WRONG_TYPE};
 
 /// A call as it is written.
 pub(super) struct Call<'e> {
     /// The function's name in upper case.
     pub(super) name: String,
+    /// The same with what stands before it.
+    pub(super) path: Vec<String>,
     /// Its arguments.
     pub(super) args: Vec<&'e Expr>,
     /// Whether `*` is an argument.
@@ -54,6 +56,7 @@ impl Translator<'_> {
     pub(super) fn named_call(&mut self, name: &str, args: &[&Expr], range: &Range<usize>) -> Step<Typed> {
         self.dispatch(&Call {
             name: name.to_owned(),
+            path: vec![name.to_owned()],
             args: args.to_vec(),
             star: false,
             distinct: false,
@@ -65,14 +68,10 @@ impl Translator<'_> {
     }
 
     fn read_call<'e>(&self, function: &'e Function, range: &Range<usize>) -> Step<Call<'e>> {
-        let name_range = self.text.range(sqlparser::ast::Spanned::span(&function.name));
-        let [part] = function.name.0.as_slice() else {
-            let message = format!("unknown function `{}`", function.name);
-            return Err(SqlProblem::new(UNKNOWN_FUNCTION, message, name_range)
-                .help("functions of users are not supported on the embedded engine"));
-        };
+        let path: Vec<String> = function.name.0.iter().filter_map(|part| part.as_ident()).map(super::fold).collect();
         let mut call = Call {
-            name: part.as_ident().map(super::fold).unwrap_or_default(),
+            name: path.last().cloned().unwrap_or_default(),
+            path,
             args: Vec::new(),
             star: false,
             distinct: false,
@@ -111,15 +110,7 @@ impl Translator<'_> {
     }
 
     fn dispatch(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let Some(forms) = forms(&call.name) else {
-            let start = call.range.start;
-            let end = (start + call.name.len()).min(call.range.end).max(start);
-            let problem = SqlProblem::new(UNKNOWN_FUNCTION, format!("unknown function `{}`", call.name), start..end);
-            return Err(match nearest(&call.name, names()) {
-                Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help("functions of users are not supported on the embedded engine"),
-            });
-        };
+        let Some(forms) = forms(&call.name).filter(|_| call.path.len() == 1) else { return self.user_call(call) };
         if forms.iter().all(|form| form.kind == Kind::Table) {
             return Err(call.refused("is a table function: it stands in FROM, as a value it"));
         }
@@ -240,14 +231,11 @@ impl Translator<'_> {
         }
     }
 
-    /// A value as a date or a timestamp; text becomes a timestamp, instants are seen in the session's zone.
+    /// A value as a date or a timestamp; text becomes a timestamp, zoned values are what a clock shows.
     pub(super) fn datetime(&self, value: Typed, range: &Range<usize>) -> Step<Typed> {
         match value.ty.family() {
             Family::Date | Family::Timestamp | Family::Time => Ok(value),
-            Family::Zoned => {
-                let sql = format!("timezone('UTC', {})", value.sql);
-                Ok(Typed { sql, ..value })
-            }
+            Family::Zoned => Ok(Typed::new(value.clock(), DataType::TimestampNtz)),
             _ => self.convert(&value, DataType::TimestampNtz, range),
         }
     }

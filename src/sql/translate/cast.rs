@@ -46,7 +46,7 @@ impl Typed {
                 None => format!("({sql} ->> '$')"),
             },
             Family::Timestamp => format!("sf_timestamp_text({sql})"),
-            Family::Zoned => format!("sf_timestamptz_text({sql})"),
+            Family::Zoned => format!("sf_zoned_text({}, {})", self.clock(), self.east()),
             Family::Binary => format!("hex({sql})"),
             Family::Boolean | Family::Date | Family::Time | Family::Unknown => {
                 format!("CAST({sql} AS VARCHAR)")
@@ -115,29 +115,70 @@ impl Typed {
             Family::Date => ("sf_date", "sf_try_date"),
             Family::Time => ("sf_time", "sf_try_time"),
             Family::Timestamp => ("sf_timestamp", "sf_try_timestamp"),
-            _ => ("sf_timestamptz", "sf_try_timestamptz"),
+            _ if to == DataType::TimestampTz => ("sf_timestamp_tz", "sf_try_timestamp_tz"),
+            _ => ("sf_timestamp_ltz", "sf_try_timestamp_ltz"),
         };
         Some(match (self.ty.family(), to.family()) {
+            (Family::Zoned, Family::Zoned) if self.ty != to => Self::zoned(self.instant(), to),
             (from, to) if from == to => self.sql.clone(),
             (Family::Text | Family::Semi, _) => {
                 format!("{}({})", failing.pick(parse, try_parse), self.text())
             }
             (Family::Null | Family::Unknown, _) => format!("CAST({} AS {target})", self.sql),
-            (Family::Date | Family::Timestamp | Family::Zoned, Family::Time) if self.ty != DataType::Date => {
-                format!("CAST({} AS TIME)", self.sql)
-            }
+            (Family::Timestamp, Family::Time) => format!("CAST({} AS TIME)", self.sql),
             (Family::Date | Family::Timestamp, Family::Zoned) => {
-                format!("timezone('UTC', CAST({} AS TIMESTAMP))", self.sql)
+                Self::zoned(format!("CAST(CAST({} AS TIMESTAMP) AS TIMESTAMPTZ)", self.sql), to)
             }
-            (Family::Zoned, Family::Timestamp) => format!("timezone('UTC', {})", self.sql),
-            (Family::Zoned, Family::Date) => format!("CAST(timezone('UTC', {}) AS DATE)", self.sql),
+            (Family::Zoned, Family::Timestamp) => self.clock(),
+            (Family::Zoned, Family::Date | Family::Time) => format!("CAST({} AS {target})", self.clock()),
             (Family::Date | Family::Timestamp, Family::Date | Family::Timestamp) => {
                 format!("CAST({} AS {target})", self.sql)
             }
             (Family::Number, Family::Timestamp) => self.epoch(),
-            (Family::Number, Family::Zoned) => format!("timezone('UTC', {})", self.epoch()),
+            (Family::Number, Family::Zoned) => Self::zoned(format!("timezone('UTC', {})", self.epoch()), to),
             _ => return None,
         })
+    }
+
+    /// A zoned value as the engine's instant.
+    pub(super) fn instant(&self) -> String {
+        match self.ty {
+            DataType::TimestampTz => format!("struct_extract({}, 'instant')", self.sql),
+            _ => self.sql.clone(),
+        }
+    }
+
+    /// What a clock shows at a zoned value: in its own zone, or in the session's.
+    pub(super) fn clock(&self) -> String {
+        match self.ty {
+            DataType::TimestampTz => format!("sf_tz_clock({})", self.sql),
+            _ => format!("CAST({} AS TIMESTAMP)", self.sql),
+        }
+    }
+
+    /// How many minutes that clock is east of UTC.
+    pub(super) fn east(&self) -> String {
+        match self.ty {
+            DataType::TimestampTz => format!("struct_extract({}, 'east')", self.sql),
+            _ => format!("sf_minutes({})", self.sql),
+        }
+    }
+
+    /// The zoned value at another time of its clock.
+    pub(super) fn at_clock(&self, clock: &str) -> Typed {
+        let sql = match self.ty {
+            DataType::TimestampTz => format!("sf_tz_at({clock}, {})", self.east()),
+            _ => format!("CAST({clock} AS TIMESTAMPTZ)"),
+        };
+        Typed::new(sql, self.ty)
+    }
+
+    /// A value of the engine's `TIMESTAMPTZ` as a zoned type: in the session's zone.
+    pub(super) fn zoned(instant: String, to: DataType) -> String {
+        match to {
+            DataType::TimestampTz => format!("sf_tz({instant}, CAST({instant} AS TIMESTAMP))"),
+            _ => instant,
+        }
     }
 
     /// A number of seconds since 1970 as a timestamp.
@@ -195,7 +236,8 @@ impl Translator<'_> {
         if mixes_scales(value.ty, to) {
             return Ok(format!("CAST({} AS {})", value.sql, to.duckdb()));
         }
-        let same = value.ty.family() == to.family() || matches!(value.ty, DataType::Null | DataType::Unknown);
+        let zones = to.family() == Family::Zoned && value.ty != to;
+        let same = value.ty.family() == to.family() && !zones || matches!(value.ty, DataType::Null | DataType::Unknown);
         if same && !matches!(value.ty, DataType::Null) {
             return Ok(value.sql.clone());
         }

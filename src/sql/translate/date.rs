@@ -12,7 +12,7 @@ use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 /// Parts with their abbreviations; the first name is the engine's.
-const PARTS: [&[&str]; 20] = [
+const PARTS: [&[&str]; 22] = [
     &["year", "y", "yy", "yyy", "yyyy", "yr", "years", "yrs"],
     &["quarter", "q", "qtr", "qtrs", "quarters"],
     &["month", "mm", "mon", "mons", "months"],
@@ -33,6 +33,8 @@ const PARTS: [&[&str]; 20] = [
     &["epoch_ms", "epoch_millisecond", "epoch_milliseconds"],
     &["epoch_us", "epoch_microsecond", "epoch_microseconds"],
     &["epoch_ns", "epoch_nanosecond", "epoch_nanoseconds"],
+    &["timezone_hour", "tzh"],
+    &["timezone_minute", "tzm"],
 ];
 
 /// Parts that time of day does not have; their arithmetic keeps a date a date.
@@ -79,7 +81,14 @@ impl Translator<'_> {
             Some((_, 0)) => super::expression::bigint(&amount),
             _ => format!("CAST(round({}) AS BIGINT)", amount.sql),
         };
-        shift(&value, &part, &rounded).ok_or_else(|| call.refused(&format!("of `{part}`")))
+        match value.ty {
+            DataType::TimestampTz => {
+                let clock = Typed::new(value.clock(), DataType::TimestampNtz);
+                shift(&clock, &part, &rounded).map(|shifted| value.at_clock(&shifted.sql))
+            }
+            _ => shift(&value, &part, &rounded),
+        }
+        .ok_or_else(|| call.refused(&format!("of `{part}`")))
     }
 
     fn datediff(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -87,9 +96,9 @@ impl Translator<'_> {
         let part = if part == "weekiso" { "week".to_owned() } else { part };
         let mut sides = Vec::new();
         for expr in &call.args[1..] {
-            let value = self.expression(expr)?;
-            sides.push(self.datetime(value, &self.range_of(expr))?);
+            sides.push(self.expression(expr)?);
         }
+        let sides = self.measured(sides, DAYS.contains(&part.as_str()), &call.range)?;
         let timed = sides.iter().any(|side| side.ty.family() != Family::Date) || !DAYS.contains(&part.as_str());
         let times = sides.iter().all(|side| side.ty == DataType::Time);
         let side = |side: &Typed| match side.ty.family() {
@@ -110,6 +119,15 @@ impl Translator<'_> {
         Ok(Typed::loose(sql, DataType::number(19, 0)))
     }
 
+    /// What a difference is taken of: days and more are read off clocks, less than that passes between instants.
+    fn measured(&self, sides: Vec<Typed>, days: bool, range: &Range<usize>) -> Step<Vec<Typed>> {
+        let instants = !days && sides.iter().any(|side| side.ty.family() == Family::Zoned);
+        let side = |side: Typed| {
+            if instants { self.convert(&side, DataType::TimestampLtz, range) } else { self.datetime(side, range) }
+        };
+        sides.into_iter().map(side).collect()
+    }
+
     pub(super) fn date_trunc(&mut self, part: &Expr, value: &Expr, call: &Call<'_>) -> Step<Typed> {
         // The arguments may be turned around.
         let (part, value) = match self.part(part, call) {
@@ -128,6 +146,9 @@ impl Translator<'_> {
             Family::Date if !DAYS.contains(&part) => Ok(value),
             Family::Date => {
                 Ok(Typed::new(format!("CAST(date_trunc('{part}', {}) AS DATE)", value.sql), DataType::Date))
+            }
+            Family::Zoned if value.ty == DataType::TimestampTz => {
+                Ok(value.at_clock(&format!("date_trunc('{part}', {})", value.clock())))
             }
             Family::Timestamp | Family::Zoned => {
                 Ok(Typed::new(format!("date_trunc('{part}', {})", value.sql), value.ty))
@@ -150,8 +171,26 @@ impl Translator<'_> {
 
     fn part_of(&mut self, part: &str, value: &Expr, range: &Range<usize>) -> Step<Typed> {
         let value = self.expression(value)?;
-        let value = self.datetime(value, range)?.sql;
+        if value.ty.family() == Family::Zoned {
+            let east = value.east();
+            match part {
+                "timezone_hour" => return Ok(Typed::loose(format!("({east} // 60)"), DataType::INTEGER)),
+                "timezone_minute" => return Ok(Typed::loose(format!("({east} % 60)"), DataType::INTEGER)),
+                _ => {}
+            }
+        }
+        let value = match value.ty.family() {
+            Family::Zoned if part.starts_with("epoch") => value.instant(),
+            _ => self.datetime(value, range)?.sql,
+        };
         let sql = match part {
+            "timezone_hour" | "timezone_minute" => {
+                return Err(SqlProblem::new(
+                    WRONG_TYPE,
+                    "a timestamp without a time zone has no offset",
+                    range.clone(),
+                ));
+            }
             "epoch" => format!("CAST(floor(epoch({value})) AS BIGINT)"),
             "epoch_ns" | "nanosecond" => {
                 let micros = if part == "epoch_ns" { "epoch_us" } else { "microsecond" };
@@ -175,10 +214,11 @@ impl Translator<'_> {
 
     fn add_months(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?;
-        let value = self.datetime(value, &call.range)?;
+        let clock = self.datetime(value.clone(), &call.range)?;
         let months = self.integer(call.args[1])?;
-        let sql = format!("sf_add_months({}, CAST({months} AS INTEGER))", value.sql);
-        Ok(Typed::new(format!("CAST({sql} AS {})", value.ty.duckdb()), value.ty))
+        let sql = format!("sf_add_months({}, CAST({months} AS INTEGER))", clock.sql);
+        let sql = format!("CAST({sql} AS {})", clock.ty.duckdb());
+        Ok(if value.ty.family() == Family::Zoned { value.at_clock(&sql) } else { Typed::new(sql, clock.ty) })
     }
 
     fn last_day(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -197,8 +237,8 @@ impl Translator<'_> {
     }
 
     fn time_slice(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let value = self.expression(call.args[0])?;
-        let value = self.datetime(value, &call.range)?;
+        let given = self.expression(call.args[0])?;
+        let value = self.datetime(given.clone(), &call.range)?;
         let width = self.integer(call.args[1])?;
         let part = self.part(call.args[2], call)?;
         let at_end = match call.args.get(3) {
@@ -216,16 +256,20 @@ impl Translator<'_> {
         let origin = if part == "week" { "1969-12-29" } else { "1970-01-01" };
         let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
         let sql = if at_end { format!("({start} + {interval})") } else { start };
-        Ok(Typed::new(format!("CAST({sql} AS {})", value.ty.duckdb()), value.ty))
+        Ok(match given.ty.family() {
+            Family::Zoned => given.at_clock(&sql),
+            _ => Typed::new(format!("CAST({sql} AS {})", value.ty.duckdb()), value.ty),
+        })
     }
 
     /// With two zones, wall clocks; with one, the instant as `TIMESTAMP_TZ`.
     fn convert_timezone(&mut self, call: &Call<'_>) -> Step<Typed> {
         match call.args.as_slice() {
             [to, value] => {
-                self.expression(to)?;
+                let to = self.expression(to)?.text();
                 let value = self.expression(value)?;
-                self.convert(&value, DataType::TimestampTz, &call.range)
+                let instant = self.convert(&value, DataType::TimestampLtz, &call.range)?.sql;
+                Ok(Typed::new(format!("sf_tz({instant}, timezone({to}, {instant}))"), DataType::TimestampTz))
             }
             [from, to, value] => {
                 let (from, to) = (self.expression(from)?.text(), self.expression(to)?.text());
@@ -273,6 +317,9 @@ impl Translator<'_> {
         Ok(match value.ty.family() {
             Family::Date if !timed => Typed::new(format!("CAST({sql} AS DATE)"), DataType::Date),
             Family::Date => Typed::new(sql, DataType::TimestampNtz),
+            Family::Zoned if value.ty == DataType::TimestampTz => {
+                value.at_clock(&format!("({} {op} {by})", value.clock()))
+            }
             Family::Timestamp | Family::Zoned => Typed::new(sql, value.ty),
             _ => {
                 let value = self.convert(&value, DataType::TimestampNtz, &self.range_of(&interval.value))?;

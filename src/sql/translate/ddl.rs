@@ -47,6 +47,7 @@ impl Translator<'_> {
                 }
                 "TABLE" => return self.create_table(cursor, creation),
                 "VIEW" => return self.create_view(cursor, creation),
+                "FUNCTION" => return self.create_function(cursor),
                 "SCHEMA" => return self.create_schema(cursor, creation),
                 "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
                 "TAG" => {
@@ -397,6 +398,9 @@ impl Translator<'_> {
             return self.drop_policy(cursor);
         }
         cursor.skip();
+        if kind == "FUNCTION" {
+            return self.drop_function(cursor);
+        }
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let parts = cursor.path()?;
         let _ = cursor.takes("CASCADE") || cursor.takes("RESTRICT");

@@ -9,6 +9,7 @@ use super::cursor::Cursor;
 use super::scope::{Relation, Scope};
 use super::typed::{Column, Typed};
 use super::{Made, ResultShape, Step, Translator, fold, quote};
+use crate::sql::DataType;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_TYPE, nearest};
 
 impl Translator<'_> {
@@ -71,7 +72,7 @@ impl Translator<'_> {
 
     /// A value as a column takes it.
     fn assignable(&self, value: &Typed, column: &Column, range: &std::ops::Range<usize>) -> Step<String> {
-        if value.ty.family() == column.ty.family() {
+        if value.ty.family() == column.ty.family() && column.ty != DataType::TimestampTz {
             return Ok(value.sql.clone());
         }
         Ok(self.convert(value, column.ty, range)?.sql)

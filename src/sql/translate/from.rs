@@ -251,6 +251,12 @@ impl Translator<'_> {
             };
         }
         let path = self.full_path(&parts);
+        if let [database, schema, view] = path.as_slice()
+            && schema == "INFORMATION_SCHEMA"
+        {
+            let made = self.information(database, view, range)?;
+            return self.derived(format!("({})", made.sql), made, alias, view);
+        }
         let changes = std::mem::take(&mut self.changes);
         let attached = if changes { self.attached(&path) } else { Vec::new() };
         let known = self.columns.columns(&path);

@@ -1,8 +1,11 @@
 //! MERGE: the engine's own, behind a statement that counts what it will do and refuses what Snowflake refuses.
 
+use std::ops::Range;
+
 use sqlparser::ast::{Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, Statement};
 
 use super::cursor::Cursor;
+use super::position::mark;
 use super::scope::{Relation, Scope};
 use super::{Made, ResultColumn, ResultShape, Step, Translator, quote};
 use crate::sql::DataType;
@@ -69,7 +72,8 @@ impl Translator<'_> {
         let on = target.rows.iter().fold(on, |on, rows| format!("({on} AND {rows})"));
         let clauses = self.clauses(&merge, &target, &source)?;
         self.scopes.pop();
-        let (count, columns) = count_statement(&clauses, &target_sql, &source_sql, (&on, &target.alias));
+        let (count, columns) =
+            count_statement(&clauses, &target_sql, &source_sql, (&on, &target.alias, &self.range_of(&merge.on)));
         let counted = statements.len();
         statements.push(count);
         let written: Vec<String> = clauses.iter().map(Clause::sql).collect();
@@ -149,7 +153,7 @@ fn count_statement(
     clauses: &[Clause],
     target: &str,
     source: &str,
-    (on, alias): (&str, &str),
+    (on, alias, range): (&str, &str, &Range<usize>),
 ) -> (String, Vec<ResultColumn>) {
     let row = format!("{}.rowid", quote(alias));
     let case = |matched: bool| {
@@ -177,9 +181,11 @@ fn count_statement(
             columns.push(ResultColumn { name: label.to_owned(), data_type: DataType::number(18, 0) });
         }
     }
-    let check = "SELECT CASE WHEN count(*) > 1 AND count(*) FILTER (WHERE a = 'U') > 0 \
-                 THEN error('100090 (42P18): Duplicate row detected during DML action') END AS e \
-                 FROM actions WHERE r IS NOT NULL AND a IS NOT NULL GROUP BY r";
+    let check = format!(
+        "SELECT CASE WHEN count(*) > 1 AND count(*) FILTER (WHERE a = 'U') > 0 THEN {} END AS e \
+         FROM actions WHERE r IS NOT NULL AND a IS NOT NULL GROUP BY r",
+        mark(range, "sf_duplicate_row(true)")
+    );
     let sql = format!(
         "WITH actions AS MATERIALIZED ({actions}), checked AS ({check}) \
          SELECT {} FROM actions WHERE (SELECT count(e) FROM checked) = 0",

@@ -26,6 +26,7 @@ mod dml;
 mod expression;
 mod format;
 mod from;
+mod information;
 mod merge;
 mod operator;
 mod path;
@@ -42,6 +43,7 @@ mod show;
 mod special;
 mod table_function;
 mod typed;
+mod user_function;
 mod window;
 
 use std::collections::BTreeMap;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 pub use policy::{Governance, name_of_stored, stored_name};
 pub use position::{PositionMap, place_of_message};
 pub use session::session_variables;
+pub use user_function::UserFunction;
 
 use self::scope::Scope;
 use self::typed::Column;
@@ -63,6 +66,11 @@ pub trait Columns {
     /// database, schema and name as far as they are known; names come with their quotedness resolved: upper case when
     /// they were written without quotes. The answer's names are compared exactly.
     fn columns(&self, path: &[String]) -> Option<Vec<(String, DataType)>>;
+
+    /// A function that a user made, by database, schema and name.
+    fn function(&self, _path: &[String]) -> Option<UserFunction> {
+        None
+    }
 
     /// The policies that a database keeps, and what they are attached to.
     fn governance(&self, _database: &str) -> Arc<Governance> {

@@ -97,8 +97,10 @@ impl Translator<'_> {
                 SqlProblem::new(WRONG_TYPE, message, range.clone())
             })?,
         };
+        // Zoned values are compared as instants.
+        let to = if to.family() == Family::Zoned { DataType::TimestampLtz } else { to };
         let side = |value: &Typed| -> Step<String> {
-            if value.ty.family() == to.family() {
+            if value.ty.family() == to.family() && to.family() != Family::Zoned {
                 return Ok(value.sql.clone());
             }
             Ok(self.convert(value, to, range)?.sql)

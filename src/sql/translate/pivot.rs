@@ -11,6 +11,7 @@ use super::scope::{Scope, reference};
 use super::typed::{Column, Shaped, Typed};
 use super::{Step, Translator, fold, literal, quote};
 use crate::sql::DataType;
+use crate::sql::item::pivot_label;
 use crate::sql::problem::SqlProblem;
 
 impl Translator<'_> {
@@ -63,11 +64,7 @@ impl Translator<'_> {
                 if let Some(default) = default {
                     made.sql = format!("coalesce({}, {})", made.sql, self.expression(default)?.sql);
                 }
-                let label = match &value.alias {
-                    Some(alias) => fold(alias),
-                    None => self.text.sql[self.range_of(&value.expr)].to_owned(),
-                };
-                let name = alias.as_ref().map_or(label.clone(), |alias| format!("{label}_{alias}"));
+                let name = pivot_label(value, value.alias.as_ref().map(fold), alias.as_deref());
                 sql.push(format!("{} AS {}", made.stored(), quote(&name)));
                 columns.push(Column::new(name, made.ty));
             }

@@ -57,18 +57,21 @@ pub(super) fn unmark(marked: &str) -> (String, PositionMap) {
 
 /// The macros of the prelude that fail by themselves. The engine says no place for such an error, so they are told theirs: it is
 /// their first argument, and the end of their message.
-const FAILING: [&str; 12] = [
+const FAILING: [&str; 15] = [
     "sf_boolean(",
     "sf_date(",
     "sf_div(",
+    "sf_duplicate_row(",
     "sf_fdiv(",
     "sf_mod(",
+    "sf_number_of(",
     "sf_object_insert(",
     "sf_parse_json(",
     "sf_strptime(",
     "sf_time(",
     "sf_timestamp(",
-    "sf_timestamptz(",
+    "sf_timestamp_ltz(",
+    "sf_timestamp_tz(",
     "sf_to_object(",
 ];
 
@@ -136,7 +139,7 @@ fn failing_calls(sql: &str) -> Vec<Range<usize>> {
 
 /// Whether the whole text is evaluated by the statement itself: it is no view, and no default of a column.
 fn runs_at_once(sql: &str) -> bool {
-    if sql.starts_with("CREATE ") && !sql.contains("VIEW ") {
+    if sql.starts_with("CREATE ") && !sql.contains("VIEW ") && !sql.contains("MACRO ") {
         return sql.find(" AS ").is_some_and(|query| sql.find(" (").is_none_or(|columns| query < columns));
     }
     ["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE", "SET VARIABLE", "("]

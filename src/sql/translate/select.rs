@@ -11,7 +11,8 @@ use sqlparser::ast::{
 use super::scope::{Alias, Relation, Scope, reference};
 use super::typed::{Column, Shaped, Typed};
 use super::{Step, Translator, fold, quote};
-use crate::sql::item::{item_ranges, written_name};
+use crate::sql::item;
+use crate::sql::outer_join::written_out;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, nearest};
 use crate::sql::query::name_fits;
 
@@ -59,6 +60,10 @@ impl Translator<'_> {
     }
 
     fn select_inside(&mut self, select: &Select, order: Option<&OrderBy>) -> Step<Shaped> {
+        let written_out = written_out(select).map_err(|ident| {
+            SqlProblem::unsupported("the outer join operator here", self.at(&ident)).help("write a LEFT JOIN")
+        })?;
+        let select = written_out.as_deref().unwrap_or(select);
         let from = self.from_clause(&select.from)?;
         let items = self.items(select)?;
         let mut sql = String::from("SELECT ");
@@ -173,21 +178,13 @@ impl Translator<'_> {
 
     fn items(&mut self, select: &Select) -> Step<Items> {
         let mut items = Items::default();
-        let mut ranges: Option<Vec<Range<usize>>> = None;
+        let written = item::Items::of(self.text, select);
         for (index, item) in select.projection.iter().enumerate() {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let value = self.expression(expr)?;
-                    let name = match expr {
-                        Expr::Identifier(ident) if !ident.value.starts_with('$') => fold(ident),
-                        Expr::CompoundIdentifier(parts) => parts.last().map(fold).unwrap_or_default(),
-                        _ => {
-                            let ranges = ranges.get_or_insert_with(|| item_ranges(self.text, select));
-                            ranges
-                                .get(index)
-                                .map_or_else(String::new, |range| written_name(&self.text.sql[range.clone()]))
-                        }
-                    };
+                    let name = item::plain_column(expr)
+                        .map_or_else(|| item::written_name(&self.text.sql[written.range(index)]), fold);
                     items.add(&value, name);
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, LambdaFunction, OneOrManyWithParens};
+use sqlparser::ast::{Expr, LambdaFunction, LambdaFunctionParameter};
 
 use super::call::Call;
 use super::scope::Scope;
@@ -25,6 +25,7 @@ impl Translator<'_> {
                 Ok(Typed::new(found.text(), DataType::TEXT))
             }
             "as_number" => self.as_number(call),
+            "reduce" => self.reduce(call),
             "filter" => self.lambda_call(call, true),
             "transform" => self.lambda_call(call, false),
             _ => Err(call.refused("in this form")),
@@ -112,37 +113,68 @@ impl Translator<'_> {
     fn lambda_call(&mut self, call: &Call<'_>, filters: bool) -> Step<Typed> {
         let list = self.semi(call.args[0])?.sql;
         let Expr::Lambda(lambda) = call.args[1] else { return Err(call.refused("without a lambda")) };
-        let (parameter, body) = self.lambda(lambda, &call.range)?;
+        let parameters: Vec<&LambdaFunctionParameter> = lambda.params.iter().collect();
+        let [parameter] = parameters.as_slice() else {
+            return Err(call.refused("with a lambda of several parameters"));
+        };
+        let parameter = self.parameter(parameter, DataType::Variant, &call.range)?;
+        let stored = quote(&format!("sf_{}", parameter.0));
+        let body = self.body(lambda, vec![parameter])?;
         let sql = if filters {
             let body = self.convert(&body, DataType::Boolean, &call.range)?.sql;
-            format!("to_json(list_filter(sf_list({list}), lambda {parameter}: {body}))")
+            format!("to_json(list_filter(sf_list({list}), lambda {stored}: {body}))")
         } else {
-            format!("to_json(list_transform(sf_list({list}), lambda {parameter}: {}))", body.variant())
+            format!("to_json(list_transform(sf_list({list}), lambda {stored}: {}))", body.variant())
         };
         Ok(Typed::new(sql, DataType::Array))
     }
 
-    fn lambda(&mut self, lambda: &LambdaFunction, range: &Range<usize>) -> Step<(String, Typed)> {
-        let parameter = match &lambda.params {
-            OneOrManyWithParens::One(one) => one,
-            OneOrManyWithParens::Many(many) if many.len() == 1 => &many[0],
-            OneOrManyWithParens::Many(_) => {
-                let what = "a lambda of several parameters";
-                return Err(crate::sql::SqlProblem::unsupported(what, range.clone()));
-            }
+    /// `REDUCE(array, first, (accumulator, element) -> …)`.
+    fn reduce(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let list = self.semi(call.args[0])?.sql;
+        let first = self.expression(call.args[1])?;
+        let Expr::Lambda(lambda) = call.args[2] else { return Err(call.refused("without a lambda")) };
+        let parameters: Vec<&LambdaFunctionParameter> = lambda.params.iter().collect();
+        let [kept, element] = parameters.as_slice() else {
+            return Err(call.refused("without a lambda of two parameters"));
         };
+        let ty = match first.ty {
+            DataType::Number { scale, .. } => DataType::number(38, u32::from(scale)),
+            DataType::Null => DataType::Variant,
+            other => other,
+        };
+        let kept = self.parameter(kept, ty, &call.range)?;
+        let element = self.parameter(element, DataType::Variant, &call.range)?;
+        let ty = kept.1.ty;
+        let names = [&kept.0, &element.0].map(|name| quote(&format!("sf_{name}"))).join(", ");
+        let body = self.body(lambda, vec![kept, element])?;
+        let ty = if ty.family() == Family::Number && body.ty.family() == Family::Float { DataType::Float } else { ty };
+        let sql = format!("list_reduce(sf_list({list}), lambda {names}: {}, {})", body.variant(), first.variant());
+        self.convert(&Typed::new(sql, DataType::Variant), ty, &call.range)
+    }
+
+    /// A lambda's parameter. It is JSON in the engine; its type is a conversion wherever it is used.
+    fn parameter(
+        &self,
+        parameter: &LambdaFunctionParameter,
+        ty: DataType,
+        range: &Range<usize>,
+    ) -> Step<(String, Typed)> {
         let name = fold(&parameter.name);
-        // The element is JSON in the engine; a declared type is a conversion wherever the parameter is used.
-        let stored = quote(&format!("sf_{name}"));
-        let mut value = Typed::new(stored.clone(), DataType::Variant);
-        if let Some(written) = &parameter.data_type {
-            let to = self.data_type(written, range)?;
-            value = self.convert(&value, to, range)?;
-        }
-        let scope = Scope { parameters: vec![(name, value)], ..Scope::default() };
-        self.scopes.push(scope);
+        let to = match &parameter.data_type {
+            Some(written) => self.data_type(written, range)?,
+            None => ty,
+        };
+        let value = Typed::new(quote(&format!("sf_{name}")), DataType::Variant);
+        let value = if to == DataType::Variant { value } else { self.convert(&value, to, range)? };
+        Ok((name, value))
+    }
+
+    /// A lambda's body.
+    fn body(&mut self, lambda: &LambdaFunction, parameters: Vec<(String, Typed)>) -> Step<Typed> {
+        self.scopes.push(Scope { parameters, ..Scope::default() });
         let body = self.expression(&lambda.body);
         self.scopes.pop();
-        Ok((stored, body?))
+        body
     }
 }

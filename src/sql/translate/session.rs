@@ -206,11 +206,14 @@ fn use_statement(cursor: &mut Cursor<'_>) -> Step<Made> {
 /// `ALTER SESSION SET name = value …` and `UNSET name, …`.
 fn alter_session(cursor: &mut Cursor<'_>) -> Step<Made> {
     cursor.expect("ALTER SESSION")?;
-    let mut session = Vec::new();
+    let (mut session, mut statements) = (Vec::new(), Vec::new());
     if cursor.takes("UNSET") {
         session.push(SessionChange::Unset(cursor.name()?));
         while cursor.takes_token(&Token::Comma) {
             session.push(SessionChange::Unset(cursor.name()?));
+        }
+        if session.contains(&SessionChange::Unset("TIMEZONE".to_owned())) {
+            statements.push("SET TimeZone = 'UTC'".to_owned());
         }
     } else {
         cursor.expect("SET")?;
@@ -222,13 +225,18 @@ fn alter_session(cursor: &mut Cursor<'_>) -> Step<Made> {
                 Ok(text) => text,
                 Err(_) => cursor.expression()?.to_string().to_uppercase(),
             };
-            refuse_parameter(&name, &value, name_range)?;
+            // What is written and what is kept follow the engine's zone, which it knows by the same names.
+            if name == "TIMEZONE" {
+                statements.push(format!("SET TimeZone = {}", literal(&value)));
+            } else {
+                refuse_parameter(&name, &value, name_range)?;
+            }
             session.push(SessionChange::Parameter(name, value));
             cursor.takes_token(&Token::Comma);
         }
     }
     cursor.expect_end()?;
-    Ok(changes(session, Vec::new()))
+    Ok(changes(session, statements))
 }
 
 /// Parameters that change no result of a statement here.
@@ -254,7 +262,6 @@ const WITHOUT_EFFECT: [&str; 16] = [
 /// Parameters that change results are taken only at the values that translations assume.
 fn refuse_parameter(name: &str, value: &str, range: std::ops::Range<usize>) -> Step<()> {
     let fine = match name {
-        "TIMEZONE" => ["UTC", "ETC/UTC"].contains(&value.to_uppercase().as_str()),
         // It changes the numbers of days; translations heed it.
         "WEEK_START" => ["0", "1"].contains(&value),
         "WEEK_OF_YEAR_POLICY" => value == "0",

@@ -3,7 +3,6 @@
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::policy::STORED;
 use super::{Made, ResultColumn, ResultShape, Step, Translator, literal};
 use crate::sql::DataType;
 use crate::sql::problem::SqlProblem;
@@ -64,24 +63,6 @@ impl Translator<'_> {
             _ => "",
         };
         let schema = place.get(1).map_or_else(String::new, |schema| format!(" AND schema_name = {}", literal(schema)));
-        // A relation under policies is stored under another name, and a view has its own.
-        let stored = literal(STORED);
-        let own = |name: &str| {
-            format!(
-                "CASE WHEN starts_with({name}, {stored}) THEN substr({name}, {}) ELSE {name} END AS name",
-                STORED.len() + 1
-            )
-        };
-        let tables = format!(
-            "SELECT database_name, schema_name, {}, 'TABLE' AS kind, comment, estimated_size AS row_count FROM duckdb_tables() WHERE NOT internal",
-            own("table_name")
-        );
-        let views = format!(
-            "SELECT database_name, schema_name, {}, 'VIEW', comment, NULL FROM duckdb_views() AS v WHERE NOT internal \
-             AND NOT EXISTS (SELECT 1 FROM duckdb_columns() AS c WHERE c.database_name = v.database_name \
-             AND c.schema_name = v.schema_name AND c.table_name = {stored} || v.view_name)",
-            own("view_name")
-        );
         let null = "CAST(NULL AS VARCHAR)";
         let mut columns =
             vec![("created_on", "CAST(NULL AS TIMESTAMPTZ)", DataType::TimestampLtz), ("name", "name", DataType::TEXT)];
@@ -108,7 +89,7 @@ impl Translator<'_> {
         let database = literal(place.first().map_or("", String::as_str));
         let rest =
             format!("WHERE upper(database_name) = upper({database}){schema}{kinds}{}", filter.sql("schema_name, name"));
-        Ok(listing(&columns, &format!("({tables} UNION ALL {views})"), &rest))
+        Ok(listing(&columns, &super::information::relations(), &rest))
     }
 
     fn show_schemas(&mut self, cursor: &mut Cursor<'_>, terse: bool) -> Step<Made> {

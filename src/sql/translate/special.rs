@@ -236,13 +236,14 @@ impl Translator<'_> {
 
     fn sha2(&mut self, call: &Call<'_>, form: &Form) -> Step<Typed> {
         let bytes = self.expression(call.args[0])?.bytes();
-        match (small_integer(call.args[1]), form.returns) {
-            (Some(0 | 256), Returns::Type(DataType::Binary)) => {
-                Ok(Typed::new(format!("unhex(sha256({bytes}))"), DataType::Binary))
-            }
-            (Some(0 | 256), _) => Ok(Typed::new(format!("sha256({bytes})"), DataType::TEXT)),
-            _ => Err(call.refused("of other than 256 bits")),
-        }
+        let bits = self.integer(call.args[1])?;
+        let binary = matches!(form.returns, Returns::Type(DataType::Binary));
+        let sql = match (small_integer(call.args[1]), binary) {
+            (Some(0 | 256), false) => format!("sha256({bytes})"),
+            (_, false) => format!("lower(hex(sf_sha2({bytes}, CAST({bits} AS INTEGER))))"),
+            (_, true) => format!("sf_sha2({bytes}, CAST({bits} AS INTEGER))"),
+        };
+        Ok(Typed::new(sql, if binary { DataType::Binary } else { DataType::TEXT }))
     }
 
     /// `LENGTH`: characters of text, bytes of binaries.

@@ -7,6 +7,7 @@
 mod append;
 mod catalog;
 mod error;
+mod function;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -138,6 +139,12 @@ impl DuckDb {
                 other => return other.map_err(|e| operation_error(&e)),
             }
         }
+    }
+
+    /// Gives the instance the functions that translated statements call.
+    pub(super) fn with_snowflakes_functions(self) -> Result<Self, WarehouseError> {
+        function::register(&self.root()).map_err(|e| operation_error(&e))?;
+        Ok(self)
     }
 
     /// The connection that sessions are cloned from.
