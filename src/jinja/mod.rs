@@ -8,6 +8,7 @@
 
 mod calls;
 mod code;
+mod constant;
 mod context;
 mod engine;
 mod failure;

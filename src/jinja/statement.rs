@@ -117,6 +117,8 @@ impl Rewriter<'_> {
             return emit(expr, span);
         }
         let whole = self.tag_span(span);
+        let expr =
+            if super::constant::is_constant(&node.expr) { filter("_constant", expr, Vec::new(), span) } else { expr };
         let expr = self.marked(expr, whole);
         emit(expr, span)
     }

@@ -55,6 +55,7 @@ pub fn read(
         settings,
         selectors: None,
     };
+    check_vars(&project.packages, sources, diagnostics);
     for package in project.packages.clone() {
         check_project_file(&package, sources, diagnostics);
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
@@ -80,6 +81,23 @@ fn check_project_file(package: &Package, sources: &Sources, diagnostics: &mut Di
     let span = Span::new(file, yaml::locate(text, &misfit.steps));
     if !diagnostics.iter().any(|known| known.labels.first().is_some_and(|label| label.span == span)) {
         diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+    }
+}
+
+/// Reports what the root project says in place of a package's variables and what holds none; a text or a list may be the value
+/// of a variable that is called as the package.
+fn check_vars(packages: &[Package], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let root = &packages[0].file;
+    for name in packages.iter().map(|package| package.file.name.as_str()) {
+        let Some(value) =
+            root.vars.get(name).filter(|value| value.is_null() || value.is_number() || value.is_boolean())
+        else {
+            continue;
+        };
+        let span = Span::new(root.file, yaml::locate(sources.text(root.file), &["vars".into(), name.into()]));
+        let message = format!("the variables of package `{name}` must be a mapping, not {value}");
+        let problem = Diagnostic::error(Code::BadConfig, message).at(span);
+        diagnostics.push(problem.help("write `NAME: VALUE` lines below it, or remove it"));
     }
 }
 

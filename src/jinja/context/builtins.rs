@@ -75,6 +75,13 @@ pub(super) const NAMES: [&str; 46] = [
     "context_macro_stack",
 ];
 
+/// The name of the thread, as dbt has it: templates are parsed on the main thread, whatever is done here.
+fn thread(phase: &Phase) -> Value {
+    let thread = std::thread::current();
+    let own = thread.name().filter(|_| matches!(phase, Phase::Execute(_)));
+    Value::from(own.unwrap_or("MainThread"))
+}
+
 /// The value of a name in a node's render.
 pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
     if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
@@ -101,7 +108,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "dbt_version" => Value::from(DBT_VERSION),
         "invocation_id" => Value::from(facts.run.invocation_id.clone()),
         "run_started_at" => python::datetime(facts.run.started_at),
-        "thread_id" => Value::from("Thread-1"),
+        "thread_id" => thread(&scene.phase),
         "flags" => flags(&facts.run, &facts.flags),
         "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => python::list(
