@@ -27,6 +27,7 @@ mod semantic;
 mod source_table;
 mod state;
 mod unit_test;
+mod written;
 
 pub use configuration::{Trees, config_text, unit_test_config};
 pub use dictionary::{
@@ -66,6 +67,8 @@ pub struct Graph {
     pub root: String,
     /// The SQL that is rendered.
     pub dialect: crate::sql::Dialect,
+    /// Whether states are compared by what is written, not by what that comes to in this target.
+    pub compares_written: bool,
     /// How names are found.
     pub lookup: Lookup,
     /// Unique ids of nodes whose own text could not be parsed; what reads them cannot be compiled either.

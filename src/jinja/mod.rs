@@ -27,6 +27,7 @@ mod run;
 mod statement;
 pub mod value;
 mod walk;
+mod written;
 
 pub use calls::{MacroCall, macro_calls};
 pub use context::{
@@ -42,3 +43,4 @@ pub use mark::Segment;
 pub use place::Origin;
 pub use report::report;
 pub use root::{Lookup, Root};
+pub use written::written_config;

@@ -399,6 +399,15 @@ fn say(scene: &Scene, text: &str, voice: Voice) {
     }
 }
 
+/// Says a warning, or fails where those of this name are errors.
+fn warn(scene: &Scene, name: &str, text: String) -> Result<Value, Error> {
+    if scene.session.facts.run.fatal_warnings.contains(&name) {
+        return Err(problem(Problem::new(Code::RaisedError, text)));
+    }
+    say(scene, &text, Voice::Warning);
+    Ok(Value::from(""))
+}
+
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
@@ -484,19 +493,13 @@ impl Object for Exceptions {
         let call = Call::new(args)?;
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
-            "warn" => {
-                say(&self.0, &call.text(0, "msg")?, Voice::Warning);
-                return Ok(Value::from(""));
-            }
+            "warn" => return warn(&self.0, "JinjaLogWarning", call.text(0, "msg")?),
             "warn_snapshot_timestamp_data_types" => {
                 let (snapshot, updated) =
                     (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
-                say(
-                    &self.0,
-                    &format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"),
-                    Voice::Warning,
-                );
-                return Ok(Value::from(""));
+                let text =
+                    format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}");
+                return warn(&self.0, "SnapshotTimestampWarning", text);
             }
             "raise_compiler_error"
             | "raise_not_implemented"
