@@ -16,7 +16,6 @@ mod query;
 mod report;
 mod schema;
 mod snapshot;
-mod syntax;
 mod trace;
 
 pub use edge::EdgeKind;
@@ -27,7 +26,6 @@ pub use place::Places;
 pub use project::{Given, analyze};
 pub use report::report_findings;
 pub use schema::{Schema, SchemaColumn};
-pub use syntax::check_syntax;
 pub use trace::{Origins, Reached, Trace};
 
 /// What is known of the nodes of a graph.

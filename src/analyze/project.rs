@@ -62,7 +62,14 @@ pub fn analyze(
 
 /// Whether its SQL is looked at.
 fn is_read(node: &Node) -> bool {
-    has_columns(node) || node.kind == NodeKind::Test
+    has_columns(node) || (node.kind == NodeKind::Test && !names_own_column_only(node))
+}
+
+/// Whether a test is one of those that nearly every column has: its SQL is ours, and names nothing but the column it is declared on.
+fn names_own_column_only(node: &Node) -> bool {
+    const PLAIN: [&str; 3] = ["macro.dbt.test_not_null", "macro.dbt.test_unique", "macro.dbt.test_accepted_values"];
+    let is_plain = || node.macros.first().is_some_and(|id| PLAIN.contains(&id.as_str()));
+    node.test.as_ref().is_some_and(|test| test.column_name.is_some()) && is_plain() && node.setting("where").is_none()
 }
 
 /// Whether it is a relation that others may read.
@@ -177,7 +184,10 @@ impl Work<'_> {
             Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
             Err(problem) => {
                 let reason = format!("the SQL of `{}` cannot be parsed: {}", node.name, problem.message);
-                return self.opaque(node, &reason);
+                let mut found = self.opaque(node, &reason);
+                found.facts.findings.push(problem.into());
+                shift_findings(&mut found.facts, compiled);
+                return found;
             }
         };
         let own = u32::try_from(at).unwrap_or(u32::MAX);

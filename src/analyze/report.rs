@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, permissions
 use crate::graph::{Graph, Node};
 use crate::project::NodeKind;
 use crate::source::Span;
+use crate::sql::SYNTAX;
 
 /// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
 /// where the columns in scope are not all known. Lints are told for the root project's own files.
@@ -34,7 +35,7 @@ pub fn report_findings(
                 continue;
             }
             said.push(key);
-            if node.test.is_some() {
+            if node.test.is_some() && finding.code != SYNTAX {
                 diagnostics.extend(test_found(node, compiled, finding, places));
             } else if let Some(code) = Code::by_name(finding.code) {
                 diagnostics.push(diagnostic(node, compiled, code, finding));
@@ -83,6 +84,7 @@ fn is_told(graph: &Graph, node: &Node, compiled: &Compiled, finding: &Finding) -
         node.package == graph.root && place.is_some_and(|(span, exact)| span.file == node.file && (exact || !needs_all))
     };
     match finding.code {
+        SYNTAX => true,
         _ if node.test.is_some() => node.package == graph.root,
         "unused-cte" => is_written(true) && !is_read_elsewhere(node, compiled, finding),
         "implicit-cross-join" => is_written(false),
@@ -107,10 +109,12 @@ fn test_found(node: &Node, compiled: &Compiled, finding: &Finding, places: &Plac
 
 fn diagnostic(node: &Node, compiled: &Compiled, code: Code, finding: &Finding) -> Diagnostic {
     let located = compiled.map.locate(&finding.range);
+    let own = || node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
     let mut diagnostic = Diagnostic::warning(code, finding.message.clone())
         .node(&node.unique_id)
-        .at(located.map_or_else(|| node.span(), |(span, _)| span));
-    diagnostic.help.clone_from(&finding.help);
+        .at(located.map_or_else(own, |(span, _)| span));
+    let look = || Some("check the compiled SQL with `merganser compile --select NAME`".to_owned());
+    diagnostic.help = finding.help.clone().or_else(|| look().filter(|_| code == Code::SqlSyntax));
     if !located.is_some_and(|(_, exact)| exact) {
         let start = finding.range.start.min(compiled.sql.len());
         let line = compiled.sql[..start].matches('\n').count();

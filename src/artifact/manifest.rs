@@ -1,6 +1,6 @@
 //! `manifest.json`, version 12: everything the project holds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
@@ -50,6 +50,8 @@ pub struct Manifest<'a> {
 enum Part<'a> {
     /// Small enough to be made at once.
     Whole(Value),
+    /// Unique ids for each node, by its own.
+    Lists(IndexMap<&'a str, Vec<&'a str>>),
     /// A dictionary for each node, by unique id.
     Nodes(IndexMap<&'a str, Listed<'a>>),
 }
@@ -115,8 +117,8 @@ impl<'a> Manifest<'a> {
             "groups" => json!(inputs.graph.groups),
             "selectors" => selector_definitions(inputs.project),
             "disabled" => self.maker.disabled(),
-            "parent_map" => parents(inputs.graph),
-            "child_map" => children(inputs.graph),
+            "parent_map" => return Part::Lists(parents(inputs.graph)),
+            "child_map" => return Part::Lists(children(inputs.graph)),
             "group_map" => group_map(inputs.graph),
             _ => json!({}),
         })
@@ -126,6 +128,7 @@ impl<'a> Manifest<'a> {
     pub fn value(&self) -> Value {
         let value = |part: Part<'_>| match part {
             Part::Whole(value) => value,
+            Part::Lists(lists) => json!(lists),
             Part::Nodes(nodes) => Value::Object(
                 nodes.into_iter().map(|(id, listed)| (id.to_owned(), self.maker.listed(listed).into_value())).collect(),
             ),
@@ -139,6 +142,7 @@ impl<'a> Manifest<'a> {
             write!(out, "{}\"{key}\":", if index == 0 { '{' } else { ',' })?;
             match self.part(key) {
                 Part::Whole(value) => serde_json::to_writer(&mut *out, &value)?,
+                Part::Lists(lists) => serde_json::to_writer(&mut *out, &lists)?,
                 Part::Nodes(nodes) => self.nodes(&nodes.into_iter().collect::<Vec<_>>(), out)?,
             }
         }
@@ -356,28 +360,32 @@ const OVERVIEW: &str = "### Documentation of this project\n\nThe models, seeds, 
     named `__overview__` into a Markdown file beside the models.";
 
 /// What each node reads, sorted.
-fn parents(graph: &Graph) -> Value {
-    let sorted = |node: &Node| {
-        let mut list = node.depends_on.clone();
-        list.sort();
-        (node.unique_id.clone(), json!(list))
-    };
-    Value::Object(graph.nodes.values().chain(&graph.dropped).map(sorted).collect())
+fn parents(graph: &Graph) -> IndexMap<&str, Vec<&str>> {
+    let mut parents: IndexMap<&str, Vec<&str>> = IndexMap::with_capacity(graph.nodes.len());
+    for node in graph.nodes.values().chain(&graph.dropped) {
+        let mut list: Vec<&str> = node.depends_on.iter().map(String::as_str).collect();
+        list.sort_unstable();
+        parents.insert(&node.unique_id, list);
+    }
+    parents
 }
 
 /// What reads each node, sorted.
-fn children(graph: &Graph) -> Value {
+fn children(graph: &Graph) -> IndexMap<&str, Vec<&str>> {
     let all = || graph.nodes.values().chain(&graph.dropped);
-    let mut children: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut children: IndexMap<&str, Vec<&str>> = all().map(|node| (node.unique_id.as_str(), Vec::new())).collect();
     for node in all() {
         for parent in &node.depends_on {
-            children.entry(parent).or_default().insert(&node.unique_id);
+            if let Some(list) = children.get_mut(parent.as_str()) {
+                list.push(&node.unique_id);
+            }
         }
     }
-    let below = |node: &Node| {
-        (node.unique_id.clone(), children.get(node.unique_id.as_str()).map_or_else(|| json!([]), |list| json!(list)))
-    };
-    Value::Object(all().map(below).collect())
+    for list in children.values_mut() {
+        list.sort_unstable();
+        list.dedup();
+    }
+    children
 }
 
 /// The members of each group, by the group's name.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::graph::Node;
 use crate::project::NodeKind;
@@ -53,8 +53,8 @@ pub fn folder(path: &Path) -> Result<(), WriteError> {
 }
 
 /// Writes JSON on one line.
-pub fn json(path: &Path, value: &Value) -> Result<(), WriteError> {
-    text(path, &value.to_string())
+pub fn json(path: &Path, value: &impl Serialize) -> Result<(), WriteError> {
+    stream(path, |out| Ok(serde_json::to_writer(out, value)?))
 }
 
 /// Writes a file of this text.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
@@ -117,21 +118,38 @@ pub(super) fn after_compile(
     selected: &BTreeSet<String>,
     printer: &Printer,
 ) -> Result<(), Outcome> {
-    compiled_files(loaded, compilation, &[], printer)?;
+    let results = || {
+        let report = finished(loaded, (Utc::now() - loaded.options.run.started_at).as_seconds_f64());
+        let results = results_of_compiling(loaded, compilation, selected);
+        told(loaded, printer, write::json(&results_path(loaded), &report.of(results)))
+    };
+    let manifest = || write_manifest(loaded, Some(compilation), &[], printer);
+    let files = || compiled_files(loaded, compilation, &[], printer);
     if !writes(loaded) {
-        return Ok(());
+        return files();
     }
-    write_manifest(loaded, Some(compilation), &[], printer)?;
-    let value = results_of_compiling(loaded, compilation, selected);
-    told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
+    let (written, others) = rayon::join(results, || manifest().and_then(|()| files()));
+    written.and(others)
 }
 
-/// `run_results.json` of a command that compiles and runs nothing.
-fn results_of_compiling(loaded: &Loaded, compilation: &Compilation, selected: &BTreeSet<String>) -> Value {
-    let started_at = loaded.options.run.started_at;
-    let (now, seconds) = (Utc::now(), (Utc::now() - started_at).as_seconds_f64());
+fn results_path(loaded: &Loaded) -> PathBuf {
+    loaded.target_dir().join("run_results.json")
+}
+
+/// `run_results.json` but for the results.
+fn finished(loaded: &Loaded, elapsed_seconds: f64) -> RunResults<'_> {
+    RunResults { invocation: invocation(loaded), elapsed_seconds, arguments: Map::new() }
+}
+
+/// The results of a command that compiles and runs nothing.
+fn results_of_compiling<'a>(
+    loaded: &'a Loaded,
+    compilation: &'a Compilation,
+    selected: &'a BTreeSet<String>,
+) -> impl Iterator<Item = run_results::NodeResult> + 'a {
+    let now = Utc::now();
     let interval = Some(Interval { started_at: now, completed_at: now });
-    let one = |id: &String| {
+    let one = move |id: &String| {
         let node = loaded.graph.node(id).filter(|node| !node.is_ephemeral())?;
         let (compiled, failed) = (compilation.nodes.get(id), compilation.failed.get(id));
         let is_seed = node.kind == NodeKind::Seed && selected.contains(id);
@@ -156,12 +174,7 @@ fn results_of_compiling(loaded: &Loaded, compilation: &Compilation, selected: &B
             ..run_results::NodeResult::default()
         })
     };
-    let results: Vec<run_results::NodeResult> = loaded.order.sequence.iter().filter_map(one).collect();
-    run_results::run_results(&RunResults {
-        invocation: invocation(loaded),
-        results: &results,
-        elapsed_seconds: seconds,
-    })
+    loaded.order.sequence.iter().filter_map(one)
 }
 
 /// The `compiled` tree; models that were run in batches have a file for each batch instead.
@@ -210,8 +223,7 @@ pub(super) fn after_run(
     }
     let ran: Vec<Ran<'_>> = results.iter().map(|result| became(loaded, result)).collect();
     write_manifest(loaded, Some(compilation), &ran, printer)?;
-    let value = results_json(loaded, compilation, results, elapsed);
-    told(loaded, printer, write::json(&target.join("run_results.json"), &value))
+    told(loaded, printer, write::json(&results_path(loaded), &results_json(loaded, compilation, results, elapsed)))
 }
 
 /// The SQL of batches and of unit tests, which is made while they run.
@@ -251,13 +263,9 @@ pub(super) fn after_operation(
     if !writes(loaded) {
         return Ok(());
     }
-    let elapsed_seconds = result.seconds;
-    let mut value =
-        run_results::run_results(&RunResults { invocation: invocation(loaded), results: &[result], elapsed_seconds });
-    for (key, typed) in typed.as_object().into_iter().flatten() {
-        value["args"][key.as_str()] = typed.clone();
-    }
-    told(loaded, printer, write::json(&loaded.target_dir().join("run_results.json"), &value))
+    let report =
+        RunResults { arguments: typed.as_object().cloned().unwrap_or_default(), ..finished(loaded, result.seconds) };
+    told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))
 }
 
 /// What sources said of their freshness, as `sources.json` has it.
@@ -275,20 +283,15 @@ pub(super) fn after_freshness(
     told(loaded, printer, write::json(&path, &value))
 }
 
-/// `run_results.json`.
-pub(super) fn results_json(
-    loaded: &Loaded,
-    compilation: &Compilation,
-    results: &[NodeResult],
+/// `run_results.json` of a command that ran nodes.
+pub(super) fn results_json<'a>(
+    loaded: &'a Loaded,
+    compilation: &'a Compilation,
+    results: &'a [NodeResult],
     elapsed: Duration,
-) -> Value {
-    let list: Vec<run_results::NodeResult> =
-        results.iter().map(|result| worded(loaded, result, record(loaded, compilation, result))).collect();
-    run_results::run_results(&RunResults {
-        invocation: invocation(loaded),
-        results: &list,
-        elapsed_seconds: elapsed.as_secs_f64(),
-    })
+) -> impl Serialize + 'a {
+    let worded = |result: &'a NodeResult| worded(loaded, result, record(loaded, compilation, result));
+    finished(loaded, elapsed.as_secs_f64()).of(results.iter().map(worded))
 }
 
 fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> run_results::NodeResult {

@@ -12,7 +12,7 @@ use super::open;
 use super::printer::Printer;
 use crate::analyze::{Analysis, Functions, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
 use crate::compile::{Compilation, compile};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::Node;
 use crate::project::{EntryKind, NodeKind};
 use crate::sql::RelationKind;
@@ -104,33 +104,17 @@ impl Loaded {
         Ok(())
     }
 
-    /// Reports what is wrong with the columns that compiled nodes name. What is not compiled is not known, and says nothing.
-    pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) {
-        printer.diagnostics(self.columns_found(compilation).iter(), &self.sources);
-    }
-
-    /// Whether something that is wrong with the columns of compiled nodes is an error by its level, so that nothing may run. Only errors
-    /// are told: `compile` tells the rest.
-    pub(super) fn refuses_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
-        if !printer.may_refuse() {
-            return false;
-        }
-        let before = printer.counts().0;
-        let found = self.columns_found(compilation);
-        let is_error = |problem: &&Diagnostic| {
-            printer.weighed(problem, &self.sources).is_some_and(|shown| shown.level == Level::Error)
-        };
-        printer.diagnostics(found.iter().filter(is_error), &self.sources);
-        printer.counts().0 > before
-    }
-
-    fn columns_found(&self, compilation: &Compilation) -> Diagnostics {
+    /// Reports what is wrong with the SQL of compiled nodes and with the columns that it names, and says whether something of it is an
+    /// error by its level, so that nothing may run. What is not compiled is not known, and says nothing.
+    pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
         let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
         known.extend(self.order.ancestors_of_all(&known, Some(1)));
         let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known), &known);
-        let mut diagnostics = Diagnostics::default();
-        report_findings((&self.graph, compilation), &analysis, &self.places(), &mut diagnostics);
-        diagnostics
+        let mut found = Diagnostics::default();
+        report_findings((&self.graph, compilation), &analysis, &self.places(), &mut found);
+        let before = printer.counts().0;
+        printer.diagnostics(found.iter(), &self.sources);
+        printer.counts().0 > before
     }
 
     fn places(&self) -> Places<'_> {

@@ -335,7 +335,6 @@ impl Loaded {
     pub(super) fn compile(&self, compiler: &Compiler, wanted: &BTreeSet<String>, printer: &Printer) -> Compilation {
         let mut diagnostics = Diagnostics::default();
         let compilation = compile(compiler, &self.order, wanted, &mut diagnostics);
-        crate::analyze::check_syntax(&self.graph, &compilation, self.dialect(), &mut diagnostics);
         printer.diagnostics(diagnostics.iter(), &self.sources);
         compiler.said().iter().for_each(|(text, voice)| printer.output().spoken(text, *voice));
         compilation

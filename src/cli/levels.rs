@@ -36,11 +36,6 @@ impl Levels {
         rules.find(|rule| rule.path.as_deref().is_none_or(holds)).map(|rule| rule.weight)
     }
 
-    /// Whether a problem may be an error because a level says so.
-    pub(super) fn has_errors(&self) -> bool {
-        self.rules.iter().any(|rule| rule.weight == Weight::Error)
-    }
-
     /// Levels of paths where nothing is.
     pub(super) fn unused(&self, sources: &Sources) -> Vec<Diagnostic> {
         let is_there = |path: &str| {

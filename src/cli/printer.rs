@@ -71,13 +71,8 @@ impl Printer {
         let _ = self.levels.set(levels);
     }
 
-    /// Whether a warning may be an error, because somebody said so.
-    pub(super) fn may_refuse(&self) -> bool {
-        self.output.warnings.has_errors() || self.levels.get().is_some_and(Levels::has_errors)
-    }
-
     /// A problem with the level that it is told with; none for one that is not told.
-    pub(super) fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
+    fn weighed(&self, diagnostic: &Diagnostic, sources: &Sources) -> Option<Diagnostic> {
         let mut shown = diagnostic.clone();
         match self.levels.get().and_then(|levels| levels.weight(&shown, sources)) {
             Some(Weight::Off) => return None,

@@ -88,11 +88,6 @@ impl Warnings {
         Ok(read)
     }
 
-    /// Whether some are errors.
-    pub(super) fn has_errors(&self) -> bool {
-        !matches!(&self.error, Names::These(names) if names.is_empty())
-    }
-
     /// What becomes of a diagnostic; only warnings change.
     pub(super) fn verdict(&self, diagnostic: &Diagnostic) -> Verdict {
         if diagnostic.level != Level::Warning {

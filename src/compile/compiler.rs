@@ -335,10 +335,13 @@ impl Compiler {
             }
         }
         let late = world.asked.load(Ordering::Relaxed);
-        let mut map =
-            SourceMap::new(rendered.segments.into_iter().filter(|segment| segment.file != u32::MAX).collect());
+        let mut segments = rendered.segments;
+        segments.retain(|segment| segment.file != u32::MAX);
+        segments.shrink_to_fit();
+        let mut map = SourceMap::new(segments);
         let macros = rendered.called_directly.iter().map(ToString::to_string).collect();
         let (mut sql, mut own) = (rendered.text, None);
+        sql.shrink_to_fit();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
         if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
             own = Some(sql.clone());

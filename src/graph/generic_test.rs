@@ -394,16 +394,44 @@ fn md5_hex(text: &str) -> String {
     Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The metadata with every leaf as text and every key sorted, as dbt hashes it.
-fn hashable(value: &Value) -> Value {
+/// The metadata as dbt hashes it: Python's text of a dictionary with every leaf as text and every key sorted.
+fn hashed(parts: &Parts) -> String {
+    let mut text = String::from("{'kwargs': ");
+    hash_object(&parts.arguments, &mut text);
+    let namespace = parts.namespace.as_deref().unwrap_or("None");
+    for (key, value) in [("name", parts.name.as_str()), ("namespace", namespace)] {
+        text.push_str(&format!(", '{key}': {}", jinja::text_repr(value)));
+    }
+    text.push('}');
+    text
+}
+
+fn hash_object(fields: &Map<String, Value>, out: &mut String) {
+    let mut keys: Vec<&String> = fields.keys().collect();
+    keys.sort();
+    out.push('{');
+    for (at, key) in keys.into_iter().enumerate() {
+        out.push_str(if at == 0 { "" } else { ", " });
+        out.push_str(&jinja::text_repr(key));
+        out.push_str(": ");
+        hash_value(&fields[key], out);
+    }
+    out.push('}');
+}
+
+fn hash_value(value: &Value, out: &mut String) {
     match value {
-        Value::Object(fields) => {
-            let mut keys: Vec<&String> = fields.keys().collect();
-            keys.sort();
-            Value::Object(keys.into_iter().map(|key| (key.clone(), hashable(&fields[key]))).collect())
+        Value::Object(fields) => hash_object(fields, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { ", " });
+                hash_value(item, out);
+            }
+            out.push(']');
         }
-        Value::Array(items) => Value::Array(items.iter().map(hashable).collect()),
-        other => Value::String(jinja::json_str(other)),
+        Value::String(text) => out.push_str(&jinja::text_repr(text)),
+        other => out.push_str(&jinja::text_repr(&jinja::json_str(other))),
     }
 }
 
@@ -488,8 +516,7 @@ fn assemble(
 ) -> Node {
     let ((short, name), (macro_id, called, span)) = (names, found);
     let entry = written.target.entry;
-    let metadata = json!({"namespace": parts.namespace, "name": parts.name, "kwargs": parts.arguments});
-    let hash = md5_hex(&format!("{name}{}", jinja::json_repr(&hashable(&metadata))));
+    let hash = md5_hex(&format!("{name}{}", hashed(&parts)));
     let unique_id = format!("test.{}.{name}.{}", entry.package, &hash[hash.len() - 10..]);
     let fqn = fqn_of(entry, &name);
     let raw: Arc<str> = raw_code(&parts).into();

@@ -167,6 +167,16 @@ pub struct SourceDetails {
 }
 
 impl Node {
+    /// Gives back the memory its lists do not need: a project has tens of thousands of nodes, and most of their lists hold one thing.
+    pub(super) fn shrink(&mut self) {
+        self.columns.shrink_to_fit();
+        self.tags.shrink_to_fit();
+        self.constraints.shrink_to_fit();
+        self.refs.shrink_to_fit();
+        self.sources.shrink_to_fit();
+        self.macros.shrink_to_fit();
+    }
+
     /// A node with nothing known yet but its file.
     pub fn blank(file: FileId) -> Self {
         super::parse::empty_node(file)

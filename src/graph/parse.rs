@@ -16,7 +16,7 @@ use super::{
 };
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::jinja::{self, Facts, MacroCall, Origin, Phase, RelationValue, Session, Subject};
+use crate::jinja::{self, Facts, MacroCall, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
 use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
@@ -476,6 +476,7 @@ impl Parsing<'_> {
             quoting,
         };
         node.relation = makes.then_some(relation);
+        node.shrink();
     }
 
     fn apply_properties(&self, node: &mut Node, entry: &Entry, version: Option<&Map<String, Value>>, index: usize) {
@@ -528,7 +529,7 @@ impl Parsing<'_> {
         fields: &Map<String, Value>,
         steps: &[Step],
     ) -> IndexMap<String, Column> {
-        let list = fields.get("columns").and_then(Value::as_array).cloned().unwrap_or_default();
+        let list = fields.get("columns").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let column = |(index, item): (usize, &Value)| {
             let name = item.get("name")?.as_str()?.to_owned();
             let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
@@ -566,17 +567,12 @@ impl Parsing<'_> {
             identifier: name.to_owned(),
             quoting: facts.dialect.default_quoting(),
         };
-        let model = serde_json::json!({
-            "name": name, "alias": name, "unique_id": unique_id, "package_name": package, "resource_type": kind.as_str(),
-            "database": facts.database, "schema": facts.schema, "config": {}, "columns": {}, "description": "", "tags": [],
-            "meta": {}, "fqn": [package, name], "refs": [], "sources": [], "depends_on": {"nodes": [], "macros": []}, "raw_code": "",
-            "language": "sql", "path": "", "original_file_path": "",
-        });
+        let (session, own) = (self.session.clone(), [package, unique_id, name].map(str::to_owned));
         Arc::new(Subject {
             package: package.to_owned(),
             unique_id: unique_id.to_owned(),
             this: Some(RelationValue::new(relation, None, facts.dialect)),
-            model: Arc::new(model.into()),
+            model: Model::later(move || early_model(&session.facts, &own, kind)),
             schema: facts.schema.clone(),
             database: facts.database.clone(),
             ..Subject::default()
@@ -614,6 +610,16 @@ impl Parsing<'_> {
     }
 }
 
+/// A node's dictionary while it is parsed, of its package, unique id and name.
+fn early_model(facts: &SessionFacts, [package, unique_id, name]: &[String; 3], kind: NodeKind) -> Value {
+    serde_json::json!({
+        "name": name, "alias": name, "unique_id": unique_id, "package_name": package, "resource_type": kind.as_str(),
+        "database": facts.database, "schema": facts.schema, "config": {}, "columns": {}, "description": "", "tags": [],
+        "meta": {}, "fqn": [package, name], "refs": [], "sources": [], "depends_on": {"nodes": [], "macros": []}, "raw_code": "",
+        "language": "sql", "path": "", "original_file_path": "",
+    })
+}
+
 /// Whether a test keeps its failing rows in a relation (dbt: `store_failures`, `store_failures_as`, and the flag where neither is
 /// configured).
 pub(super) fn stores_failures(node: &Node, flag: bool) -> bool {
@@ -625,6 +631,11 @@ pub(super) fn stores_failures(node: &Node, flag: bool) -> bool {
 
 /// `config:` of an entry, with the properties that older projects write beside it.
 pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
+    config_beside(fields, &["meta", "docs", "group", "access", "contract", "tags"])
+}
+
+/// `config:` of an entry, with these properties beside it.
+fn config_beside(fields: &Map<String, Value>, beside: &[&str]) -> Map<String, Value> {
     let mut config = Map::new();
     let mut put = |key: &str, value: Value| {
         if config.contains_key(key) {
@@ -633,22 +644,20 @@ pub(super) fn own_config(fields: &Map<String, Value>) -> Map<String, Value> {
             config.insert(key.to_owned(), value);
         }
     };
-    for key in ["meta", "docs", "group", "access", "contract", "tags"] {
-        if let Some(value) = fields.get(key).filter(|value| !value.is_null()) {
+    for key in beside.iter() {
+        if let Some(value) = fields.get(*key).filter(|value| !value.is_null()) {
             put(key, value.clone());
         }
     }
-    for (key, value) in fields.get("config").and_then(Value::as_object).cloned().unwrap_or_default() {
-        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value);
+    for (key, value) in fields.get("config").and_then(Value::as_object).into_iter().flatten() {
+        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value.clone());
     }
     config
 }
 
 /// The same for what has a file: dbt reads no `tags` beside its `config:`.
 fn file_config(fields: &Map<String, Value>) -> Map<String, Value> {
-    let mut fields = fields.clone();
-    fields.remove("tags");
-    own_config(&fields)
+    config_beside(fields, &["meta", "docs", "group", "access", "contract"])
 }
 
 /// A list of strings out of a configuration; a single string is a list of one.

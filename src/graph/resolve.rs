@@ -1,9 +1,11 @@
 //! From names to nodes: `ref` and `source` calls become edges.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::Graph;
@@ -196,36 +198,38 @@ pub(super) fn compare_versions(a: &Value, b: &Value) -> Ordering {
 /// Resolves every node's references into `depends_on`; those that cannot be are reported at the call.
 pub(super) fn edges(graph: &mut Graph, project: &Project, diagnostics: &mut Diagnostics) {
     let mut broken = Vec::new();
-    let ids: Vec<String> = graph.nodes.keys().cloned().collect();
-    let mut dropped = Vec::new();
-    for id in ids {
-        let node = &graph.nodes[&id];
-        let (found, problems) = references(&graph.lookup, node);
+    let mut dropped = HashSet::new();
+    let resolved: Vec<Found> =
+        (0..graph.nodes.len()).into_par_iter().map(|at| references(&graph.lookup, &graph.nodes[at])).collect();
+    for ((id, node), (found, problems)) in graph.nodes.iter_mut().zip(resolved) {
         let is_test = node.kind == NodeKind::Test;
         if is_test && !problems.is_empty() {
-            dropped.push(id.clone());
+            dropped.insert(id.clone());
         }
         for (problem, text) in problems {
             if is_test && problem.code == Code::DisabledRef {
                 continue;
             }
             let make = if is_test { Diagnostic::warning } else { Diagnostic::error };
-            let mut diagnostic = make(problem.code, problem.message).at(call_place(node, project, &text)).node(&id);
+            let mut diagnostic = make(problem.code, problem.message).at(call_place(node, project, &text)).node(id);
             diagnostic.help = problem.help;
             diagnostics.push(diagnostic);
             if !is_test {
                 broken.push(id.clone());
             }
         }
-        if let Some(node) = graph.nodes.get_mut(&id) {
-            let declared = std::mem::take(&mut node.depends_on);
-            node.depends_on = declared.into_iter().filter(|id| !found.contains(id)).chain(found.clone()).collect();
-        }
+        node.depends_on.retain(|id| !found.contains(id));
+        node.depends_on.extend(found);
+        node.depends_on.shrink_to_fit();
     }
-    for id in dropped {
-        let Some(mut node) = graph.nodes.shift_remove(&id) else { continue };
-        Arc::make_mut(&mut node.config).insert("enabled".to_owned(), Value::Bool(false));
-        graph.dropped.push(node);
+    if !dropped.is_empty() {
+        let (gone, kept): (IndexMap<_, _>, IndexMap<_, _>) =
+            std::mem::take(&mut graph.nodes).into_iter().partition(|(id, _)| dropped.contains(id));
+        graph.nodes = kept;
+        for mut node in gone.into_values() {
+            Arc::make_mut(&mut node.config).insert("enabled".to_owned(), Value::Bool(false));
+            graph.dropped.push(node);
+        }
     }
     graph.broken.extend(broken);
 }

@@ -151,20 +151,18 @@ impl Engine {
         origin: Origin,
         root: &Arc<Root>,
     ) -> Result<(Value, Vec<Arc<str>>), TemplateError> {
-        if !has_jinja(text) {
-            return Ok((Value::from(text), Vec::new()));
-        }
-        let unit = code::template(text, origin, Mode { marks: true, lenient: false })?;
+        let template = self.template(text, origin, false)?;
+        let Kind::Code { unit, .. } = &template.kind else { return Ok((Value::from(text), Vec::new())) };
         let mut render = Render::new(root.clone(), Gathered::Values(Vec::new()));
         render.native = true;
         let context = Value::from_object(Context(root.clone()));
-        let (result, render) = run::within(render, || run::evaluate(&self.env, &unit, context));
+        let (result, render) = run::within(render, || run::evaluate(&self.env, unit, context));
         let called = render.direct;
         let result = result.and_then(|_| match render.gathered {
             Gathered::Values(values) => native::join(values, &render.wished),
             Gathered::Text | Gathered::Map { .. } => Ok(Value::from("")),
         });
-        result.map(|value| (value, called)).map_err(|error| TemplateError::of(&error, &unit))
+        result.map(|value| (value, called)).map_err(|error| TemplateError::of(&error, unit))
     }
 
     /// The same as JSON.

@@ -269,11 +269,12 @@ impl<'t> Scan<'t> {
         loop {
             let rest = &self.text[from..];
             let end = rest.find(delimiter);
-            match rest.find(['\'', '"']) {
-                Some(quote) if end.is_none_or(|end| quote < end) => {
+            // Only a quote before the delimiter counts: what is behind it may be long.
+            match rest[..end.unwrap_or(rest.len())].find(['\'', '"']) {
+                Some(quote) => {
                     from = self.string(from + quote).ok_or_else(|| self.unclosed(start, "a closing quote"))?;
                 }
-                _ => {
+                None => {
                     let len = end.ok_or_else(|| self.unclosed(start, delimiter))?;
                     return Ok(from + len + delimiter.len());
                 }

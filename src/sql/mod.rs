@@ -23,7 +23,7 @@ pub use duckdb_type::DuckDbType;
 pub use function::{ConstructSupport, FunctionSupport, State, supported_constructs, supported_functions};
 pub use parse::{Parsed, parse};
 pub use prelude::prelude;
-pub use problem::{SqlProblem, UNSUPPORTED};
+pub use problem::{SYNTAX, SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{

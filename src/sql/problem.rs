@@ -16,7 +16,7 @@ pub struct SqlProblem {
 }
 
 /// The statement is not SQL of its dialect.
-pub(super) const SYNTAX: &str = "sql-syntax";
+pub const SYNTAX: &str = "sql-syntax";
 /// The statement is understood, and refused: the embedded engine cannot give Snowflake's result.
 pub const UNSUPPORTED: &str = "sql-unsupported";
 /// A column that no relation in scope has.

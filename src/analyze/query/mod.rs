@@ -29,7 +29,7 @@ use super::function::DeclaredFunction;
 use super::nulls::Nulls;
 use super::schema::Schema;
 use crate::sql::query::{Name, Query};
-use crate::sql::{Dialect, ValueType};
+use crate::sql::{Dialect, SqlProblem, ValueType};
 
 /// The relations a statement can name.
 pub(super) trait Relations {
@@ -47,6 +47,12 @@ pub(super) struct Finding {
     pub(super) message: String,
     pub(super) range: Range<usize>,
     pub(super) help: Option<String>,
+}
+
+impl From<SqlProblem> for Finding {
+    fn from(problem: SqlProblem) -> Self {
+        Self { code: problem.code, message: problem.message, range: problem.range, help: problem.help }
+    }
 }
 
 /// A place where a query would do something else on the next run, over the same data.

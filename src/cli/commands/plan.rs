@@ -31,7 +31,7 @@ pub(super) fn plan(
     let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     let compiler = loaded.compiler(connection.clone(), &selected);
     let compilation = loaded.compile(&compiler, &run::with_hooks(loaded, &selected, command), printer);
-    if loaded.refuses_columns(&compilation, printer) {
+    if loaded.check_columns(&compilation, printer) {
         printer.note("nothing was planned, because the project has errors");
         return Err(Outcome::Unusable);
     }

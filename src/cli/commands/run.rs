@@ -45,7 +45,7 @@ pub(super) fn run(
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
     let compilation = loaded.compile(&compiler, &wanted, printer);
-    if loaded.refuses_columns(&compilation, printer) {
+    if loaded.check_columns(&compilation, printer) {
         printer.note("nothing was run, because the project has errors");
         return Err(Outcome::Unusable);
     }

@@ -218,7 +218,10 @@ impl Context<'_> {
         if indirect == Indirect::Empty {
             return Found { direct: selected, indirect: BTreeSet::new() };
         }
-        let mut reachable = selected.clone();
+        let mut reachable = BTreeSet::new();
+        if indirect != Indirect::Eager {
+            reachable.clone_from(&selected);
+        }
         if indirect == Indirect::Buildable {
             reachable.extend(self.order.ancestors_of_all(&selected, None));
             reachable.extend(
@@ -229,8 +232,9 @@ impl Context<'_> {
                     .map(|node| node.unique_id.clone()),
             );
         }
-        let mut found = Found { direct: selected.clone(), indirect: BTreeSet::new() };
-        for id in self.order.descendants_of_all(&selected, Some(1)) {
+        let readers = self.order.descendants_of_all(&selected, Some(1));
+        let mut found = Found { direct: selected, indirect: BTreeSet::new() };
+        for id in readers {
             let node = &self.graph.nodes[&id];
             if !matches!(node.kind, NodeKind::Test | NodeKind::UnitTest) {
                 continue;

@@ -1,5 +1,6 @@
 //! `adapter`: dispatch, and questions to the warehouse.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Object, ObjectRepr, Value};
@@ -9,7 +10,7 @@ use super::call::{Call, given, unknown_method};
 use super::column::ColumnValue;
 use super::methods;
 use super::relation::{RelationClass, RelationValue};
-use super::render::{Scene, problem};
+use super::render::{Overlay, Scene, problem};
 use super::table::TableValue;
 use super::world::{Problem, World};
 use crate::diagnostic::{Code, did_you_mean};
@@ -638,15 +639,19 @@ impl Arguments<'_> {
         use serde_json::Value as Json;
         match value {
             Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
+            Json::String(text) if key == "model" && tested_model(text).is_some() => {
+                let name = Value::from(tested_model(text).unwrap_or_default());
+                let over = Overlay { values: BTreeMap::from([(TESTED.to_owned(), name)]), root: self.root.clone() };
+                let root = Root::new(over, self.root.scope().clone());
+                let text = format!("{{{{ get_where_subquery(ref({TESTED})) }}}}");
+                self.native(&text, &root)
+            }
             Json::String(text) => {
                 let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
                 if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
                     return Ok(Value::from(text));
                 }
-                let (value, called) = self.engine.render_native_value(&text, Origin::NOWHERE, self.root)?;
-                let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
-                self.called.extend(new);
-                Ok(value)
+                self.native(&text, &self.root.clone())
             }
             Json::Array(items) => {
                 let items: Result<_, TemplateError> = items.iter().map(|item| self.render("", item)).collect();
@@ -662,6 +667,23 @@ impl Arguments<'_> {
             other => Ok(python::from_json(other)),
         }
     }
+
+    fn native(&mut self, text: &str, root: &Arc<Root>) -> Result<Value, TemplateError> {
+        let (value, called) = self.engine.render_native_value(text, Origin::NOWHERE, root)?;
+        let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
+        self.called.extend(new);
+        Ok(value)
+    }
+}
+
+/// The variable that holds the name of the model a test is declared on.
+const TESTED: &str = "_dbt_tested_model";
+
+/// The model of a test whose `model` is what dbt writes for a model without a version. Such templates differ in the name alone, so
+/// that one is compiled for all of them.
+fn tested_model(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("{{ get_where_subquery(ref('")?.strip_suffix("')) }}")?;
+    name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()).then_some(name)
 }
 
 /// A failure without a place: building a dictionary of text keys cannot fail.

@@ -29,7 +29,7 @@ pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
 pub use render::{
     Executed, Phase, ResultTable, execute_materialization, json_repr, json_str, json_value, render, render_calling,
-    render_macro,
+    render_macro, text_repr,
 };
 pub use session::{DBT_VERSION, Model, Overrides, Session, SessionFacts, Subject};
 pub use world::{Problem, Voice, World};

@@ -275,9 +275,9 @@ fn call_text(name: &str, arguments: &[(&str, Value)]) -> String {
 }
 
 /// Some variables before those of another root.
-struct Overlay {
-    values: BTreeMap<String, Value>,
-    root: Arc<Root>,
+pub(super) struct Overlay {
+    pub(super) values: BTreeMap<String, Value>,
+    pub(super) root: Arc<Root>,
 }
 
 impl Lookup for Overlay {
@@ -294,6 +294,11 @@ pub fn json_value(value: &serde_json::Value) -> Value {
 /// A JSON value as Python prints it.
 pub fn json_str(value: &serde_json::Value) -> String {
     python::str(&python::from_json(value))
+}
+
+/// A text as Python's `repr` writes it.
+pub fn text_repr(text: &str) -> String {
+    python::quoted(text)
 }
 
 /// A JSON value as Python's `repr` writes it.

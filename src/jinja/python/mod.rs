@@ -61,7 +61,7 @@ pub(crate) use json::{from_json, to_json};
 pub(crate) use kind::missing;
 pub(crate) use list::list;
 pub(crate) use method::bound;
-pub(crate) use repr::{repr, str};
+pub(crate) use repr::{quoted, repr, str};
 
 /// Registers filters, tests, operators and globals, and sets how methods, undefined values and output behave.
 pub(crate) fn install(env: &mut Environment<'static>) {

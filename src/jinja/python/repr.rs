@@ -197,6 +197,13 @@ fn foreign_object(out: &mut String, value: &Value, open: &mut Vec<usize>) {
     _ = write!(out, "{value}");
 }
 
+/// The repr of a string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(&mut out, text);
+    out
+}
+
 /// A string as Python's repr: in single quotes unless it has some and no double ones.
 pub(super) fn quote(out: &mut String, text: &str) {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
