@@ -123,6 +123,9 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
     let graph = graph::build(&project, &session, sources, diagnostics);
     let order = Order::new(&graph, diagnostics);
+    if !graph::check_selectors(&project, diagnostics) {
+        return None;
+    }
     Some((options, profile, project, session, Arc::new(graph), order))
 }
 

@@ -37,7 +37,7 @@ pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Selection, covers_file, covers_node, select, selector_definitions};
+pub use select::{Indirect, Selection, check_selectors, covers_file, covers_node, select, selector_definitions};
 pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;

@@ -70,6 +70,14 @@ pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
     found.or(unknown)
 }
 
+/// The first misfit of `selectors.yml` (dbt: `contracts/selection.py`); an empty file declares none.
+pub(super) fn selectors_misfit(value: &Value) -> Option<Misfit> {
+    if value.as_object().map_or(value.is_null(), Map::is_empty) {
+        return None;
+    }
+    check(SHAPES.get("selectors")?, value, &mut Vec::new())
+}
+
 /// The first misfit of a node's configuration, once it is put together (dbt: the `…Config` classes).
 pub fn config_misfit(kind: NodeKind, config: &Map<String, Value>) -> Option<Misfit> {
     let shape = SHAPES.get(format!("{}_config", kind.as_str()).as_str())?;
