@@ -18,6 +18,7 @@ mod library;
 mod mark;
 mod native;
 mod normal;
+mod open_block;
 mod place;
 pub(crate) mod python;
 mod report;
