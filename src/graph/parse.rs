@@ -128,7 +128,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     microbatch::check(&mut graph, own_strategy, diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
-    deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
+    deprecation::check(&graph, project, sources, session.facts.run.started_at, diagnostics);
     graph
 }
 
