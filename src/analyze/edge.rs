@@ -1,9 +1,10 @@
 //! Edges of column lineage: which column of which relation a value depends on, and how.
 
+use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// How a column depends on another, from weak to strong. What is composed of two is as strong as the stronger one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EdgeKind {
     /// The value itself, or a part of it.
     Copied,
@@ -28,7 +29,7 @@ impl EdgeKind {
 }
 
 /// An edge inside one statement: numbers stand for relation, column and path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(super) struct Edge {
     pub(super) relation: u32,
     pub(super) column: u32,

@@ -1,6 +1,6 @@
 //! Functions that users declare: in `functions:` of a YAML file, as dbt has them, or of `merganser.yml`, for those that nobody builds here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
@@ -43,6 +43,11 @@ impl Functions {
             Some((name.to_uppercase(), function))
         });
         Self { list: list.collect() }
+    }
+
+    /// All of them, by name.
+    pub(super) fn sorted(&self) -> BTreeMap<&str, &DeclaredFunction> {
+        self.list.iter().map(|(name, function)| (name.as_str(), function)).collect()
     }
 
     /// The function that a call means, by the last part of its name.

@@ -6,6 +6,7 @@
 mod declared;
 mod edge;
 mod function;
+mod kept;
 mod lint;
 mod node;
 mod nulls;
@@ -20,6 +21,7 @@ mod trace;
 
 pub use edge::EdgeKind;
 pub use function::Functions;
+pub use kept::Kept;
 pub use node::NodeAnalysis;
 pub use nulls::{NullReason, Nulls};
 pub use place::Places;

@@ -121,7 +121,7 @@ impl NodeAnalysis {
 
     /// The name of a column that is known by name only.
     pub(super) fn name_of(&self, column: u32) -> Option<&str> {
-        self.facts.names.get(column.checked_sub(NAMED)? as usize).map(|name| &**name)
+        self.facts.names.get(column.checked_sub(NAMED)? as usize).map(String::as_str)
     }
 
     /// Its columns as its own query gives them, whatever was there before and whatever is promised.
@@ -165,7 +165,7 @@ impl NodeAnalysis {
     }
 
     /// The name of an edge's column where it is known by name only.
-    pub(super) fn named(&self, edge: &Edge) -> Option<&Arc<str>> {
+    pub(super) fn named(&self, edge: &Edge) -> Option<&String> {
         let is_named = edge.column >= NAMED && edge.column < STAR;
         is_named.then(|| self.facts.names.get((edge.column - NAMED) as usize)).flatten()
     }

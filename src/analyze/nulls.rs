@@ -3,8 +3,10 @@
 //! *Never* is a proof from the SQL and from what tests and constraints promise; *may* names the construct that makes NULL; everything
 //! else is not known. A column of a source is not known, whatever its name.
 
+use serde::{Deserialize, Serialize};
+
 /// Whether a value can be NULL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Nulls {
     /// It cannot.
     Never,
@@ -16,7 +18,7 @@ pub enum Nulls {
 }
 
 /// Where a NULL comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NullReason {
     /// `NULL` itself.
     Literal,

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::edge::Edge;
 use super::function::{DeclaredFunction, Functions};
+use super::kept::{self, Kept, Print, Resolved, Seen};
 use super::promise::Promises;
 use super::query::{QueryFacts, Relations, analyze_query};
 use super::schema::Schema;
@@ -15,7 +16,7 @@ use crate::compile::{Compilation, Compiled};
 use crate::graph::{Graph, Node, Order};
 use crate::project::NodeKind;
 use crate::sql::query::{Name, read_query};
-use crate::sql::{Dialect, ValueType};
+use crate::sql::{Dialect, SqlProblem, ValueType};
 
 /// What is known before any SQL is read.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub struct Given<'a> {
     pub schema: &'a str,
     /// Functions that the project declares.
     pub functions: Functions,
+    /// What earlier invocations found.
+    pub kept: &'a Kept,
 }
 
 /// Analyses the wanted nodes; what they read must be among them, or is taken as not known.
@@ -46,6 +49,8 @@ pub fn analyze(
         given,
         relations: relation_index(graph, given.dialect),
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
+        prints: graph.nodes.values().map(|_| OnceLock::new()).collect(),
+        functions: kept::functions_print(&given.functions),
         promises: Promises::of(graph),
     };
     let is_wanted =
@@ -83,6 +88,9 @@ struct Work<'a> {
     given: &'a Given<'a>,
     relations: HashMap<String, Vec<u32>>,
     results: Vec<OnceLock<NodeAnalysis>>,
+    /// The fingerprints of the nodes' columns, as far as somebody asked for them.
+    prints: Vec<OnceLock<Option<Print>>>,
+    functions: Print,
     promises: Promises,
 }
 
@@ -179,8 +187,8 @@ impl Work<'_> {
         let Some(compiled) = self.compilation.nodes.get(&node.unique_id) else {
             return self.opaque(node, &format!("`{}` could not be compiled", node.name));
         };
-        let query = match read_query(compiled.own_sql(), self.given.dialect) {
-            Ok(Some(query)) => query,
+        let mut facts = match self.facts(at, node, compiled.own_sql()) {
+            Ok(Some(facts)) => facts,
             Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
             Err(problem) => {
                 let reason = format!("the SQL of `{}` cannot be parsed: {}", node.name, problem.message);
@@ -190,17 +198,6 @@ impl Work<'_> {
                 return found;
             }
         };
-        let own = u32::try_from(at).unwrap_or(u32::MAX);
-        let mut resolver = Resolver { work: self, node, own, schema: own_schema(node) };
-        let mut facts = analyze_query(&query, &resolver, self.given.dialect);
-        let mut edges = facts.columns.iter().flat_map(|column| &column.edges).chain(&facts.rows);
-        if edges.any(|edge| edge.relation == own) {
-            let first = NodeAnalysis::of(facts);
-            let mut columns = first.schema.columns.clone();
-            columns.iter_mut().for_each(|column| column.nulls = super::Nulls::Unknown);
-            resolver.schema = Arc::new(Schema::new(columns, None));
-            facts = closed_over_itself(analyze_query(&query, &resolver, self.given.dialect), own);
-        }
         if node.kind == NodeKind::Snapshot {
             snapshot_columns(node, &mut facts, self.given.dialect);
         }
@@ -212,6 +209,32 @@ impl Work<'_> {
         }
         shift_findings(&mut facts, compiled);
         NodeAnalysis::of(facts)
+    }
+
+    /// What a node's query says; from an earlier invocation where nothing has changed since. None for what is not one query.
+    fn facts(&self, at: usize, node: &Node, sql: &str) -> Result<Option<QueryFacts>, SqlProblem> {
+        let own = u32::try_from(at).unwrap_or(u32::MAX);
+        let mut resolver = Resolver { work: self, node, own, schema: own_schema(node) };
+        let dialect = self.given.dialect;
+        let print = kept::query_print(sql, dialect, &self.functions);
+        if let Some(facts) = self.given.kept.find(&node.unique_id, &print, &resolver) {
+            return Ok(Some(facts));
+        }
+        let Some(query) = read_query(sql, dialect)? else { return Ok(None) };
+        let seen = Seen::new(&resolver);
+        let facts = analyze_query(&query, &seen, dialect);
+        let mut edges = facts.columns.iter().flat_map(|column| &column.edges).chain(&facts.rows);
+        if !edges.any(|edge| edge.relation == own) {
+            self.given.kept.add(&node.unique_id, print, &facts, seen);
+            return Ok(Some(facts));
+        }
+        let mut columns = NodeAnalysis::of(facts).schema.columns.clone();
+        columns.iter_mut().for_each(|column| column.nulls = super::Nulls::Unknown);
+        resolver.schema = Arc::new(Schema::new(columns, None));
+        let seen = Seen::new(&resolver);
+        let facts = closed_over_itself(analyze_query(&query, &seen, dialect), own);
+        self.given.kept.add(&node.unique_id, print, &facts, seen);
+        Ok(Some(facts))
     }
 
     /// A node of which only its parents are known.
@@ -259,6 +282,23 @@ impl Resolver<'_> {
                 || work.graph.nodes.get_index(**at as usize).is_some_and(|(id, _)| self.node.depends_on.contains(id))
         };
         found.iter().find(is_parent).or(found.first()).copied()
+    }
+}
+
+impl Resolved for Resolver<'_> {
+    fn id(&self, number: u32) -> Option<&str> {
+        self.work.graph.nodes.get_index(number as usize).map(|(id, _)| id.as_str())
+    }
+
+    fn columns(&self, number: u32, schema: &Arc<Schema>) -> Option<Print> {
+        if number == self.own {
+            return None;
+        }
+        let known = self.work.results.get(number as usize).and_then(OnceLock::get);
+        if !known.is_some_and(|known| Arc::ptr_eq(&known.schema, schema)) {
+            return kept::schema_print(schema);
+        }
+        *self.work.prints.get(number as usize)?.get_or_init(|| kept::schema_print(schema))
     }
 }
 

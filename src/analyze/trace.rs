@@ -136,7 +136,7 @@ impl<'a> Trace<'a> {
     fn onward(&self, of: &NodeAnalysis, edge: &Edge, above: &Reached) -> Reached {
         let name = of.named(edge).filter(|_| &*above.column == "*" && above.kind == EdgeKind::Copied);
         Reached {
-            column: name.cloned().unwrap_or_else(|| above.column.clone()),
+            column: name.map(|name| name.as_str().into()).unwrap_or_else(|| above.column.clone()),
             kind: above.kind.max(edge.kind),
             path: if above.kind == EdgeKind::Copied { joined(&above.path, of.path(edge)) } else { above.path.clone() },
             ..above.clone()
@@ -194,7 +194,7 @@ fn column_of(parent: &NodeAnalysis, of: &NodeAnalysis, edge: &Edge) -> usize {
         STAR => parent.schema.columns.len(),
         _ => match of.named(edge) {
             Some(name) => {
-                let same = |column: &super::SchemaColumn| column.name.text == *name;
+                let same = |column: &super::SchemaColumn| *column.name.text == **name;
                 parent.schema.columns.iter().position(same).unwrap_or(parent.schema.columns.len())
             }
             None => edge.column as usize,

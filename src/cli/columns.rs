@@ -1,6 +1,7 @@
 //! The columns of every node: what is known before any SQL is read, and the analysis of the rest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,13 +11,21 @@ use super::arguments::Global;
 use super::driver::Loaded;
 use super::open;
 use super::printer::Printer;
-use crate::analyze::{Analysis, Functions, Given, NullReason, Nulls, Places, Schema, analyze, report_findings};
+use crate::analyze::{Analysis, Functions, Given, Kept, NullReason, Nulls, Places, Schema, analyze, report_findings};
+use crate::artifact::write;
 use crate::compile::{Compilation, compile};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::Node;
 use crate::project::{EntryKind, NodeKind};
 use crate::sql::RelationKind;
 use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
+
+/// What tells one build of this program from another: they may find other things.
+fn stamp() -> String {
+    let program = std::env::current_exe().and_then(std::fs::metadata);
+    let built = program.ok().map(|file| (file.len(), file.modified().ok()));
+    format!("{} {built:?}", env!("CARGO_PKG_VERSION"))
+}
 
 impl Loaded {
     /// Analyses the wanted nodes with everything they read. Their SQL is compiled first, without a warehouse; it is opened only
@@ -41,9 +50,11 @@ impl Loaded {
             compilation = compile(&compiler, &self.order, &all, &mut diagnostics);
         }
         printer.diagnostics(diagnostics.iter(), &self.sources);
-        let mut given = self.given(&all);
+        let kept = self.kept();
+        let mut given = self.given(&all, &kept);
         given.schemas.extend(self.catalogued(global, &all));
         let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
+        self.keep(&kept);
         let mut found = Diagnostics::default();
         report_findings((&self.graph, &compilation), &analysis, &self.places(), &mut found);
         printer.diagnostics(found.iter(), &self.sources);
@@ -109,7 +120,9 @@ impl Loaded {
     pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
         let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
         known.extend(self.order.ancestors_of_all(&known, Some(1)));
-        let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known), &known);
+        let kept = self.kept();
+        let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known, &kept), &known);
+        self.keep(&kept);
         let mut found = Diagnostics::default();
         report_findings((&self.graph, compilation), &analysis, &self.places(), &mut found);
         let before = printer.counts().0;
@@ -117,12 +130,32 @@ impl Loaded {
         printer.counts().0 > before
     }
 
+    /// What earlier invocations of this program found, unless they are not to be used (dbt: `--no-partial-parse`).
+    fn kept(&self) -> Kept {
+        let is_wanted = self.options.run.arguments.get("partial_parse").and_then(Value::as_bool) != Some(false);
+        let bytes = is_wanted.then(|| std::fs::read(self.kept_path()).ok()).flatten().unwrap_or_default();
+        Kept::read(bytes, &stamp())
+    }
+
+    /// Writes down what this invocation found, for the next. Without the file the next one finds it all again, so that a failure to
+    /// write it is no problem of the user's.
+    fn keep(&self, kept: &Kept) {
+        if kept.is_changed() {
+            let bytes = kept.write(&stamp(), |id| self.graph.node(id).is_some());
+            let _ = write::stream(&self.kept_path(), |out| out.write_all(&bytes));
+        }
+    }
+
+    fn kept_path(&self) -> PathBuf {
+        self.target_dir().join("analysis.bin")
+    }
+
     fn places(&self) -> Places<'_> {
         Places { sources: &self.sources, project: &self.project }
     }
 
     /// What is known before any SQL is read.
-    pub(super) fn given(&self, wanted: &BTreeSet<String>) -> Given<'_> {
+    fn given<'a>(&'a self, wanted: &BTreeSet<String>, kept: &'a Kept) -> Given<'a> {
         let nodes = wanted.iter().filter_map(|id| self.graph.node(id));
         let schemas: HashMap<String, Arc<Schema>> =
             nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
@@ -130,7 +163,7 @@ impl Loaded {
         let declared = self.project.entries.iter().filter(|entry| entry.kind == EntryKind::Function);
         let entries = self.project.settings.functions.iter().chain(declared.map(|entry| &*entry.value));
         let functions = Functions::declared(entries, self.dialect());
-        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema, functions }
+        Given { dialect: self.dialect(), schemas, database: &facts.database, schema: &facts.schema, functions, kept }
     }
 
     /// The columns of sources that declare none, as the warehouse has them, where it can be asked. Without it they stay unknown, and

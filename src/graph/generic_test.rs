@@ -65,13 +65,13 @@ struct Parts {
     custom: Option<String>,
 }
 
-/// Every generic test of the project as a node.
+/// Every generic test of the project as a node: a list for each entry that declares some.
 pub(super) fn tests(
     parsing: &Parsing<'_>,
     nodes: &[Node],
     lookup: &Lookup,
     diagnostics: &mut Diagnostics,
-) -> Vec<Node> {
+) -> Vec<Vec<Node>> {
     let found: Vec<(Vec<Node>, Diagnostics)> = parsing
         .project
         .entries
@@ -79,15 +79,16 @@ pub(super) fn tests(
         .map(|entry| {
             let (mut made, mut problems) = (Vec::new(), Diagnostics::default());
             declared_on(parsing, entry, &mut problems, &mut made);
+            made.shrink_to_fit();
             (made, problems)
         })
         .collect();
-    let mut made = Vec::with_capacity(found.iter().map(|(tests, _)| tests.len()).sum());
+    let mut made = Vec::with_capacity(found.len());
     for (tests, mut problems) in found {
-        made.extend(tests);
+        made.push(tests);
         diagnostics.extend(problems.drain());
     }
-    attach(&mut made, nodes, lookup);
+    attach(made.iter_mut().flatten(), nodes, lookup);
     made
 }
 
@@ -121,7 +122,7 @@ fn declared_on(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnosti
 }
 
 /// The group and the attached node of each test.
-fn attach(tests: &mut [Node], nodes: &[Node], lookup: &Lookup) {
+fn attach<'t>(tests: impl Iterator<Item = &'t mut Node>, nodes: &[Node], lookup: &Lookup) {
     let groups: HashMap<&str, &String> =
         nodes.iter().filter_map(|node| Some((node.unique_id.as_str(), node.group.as_ref()?))).collect();
     let mut named: HashMap<&str, &String> = HashMap::new();

@@ -13,7 +13,7 @@ use crate::project::{NodeKind, config_misfit};
 use crate::source::Span;
 
 /// What is wrong with the configurations of nodes. Nodes share configurations, and each of them is looked at once.
-pub(super) fn all(parsing: &Parsing<'_>, nodes: &[Node]) -> Vec<Diagnostic> {
+pub(super) fn all<'n>(parsing: &Parsing<'_>, nodes: impl Iterator<Item = &'n Node>) -> Vec<Diagnostic> {
     let mut good: HashSet<(NodeKind, *const Map<String, Value>)> = HashSet::new();
     let mut found = Vec::new();
     for node in nodes {

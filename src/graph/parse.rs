@@ -91,23 +91,21 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let mut lookup = Lookup::new(project, &nodes);
+    // Nodes are large and many: tests stay in the lists they are made in until the graph takes them one by one.
     let tests = generic_test::tests(&parsing, &nodes, &lookup, diagnostics);
-    // Nodes are large and many: the list grows to what it needs.
-    nodes.reserve_exact(tests.len() + project.entries.len() / 16);
-    nodes.extend(tests);
-    let unit_tests = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
-    nodes.extend(unit_tests);
-    nodes.extend(declared::exposures(&parsing, diagnostics));
-    nodes.extend(semantic::nodes(&parsing, diagnostics));
-    diagnostics.extend(misfit::all(&parsing, &nodes));
+    let mut declared = unit_test::tests(&parsing, &nodes, &lookup, diagnostics);
+    declared.extend(declared::exposures(&parsing, diagnostics));
+    declared.extend(semantic::nodes(&parsing, diagnostics));
+    lookup.add_metrics(&declared);
+    let all = || nodes.iter().chain(tests.iter().flatten()).chain(&declared);
+    diagnostics.extend(misfit::all(&parsing, all()));
     diagnostics.extend(parsing.names.problems(sources));
-    lookup.add_metrics(&nodes);
     description::broken(&parsing, diagnostics);
     let mut said = parsing.said.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
-    let said = nodes.iter().filter_map(|node| said.remove(&node.unique_id)).flatten().collect();
+    let said = all().filter_map(|node| said.remove(&node.unique_id)).flatten().collect();
     let mut graph = Graph {
         said,
-        nodes: IndexMap::with_capacity(nodes.len()),
+        nodes: IndexMap::with_capacity(all().count()),
         disabled: Vec::new(),
         dropped: Vec::new(),
         docs: project.docs.clone(),
@@ -119,7 +117,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         lookup,
         broken,
     };
-    admit(&mut graph, nodes, diagnostics);
+    admit(&mut graph, nodes.into_iter().chain(tests.into_iter().flatten()).chain(declared), diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
     let own_strategy = project
         .packages
@@ -133,7 +131,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
 }
 
 /// Puts enabled nodes into the graph; of two with one name the second is reported.
-fn admit(graph: &mut Graph, nodes: Vec<Node>, diagnostics: &mut Diagnostics) {
+fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut Diagnostics) {
     let mut relations: BTreeMap<String, String> = BTreeMap::new();
     for node in nodes {
         if !node.setting_flag("enabled") {

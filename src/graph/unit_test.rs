@@ -1,5 +1,6 @@
 //! Unit tests: what a model makes of rows that are given (dbt: `parser/unit_tests.py`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -20,21 +21,24 @@ use crate::source::Span;
 struct Reader<'a> {
     parsing: &'a Parsing<'a>,
     nodes: &'a [Node],
+    ids: &'a HashMap<&'a str, &'a Node>,
     lookup: &'a Lookup,
     entry: &'a Entry,
     problems: Vec<Diagnostic>,
 }
 
 /// Every unit test of the project as a node; one for each version of a versioned model.
-pub(super) fn tests<'a>(
-    parsing: &'a Parsing<'a>,
-    nodes: &'a [Node],
-    lookup: &'a Lookup,
+pub(super) fn tests(
+    parsing: &Parsing<'_>,
+    nodes: &[Node],
+    lookup: &Lookup,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Node> {
     let mut made = Vec::new();
+    // Of two nodes with one name the first counts, as everywhere.
+    let ids = nodes.iter().rev().map(|node| (node.unique_id.as_str(), node)).collect();
     for entry in parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::UnitTest) {
-        let mut reader = Reader { parsing, nodes, lookup, entry, problems: Vec::new() };
+        let mut reader = Reader { parsing, nodes, ids: &ids, lookup, entry, problems: Vec::new() };
         made.extend(reader.read());
         diagnostics.extend(reader.problems);
     }
@@ -123,7 +127,7 @@ impl<'a> Reader<'a> {
         let call = RefCall { package: None, name, version: words.next().map(|version| json!(version)) };
         let problem = match self.lookup.reference(&self.entry.package, &call) {
             Ok(id) => {
-                let found = self.nodes.iter().find(|node| node.unique_id == id);
+                let found = self.ids.get(id.as_str()).copied();
                 if let Some(node) = found.filter(|node| node.kind == NodeKind::Model) {
                     return Some(node);
                 }
@@ -277,7 +281,7 @@ impl<'a> Reader<'a> {
 
     /// The rows of a seed's file.
     fn seed_rows(&mut self, id: &str, steps: &[Step]) -> Value {
-        let seed = self.nodes.iter().find(|node| node.unique_id == id && node.kind == NodeKind::Seed);
+        let seed = self.ids.get(id).filter(|node| node.kind == NodeKind::Seed);
         let Some(seed) = seed else {
             let message = format!("an input of unit test `{}` has no rows", self.entry.name);
             self.report(Code::BadConfig, message, "add `rows:`; only seeds go without", steps);
@@ -336,7 +340,11 @@ impl<'a> Reader<'a> {
                 && node.name == tested.name
                 && node.setting_flag("enabled")
         };
-        let meant: Vec<&Node> = self.nodes.iter().filter(is_version).filter(is_meant).collect();
+        let meant: Vec<&Node> = if tested.version.is_some() {
+            self.nodes.iter().filter(is_version).filter(is_meant).collect()
+        } else {
+            Some(tested).into_iter().filter(is_version).filter(is_meant).collect()
+        };
         if meant.is_empty() {
             let message = format!("unit test `{}` means no version of `{}`", self.entry.name, tested.name);
             self.report(Code::BadConfig, message, "correct `versions`", &["versions".into()]);
@@ -360,10 +368,8 @@ impl<'a> Reader<'a> {
         }
         let inputs = inputs.iter().map(|id| {
             // `this`, and references to the model, mean the version that is tested.
-            let is_own = self
-                .nodes
-                .iter()
-                .any(|other| other.unique_id == *id && other.name == tested.name && other.version.is_some());
+            let other = self.ids.get(id.as_str());
+            let is_own = other.is_some_and(|other| other.name == tested.name && other.version.is_some());
             if is_own && blank.declared.get("given").is_some() { tested.unique_id.clone() } else { id.clone() }
         });
         let origin = (tested.file, tested.code.clone());

@@ -29,7 +29,7 @@ pub struct Engine {
 }
 
 /// How many templates are kept for the next render of the same text.
-const SHARED: usize = 4096;
+const SHARED: usize = 512;
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -116,9 +116,11 @@ impl Engine {
         let template = Arc::new(Template { kind: Kind::Code { unit, lenient } });
         if let Some(key) = key {
             let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
-            if shared.len() < SHARED {
-                shared.insert(key, template.clone());
+            if shared.len() >= SHARED {
+                // Those that are used again come back; most are not.
+                shared.clear();
             }
+            shared.insert(key, template.clone());
         }
         Ok(template)
     }

@@ -1,6 +1,7 @@
 //! Snowflake's data types: how they are written, how the embedded engine stores them, and what two of them have in
 //! common.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use sqlparser::ast::{self, ExactNumberInfo, TimezoneInfo};
@@ -11,7 +12,7 @@ use super::parse::parser;
 use super::text::grammar;
 
 /// A type of Snowflake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DataType {
     /// An exact number with this many digits, of which `scale` behind the point.
     Number {

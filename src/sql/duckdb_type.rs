@@ -3,8 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::shared;
+
 /// A type of `DuckDB`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DuckDbType {
     /// True or false.
     Boolean,
@@ -40,14 +44,18 @@ pub enum DuckDbType {
     /// JSON text.
     Json,
     /// A list of values of one type.
+    #[serde(with = "shared")]
     List(Arc<DuckDbType>),
     /// Named fields.
+    #[serde(with = "shared")]
     Struct(Arc<Vec<(String, DuckDbType)>>),
     /// Keys and values.
+    #[serde(with = "shared")]
     Map(Arc<(DuckDbType, DuckDbType)>),
     /// The type of a bare `NULL`.
     Null,
     /// A type that is known by name only.
+    #[serde(with = "shared::text")]
     Named(Arc<str>),
 }
 

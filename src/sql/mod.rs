@@ -13,6 +13,7 @@ mod prelude;
 mod problem;
 pub mod query;
 mod relation;
+mod shared;
 mod split;
 mod text;
 mod translate;

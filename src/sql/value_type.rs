@@ -3,6 +3,7 @@
 mod duck;
 mod snowflake;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use sqlparser::ast;
@@ -12,7 +13,7 @@ use super::query::{Literal, Operator};
 use super::{DataType, Dialect, DuckDbType};
 
 /// A type, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ValueType {
     /// Not known.
     #[default]

@@ -16,6 +16,8 @@ mod shape;
 mod star;
 mod table_function;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::rc::Rc;
@@ -28,6 +30,7 @@ use super::edge::{EXTERNAL, Edge, EdgeKind, Edges, STAR};
 use super::function::DeclaredFunction;
 use super::nulls::Nulls;
 use super::schema::Schema;
+use crate::diagnostic::Code;
 use crate::sql::query::{Name, Query};
 use crate::sql::{Dialect, SqlProblem, ValueType};
 
@@ -40,13 +43,23 @@ pub(super) trait Relations {
     fn function(&self, called: &str) -> Option<&DeclaredFunction>;
 }
 
+/// The name of a diagnostic.
+type CodeName = &'static str;
+
 /// What is wrong in a query, with a diagnostic's name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Finding {
-    pub(super) code: &'static str,
+    #[serde(deserialize_with = "code")]
+    pub(super) code: CodeName,
     pub(super) message: String,
     pub(super) range: Range<usize>,
     pub(super) help: Option<String>,
+}
+
+/// A diagnostic's name, as the program has it.
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CodeName, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Code::by_name(&name).map(Code::as_str).ok_or_else(|| D::Error::custom(format!("there is no problem `{name}`")))
 }
 
 impl From<SqlProblem> for Finding {
@@ -56,7 +69,7 @@ impl From<SqlProblem> for Finding {
 }
 
 /// A place where a query would do something else on the next run, over the same data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Mark {
     pub(super) kind: MarkKind,
     /// The function's name.
@@ -67,7 +80,7 @@ pub(super) struct Mark {
 }
 
 /// Why a query may do something else on the next run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum MarkKind {
     /// A random value.
     Chance,
@@ -78,14 +91,14 @@ pub(super) enum MarkKind {
 }
 
 /// A star that passes on columns of nodes' relations.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct PassedOn {
     pub(super) range: Range<usize>,
     pub(super) relations: Vec<u32>,
 }
 
 /// A column of a query.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct QueryColumn {
     pub(super) name: Name,
     pub(super) data_type: ValueType,
@@ -99,7 +112,7 @@ pub(super) struct QueryColumn {
 }
 
 /// What is known of a query.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct QueryFacts {
     pub(super) columns: Vec<QueryColumn>,
     /// Why it may have other columns, and what those depend on.
@@ -111,9 +124,9 @@ pub(super) struct QueryFacts {
     /// Why that may not be all, if it may not.
     pub(super) rows_doubt: Option<String>,
     /// Columns that are known by name only.
-    pub(super) names: Vec<Arc<str>>,
+    pub(super) names: Vec<String>,
     /// Paths; the first is none.
-    pub(super) paths: Vec<Arc<str>>,
+    pub(super) paths: Vec<String>,
     /// Relations that are none of the project's.
     pub(super) externals: Vec<String>,
     /// What could not be understood, in words.
@@ -195,8 +208,8 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
 /// Texts with numbers.
 #[derive(Default)]
 struct Numbered {
-    list: Vec<Arc<str>>,
-    numbers: HashMap<Arc<str>, u32>,
+    list: Vec<String>,
+    numbers: HashMap<String, u32>,
 }
 
 impl Numbered {
@@ -205,9 +218,8 @@ impl Numbered {
             return *number;
         }
         let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
-        let shared: Arc<str> = text.into();
-        self.list.push(shared.clone());
-        self.numbers.insert(shared, number);
+        self.list.push(text.to_owned());
+        self.numbers.insert(text.to_owned(), number);
         number
     }
 }

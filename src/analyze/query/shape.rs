@@ -1,5 +1,6 @@
 //! What a relation inside a statement offers to those who read it: columns with their edges, and its rows.
 
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -30,7 +31,7 @@ pub(super) struct Value {
 }
 
 /// What makes a value another one on the next run, over the same data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(in crate::analyze) struct Volatile {
     /// The time of day.
     pub(in crate::analyze) time: bool,

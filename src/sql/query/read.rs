@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sqlparser::ast::{
     self, ConnectByKind, ExcludeSelectItem, GroupByExpr, GroupByWithModifier, LimitClause, NamedWindowExpr,
     OrderByKind, RenameSelectItem, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetQuantifier, Spanned,
@@ -22,6 +23,20 @@ pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProbl
     let statements = statements(&text, dialect)?;
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&*self.text, (self.key != self.text).then_some(&*self.key)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (text, key) = <(String, Option<String>)>::deserialize(deserializer)?;
+        let text: Arc<str> = text.into();
+        Ok(Self { key: key.map_or_else(|| text.clone(), Into::into), text })
+    }
 }
 
 impl Name {
