@@ -128,10 +128,10 @@ fn node(expr: &Node) -> String {
         ),
         Expr::Compare(compare) => {
             let operand = |name: &str, expr: &Node| format!("Operand(op='{name}', expr={})", node(expr));
-            let ops: Vec<String> = compare.ops.iter().map(|op| operand(comparison(&op.op), &op.expr)).collect();
+            let ops: Vec<String> = compare.ops.iter().map(|op| operand(comparison(op.op), &op.expr)).collect();
             format!("Compare(expr={}, ops=[{}])", node(&compare.expr), ops.join(", "))
         }
-        Expr::BinOp(binary) => operation(&binary.op, &binary.left, &binary.right, expr),
+        Expr::BinOp(binary) => operation(binary.op, &binary.left, &binary.right, expr),
     })
 }
 
@@ -161,7 +161,7 @@ fn arguments(args: &[CallArg<'static>]) -> String {
     format!("args=[{plain}], kwargs=[{named}], dyn_args={}, dyn_kwargs={}", optional(rest), optional(more))
 }
 
-fn comparison(op: &CompareOpKind) -> &'static str {
+fn comparison(op: CompareOpKind) -> &'static str {
     match op {
         CompareOpKind::Eq => "eq",
         CompareOpKind::Ne => "ne",
@@ -178,7 +178,7 @@ fn compared(left: &Node, name: &str, right: &Node) -> String {
     format!("Compare(expr={}, ops=[Operand(op='{name}', expr={})])", node(left), node(right))
 }
 
-fn operation(op: &BinOpKind, left: &Node, right: &Node, whole: &Node) -> String {
+fn operation(op: BinOpKind, left: &Node, right: &Node, whole: &Node) -> String {
     let name = match op {
         BinOpKind::Eq => return compared(left, "eq", right),
         BinOpKind::Ne => return compared(left, "ne", right),
