@@ -105,10 +105,11 @@ fn truth() -> clap::builder::BoolishValueParser {
     clap::builder::BoolishValueParser::new()
 }
 
-/// Flags of dbt that change nothing here; accepted so that scripts keep working.
+/// Flags of dbt, most of which change nothing here and are accepted so that scripts keep working.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Accepted {
-    #[arg(long, global = true, hide = true)]
+    /// Look at all SQL anew, whatever an earlier invocation found
+    #[arg(long, global = true)]
     no_partial_parse: bool,
     #[arg(long, global = true, hide = true)]
     partial_parse: bool,

@@ -121,8 +121,8 @@ fn cells(bench: &Bench) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-#[test]
-fn what_changes_with_a_source_column_is_in_the_lineage() {
+/// The models over their two seeds.
+fn project() -> Bench {
     let bench = Bench::new();
     bench.write("dbt_project.yml", "name: shop\nversion: \"1.0\"\nprofile: shop\n");
     bench.write(
@@ -134,6 +134,42 @@ fn what_changes_with_a_source_column_is_in_the_lineage() {
     }
     bench.write("seeds/orders.csv", ORDERS);
     bench.write("seeds/people.csv", PEOPLE);
+    bench
+}
+
+/// What `lineage` says, and whether the file of what is known was written anew.
+fn told(bench: &Bench, options: &str) -> (Vec<Value>, bool) {
+    let file = bench.folder().join("target/analysis.bin");
+    let written = || std::fs::metadata(&file).and_then(|file| file.modified()).ok();
+    let before = written();
+    (records(bench, options), written() != before)
+}
+
+#[test]
+fn what_is_kept_of_the_analysis_changes_no_answer() {
+    let bench = project();
+    let (first, is_written) = told(&bench, "");
+    assert!(is_written, "nothing was kept");
+    assert_eq!(told(&bench, ""), (first.clone(), false), "the same once more");
+    // A column that goes: its readers are looked at again, and say what they say without anything that is kept.
+    let (_, sql) = MODELS[0];
+    bench.write("models/stg.sql", &sql.replace("lower(email) as email", "customer as email"));
+    let (edited, is_written) = told(&bench, "");
+    assert!(is_written && edited != first, "the edit is seen");
+    assert_eq!(told(&bench, "--no-partial-parse").0, edited, "as without what is kept");
+    bench.write("models/stg.sql", sql);
+    assert_eq!(told(&bench, "").0, first, "as before the edit");
+    // A file that is no such file, or the half of one, is as good as none.
+    let whole = std::fs::read(bench.folder().join("target/analysis.bin")).expect("what is kept");
+    for broken in [&b"no such file"[..], &[], &whole[..whole.len() / 2], &[255; 64]] {
+        std::fs::write(bench.folder().join("target/analysis.bin"), broken).expect("a file");
+        assert_eq!(told(&bench, ""), (first.clone(), true), "with a broken file");
+    }
+}
+
+#[test]
+fn what_changes_with_a_source_column_is_in_the_lineage() {
+    let bench = project();
     let before = cells(&bench);
     let up: BTreeMap<String, BTreeSet<String>> = records(&bench, "--up --resource-type model")
         .iter()
