@@ -22,7 +22,7 @@ use crate::artifact::{Invocation, catalog, listing as records, site, sources};
 use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::execute::{Batches, NodeResult, Status};
+use crate::execute::{Batches, NodeResult, Status, worker_name};
 use crate::graph::dictionary;
 use crate::project::NodeKind;
 use crate::warehouse::Catalog;
@@ -166,7 +166,7 @@ fn results_of_compiling<'a>(
             status,
             compile: interval,
             execute: interval,
-            thread: "Thread-1 (worker)".to_owned(),
+            thread: worker_name(1),
             message: failed.map(|problem| problem.message.clone()),
             compiled: compiled.map(|_| true).or(failed.map(|_| false)).filter(|_| !is_seed),
             compiled_code: compiled.map(|compiled| compiled.sql.clone()).filter(|_| !is_seed),
@@ -320,11 +320,7 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         status: result.status.as_str(),
         compile: interval(result.compiled),
         execute: interval(result.executed),
-        thread: if result.status == Status::Skipped {
-            "MainThread".to_owned()
-        } else {
-            format!("Thread-{} (worker)", result.worker)
-        },
+        thread: if result.status == Status::Skipped { "MainThread".to_owned() } else { worker_name(result.worker) },
         seconds: result.duration.as_secs_f64(),
         adapter_response: response,
         message: Some(result.message.clone()).filter(|text| !text.is_empty()),
@@ -388,7 +384,7 @@ pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(Stri
         json!({
             "status": result.status.as_str(), "message": result.message, "failures": result.failures,
             "execution_time": result.duration.as_secs_f64(), "unique_id": result.unique_id,
-            "thread_id": format!("Thread-{}", result.worker), "adapter_response": {"_message": result.message, "rows_affected": result.rows},
+            "thread_id": worker_name(result.worker), "adapter_response": {"_message": result.message, "rows_affected": result.rows},
             "node": loaded.graph.node(&result.unique_id).map(dictionary), "timing": [],
         })
     };

@@ -64,7 +64,10 @@ pub(super) fn load(
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let read = environment::options(global, command, running).map_err(|problem| diagnostics.push(*problem));
-    let loaded = read.ok().and_then(|options| load_with(options, &mut sources, &mut diagnostics));
+    let loaded = read.ok().and_then(|mut options| {
+        options.run.fatal_warnings = printer.output().warnings.fatal();
+        load_with(options, &mut sources, &mut diagnostics)
+    });
     let sources = Arc::new(sources);
     let rules = loaded.as_ref().map(|parts| parts.2.settings.levels.clone()).unwrap_or_default();
     let levels = Levels::new(rules, loaded.as_ref().map(|parts| parts.4.clone()));
@@ -120,6 +123,9 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
     let graph = graph::build(&project, &session, sources, diagnostics);
     let order = Order::new(&graph, diagnostics);
+    if !graph::check_selectors(&project, diagnostics) {
+        return None;
+    }
     Some((options, profile, project, session, Arc::new(graph), order))
 }
 

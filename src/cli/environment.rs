@@ -56,6 +56,7 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
         event_time,
         undone: Arc::new(running.undone.clone()),
         sample,
+        fatal_warnings: Vec::new(),
         arguments,
     };
     Ok(Options {

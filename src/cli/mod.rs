@@ -42,9 +42,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if is_answer { 0 } else { 2 });
         }
     };
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|index| crate::execute::worker_name(index + 1));
+    // Who uses this as a library may have a pool already; its threads have names of their own.
+    let _ = pool.build_global();
     // Deep templates need a deep stack; the main thread's size is the system's choice.
     let run = move || commands::run(&arguments);
-    let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(run);
+    let thread = std::thread::Builder::new().name("MainThread".to_owned()).stack_size(64 << 20).spawn(run);
     let ended = thread.map(std::thread::JoinHandle::join);
     match ended {
         Ok(Ok(outcome)) => ExitCode::from(outcome.code()),

@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::json;
 
 use super::arguments::LogLevel;
-use super::warnings::{Verdict, Warnings};
+use super::warnings::Warnings;
 use crate::compile::Listener;
 use crate::diagnostic::Format;
 use crate::jinja::Voice;
@@ -24,8 +23,6 @@ pub(super) struct Output {
     pub(super) file: Option<(Mutex<File>, LogLevel)>,
     /// What becomes of warnings.
     pub(super) warnings: Warnings,
-    /// How many warnings of templates were errors.
-    pub(super) refused: AtomicUsize,
 }
 
 impl Output {
@@ -68,14 +65,8 @@ impl Output {
             Voice::Print => return,
             Voice::Log => (LogLevel::Info, ""),
             Voice::Detail => (LogLevel::Debug, ""),
-            Voice::Warning => match self.warnings.verdict_of_said() {
-                Verdict::Silent => return,
-                Verdict::Unchanged => (LogLevel::Warn, "warning: "),
-                Verdict::Error => {
-                    self.refused.fetch_add(1, Ordering::Relaxed);
-                    (LogLevel::Error, "error: ")
-                }
-            },
+            Voice::Warning if self.warnings.silence_said() => return,
+            Voice::Warning => (LogLevel::Warn, "warning: "),
         };
         self.line(level, &format!("{prefix}{text}"));
         self.event(level, &json!({"event": "log", "level": level.as_str(), "message": text}));

@@ -1,7 +1,6 @@
 //! Everything that is written: data on standard output, all else on standard error.
 
 use std::io::IsTerminal;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::arguments::{Global, LogFormat, LogLevel};
@@ -43,14 +42,7 @@ impl Printer {
             Some(folder) => Some((Mutex::new(log_file(folder)?), global.log_level_file.unwrap_or(LogLevel::Debug))),
             None => None,
         };
-        let output = Arc::new(Output {
-            format,
-            level,
-            prints: global.print.unwrap_or(true),
-            file,
-            warnings,
-            refused: AtomicUsize::new(0),
-        });
+        let output = Arc::new(Output { format, level, prints: global.print.unwrap_or(true), file, warnings });
         Ok(Self { output, style: Style { colour, width: 110 }, seen: Mutex::default(), levels: OnceLock::new() })
     }
 
@@ -123,7 +115,7 @@ impl Printer {
     /// How many errors and warnings were printed.
     pub(super) fn counts(&self) -> (usize, usize) {
         let seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        (seen.errors + self.output.refused.load(Ordering::Relaxed), seen.warnings)
+        (seen.errors, seen.warnings)
     }
 
     /// A word in a colour, where colours are used: 1 red, 2 green, 3 yellow, 8 grey.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::driver::Loaded;
 use crate::artifact::run_results::NodeResult as Record;
-use crate::execute::{NodeResult, Status};
+use crate::execute::{NodeResult, Status, worker_name};
 use crate::graph::Node;
 use crate::project::NodeKind;
 use crate::sql::Dialect;
@@ -64,7 +64,7 @@ fn seed(loaded: &Loaded, node: &Node, result: &NodeResult, record: Record) -> Re
 fn skipped(node: &Node, record: Record) -> Record {
     let is_compiled = !matches!(node.kind, NodeKind::Seed | NodeKind::Source | NodeKind::Operation);
     Record {
-        thread: if node.kind == NodeKind::Operation { record.thread } else { "Thread-1 (worker)".to_owned() },
+        thread: if node.kind == NodeKind::Operation { record.thread } else { worker_name(1) },
         message: record.message.filter(|_| node.kind == NodeKind::Operation),
         compiled: is_compiled.then_some(false).or(record.compiled),
         compiled_code: record.compiled_code.filter(|_| !is_compiled),

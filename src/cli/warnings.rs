@@ -34,7 +34,10 @@ pub(super) enum Verdict {
 }
 
 /// dbt's name for what a template says with `exceptions.warn`.
-pub(super) const SAID: &str = "JinjaLogWarning";
+const SAID: &str = "JinjaLogWarning";
+
+/// dbt's names of the warnings that templates give.
+const OF_TEMPLATES: [&str; 2] = [SAID, "SnapshotTimestampWarning"];
 
 /// The names dbt has for the warnings of a code.
 fn event_names(code: Code) -> &'static [&'static str] {
@@ -100,9 +103,14 @@ impl Warnings {
             == Verdict::Error
     }
 
-    /// What becomes of what a template warns of.
-    pub(super) fn verdict_of_said(&self) -> Verdict {
-        self.of(&|name| name == SAID)
+    /// Whether what a template warns of is said.
+    pub(super) fn silence_said(&self) -> bool {
+        self.of(&|name| name == SAID) == Verdict::Silent
+    }
+
+    /// The warnings of templates that are errors.
+    pub(super) fn fatal(&self) -> Vec<&'static str> {
+        OF_TEMPLATES.into_iter().filter(|event| self.of(&|name| name == *event) == Verdict::Error).collect()
     }
 
     fn of(&self, is_meant: &dyn Fn(&str) -> bool) -> Verdict {

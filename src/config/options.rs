@@ -55,6 +55,8 @@ pub struct Run {
     pub undone: Arc<BTreeMap<String, Undone>>,
     /// `--sample`: the event time that references read.
     pub sample: Option<Window>,
+    /// dbt's names of the warnings which, when a template gives them, fail what is rendered.
+    pub fatal_warnings: Vec<&'static str>,
     /// The command line as typed, without secrets, for the artifacts.
     pub arguments: Map<String, Value>,
 }

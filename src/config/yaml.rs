@@ -17,8 +17,17 @@ pub struct YamlError {
 }
 
 /// The value of a YAML document; an empty document is null. Of keys given twice the last counts, as in dbt; `<<` merges;
-/// keys that are not strings become their text.
+/// keys that are not strings become their text. White space around the document is no part of it, even where it would make
+/// the first line deeper than the others.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
+    let document = text.trim();
+    let before = text.len() - text.trim_start().len();
+    let moved = |error: YamlError| YamlError { offset: error.offset.map(|offset| offset + before), ..error };
+    parse_value(document).map_err(moved)
+}
+
+/// The value of a text that is YAML as it stands.
+pub fn parse_value(text: &str) -> Result<Value, YamlError> {
     tree::read(text).map(value).map_err(|error| {
         let offset = error.location().map(|location| location.index().min(text.len()));
         let message = error.to_string();
@@ -168,8 +177,8 @@ impl Places {
     /// The places of a text.
     pub fn new(text: &str) -> Self {
         let mut list = Vec::new();
-        let mut offset = 0;
-        for raw in text.split_inclusive('\n') {
+        let mut offset = text.len() - text.trim_start().len();
+        for raw in text[offset..].split_inclusive('\n') {
             let line = raw.trim_end();
             let mut indent = line.len() - line.trim_start().len();
             let mut dash = None;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::node_run::{Progress, Runner};
 use super::report::{BatchFile, BatchReport, Batches, NodeResult, Status};
+use super::worker::workers;
 use crate::graph::Node;
 use crate::plan::{BatchStep, NodePlan, Work};
 
@@ -50,9 +51,9 @@ impl Runner<'_> {
     fn batches_between(&self, node: &Node, steps: &[&BatchStep]) -> Vec<Ended> {
         let total = steps.len();
         let between = if total > 2 { 1..total - 1 } else { 0..0 };
-        let workers = if self.runs_batches_at_once(node) { self.threads.max(1) } else { 1 };
+        let count = if self.runs_batches_at_once(node) { self.threads.max(1) } else { 1 };
         let (waiting, done) = (Mutex::new(between), Mutex::new(Vec::new()));
-        let work = || {
+        let work = |_| {
             loop {
                 let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some(index) = next else { break };
@@ -60,11 +61,9 @@ impl Runner<'_> {
                 done.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
             }
         };
-        std::thread::scope(|scope| {
-            (0..workers).for_each(|_| {
-                scope.spawn(work);
-            });
-        });
+        let own = std::thread::current();
+        let own = own.name().unwrap_or_default();
+        workers(count, |worker| format!("{own} {worker}"), work);
         done.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,21 +4,18 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::worker::{worker_name, workers};
+
 /// Calls `work` with each item, its place and the worker's number from 1, on `threads` workers; the answers have the items' order.
 pub fn each<I: Sync, O: Send>(threads: usize, items: &[I], work: impl Fn(&I, usize, usize) -> O + Sync) -> Vec<O> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
-    std::thread::scope(|scope| {
-        for worker in 1..=threads.clamp(1, items.len().max(1)) {
-            let (next, done, work) = (&next, &done, &work);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { return };
-                    let answer = work(item, index, worker);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((index, answer));
-                }
-            });
+    workers(threads.clamp(1, items.len().max(1)), worker_name, |worker| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else { return };
+            let answer = work(item, index, worker);
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, answer));
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -13,9 +13,11 @@ mod node_run;
 mod report;
 mod schedule;
 mod unit_test;
+mod worker;
 
 pub use each::each;
 pub use freshness::{Freshness, FreshnessResult, age, check_freshness};
 pub use node_run::Runner;
 pub use report::{BatchFile, BatchReport, Batches, NodeResult, Observer, Status};
 pub use schedule::execute;
+pub use worker::worker_name;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::node_run::Runner;
 use super::report::{NodeResult, Observer, Status};
+use super::worker::{worker_name, workers};
 use crate::graph::{Graph, Order};
 use crate::plan::NodePlan;
 use crate::project::NodeKind;
@@ -59,12 +60,8 @@ pub fn execute(
         stopped: false,
     };
     let shared = (Mutex::new(state), Condvar::new());
-    std::thread::scope(|scope| {
-        for worker in 1..=runner.threads.min(plans.len()).max(1) {
-            let (shared, edges) = (&shared, &edges);
-            scope.spawn(move || work(runner, plans, edges, shared, (worker, observer)));
-        }
-    });
+    let count = runner.threads.min(plans.len()).max(1);
+    workers(count, worker_name, |worker| work(runner, plans, &edges, &shared, (worker, observer)));
     let state = shared.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     state.results.into_values().collect()
 }

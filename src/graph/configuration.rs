@@ -104,7 +104,8 @@ impl Trees {
         config
     }
 
-    fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
+    /// The configuration as written: later levels replace earlier ones.
+    pub(super) fn unrendered(&self, wanted: &Wanted<'_>) -> Map<String, Value> {
         let mut config = Map::new();
         let mut replace = |level: Map<String, Value>| {
             level.into_iter().for_each(|(key, value)| {

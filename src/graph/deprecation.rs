@@ -6,18 +6,26 @@ use serde_json::Value;
 use super::resolve::call_place;
 use super::{Graph, Node};
 use crate::config::event_time;
+use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{NodeKind, Project};
+use crate::source::{Sources, Span};
 
 /// Warns of models whose date has passed, and of references to models that have a date.
-pub(super) fn check(graph: &Graph, project: &Project, now: DateTime<Utc>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(
+    graph: &Graph,
+    project: &Project,
+    sources: &Sources,
+    now: DateTime<Utc>,
+    diagnostics: &mut Diagnostics,
+) {
     for node in graph.nodes.values() {
-        diagnostics.extend(no_date(node));
+        diagnostics.extend(no_date(node).map(|problem| problem.at(place(node, project, sources))));
         if let Some((_, text)) = date(node).filter(|(date, _)| *date < now) {
             let message = format!("`{}` is deprecated since {text}", node.search_name());
             diagnostics.push(
                 Diagnostic::warning(Code::DeprecatedModel, message)
-                    .at(node.place())
+                    .at(place(node, project, sources))
                     .node(&node.unique_id)
                     .help("remove or disable it, or choose a later `deprecation_date`"),
             );
@@ -49,8 +57,20 @@ pub(super) fn check(graph: &Graph, project: &Project, now: DateTime<Utc>, diagno
 fn no_date(node: &Node) -> Option<Diagnostic> {
     let written = node.deprecation_date.as_ref().filter(|_| node.kind == NodeKind::Model && date(node).is_none())?;
     let message = format!("`deprecation_date` of `{}` is no date: {}", node.search_name(), super::config_text(written));
-    let problem = Diagnostic::error(Code::BadConfig, message).at(node.place()).node(&node.unique_id);
+    let problem = Diagnostic::error(Code::BadConfig, message).node(&node.unique_id);
     Some(problem.help("write it as 2030-01-31"))
+}
+
+/// Where the date is written: at the model or at its version.
+fn place(node: &Node, project: &Project, sources: &Sources) -> Span {
+    let Some(entry) = node.patch.map(|patch| &project.entries[patch]) else { return node.place() };
+    let date = Step::from("deprecation_date");
+    let versions = entry.value.get("versions").and_then(Value::as_array);
+    let is_own = |version: &Value| version.get("v") == node.version.as_ref();
+    match versions.and_then(|versions| versions.iter().position(is_own)) {
+        Some(at) => entry.span(sources, &["versions".into(), at.into(), date]),
+        None => entry.span(sources, &[date]),
+    }
 }
 
 /// A model's date, and as it was written.

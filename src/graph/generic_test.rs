@@ -154,11 +154,13 @@ fn collect(
     diagnostics: &mut Diagnostics,
     made: &mut Vec<Node>,
 ) {
-    let mut add = |written: Written<'_>| made.extend(test_node(parsing, &written, diagnostics));
+    let mut add = |written: Written<'_>, diagnostics: &mut Diagnostics| {
+        made.extend(test_node(parsing, &written, diagnostics));
+    };
     if let Some((key, tests)) = list(fields) {
         for (index, value) in tests.iter().enumerate() {
             let steps = [steps, &[key.into(), index.into()]].concat();
-            add(Written { target, column: None, tags: source_tags(target, fields), value, steps });
+            add(Written { target, column: None, tags: source_tags(target, fields), value, steps }, diagnostics);
         }
     }
     for (index, column) in fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate() {
@@ -167,16 +169,31 @@ fn collect(
         };
         let mut tags = source_tags(target, fields);
         tags.extend(config_list(own, "tags"));
-        tags.extend(
-            own.get("config").and_then(Value::as_object).map(|config| config_list(config, "tags")).unwrap_or_default(),
-        );
         let quote = own.get("quote").and_then(Value::as_bool).unwrap_or(false);
+        let steps = [steps, &["columns".into(), index.into()]].concat();
         if let Some((key, tests)) = list(own) {
+            match own.get("config").and_then(Value::as_object).map_or(Ok(Vec::new()), column_tags) {
+                Ok(own) => tags.extend(own),
+                Err(message) => {
+                    let steps = [steps.as_slice(), &["config".into(), "tags".into()]].concat();
+                    let span = target.entry.span(parsing.sources, &steps);
+                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `tags: [NAME]`"));
+                    continue;
+                }
+            }
             for (at, value) in tests.iter().enumerate() {
-                let steps = [steps, &["columns".into(), index.into(), key.into(), at.into()]].concat();
-                add(Written { target, column: Some((name, quote)), tags: tags.clone(), value, steps });
+                let steps = [steps.as_slice(), &[key.into(), at.into()]].concat();
+                add(Written { target, column: Some((name, quote)), tags: tags.clone(), value, steps }, diagnostics);
             }
         }
+    }
+}
+
+/// Tests take over the tags of their column's configuration, which must then be some.
+fn column_tags(config: &Map<String, Value>) -> Result<Vec<String>, String> {
+    match config.get("tags") {
+        None | Some(Value::String(_) | Value::Array(_)) => Ok(config_list(config, "tags")),
+        Some(other) => Err(format!("`tags` must be a text or a list of texts, not {other}")),
     }
 }
 

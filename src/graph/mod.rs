@@ -28,6 +28,7 @@ mod semantic;
 mod source_table;
 mod state;
 mod unit_test;
+mod written;
 
 pub use configuration::{Trees, config_text, unit_test_config};
 pub use dictionary::{
@@ -37,7 +38,7 @@ pub use node::{Column, Node, SourceDetails, TestDetails, UnitTestDetails};
 pub use order::Order;
 pub use parse::build;
 pub use resolve::{Lookup, reference_help};
-pub use select::{Indirect, Selection, covers_file, covers_node, select, selector_definitions};
+pub use select::{Indirect, Selection, check_selectors, covers_file, covers_node, select, selector_definitions};
 pub use state::{Previous, PreviousManifest};
 
 use std::collections::BTreeMap;
@@ -67,6 +68,8 @@ pub struct Graph {
     pub root: String,
     /// The SQL that is rendered.
     pub dialect: crate::sql::Dialect,
+    /// Whether states are compared by what is written, not by what that comes to in this target.
+    pub compares_written: bool,
     /// How names are found.
     pub lookup: Lookup,
     /// Unique ids of nodes whose own text could not be parsed; what reads them cannot be compiled either.

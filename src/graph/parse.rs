@@ -113,6 +113,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         macros: parsing.calls,
         root: project.packages[0].file.name.clone(),
         dialect: session.facts.dialect,
+        compares_written: session.facts.flags.get(super::written::FLAG).and_then(Value::as_bool) == Some(true),
         lookup,
         broken,
     };
@@ -126,7 +127,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     contract::check(&mut graph, project, sources, diagnostics);
     function::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
-    deprecation::check(&graph, project, session.facts.run.started_at, diagnostics);
+    deprecation::check(&graph, project, sources, session.facts.run.started_at, diagnostics);
     graph
 }
 
@@ -389,6 +390,7 @@ impl Parsing<'_> {
             calls: parsed.facts.config.clone(),
         };
         let resolved = self.trees.resolve(&wanted);
+        let written = self.written(&wanted, entry, version.map(|version| &version.number), &raw);
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -400,7 +402,7 @@ impl Parsing<'_> {
             code: file.code.clone(),
             raw,
             config: resolved.config,
-            unrendered_config: resolved.unrendered,
+            unrendered_config: written.unwrap_or(resolved.unrendered),
             checksum: file.checksum.clone(),
             refs: parsed.facts.refs,
             sources: parsed.facts.sources,

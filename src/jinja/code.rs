@@ -12,6 +12,7 @@ use minijinja::{Error, Value};
 
 use super::failure::TemplateError;
 use super::normal::{self, Normal};
+use super::open_block;
 use super::place::{Origin, Place};
 use super::rewrite::Rewriter;
 use super::walk::Names;
@@ -309,9 +310,14 @@ fn parsed_expression(draft: &Draft, range: std::ops::Range<usize>) -> Result<Exp
 
 fn located(error: &Error, draft: &Draft, shift: usize) -> TemplateError {
     let range = error.range().unwrap_or(0..0);
-    let message = error.detail().unwrap_or("invalid syntax").to_owned();
-    let end = (range.end + shift).min(draft.source.len());
-    TemplateError::syntax(message, &draft.place, (range.start + shift).min(end)..end)
+    let message = error.detail().unwrap_or("invalid syntax");
+    let moved = |range: std::ops::Range<usize>| {
+        let end = (range.end + shift).min(draft.source.len());
+        (range.start + shift).min(end)..end
+    };
+    let (message, open) =
+        open_block::explain(message, &draft.source[shift..], range.start).unwrap_or_else(|| (message.to_owned(), None));
+    TemplateError::syntax(message, &draft.place, moved(open.unwrap_or(range)))
 }
 
 /// Runs the parser, the code generator or the disposal of a tree: recursions of minijinja as deep as the longest

@@ -83,7 +83,7 @@ impl Engine {
         python::install(&mut env);
         python::install_yaml(
             &mut env,
-            |text| yaml::parse(text).map_err(|error| error.message),
+            |text| yaml::parse_value(text).map_err(|error| error.message),
             |value| Ok(yaml::print(value)),
         );
         install(&mut env);
@@ -176,7 +176,14 @@ impl Engine {
     ) -> Result<serde_json::Value, TemplateError> {
         let (value, _) = self.render_native_value(text, origin, root)?;
         python::to_json(&value).map_err(|error| {
-            let message = error.detail().unwrap_or("the value has no form in JSON").to_owned();
+            let message = if value.is_undefined() {
+                format!(
+                    "`{}` is undefined",
+                    text.trim_matches(|c: char| matches!(c, '{' | '}' | '-') || c.is_whitespace())
+                )
+            } else {
+                error.detail().unwrap_or("the value has no form in JSON").to_owned()
+            };
             let place =
                 failure::Frame { macro_id: None, file: origin.file, span: origin.base..origin.base + text.len() };
             TemplateError { kind: failure::FailureKind::Type, message, trace: vec![place], payload: None }

@@ -8,6 +8,7 @@
 
 mod calls;
 mod code;
+mod constant;
 mod context;
 mod engine;
 mod failure;
@@ -17,6 +18,7 @@ mod library;
 mod mark;
 mod native;
 mod normal;
+mod open_block;
 mod place;
 pub(crate) mod python;
 mod report;
@@ -26,6 +28,7 @@ mod run;
 mod statement;
 pub mod value;
 mod walk;
+mod written;
 
 pub use calls::{MacroCall, macro_calls};
 pub use context::{
@@ -41,3 +44,4 @@ pub use mark::Segment;
 pub use place::Origin;
 pub use report::report;
 pub use root::{Lookup, Root};
+pub use written::written_config;

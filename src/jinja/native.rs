@@ -26,6 +26,12 @@ pub(super) struct Wished {
 pub(super) fn install(env: &mut Environment<'static>) {
     let wishes =
         [("as_text", Wish::Text), ("as_bool", Wish::Bool), ("as_number", Wish::Number), ("as_native", Wish::Native)];
+    env.add_filter(
+        "_constant",
+        |value: Value| {
+            if value.is_undefined() { value } else { Value::from(python::str(&value)) }
+        },
+    );
     for (name, wish) in wishes {
         env.add_filter(name, move |value: Value| {
             let noted = run::current(|render| {

@@ -70,7 +70,13 @@ impl Rewriter<'_> {
                 self.leave("break", node.span());
                 out.push(Stmt::Break(Spanned::new(ast::Break, self.span(node.span()))));
             }
-            Stmt::Block(node) => self.refuse("block", node.span()),
+            // No template extends another, so that a block is always its own text.
+            Stmt::Block(node) => {
+                let barrier = std::mem::replace(&mut self.barrier, true);
+                let body = self.block(&node.body);
+                self.barrier = barrier;
+                out.push(scope(Vec::new(), body, self.span(node.span())));
+            }
             Stmt::Import(node) => self.refuse("import", node.span()),
             Stmt::FromImport(node) => self.refuse("from", node.span()),
             Stmt::Extends(node) => self.refuse("extends", node.span()),
@@ -117,6 +123,8 @@ impl Rewriter<'_> {
             return emit(expr, span);
         }
         let whole = self.tag_span(span);
+        let expr =
+            if super::constant::is_constant(&node.expr) { filter("_constant", expr, Vec::new(), span) } else { expr };
         let expr = self.marked(expr, whole);
         emit(expr, span)
     }

@@ -44,8 +44,17 @@ pub struct Project {
     pub policies: Vec<Policy>,
     /// `merganser.yml`.
     pub settings: Settings,
-    /// `selectors.yml`, rendered.
-    pub selectors: Option<(FileId, Value)>,
+    /// `selectors.yml`, where there is one that can be read.
+    pub selectors: Option<Selectors>,
+}
+
+/// What `selectors.yml` declares.
+#[derive(Debug, Clone)]
+pub struct Selectors {
+    /// Each selector, rendered.
+    pub list: Vec<Value>,
+    /// Where each one's definition stands.
+    pub spans: Vec<Span>,
 }
 
 /// One project of the invocation.

@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
-use super::{Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, internal_packages, missing, policy, shape};
+use super::{
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, Selectors, internal_packages, missing, policy, shape,
+};
 use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
@@ -55,6 +57,7 @@ pub fn read(
         settings,
         selectors: None,
     };
+    check_vars(&project.packages, sources, diagnostics);
     for package in project.packages.clone() {
         check_project_file(&package, sources, diagnostics);
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
@@ -80,6 +83,23 @@ fn check_project_file(package: &Package, sources: &Sources, diagnostics: &mut Di
     let span = Span::new(file, yaml::locate(text, &misfit.steps));
     if !diagnostics.iter().any(|known| known.labels.first().is_some_and(|label| label.span == span)) {
         diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+    }
+}
+
+/// Reports what the root project says in place of a package's variables and what holds none; a text or a list may be the value
+/// of a variable that is called as the package.
+fn check_vars(packages: &[Package], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let root = &packages[0].file;
+    for name in packages.iter().map(|package| package.file.name.as_str()) {
+        let Some(value) =
+            root.vars.get(name).filter(|value| value.is_null() || value.is_number() || value.is_boolean())
+        else {
+            continue;
+        };
+        let span = Span::new(root.file, yaml::locate(sources.text(root.file), &["vars".into(), name.into()]));
+        let message = format!("the variables of package `{name}` must be a mapping, not {value}");
+        let problem = Diagnostic::error(Code::BadConfig, message).at(span);
+        diagnostics.push(problem.help("write `NAME: VALUE` lines below it, or remove it"));
     }
 }
 
@@ -453,16 +473,24 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
         environment: reading.options.environment.clone(),
         run: Some(std::sync::Arc::new(reading.options.run.clone())),
     };
-    match yaml::parse(sources.text(file)) {
+    let text = sources.text(file);
+    let at = |steps: &[yaml::Step]| Span::new(file, yaml::locate(text, steps));
+    match yaml::parse(text) {
         Ok(value) => {
             let (mut path, mut problems) = (Vec::new(), Vec::new());
             let never = |_: &[String]| false;
             let rendered = render_strings(&value, reading.templates, &scope, &mut path, &never, &mut problems);
-            for (path, reason) in problems {
-                let span = Span::new(file, yaml::locate(sources.text(file), &yaml::steps(&path)));
-                diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
+            if let Some(misfit) = shape::selectors_misfit(&rendered) {
+                let problem = Diagnostic::error(Code::BadConfig, misfit.message).at(at(&misfit.steps));
+                diagnostics.push(problem.help(misfit.help));
+                return;
             }
-            project.selectors = Some((file, rendered));
+            for (path, reason) in problems {
+                diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(at(&yaml::steps(&path))));
+            }
+            let list = rendered.get("selectors").and_then(Value::as_array).cloned().unwrap_or_default();
+            let span = |index: usize| at(&["selectors".into(), index.into(), "definition".into()]);
+            project.selectors = Some(Selectors { spans: (0..list.len()).map(span).collect(), list });
         }
         Err(error) => {
             let offset = error.offset.unwrap_or(0);

@@ -1,7 +1,7 @@
 //! What properties and configurations look like: which keys an entry has and what their values are (dbt: the `Unparsed…` classes of
 //! `contracts/graph/unparsed.py`).
 //!
-//! `shapes.txt` says it, one shape on each line: `text`, `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
+//! `shapes.txt` says it, one shape on each line: `text`, `release` (a text that is a version, `1.0` or `1.2.3-rc1`), `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
 //! `<a b>` one of these words, `#name` another line, `a|b` either; `{key: shape}` is a mapping, with `!` before a key that must be
 //! there and `...` where other keys are allowed.
 
@@ -68,6 +68,14 @@ pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
         help: "write `config-version: 2`, or remove it".to_owned(),
     });
     found.or(unknown)
+}
+
+/// The first misfit of `selectors.yml` (dbt: `contracts/selection.py`); an empty file declares none.
+pub(super) fn selectors_misfit(value: &Value) -> Option<Misfit> {
+    if value.as_object().map_or(value.is_null(), Map::is_empty) {
+        return None;
+    }
+    check(SHAPES.get("selectors")?, value, &mut Vec::new())
 }
 
 /// The first misfit of a node's configuration, once it is put together (dbt: the `…Config` classes).
@@ -165,6 +173,7 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
     match shape {
         Shape::Kind(kind) => match *kind {
             "text" => value.is_string(),
+            "release" => value.as_str().is_some_and(is_release),
             "bool" => value.is_boolean(),
             "int" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             "number" => value.is_number(),
@@ -178,6 +187,22 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
         Shape::Named(name) => SHAPES.get(name).is_some_and(|shape| is_alike(shape, value)),
         Shape::Either(shapes) => shapes.iter().any(|shape| is_alike(shape, value)),
     }
+}
+
+/// Whether a text is a version as a project has one: two numbers, or a semantic version.
+fn is_release(text: &str) -> bool {
+    let is_number = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) && (part == "0" || !part.starts_with('0'))
+    };
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let (rest, build) = text.split_once('+').map_or((text, None), |(rest, build)| (rest, Some(build)));
+    let (numbers, before) = rest.split_once('-').map_or((rest, None), |(numbers, before)| (numbers, Some(before)));
+    let is_before = |part: &str| is_word(part) && (is_number(part) || !part.bytes().all(|b| b.is_ascii_digit()));
+    let numbers: Vec<&str> = numbers.split('.').collect();
+    numbers.iter().all(|part| is_number(part))
+        && (numbers.len() == 3 || numbers.len() == 2 && before.is_none() && build.is_none())
+        && before.is_none_or(|before| before.split('.').all(is_before))
+        && build.is_none_or(|build| build.split('.').all(is_word))
 }
 
 fn wrong(shape: &Shape, value: &Value, steps: &[Way<'_>]) -> Misfit {
@@ -218,6 +243,7 @@ fn words(shape: &Shape) -> String {
             "number" => "a number",
             "null" => "nothing",
             "map" => "a mapping",
+            "release" => "a version such as 1.0.0",
             _ => "a value",
         }
         .to_owned(),

@@ -6,6 +6,7 @@
 --seeds A-B     which edits to make: one per seed and project (default 1-40)
 --command C     parse or compile (default compile, on an empty DuckDB file)
 --work DIR      where projects are unpacked and edited (default: a temporary folder)
+--blocks        edits of another kind: blocks and calls of Jinja, macros, and a selectors.yml
 --json FILE     every edit with both verdicts and messages             --keep         leave the edited projects
 
 Runs in the Python that has dbt-core (make.py of the conformance tools makes it). An edit is a function of the project and a
@@ -203,16 +204,81 @@ def put_into_model(p, rnd):
     return f"{path}: {text}"
 
 
+def put_into_macro(p, rnd):
+    """one more mistake behind the first line of a macro; only who calls it may notice"""
+    text = rnd.choice(("{{ nosuch() }}", "{% if %}", "{% endfor %}", "{% for x in y %}", "{{ 'x' | nosuch }}", "{{ 1 + }}", "{% set = 1 %}",
+                       "{{ caller() }}", "{{ ref('nosuch') }}", "{{ exceptions.raise_compiler_error('stop') }}", "{% do return(1, 2) %}",
+                       "{{ kwargs.x }}", "{{ varargs[5] }}", "{% macro inner() %}", "{{ adapter.dispatch('nosuch')() }}", "{# open",
+                       "{% raw %}", "{{ nosuch.attribute.deep }}", "{{ 'a' + 1 }}", "{% call nosuch() %}x{% endcall %}"))
+    hits = [(f, m) for f in p.files(".sql") for m in re.finditer(r"{%-?\s*macro\s+\w+\([^)]*\)\s*-?%}", p.read(f))]
+    path, hit = rnd.choice(hits)
+    old = p.read(path)
+    p.write(path, old[:hit.end()] + text + old[hit.end():])
+    return f"{path}: {hit.group(0)} {text}"
+
+
+def block_in_model(p, rnd):
+    """a block that is not closed, closed twice, or closed by another's end; calls with wrong arguments"""
+    text = rnd.choice((
+        "{% if true %}", "{% if true %}{% endfor %}", "{% for i in range(3) %}", "{% for i in range(3) %}{% endif %}", "{% endif %}",
+        "{% else %}", "{% elif x %}", "{% set x %}", "{% set x %}1{% endset %}{% endset %}", "{% call f() %}", "{% filter upper %}",
+        "{% raw %}{% endraw %}{% endraw %}", "{% macro a( %}{% endmacro %}", "{% for i range(3) %}{% endfor %}", "{% set x 1 %}",
+        "{% nosuch %}", "{% do %}", "{{ range() }}", "{{ range('a') }}", "{{ 'a' | replace }}", "{{ 'a' | join(1, 2, 3, 4) }}",
+        "{{ ref('a', 'b', 'c', 'd') }}", "{{ ref(name='a') }}", "{{ source('a', 'b', 'c') }}", "{{ config('a', 'b') }}", "{{ var() }}",
+        "{{ env_var() }}", "{{ log() }}", "{{ is_incremental(1) }}", "{{ dbt.type_string(1, 2, 3) }}", "{{ dbt.nosuch() }}",
+        "{{ dbt.datediff('a') }}", "{{ return() }}", "{{ tojson() }}", "{{ set() }}", "{{ zip(1) }}", "{{ modules.re.match() }}",
+        "{{ [1, 2][5] }}", "{{ {'a': 1}['b'] }}", "{{ {'a': 1}.b.c }}", "{{ none.x }}", "{{ 5() }}", "{{ 'a'() }}", "{{ 1 if }}",
+        "{{ x y }}", "{{ 'a' 'b' }}", "{{ [1, }}", "{{ (1, }}", "{{ a.b. }}", "{{ 'open }}", "{% if 'open %}{% endif %}", "{{ a | }}",
+        "{{ a is }}", "{{ not }}", "{{ 1 in 2 }}", "{{ [] < 1 }}", "{{ -'a' }}", "{{ 'a' * 'b' }}", "{{ 'a' % 1 }}", "{{ 5 % 0 }}",
+        "{{ 'abc'[1:2:0] }}", "{% for a, b in [1] %}{% endfor %}", "{% for a, b in [(1, 2, 3)] %}{% endfor %}", "{% set a, b = 1 %}",
+        "{% break %}", "{% for i in [1] %}{% break %}{% endfor %}", "{{ loop.index }}", "{{ super() }}", "{{ self.x() }}",
+        "{% block a %}{% endblock %}", "{% extends 'a' %}", "{% import 'a' as b %}", "{% from 'a' import b %}", "{{ '%s' % () }}",
+        "{{ '%d' % 'a' }}", "{{ '{}'.format() }}", "{{ ''.join([1]) }}", "{{ 'a'.nosuch() }}", "{{ dict(1) }}", "{{ {}.pop('a') }}",
+        "{{ [].pop() }}", "{{ [].index(1) }}", "{{ 'a' | int | nosuch }}", "{{ 'a' | round }}", "{{ [1,'a'] | sort }}",
+        "{{ [1,'a'] | sum }}", "{{ {} | dictsort(by='x') }}", "{{ namespace(1) }}", "{% set ns.x = 1 %}", "{{ cycler() }}"))
+    path = rnd.choice(p.models())
+    p.write(path, p.read(path) + "\n" + text + "\n")
+    return f"{path}: {text}"
+
+
+def selectors_file(p, rnd):
+    """a selectors.yml, most of them with a mistake"""
+    text = rnd.choice((
+        "selectors: []", "selectors: {}", "selectors:", "selectors: [{name: a}]", "selectors: [{definition: a}]", "selector: []",
+        "selectors: [{name: a, definition: {method: nosuch, value: x}}]", "selectors: [{name: a, definition: {method: tag}}]",
+        "selectors: [{name: a, definition: {value: x}}]", "selectors: [{name: a, definition: {union: x}}]",
+        "selectors: [{name: a, definition: {union: []}}]", "selectors: [{name: a, definition: {union: [{method: tag, value: x}], x: 1}}]",
+        "selectors: [{name: a, definition: {intersection: [{exclude: [{method: tag, value: x}]}]}}]",
+        "selectors: [{name: a, definition: {method: tag, value: x, surprise: 1}}]", "selectors: [{name: a, definition: 'nosuch:x'}]",
+        "selectors: [{name: a, definition: {method: tag, value: x, children_depth: a}}]", "selectors: [{name: a, definition: 5}]",
+        "selectors: [{name: a, definition: {method: tag, value: 5}}]", "selectors: [{name: a, definition: {method: path, value: [a]}}]",
+        "selectors: [{name: a, definition: {tag: x}}]", "selectors: [{name: a, definition: {tag: x, path: y}}]",
+        "selectors: [{name: a, definition: {nosuch: x}}]", "selectors: [{name: a, definition: ''}]", "selectors: [{name: 5, definition: a}]",
+        "selectors: [{name: a, definition: '@a+'}]", "selectors: [{name: a, definition: {method: selector, value: nosuch}}]",
+        "selectors: [{name: a, definition: {method: selector, value: a}}]", "selectors: [{name: a, definition: x, default: maybe}]",
+        "selectors: [{name: a, definition: x, default: true}, {name: b, definition: y, default: true}]", "selectors: [a]", "5", "[",
+        "selectors: [{name: a, definition: x}, {name: a, definition: y}]", "selectors: [{name: a, definition: x, surprise: 1}]",
+        "selectors: [{name: a, definition: {union: [{method: tag, value: x}, {exclude: [y]}, {exclude: [z]}]}}]",
+        "selectors: [{name: a, definition: {method: tag, value: x, parents: maybe}}]", "selectors: [{name: a, definition: null}]",
+        "selectors: [{name: a, definition: {method: tag, value: x, childrens_parents: true, parents: true}}]",
+        "selectors: [{name: a, definition: {method: tag, value: x, indirect_selection: nosuch}}]",
+        "selectors: [{name: a, definition: {method: 'config.materialized', value: view}}]", "selectors: [{name: a, definition: {exclude: [x]}}]",
+        "selectors: [{name: a, definition: {method: state, value: modified}}]", "selectors: [{name: a, definition: '{{ nosuch }}'}]"))
+    p.write("selectors.yml", text + "\n")
+    return f"selectors.yml: {text}"
+
+
 EDITS = (unknown_key, other_type, key_away, key_typo, entry_twice, config_value, project_file, file_away, ref_renamed, source_renamed,
          jinja_cut, end_away, quote_away, bracket_away, macro_renamed, yaml_mark_away, yaml_indented, line_away, model_twice,
          model_renamed, circle, put_into_model, put_into_model, put_into_model, other_type, config_value)
+BLOCKS = (put_into_macro, block_in_model, block_in_model, block_in_model, selectors_file)
 
 
-def edited(project, name, seed):
+def edited(project, name, seed, edits):
     """makes one edit that this project allows; returns its name and what it did"""
     rnd = random.Random(f"{name} {seed}")
     for _ in range(50):
-        edit = rnd.choice(EDITS)
+        edit = rnd.choice(edits)
         try:
             return getattr(edit, "__name__", "edit"), edit(project, rnd)
         except IndexError:  # nothing there to edit in this way
@@ -271,6 +337,7 @@ def main():
     ap.add_argument("--command", default="compile", choices=["parse", "compile"])
     ap.add_argument("--work")
     ap.add_argument("--json")
+    ap.add_argument("--blocks", action="store_true")
     ap.add_argument("--keep", action="store_true")
     a = ap.parse_args()
     os.environ.update(DBT_SEND_ANONYMOUS_USAGE_STATS="0", DBT_USE_COLORS="0", PYTHONWARNINGS="ignore")
@@ -288,7 +355,7 @@ def main():
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(whole, copy, symlinks=True)
             folder = os.path.normpath(f"{copy}/{inner}")
-            kind, done = edited(Project(folder), name, seed)
+            kind, done = edited(Project(folder), name, seed, BLOCKS if a.blocks else EDITS)
             os.environ["ORACLE_DUCKDB"] = f"{copy}/dbt.duckdb"
             right, message = dbt(a.command, folder, options)
             os.environ["ORACLE_DUCKDB"] = f"{copy}/tool/dbt.duckdb"

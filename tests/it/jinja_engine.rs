@@ -155,7 +155,9 @@ fn renders_to_values() {
     assert_eq!(native("{{ port | as_text }}").unwrap(), json!("5432"));
     assert_eq!(native("x{{ port | as_number }}").unwrap(), json!("x5432"));
     assert_eq!(native("{{ 'True' | as_bool }}").unwrap(), json!(true));
-    assert_eq!(native("{{ [1, 'a'] }}").unwrap(), json!([1, "a"]));
+    // Jinja2 works constants out when it compiles, and they are text from then on.
+    assert_eq!(native("{{ [1, 'a'] }}").unwrap(), json!("[1, 'a']"));
+    assert_eq!(native("{{ [1, port] }}").unwrap(), json!([1, "5432"]));
     assert_eq!(native("{{ \"{'a': (1, -2.5)}\" | as_native }}").unwrap(), json!({"a": [1, -2.5]}));
     assert!(native("{{ port | as_bool }}").is_err());
     assert!(native("{{ 'true' | as_bool }}").is_err());

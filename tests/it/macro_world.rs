@@ -78,6 +78,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         event_time: None,
         undone: Arc::default(),
         sample: None,
+        fatal_warnings: Vec::new(),
         arguments: Map::new(),
     };
     let facts = SessionFacts {

@@ -43,7 +43,7 @@ pub(super) fn compile(
                     &crate::diagnostic::Diagnostic { labels: Vec::new(), ..problem }.in_file("--inline", 1),
                     &loaded.sources,
                 );
-                Ok(Outcome::Failure)
+                Ok(Outcome::Unusable)
             }
         };
     }
@@ -81,11 +81,12 @@ pub(super) fn compile(
         compilation.failed.len() + compilation.skipped.len()
     ));
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
-    Ok(match (loaded.is_broken, failed) {
-        (true, _) => Outcome::Unusable,
-        (false, true) => Outcome::Failure,
-        (false, false) if printer.counts().0 > 0 => Outcome::Failure,
-        (false, false) => Outcome::Success,
+    Ok(if loaded.is_broken || failed {
+        Outcome::Unusable
+    } else if printer.counts().0 > 0 {
+        Outcome::Failure
+    } else {
+        Outcome::Success
     })
 }
 

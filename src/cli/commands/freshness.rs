@@ -19,7 +19,7 @@ use crate::artifact::run_results::Interval;
 use crate::artifact::sources::Check;
 use crate::compile::Compiler;
 use crate::config::Engine;
-use crate::execute::{Freshness, FreshnessResult, age, check_freshness, each};
+use crate::execute::{Freshness, FreshnessResult, age, check_freshness, each, worker_name};
 use crate::plan::{FreshnessCheck, Question, freshness_checks};
 use crate::project::NodeKind;
 use crate::warehouse::Connection;
@@ -143,7 +143,7 @@ fn recorded(result: &FreshnessResult, check: &FreshnessCheck) -> Option<Check> {
         criteria: check.criteria.clone(),
         adapter_response: result.adapter_response.clone(),
         execute: Interval { started_at: result.executed.0, completed_at: result.executed.1 },
-        thread: format!("Thread-{} (worker)", result.worker),
+        thread: worker_name(result.worker),
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn show(
             Err(problem) => {
                 printer
                     .diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
-                return Ok(Outcome::Failure);
+                return Ok(Outcome::Unusable);
             }
         }
     } else {
@@ -65,7 +65,7 @@ pub(super) fn show(
                     Diagnostic::error(Code::WarehouseError, error.message).in_file(name, 1).excerpt(limited);
                 diagnostic.help = error.help;
                 printer.diagnostic(&diagnostic, &loaded.sources);
-                outcome = Outcome::Failure;
+                outcome = Outcome::Unusable;
             }
         }
     }

@@ -4,9 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Indirect;
 use super::grammar::{Criterion, Reach, Spec, criterion, split_method};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::project::Project;
-use crate::source::Span;
 
 /// Reads definitions; knows the selectors above the one being read, which are all it may name.
 struct Reader<'a> {
@@ -43,35 +42,49 @@ pub(super) fn default(project: &Project, indirect: Indirect) -> Result<Option<Sp
         [at] => read(project, list, *at, indirect).map(Some),
         many => {
             let names: Vec<&str> = many.iter().filter_map(|at| selector_name(&list[*at])).collect();
-            Err(placed(project, format!("{} selectors are marked as the default: {}", many.len(), names.join(", ")))
-                .help("keep `default: true` on one"))
+            Err(placed(
+                project,
+                many[1],
+                format!("{} selectors are marked as the default: {}", many.len(), names.join(", ")),
+            )
+            .help("keep `default: true` on one"))
         }
     }
 }
 
 /// What `selectors:` lists.
 pub(super) fn list(project: &Project) -> &[Value] {
-    let list = project.selectors.as_ref().and_then(|(_, document)| document.get("selectors")?.as_array());
-    list.map_or(&[], Vec::as_slice)
+    project.selectors.as_ref().map_or(&[], |selectors| selectors.list.as_slice())
 }
 
 fn selector_name(selector: &Value) -> Option<&str> {
     selector.get("name")?.as_str()
 }
 
-fn placed(project: &Project, message: String) -> Diagnostic {
+/// A problem of a selector, at its definition.
+fn placed(project: &Project, at: usize, message: String) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::BadConfig, message);
-    match &project.selectors {
-        Some((file, _)) => diagnostic.at(Span::start_of(*file)),
+    match project.selectors.as_ref().and_then(|selectors| selectors.spans.get(at)) {
+        Some(span) => diagnostic.at(*span),
         None => diagnostic,
     }
+}
+
+/// Reads every selector, as dbt does before it does anything else; what is wrong with them is told.
+pub fn check_selectors(project: &Project, diagnostics: &mut Diagnostics) -> bool {
+    let list = list(project);
+    let wrong = (0..list.len()).filter_map(|at| read(project, list, at, Indirect::Eager).err());
+    let wrong: Vec<Diagnostic> = wrong.chain(default(project, Indirect::Eager).err()).collect();
+    let are_right = wrong.is_empty();
+    wrong.into_iter().for_each(|problem| diagnostics.push(problem));
+    are_right
 }
 
 fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Result<Spec, Diagnostic> {
     let name = selector_name(&list[at]).unwrap_or_default();
     let reader = Reader { above: &list[..at], indirect };
     let Some(definition) = list[at].get("definition") else {
-        return Err(placed(project, format!("selector `{name}` has no `definition`"))
+        return Err(placed(project, at, format!("selector `{name}` has no `definition`"))
             .help("add `definition:` with a word, a method or a set"));
     };
     if let Some(keys) = definition
@@ -80,10 +93,10 @@ fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Res
     {
         let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
         let message = format!("the definition of selector `{name}` has several keys: {}", keys.join(", "));
-        return Err(placed(project, message).help("put the others into the list of `union` or `intersection`"));
+        return Err(placed(project, at, message).help("put the others into the list of `union` or `intersection`"));
     }
     reader.definition(definition).map_err(|problem| {
-        let mut diagnostic = placed(project, format!("selector `{name}`: {}", problem.message));
+        let mut diagnostic = placed(project, at, format!("selector `{name}`: {}", problem.message));
         diagnostic.help = problem.help;
         diagnostic
     })
@@ -91,6 +104,28 @@ fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Res
 
 fn bad(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(Code::BadConfig, message)
+}
+
+/// Python's truth.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+/// A number of steps; none where it says nothing.
+fn depth(fields: &Map<String, Value>, key: &str) -> Result<Option<usize>, Diagnostic> {
+    let Some(value) = fields.get(key).filter(|value| is_true(value)) else { return Ok(None) };
+    let number = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+    let steps = number.and_then(|number| usize::try_from(number).ok());
+    steps
+        .map(Some)
+        .ok_or_else(|| bad(format!("`{key}` is a number of steps, not {value}")).help("write a whole number"))
 }
 
 impl Reader<'_> {
@@ -139,21 +174,14 @@ impl Reader<'_> {
         let (method, value) = match (text("method"), fields.get("value")) {
             (Some(method), Some(value)) => (method, value),
             _ => match fields.iter().next() {
-                Some((method, value)) if fields.len() == 1 => (method.as_str(), value),
+                Some((method, value)) if fields.len() == 1 && method != "method" => (method.as_str(), value),
                 _ => {
                     return Err(bad("a definition needs `method` and `value`, or one method with its value"));
                 }
             },
         };
         let (method, arguments) = split_method(method)?;
-        let flag = |key: &str| fields.get(key).and_then(Value::as_bool).unwrap_or(false);
-        let depth = |key: &str| {
-            fields
-                .get(key)
-                .and_then(Value::as_u64)
-                .and_then(|depth| usize::try_from(depth).ok())
-                .filter(|depth| *depth > 0)
-        };
+        let flag = |key: &str| fields.get(key).is_some_and(is_true);
         let indirect = match text("indirect_selection") {
             None => self.indirect,
             Some(word) => Indirect::from_word(word).ok_or_else(|| {
@@ -166,8 +194,8 @@ impl Reader<'_> {
             arguments,
             value: value.clone(),
             with_childrens_parents: flag("childrens_parents"),
-            parents: flag("parents").then(|| Reach(depth("parents_depth"))),
-            children: flag("children").then(|| Reach(depth("children_depth"))),
+            parents: flag("parents").then_some(Reach(depth(fields, "parents_depth")?)),
+            children: flag("children").then_some(Reach(depth(fields, "children_depth")?)),
             indirect,
         };
         if one.with_childrens_parents && one.children.is_some() {

@@ -16,6 +16,7 @@ mod wildcard;
 
 pub use cover::{covers_file, covers_node};
 pub use definition::selector_definitions;
+pub use file::check_selectors;
 
 use std::collections::BTreeSet;
 

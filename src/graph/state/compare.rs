@@ -49,6 +49,8 @@ pub(super) struct Pair<'a> {
     pub(super) node: &'a Node,
     old: &'a Map<String, Value>,
     pub(super) dialect: Dialect,
+    /// Whether what is written counts, not what it comes to.
+    by_text: bool,
     new: OnceCell<Value>,
 }
 
@@ -70,7 +72,13 @@ impl<'a> Comparison<'a> {
 
     fn holds(&self, check: Check, node: &Node, problems: &mut Vec<Diagnostic>) -> bool {
         let old = self.manifest.resource(&node.unique_id);
-        let pair = old.map(|old| Pair { node, old, dialect: self.graph.dialect, new: OnceCell::new() });
+        let pair = old.map(|old| Pair {
+            node,
+            old,
+            dialect: self.graph.dialect,
+            by_text: self.graph.compares_written,
+            new: OnceCell::new(),
+        });
         let differs = |has: bool, same: fn(&Pair<'_>) -> bool| has && pair.as_ref().is_none_or(|pair| !same(pair));
         let parsed = is_parsed(node.kind);
         match check {
@@ -261,7 +269,8 @@ fn same_persisted_descriptions(pair: &Pair<'_>) -> bool {
 /// Compares where the relation is configured to be, not where it ends up in this target.
 fn same_relation(pair: &Pair<'_>) -> bool {
     if pair.node.kind == NodeKind::Source {
-        return pair.all_same(&["database", "schema", "identifier"]);
+        let place = if pair.by_text { ["unrendered_database", "unrendered_schema"] } else { ["database", "schema"] };
+        return pair.all_same(&place) && pair.same(&["identifier"]);
     }
     ["database", "schema", "alias"].iter().all(|key| pair.same(&["unrendered_config", key]))
 }

@@ -76,6 +76,13 @@ pub(super) const NAMES: [&str; 47] = [
     "context_macro_stack",
 ];
 
+/// The name of the thread, as dbt has it: templates are parsed on the main thread, whatever is done here.
+fn thread(phase: &Phase) -> Value {
+    let thread = std::thread::current();
+    let own = thread.name().filter(|_| matches!(phase, Phase::Execute(_)));
+    Value::from(own.unwrap_or("MainThread"))
+}
+
 /// The value of a name in a node's render.
 pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
     if let Some((_, value)) = scene.subject.more.iter().find(|(known, _)| known == name) {
@@ -102,7 +109,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "dbt_version" => Value::from(DBT_VERSION),
         "invocation_id" => Value::from(facts.run.invocation_id.clone()),
         "run_started_at" => python::datetime(facts.run.started_at),
-        "thread_id" => Value::from("Thread-1"),
+        "thread_id" => thread(&scene.phase),
         "flags" => flags(&facts.run, &facts.flags),
         "graph" => scene.world().map_or_else(|| python::from_json(&json!({})), |world| world.graph()),
         "selected_resources" => python::list(
@@ -395,6 +402,15 @@ fn say(scene: &Scene, text: &str, voice: Voice) {
     }
 }
 
+/// Says a warning, or fails where those of this name are errors.
+fn warn(scene: &Scene, name: &str, text: String) -> Result<Value, Error> {
+    if scene.session.facts.run.fatal_warnings.contains(&name) {
+        return Err(problem(Problem::new(Code::RaisedError, text)));
+    }
+    say(scene, &text, Voice::Warning);
+    Ok(Value::from(""))
+}
+
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
@@ -496,19 +512,13 @@ impl Object for Exceptions {
         let call = Call::new(args)?;
         let all = || call.positional().iter().map(python::str).collect::<Vec<_>>().join(", ");
         let message = match method {
-            "warn" => {
-                say(&self.0, &call.text(0, "msg")?, Voice::Warning);
-                return Ok(Value::from(""));
-            }
+            "warn" => return warn(&self.0, "JinjaLogWarning", call.text(0, "msg")?),
             "warn_snapshot_timestamp_data_types" => {
                 let (snapshot, updated) =
                     (call.text(0, "snapshot_time_data_type")?, call.text(1, "updated_at_data_type")?);
-                say(
-                    &self.0,
-                    &format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}"),
-                    Voice::Warning,
-                );
-                return Ok(Value::from(""));
+                let text =
+                    format!("the snapshot's times are of type {snapshot}, and `updated_at` is of type {updated}");
+                return warn(&self.0, "SnapshotTimestampWarning", text);
             }
             "raise_compiler_error"
             | "raise_not_implemented"

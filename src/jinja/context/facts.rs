@@ -88,7 +88,11 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
 /// Grants replace each other privilege by privilege; a privilege with `+` adds to what is there.
 fn merge_grants(config: &mut Map<String, Value>, value: Value) {
     let mut grants = config.get("grants").and_then(Value::as_object).cloned().unwrap_or_default();
-    for (privilege, grantees) in value.as_object().cloned().unwrap_or_default() {
+    let Value::Object(over) = value else {
+        config.insert("grants".to_owned(), value);
+        return;
+    };
+    for (privilege, grantees) in over {
         if let Some(plain) = privilege.strip_prefix('+') {
             let mut list = as_list(grants.get(plain).cloned().unwrap_or(Value::Null));
             list.extend(as_list(grantees));

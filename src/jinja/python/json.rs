@@ -28,7 +28,8 @@ pub(crate) fn from_json(json: &Json) -> Value {
     }
 }
 
-/// The value as JSON. Fails for what JSON cannot hold: other objects, undefined, NaN, integers beyond 64 bits.
+/// The value as JSON, where no number and infinite ones are null. Fails for what JSON cannot hold: other objects, undefined,
+/// integers beyond 64 bits.
 pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
     Ok(match value.kind() {
         ValueKind::None => Json::Null,
@@ -39,8 +40,7 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
             _ => return Err(value_error("the integer does not fit into 64 bits")),
         },
         ValueKind::Number => {
-            let number = serde_json::Number::from_f64(f64::try_from(value.clone())?);
-            Json::Number(number.ok_or_else(|| value_error("JSON has no number for this float"))?)
+            serde_json::Number::from_f64(f64::try_from(value.clone())?).map_or(Json::Null, Json::Number)
         }
         ValueKind::String => Json::String(value.as_str().unwrap_or_default().to_owned()),
         _ if is_list(value) || tuple(value) => {
