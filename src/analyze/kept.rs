@@ -198,8 +198,11 @@ pub(super) fn schema_print(schema: &Schema) -> Option<Print> {
 /// Relations that remember which names they were asked for, and what those led to.
 pub(super) struct Seen<'a, R> {
     relations: &'a R,
-    reads: RefCell<Vec<(Vec<Name>, Option<(u32, Arc<Schema>)>)>>,
+    reads: RefCell<Vec<Answered>>,
 }
+
+/// A name, and what it led to.
+type Answered = (Vec<Name>, Option<(u32, Arc<Schema>)>);
 
 impl<'a, R: Resolved> Seen<'a, R> {
     pub(super) fn new(relations: &'a R) -> Self {

@@ -62,7 +62,7 @@ impl NodeAnalysis {
             open: Some((reason.to_owned(), edges)),
             rows,
             rows_doubt: Some(reason.to_owned()),
-            paths: vec!["".into()],
+            paths: vec![String::new()],
             notes: vec![reason.to_owned()],
             ..QueryFacts::default()
         };

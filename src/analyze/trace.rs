@@ -136,7 +136,7 @@ impl<'a> Trace<'a> {
     fn onward(&self, of: &NodeAnalysis, edge: &Edge, above: &Reached) -> Reached {
         let name = of.named(edge).filter(|_| &*above.column == "*" && above.kind == EdgeKind::Copied);
         Reached {
-            column: name.map(|name| name.as_str().into()).unwrap_or_else(|| above.column.clone()),
+            column: name.map_or_else(|| above.column.clone(), |name| name.as_str().into()),
             kind: above.kind.max(edge.kind),
             path: if above.kind == EdgeKind::Copied { joined(&above.path, of.path(edge)) } else { above.path.clone() },
             ..above.clone()

@@ -400,7 +400,7 @@ fn hashed(parts: &Parts) -> String {
     hash_object(&parts.arguments, &mut text);
     let namespace = parts.namespace.as_deref().unwrap_or("None");
     for (key, value) in [("name", parts.name.as_str()), ("namespace", namespace)] {
-        text.push_str(&format!(", '{key}': {}", jinja::text_repr(value)));
+        text.extend([", '", key, "': ", &jinja::text_repr(value)]);
     }
     text.push('}');
     text

@@ -649,7 +649,7 @@ fn config_beside(fields: &Map<String, Value>, beside: &[&str]) -> Map<String, Va
             config.insert(key.to_owned(), value);
         }
     };
-    for key in beside.iter() {
+    for key in beside {
         if let Some(value) = fields.get(*key).filter(|value| !value.is_null()) {
             put(key, value.clone());
         }
