@@ -134,26 +134,35 @@ CREATE OR REPLACE TEMP MACRO sf_timestamp(place, s) AS
   coalesce(sf_try_timestamp(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
 
 -- A TIMESTAMP_LTZ is an instant, seen in the session's time zone; a TIMESTAMP_TZ is an instant with its minutes east of UTC.
+-- A macro writes its argument out wherever it stands: what stands more than once is bound by a lambda, or nested calls grow beyond
+-- all measure.
 
 CREATE OR REPLACE TEMP MACRO sf_try_timestamp_ltz(s) AS
   coalesce(timezone('UTC', coalesce(sf_if_epoch(s), sf_try_wall(sf_without_zone(s)) - to_minutes(sf_zone_minutes(sf_zone(s))))),
     CAST(sf_try_wall(trim(s)) AS TIMESTAMPTZ));
 CREATE OR REPLACE TEMP MACRO sf_timestamp_ltz(place, s) AS
-  coalesce(sf_try_timestamp_ltz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
+  list_transform([s], lambda sf_ls: coalesce(sf_try_timestamp_ltz(sf_ls),
+    CASE WHEN sf_ls IS NOT NULL THEN error('Timestamp ''' || sf_ls || ''' is not recognized' || place) END))[1];
 CREATE OR REPLACE TEMP MACRO sf_tz(i, clock) AS
   CASE WHEN i IS NOT NULL AND clock IS NOT NULL
        THEN {'instant': i, 'east': CAST(datediff('minute', timezone('UTC', i), clock) AS SMALLINT)} END;
+CREATE OR REPLACE TEMP MACRO sf_tz_in(i, zone) AS list_transform([i], lambda sf_zi: sf_tz(sf_zi, timezone(zone, sf_zi)))[1];
+CREATE OR REPLACE TEMP MACRO sf_tz_here(i) AS list_transform([i], lambda sf_hi: sf_tz(sf_hi, CAST(sf_hi AS TIMESTAMP)))[1];
 CREATE OR REPLACE TEMP MACRO sf_tz_at(clock, minutes) AS
-  CASE WHEN clock IS NOT NULL THEN {'instant': timezone('UTC', clock - to_minutes(minutes)), 'east': CAST(minutes AS SMALLINT)} END;
+  list_transform([clock], lambda sf_ac: list_transform([minutes], lambda sf_am: CASE WHEN sf_ac IS NOT NULL
+    THEN {'instant': timezone('UTC', sf_ac - to_minutes(sf_am)), 'east': CAST(sf_am AS SMALLINT)} END)[1])[1];
 CREATE OR REPLACE TEMP MACRO sf_tz_clock(x) AS
-  timezone('UTC', struct_extract(x, 'instant')) + to_minutes(CAST(struct_extract(x, 'east') AS INTEGER));
+  list_transform([x], lambda sf_cx:
+    timezone('UTC', struct_extract(sf_cx, 'instant')) + to_minutes(CAST(struct_extract(sf_cx, 'east') AS INTEGER)))[1];
 CREATE OR REPLACE TEMP MACRO sf_tz_read(i, s) AS
   CASE WHEN i IS NOT NULL THEN {'instant': i, 'east': CAST(coalesce(sf_zone_minutes(regexp_extract(trim(s), '(Z|z|[+-]\d{1,2}(?::?\d{2})?)$', 1)), 0) AS SMALLINT)} END;
 CREATE OR REPLACE TEMP MACRO sf_try_timestamp_tz(s) AS
-  CASE WHEN sf_zone(s) <> '' THEN sf_tz_at(sf_try_wall(sf_without_zone(s)), sf_zone_minutes(sf_zone(s)))
-       ELSE sf_tz(sf_try_timestamp_ltz(s), CAST(sf_try_timestamp_ltz(s) AS TIMESTAMP)) END;
+  list_transform([s], lambda sf_ts: CASE
+       WHEN sf_zone(sf_ts) <> '' THEN sf_tz_at(sf_try_wall(sf_without_zone(sf_ts)), sf_zone_minutes(sf_zone(sf_ts)))
+       ELSE sf_tz_here(sf_try_timestamp_ltz(sf_ts)) END)[1];
 CREATE OR REPLACE TEMP MACRO sf_timestamp_tz(place, s) AS
-  coalesce(sf_try_timestamp_tz(s), CASE WHEN s IS NOT NULL THEN error('Timestamp ''' || s || ''' is not recognized' || place) END);
+  list_transform([s], lambda sf_fs: coalesce(sf_try_timestamp_tz(sf_fs),
+    CASE WHEN sf_fs IS NOT NULL THEN error('Timestamp ''' || sf_fs || ''' is not recognized' || place) END))[1];
 CREATE OR REPLACE TEMP MACRO sf_offset(minutes, sep) AS
   CASE WHEN minutes < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || sep
     || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');

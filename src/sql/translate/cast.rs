@@ -176,7 +176,7 @@ impl Typed {
     /// A value of the engine's `TIMESTAMPTZ` as a zoned type: in the session's zone.
     pub(super) fn zoned(instant: String, to: DataType) -> String {
         match to {
-            DataType::TimestampTz => format!("sf_tz({instant}, CAST({instant} AS TIMESTAMP))"),
+            DataType::TimestampTz => format!("sf_tz_here({instant})"),
             _ => instant,
         }
     }

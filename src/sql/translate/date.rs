@@ -269,7 +269,7 @@ impl Translator<'_> {
                 let to = self.expression(to)?.text();
                 let value = self.expression(value)?;
                 let instant = self.convert(&value, DataType::TimestampLtz, &call.range)?.sql;
-                Ok(Typed::new(format!("sf_tz({instant}, timezone({to}, {instant}))"), DataType::TimestampTz))
+                Ok(Typed::new(format!("sf_tz_in({instant}, {to})"), DataType::TimestampTz))
             }
             [from, to, value] => {
                 let (from, to) = (self.expression(from)?.text(), self.expression(to)?.text());
