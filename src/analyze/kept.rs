@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -26,17 +27,16 @@ pub(super) type Print = [u8; 32];
 pub struct Kept {
     /// What was read, as it was written.
     bytes: Vec<u8>,
-    known: HashMap<String, Place>,
+    known: HashMap<String, Known>,
     /// What this invocation found that was not known.
     fresh: Mutex<HashMap<String, (Print, Vec<u8>)>>,
 }
 
 /// Where an entry lies, and the fingerprint of the query it is of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Place {
+struct Known {
     query: Print,
-    start: usize,
-    length: usize,
+    place: Range<usize>,
 }
 
 /// One query with everything it depended on.
@@ -73,15 +73,15 @@ pub(super) trait Resolved: Relations {
 impl Kept {
     /// What a file holds that [`Kept::write`] wrote with the same stamp; nothing for every other.
     pub fn read(bytes: Vec<u8>, stamp: &str) -> Self {
-        let mut kept = Self::default();
-        let Some((head, rest)) = split(&bytes) else { return kept };
-        let Ok((written, known)) = postcard::from_bytes::<(String, HashMap<String, Place>)>(head) else { return kept };
-        if written == stamp && known.values().all(|place| rest.get(place.start..place.start + place.length).is_some()) {
-            let start = bytes.len() - rest.len();
-            kept.known = known;
-            kept.bytes = bytes[start..].to_vec();
+        let Some((head, body)) = split(&bytes) else { return Self::default() };
+        match postcard::from_bytes::<(String, HashMap<String, Known>)>(head) {
+            Ok((written, known))
+                if written == stamp && known.values().all(|one| body.get(one.place.clone()).is_some()) =>
+            {
+                Self { bytes: body.to_vec(), known, ..Self::default() }
+            }
+            _ => Self::default(),
         }
-        kept
     }
 
     /// Whether there is something to write that was not read.
@@ -94,11 +94,12 @@ impl Kept {
         let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut known, mut body) = (HashMap::new(), Vec::with_capacity(self.bytes.len()));
         let old = self.known.iter().filter(|(id, _)| !fresh.contains_key(*id));
-        let old = old.map(|(id, place)| (id, place.query, &self.bytes[place.start..place.start + place.length]));
+        let old = old.map(|(id, one)| (id, one.query, &self.bytes[one.place.clone()]));
         let new = fresh.iter().map(|(id, (query, bytes))| (id, *query, bytes.as_slice()));
         for (id, query, bytes) in old.chain(new).filter(|(id, ..)| is_there(id)) {
-            known.insert(id.clone(), Place { query, start: body.len(), length: bytes.len() });
+            let start = body.len();
             body.extend_from_slice(bytes);
+            known.insert(id.clone(), Known { query, place: start..body.len() });
         }
         let head = postcard::to_stdvec(&(stamp, known)).unwrap_or_default();
         [&head.len().to_le_bytes()[..], &head, &body].concat()
@@ -106,8 +107,8 @@ impl Kept {
 
     /// What is known of a node's query, if all that it depended on is as it was.
     pub(super) fn find(&self, id: &str, query: &Print, relations: &impl Resolved) -> Option<QueryFacts> {
-        let place = self.known.get(id).filter(|place| place.query == *query)?;
-        let entry: Entry = postcard::from_bytes(&self.bytes[place.start..place.start + place.length]).ok()?;
+        let known = self.known.get(id).filter(|known| known.query == *query)?;
+        let entry: Entry = postcard::from_bytes(&self.bytes[known.place.clone()]).ok()?;
         let mut numbers = Vec::with_capacity(entry.reads.len());
         for read in entry.reads {
             let (number, found) = match relations.find(&read.name) {
@@ -189,10 +190,10 @@ pub(super) fn functions_print(functions: &Functions) -> Print {
 }
 
 /// The fingerprint of columns.
-pub(super) fn schema_print(schema: &Schema) -> Option<Print> {
+pub(super) fn schema_print(schema: &Schema) -> Print {
     let columns: Vec<_> = schema.columns.iter().map(|column| (&column.name, &column.data_type, column.nulls)).collect();
-    let bytes = postcard::to_stdvec(&(columns, schema.open.as_deref(), schema.is_declared)).ok()?;
-    Some(Sha256::digest(bytes).into())
+    let bytes = postcard::to_stdvec(&(columns, schema.open.as_deref(), schema.is_declared));
+    Sha256::digest(bytes.expect("names, types and flags have a binary form")).into()
 }
 
 /// Relations that remember which names they were asked for, and what those led to.
@@ -223,5 +224,30 @@ impl<R: Resolved> Relations for Seen<'_, R> {
 
     fn function(&self, called: &str) -> Option<&DeclaredFunction> {
         self.relations.function(called)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(place: Range<usize>, body: &[u8]) -> Vec<u8> {
+        let known = HashMap::from([("model.shop.a".to_owned(), Known { query: [7; 32], place })]);
+        let head = postcard::to_stdvec(&("stamp", known)).expect("a binary form");
+        [&head.len().to_le_bytes()[..], &head, body].concat()
+    }
+
+    #[test]
+    fn what_was_written_is_read_with_its_stamp_only() {
+        assert_eq!(Kept::read(with(1..3, b"four"), "stamp").known.len(), 1);
+        assert_eq!(Kept::read(with(1..3, b"four"), "another").known.len(), 0);
+    }
+
+    #[test]
+    fn places_outside_of_the_file_make_it_no_such_file() {
+        #[expect(clippy::reversed_empty_ranges, reason = "a broken file may say anything")]
+        for place in [3..5, usize::MAX - 1..usize::MAX, 3..1, 9..9] {
+            assert_eq!(Kept::read(with(place.clone(), b"four"), "stamp").known.len(), 0, "{place:?}");
+        }
     }
 }

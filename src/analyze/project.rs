@@ -70,7 +70,7 @@ fn is_read(node: &Node) -> bool {
     has_columns(node) || (node.kind == NodeKind::Test && !names_own_column_only(node))
 }
 
-/// Whether a test is one of those that nearly every column has: its SQL is ours, and names nothing but the column it is declared on.
+/// Whether a test is one of those that nearly every column has: of the project's files it names nothing but the column it is declared on.
 fn names_own_column_only(node: &Node) -> bool {
     const PLAIN: [&str; 3] = ["macro.dbt.test_not_null", "macro.dbt.test_unique", "macro.dbt.test_accepted_values"];
     let is_plain = || node.macros.first().is_some_and(|id| PLAIN.contains(&id.as_str()));
@@ -89,7 +89,7 @@ struct Work<'a> {
     relations: HashMap<String, Vec<u32>>,
     results: Vec<OnceLock<NodeAnalysis>>,
     /// The fingerprints of the nodes' columns, as far as somebody asked for them.
-    prints: Vec<OnceLock<Option<Print>>>,
+    prints: Vec<OnceLock<Print>>,
     functions: Print,
     promises: Promises,
 }
@@ -296,9 +296,9 @@ impl Resolved for Resolver<'_> {
         }
         let known = self.work.results.get(number as usize).and_then(OnceLock::get);
         if !known.is_some_and(|known| Arc::ptr_eq(&known.schema, schema)) {
-            return kept::schema_print(schema);
+            return Some(kept::schema_print(schema));
         }
-        *self.work.prints.get(number as usize)?.get_or_init(|| kept::schema_print(schema))
+        Some(*self.work.prints.get(number as usize)?.get_or_init(|| kept::schema_print(schema)))
     }
 }
 

@@ -218,6 +218,18 @@ fn hook_dictionary(hook: &Value) -> Value {
     }
 }
 
+/// Whether a value counts as true in Python: nothing, zero and what is empty do not.
+pub(super) fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
 /// A configuration value as text, for messages.
 pub fn config_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)

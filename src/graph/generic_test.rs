@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::Lookup;
-use super::configuration::Wanted;
+use super::configuration::{Wanted, is_true};
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
 use crate::config::yaml::Step;
@@ -301,7 +301,7 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
         arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
     let mut config = Map::new();
     for key in CONFIG_ARGUMENTS {
-        let beside = arguments.shift_remove(key).filter(|value| !is_empty(value));
+        let beside = arguments.shift_remove(key).filter(is_true);
         if let Some(value) = beside.or_else(|| nested.shift_remove(key)) {
             config.insert(key.to_owned(), value);
         }
@@ -318,17 +318,6 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
         (!rendered.is_null()).then_some((key, rendered))
     };
     config.into_iter().filter_map(render).collect()
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::Bool(true) => false,
-    }
 }
 
 fn model_text(target: &Target<'_>) -> String {

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::Graph;
+use super::configuration::is_true;
 use super::node::{Node, version_text};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{Problem, RefCall};
@@ -66,7 +67,8 @@ impl Lookup {
     /// project, then the node's package, then all (dbt: `_packages_to_search`).
     pub fn reference(&self, package: &str, call: &RefCall) -> Result<String, Problem> {
         let candidates = self.refs.get(&call.name).map(Vec::as_slice).unwrap_or_default();
-        let wanted_version = call.version.as_ref().filter(|version| counts(version));
+        // dbt takes zero and the empty text for no version.
+        let wanted_version = call.version.as_ref().filter(|version| is_true(version));
         let fits = |candidate: &&Candidate| match wanted_version {
             Some(version) => {
                 candidate.version.as_ref().is_some_and(|known| version_text(known) == version_text(version))
@@ -140,16 +142,6 @@ impl Lookup {
             }
         };
         Err(Problem::new(Code::UnknownSource, format!("no source table `{written}`")).help(help))
-    }
-}
-
-/// Whether a version asked for counts: dbt takes zero and the empty text for none.
-fn counts(version: &Value) -> bool {
-    match version {
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Bool(value) => *value,
-        other => !other.is_null(),
     }
 }
 

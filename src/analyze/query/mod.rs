@@ -43,7 +43,7 @@ pub(super) trait Relations {
     fn function(&self, called: &str) -> Option<&DeclaredFunction>;
 }
 
-/// The name of a diagnostic.
+/// The name of a diagnostic. Written out in a field, serde would borrow it from what is read.
 type CodeName = &'static str;
 
 /// What is wrong in a query, with a diagnostic's name.

@@ -30,7 +30,12 @@ pub(super) fn generate(
             let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation);
             wanted.extend(hooks.map(|node| node.unique_id.clone()));
         }
-        loaded.compile(&loaded.compiler(connection.clone(), &selected), &wanted, printer)
+        let compilation = loaded.compile(&loaded.compiler(connection.clone(), &selected), &wanted, printer);
+        if !*from_sql {
+            // With columns from the SQL everything is looked at, and told, below.
+            loaded.check_columns(&compilation, printer);
+        }
+        compilation
     };
     let mut catalog = match &connection {
         Some(connection) if !empty => {

@@ -41,6 +41,7 @@ pub(super) fn show(
         let selected: std::collections::BTreeSet<String> = all.iter().filter(named).cloned().collect();
         let compiler = loaded.compiler(Some(connection.clone()), &selected);
         let compilation = loaded.compile(&compiler, &selected, printer);
+        loaded.check_columns(&compilation, printer);
         for id in &selected {
             let node = &loaded.graph.nodes[id];
             let reads =

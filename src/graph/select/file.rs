@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::configuration::is_true;
 use super::Indirect;
 use super::grammar::{Criterion, Reach, Spec, criterion, split_method};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -104,18 +105,6 @@ fn read(project: &Project, list: &[Value], at: usize, indirect: Indirect) -> Res
 
 fn bad(message: impl Into<String>) -> Diagnostic {
     Diagnostic::error(Code::BadConfig, message)
-}
-
-/// Python's truth.
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(truth) => *truth,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-    }
 }
 
 /// A number of steps; none where it says nothing.

@@ -639,14 +639,10 @@ impl Arguments<'_> {
         use serde_json::Value as Json;
         match value {
             Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
-            Json::String(text) if key == "model" && tested_model(text).is_some() => {
-                let name = Value::from(tested_model(text).unwrap_or_default());
-                let over = Overlay { values: BTreeMap::from([(TESTED.to_owned(), name)]), root: self.root.clone() };
-                let root = Root::new(over, self.root.scope().clone());
-                let text = format!("{{{{ get_where_subquery(ref({TESTED})) }}}}");
-                self.native(&text, &root)
-            }
             Json::String(text) => {
+                if let Some(name) = tested_model(text).filter(|_| key == "model") {
+                    return self.model(name);
+                }
                 let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
                 if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
                     return Ok(Value::from(text));
@@ -666,6 +662,13 @@ impl Arguments<'_> {
             }
             other => Ok(python::from_json(other)),
         }
+    }
+
+    /// What a test is declared on, by its name.
+    fn model(&mut self, name: &str) -> Result<Value, TemplateError> {
+        let values = BTreeMap::from([(TESTED.to_owned(), Value::from(name))]);
+        let root = Root::new(Overlay { values, root: self.root.clone() }, self.root.scope().clone());
+        self.native(&format!("{{{{ get_where_subquery(ref({TESTED})) }}}}"), &root)
     }
 
     fn native(&mut self, text: &str, root: &Arc<Root>) -> Result<Value, TemplateError> {

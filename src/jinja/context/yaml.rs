@@ -14,13 +14,10 @@ use crate::config::YamlScope;
 use crate::diagnostic::Code;
 use crate::jinja::{Engine, Lookup, Origin, Root, TemplateError, python};
 
-/// Where the text of a string is when its place is told otherwise.
-const NOWHERE: Origin = Origin { file: u32::MAX, base: 0 };
-
 /// Renders a string of a YAML file; the error is the reason in words.
 pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
     let root = Root::new(YamlVariables(scope.clone()), Arc::default());
-    engine.render_native(text, NOWHERE, &root).map_err(|error| {
+    engine.render_native(text, Origin::NOWHERE, &root).map_err(|error| {
         error
             .payload::<Problem>()
             .filter(|problem| problem.code != Code::RaisedError)
@@ -78,7 +75,7 @@ pub fn render_description(
     docs: &Docs,
 ) -> Result<String, TemplateError> {
     let root = Root::new(Described { yaml: YamlVariables(scope.clone()), docs: docs.clone() }, Arc::default());
-    Ok(engine.compile(text, NOWHERE)?.render(engine, &root, false)?.text)
+    Ok(engine.compile(text, Origin::NOWHERE)?.render(engine, &root, false)?.text)
 }
 
 /// Renders the text of a docs block, where no name means anything.

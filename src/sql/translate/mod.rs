@@ -55,7 +55,7 @@ pub use session::session_variables;
 pub use user_function::UserFunction;
 
 use self::scope::Scope;
-use self::typed::Column;
+use self::typed::{Column, Typed};
 use super::problem::SqlProblem;
 use super::text::Text;
 use super::{DataType, Dialect};
@@ -170,18 +170,7 @@ pub struct Translation {
 /// Translates one statement of Snowflake. The problem's range is in bytes of `sql`.
 pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> Result<Translation, SqlProblem> {
     let text = Text::new(sql, Dialect::Snowflake)?;
-    let mut translator = Translator {
-        text: &text,
-        columns,
-        session,
-        ctes: Vec::new(),
-        scopes: Vec::new(),
-        fresh: 0,
-        depth: 0,
-        notes: Vec::new(),
-        lasting: false,
-        changes: false,
-    };
+    let mut translator = Translator::new(&text, columns, session);
     translator.refuse_reserved_names()?;
     let made = translator.statement()?;
     let mut notes = translator.notes;
@@ -225,6 +214,32 @@ struct Translator<'a> {
     lasting: bool,
     /// Whether the next relation is one that the statement changes.
     changes: bool,
+}
+
+impl<'a> Translator<'a> {
+    fn new(text: &'a Text<'a>, columns: &'a dyn Columns, session: &'a SessionContext) -> Self {
+        Self {
+            text,
+            columns,
+            session,
+            ctes: Vec::new(),
+            scopes: Vec::new(),
+            fresh: 0,
+            depth: 0,
+            notes: Vec::new(),
+            lasting: false,
+            changes: false,
+        }
+    }
+
+    /// A translator of the body of a policy or a function, which is kept and names its parameters.
+    fn of_body<'b>(&self, text: &'b Text<'b>, parameters: Vec<(String, Typed)>) -> Translator<'b>
+    where
+        'a: 'b,
+    {
+        let scopes = vec![Scope { parameters, ..Scope::default() }];
+        Translator { scopes, lasting: true, ..Translator::new(text, self.columns, self.session) }
+    }
 }
 
 /// The result of a step.

@@ -10,7 +10,6 @@ use std::ops::Range;
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::scope::Scope;
 use super::typed::Typed;
 use super::{Made, Step, Translator, literal, position, quote};
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_ARGUMENTS, WRONG_TYPE};
@@ -225,18 +224,7 @@ impl Translator<'_> {
             bound.push((parameter, Typed::new(value.sql.clone(), value.ty)));
         }
         let text = Text::new(&policy.body, Dialect::Snowflake).map_err(inside)?;
-        let mut translator = Translator {
-            text: &text,
-            columns: self.columns,
-            session: self.session,
-            ctes: Vec::new(),
-            scopes: vec![Scope { parameters: bound, ..Scope::default() }],
-            fresh: 0,
-            depth: 0,
-            notes: Vec::new(),
-            lasting: true,
-            changes: false,
-        };
+        let mut translator = self.of_body(&text, bound);
         let mut cursor = Cursor::new(&text);
         let expression = cursor.expression().and_then(|expression| cursor.expect_end().map(|()| expression));
         let value = expression.and_then(|expression| {

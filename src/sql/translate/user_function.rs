@@ -6,7 +6,6 @@ use sqlparser::tokenizer::Token;
 
 use super::call::Call;
 use super::cursor::Cursor;
-use super::scope::Scope;
 use super::typed::Typed;
 use super::{Made, Step, Translator, literal, position, quote};
 use crate::sql::problem::{SqlProblem, UNKNOWN_FUNCTION, WRONG_ARGUMENTS, WRONG_TYPE, nearest};
@@ -121,18 +120,7 @@ impl Translator<'_> {
         let body = body.trim().trim_end_matches(';');
         let bound = parameters.iter().map(|one| (one.name.clone(), typed(one))).collect();
         let text = Text::new(body, Dialect::Snowflake).map_err(inside)?;
-        let mut translator = Translator {
-            text: &text,
-            columns: self.columns,
-            session: self.session,
-            ctes: Vec::new(),
-            scopes: vec![Scope { parameters: bound, ..Scope::default() }],
-            fresh: 0,
-            depth: 0,
-            notes: Vec::new(),
-            lasting: true,
-            changes: false,
-        };
+        let mut translator = self.of_body(&text, bound);
         let value = translator.value_of_body(to).map_err(inside)?;
         Ok(position::plain(&value))
     }
