@@ -27,6 +27,8 @@ pub(super) type Print = [u8; 32];
 pub struct Kept {
     /// What was read, as it was written.
     bytes: Vec<u8>,
+    /// Where the entries begin in it.
+    body: usize,
     known: HashMap<String, Known>,
     /// What this invocation found that was not known.
     fresh: Mutex<HashMap<String, (Print, Vec<u8>)>>,
@@ -78,10 +80,16 @@ impl Kept {
             Ok((written, known))
                 if written == stamp && known.values().all(|one| body.get(one.place.clone()).is_some()) =>
             {
-                Self { bytes: body.to_vec(), known, ..Self::default() }
+                let body = bytes.len() - body.len();
+                Self { bytes, body, known, ..Self::default() }
             }
             _ => Self::default(),
         }
+    }
+
+    /// The entry at a place that [`Kept::read`] found to be there.
+    fn entry(&self, known: &Known) -> &[u8] {
+        &self.bytes[self.body..][known.place.clone()]
     }
 
     /// Whether there is something to write that was not read.
@@ -94,7 +102,7 @@ impl Kept {
         let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut known, mut body) = (HashMap::new(), Vec::with_capacity(self.bytes.len()));
         let old = self.known.iter().filter(|(id, _)| !fresh.contains_key(*id));
-        let old = old.map(|(id, one)| (id, one.query, &self.bytes[one.place.clone()]));
+        let old = old.map(|(id, one)| (id, one.query, self.entry(one)));
         let new = fresh.iter().map(|(id, (query, bytes))| (id, *query, bytes.as_slice()));
         for (id, query, bytes) in old.chain(new).filter(|(id, ..)| is_there(id)) {
             let start = body.len();
@@ -108,7 +116,7 @@ impl Kept {
     /// What is known of a node's query, if all that it depended on is as it was.
     pub(super) fn find(&self, id: &str, query: &Print, relations: &impl Resolved) -> Option<QueryFacts> {
         let known = self.known.get(id).filter(|known| known.query == *query)?;
-        let entry: Entry = postcard::from_bytes(&self.bytes[known.place.clone()]).ok()?;
+        let entry: Entry = postcard::from_bytes(self.entry(known)).ok()?;
         let mut numbers = Vec::with_capacity(entry.reads.len());
         for read in entry.reads {
             let (number, found) = match relations.find(&read.name) {

@@ -18,7 +18,7 @@ use crate::source::Span;
 use crate::sql::Dialect;
 use crate::sql::query::Name;
 
-/// Who reads which columns of a node by their names: the readers' names, and the columns'.
+/// Who reads which columns of a node with a star by their names: the readers' names, and the columns'.
 type Readers<'a> = BTreeMap<u32, BTreeMap<&'a str, BTreeSet<&'a str>>>;
 
 /// What the lints of a project need.
@@ -166,11 +166,15 @@ pub(super) fn is_named(column: &Name, written: &str, dialect: Dialect) -> bool {
 }
 
 fn readers<'a>(graph: &'a Graph, analysis: &'a Analysis) -> Readers<'a> {
+    let is_starred = |(at, node): (usize, &Node)| {
+        node.package == graph.root && analysis.node(at).is_some_and(|found| found.passed_on().is_some())
+    };
+    let starred: Vec<bool> = graph.nodes.values().enumerate().map(is_starred).collect();
     let mut readers = Readers::new();
     for (at, node) in graph.nodes.values().enumerate() {
         let Some(found) = analysis.node(at).filter(|_| node.kind != NodeKind::Test) else { continue };
         for (relation, column) in found.read().filter(|(relation, column)| *relation < EXTERNAL && *column < STAR) {
-            if relation as usize == at {
+            if relation as usize == at || !starred.get(relation as usize).is_some_and(|starred| *starred) {
                 continue;
             }
             let name = if column >= NAMED {

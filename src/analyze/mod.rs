@@ -33,8 +33,8 @@ pub use trace::{Origins, Reached, Trace};
 /// What is known of the nodes of a graph.
 #[derive(Debug)]
 pub struct Analysis {
-    /// By the nodes' numbers in the graph; none for what has no columns, or was not asked for.
-    pub nodes: Vec<Option<NodeAnalysis>>,
+    /// By the nodes' numbers in the graph; none for what was not asked for, and for tests that nothing is wrong with.
+    pub nodes: Vec<Option<Box<NodeAnalysis>>>,
 }
 
 /// The node of an input.

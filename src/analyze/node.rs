@@ -180,7 +180,7 @@ impl NodeAnalysis {
 impl Analysis {
     /// What is known of a node, by its number.
     pub fn node(&self, at: usize) -> Option<&NodeAnalysis> {
-        self.nodes.get(at)?.as_ref()
+        self.nodes.get(at)?.as_deref()
     }
 
     /// What a column depends on, one step up, sorted.

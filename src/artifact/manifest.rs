@@ -160,14 +160,22 @@ impl<'a> Manifest<'a> {
             }
             Ok(text)
         };
+        let make = |batch: &[(&str, Listed<'_>)]| batch.par_chunks(CHUNK).map(text).collect::<io::Result<Vec<_>>>();
         out.write_all(b"{")?;
-        for (index, batch) in nodes.chunks(BATCH).enumerate() {
-            let mut texts = batch.par_chunks(CHUNK).map(text).collect::<io::Result<Vec<_>>>()?;
+        let mut batches = nodes.chunks(BATCH);
+        let mut made = batches.next().map(&make);
+        while let Some(texts) = made.take() {
+            let (mut texts, next) = (texts?, batches.next());
             // No comma stands behind the last node.
-            if (index + 1) * BATCH >= nodes.len() {
+            if next.is_none() {
                 texts.last_mut().and_then(Vec::pop);
             }
-            texts.iter().try_for_each(|text| out.write_all(text))?;
+            // One batch is written while the next is made.
+            rayon::in_place_scope(|scope| {
+                let (made, make) = (&mut made, &make);
+                scope.spawn(move |_| *made = next.map(make));
+                texts.iter().try_for_each(|text| out.write_all(text))
+            })?;
         }
         out.write_all(b"}")
     }

@@ -55,6 +55,7 @@ impl Loaded {
         given.schemas.extend(self.catalogued(global, &all));
         let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
         self.keep(&kept);
+        drop(kept);
         let mut found = Diagnostics::default();
         report_findings((&self.graph, &compilation), &analysis, &self.places(), &mut found);
         printer.diagnostics(found.iter(), &self.sources);

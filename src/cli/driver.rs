@@ -114,7 +114,7 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let (name, span, project_name) = named;
     let wanted = options.profile.clone().or(name);
     let profile = read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
-    let target = Some(profile.target.to_map(&profile.name));
+    let target = Some(profile.target.shown(&profile.name));
     let file =
         read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
@@ -185,7 +185,7 @@ fn session(
         dialect,
         database: profile.target.database.clone(),
         schema: profile.target.schema.clone(),
-        target: profile.target.to_map(&profile.name),
+        target: profile.target.shown(&profile.name),
         root: root.name.clone(),
         vars,
         environment: options.environment.clone(),

@@ -24,7 +24,7 @@ pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};
 pub use vars::Vars;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// What renders the Jinja in YAML values. dbt renders them "natively": a string that is one expression keeps its type.
 pub trait Templates: Sync {
@@ -43,7 +43,7 @@ pub struct YamlScope {
     /// Project variables; none where dbt does not offer `var`.
     pub vars: Option<Vars>,
     /// `target`, where it is known already.
-    pub target: Option<Map<String, Value>>,
+    pub target: Option<std::sync::Arc<Value>>,
     /// The package whose variables count.
     pub package: String,
     /// Whether `env_var` may read names that begin with `DBT_ENV_SECRET`.
@@ -52,6 +52,21 @@ pub struct YamlScope {
     pub environment: std::sync::Arc<std::collections::BTreeMap<String, String>>,
     /// The invocation, where a template may ask about it.
     pub run: Option<std::sync::Arc<Run>>,
+}
+
+/// Whether [`render_strings`] could change anything.
+pub fn has_templates(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.ends_with('\n') || is_template(text),
+        Value::Array(items) => items.iter().any(has_templates),
+        Value::Object(fields) => fields.values().any(has_templates),
+        _ => false,
+    }
+}
+
+/// Whether a text holds Jinja.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%") || text.contains("{#")
 }
 
 /// Renders every string in `value` that holds Jinja; problems are told with the key path they stand at.
@@ -67,12 +82,10 @@ pub fn render_strings(
         return value.clone();
     }
     match value {
-        Value::String(text) if text.contains("{{") || text.contains("{%") || text.contains("{#") => {
-            templates.render_value(text, scope).unwrap_or_else(|reason| {
-                problems.push((path.clone(), reason));
-                value.clone()
-            })
-        }
+        Value::String(text) if is_template(text) => templates.render_value(text, scope).unwrap_or_else(|reason| {
+            problems.push((path.clone(), reason));
+            value.clone()
+        }),
         // Without Jinja it is a template all the same, whose last line end goes.
         Value::String(text) => Value::String(text.strip_suffix('\n').unwrap_or(text).to_owned()),
         Value::Array(items) => {

@@ -1,6 +1,7 @@
 //! `profiles.yml`: where to run.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -68,7 +69,7 @@ const SECRETS: [&str; 8] = [
 
 impl Target {
     /// What templates see as `target`: the fields that are not secret, and dbt's derived ones.
-    pub fn to_map(&self, profile: &str) -> Map<String, Value> {
+    pub fn shown(&self, profile: &str) -> Arc<Value> {
         let mut map = self.fields.clone();
         SECRETS.iter().for_each(|key| {
             map.remove(*key);
@@ -86,7 +87,7 @@ impl Target {
         ] {
             map.insert(key.to_owned(), value);
         }
-        map
+        Arc::new(Value::Object(map))
     }
 
     /// A field as text.

@@ -46,13 +46,18 @@ fn value(tree: Tree) -> Value {
     match tree {
         Tree::Scalar(value) => value,
         Tree::Tagged(inner) => value(*inner),
-        Tree::List(items) => Value::Array(items.into_iter().map(value).collect()),
+        Tree::List(items) => {
+            let mut list: Vec<Value> = items.into_iter().map(value).collect();
+            // Values stay for as long as the project does.
+            list.shrink_to_fit();
+            Value::Array(list)
+        }
         Tree::Map(entries) => {
             let (merged, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
-            let mut map = Map::new();
+            let mut map = Map::with_capacity(own.len());
             merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item)));
             for (key, item) in own {
-                map.insert(key_text(&value(key)), value(item));
+                map.insert(key_text(value(key)), value(item));
             }
             Value::Object(map)
         }
@@ -63,12 +68,12 @@ fn is_merge(key: &Tree) -> bool {
     matches!(key, Tree::Scalar(Value::String(key)) if key == "<<")
 }
 
-fn key_text(key: &Value) -> String {
+fn key_text(key: Value) -> String {
     match key {
         Value::Null => "None".to_owned(),
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text,
         other => other.to_string(),
     }
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
 
 use super::parse::Parsing;
-use crate::config::YamlScope;
 use crate::config::yaml::Step;
+use crate::config::{YamlScope, is_template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Problem, TemplateError};
-use crate::project::Project;
+use crate::project::{Entry, Project};
 
 /// The texts of docs blocks by name, each with its package.
 pub(super) type Blocks = Arc<BTreeMap<String, Vec<(String, String)>>>;
@@ -63,24 +64,23 @@ impl Parsing<'_> {
     }
 }
 
-fn is_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%") || text.contains("{#")
-}
-
 /// Reports descriptions, at any depth of a declaration, that cannot be rendered.
 pub(super) fn broken(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) {
-    for entry in &parsing.project.entries {
-        let mut places = Vec::new();
-        descriptions(&Value::Object((*entry.value).clone()), &mut Vec::new(), &mut places);
-        for (path, text) in places {
-            if let Err(error) = parsing.described(&entry.package, &text) {
-                let span = entry.span(parsing.sources, &path);
-                let found = jinja::report(&error, "", (span.file, span.range()), &|_| false);
-                let problem = Diagnostic { node: None, labels: Vec::new(), ..found }.at(span);
-                diagnostics.push(advised(parsing, problem, &error));
-            }
-        }
-    }
+    let found: Vec<Vec<Diagnostic>> =
+        parsing.project.entries.par_iter().map(|entry| broken_of(parsing, entry)).collect();
+    diagnostics.extend(found.into_iter().flatten());
+}
+
+fn broken_of(parsing: &Parsing<'_>, entry: &Entry) -> Vec<Diagnostic> {
+    let mut places = Vec::new();
+    descriptions_of(&entry.value, &mut Vec::new(), &mut places);
+    let problem = |(path, text): (Vec<Step>, &str)| {
+        let error = parsing.described(&entry.package, text).err()?;
+        let span = entry.span(parsing.sources, &path);
+        let found = jinja::report(&error, "", (span.file, span.range()), &|_| false);
+        Some(advised(parsing, Diagnostic { node: None, labels: Vec::new(), ..found }.at(span), &error))
+    };
+    places.into_iter().filter_map(problem).collect()
 }
 
 /// The problem with advice about a docs block that is not there.
@@ -94,21 +94,9 @@ fn advised(parsing: &Parsing<'_>, problem: Diagnostic, error: &TemplateError) ->
 }
 
 /// The templates below `description` keys, with their paths.
-fn descriptions(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, String)>) {
+fn descriptions<'v>(value: &'v Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, &'v str)>) {
     match value {
-        Value::Object(fields) => {
-            for (key, field) in fields {
-                path.push(key.as_str().into());
-                match field {
-                    Value::String(text) if key == "description" && is_template(text) => {
-                        found.push((path.clone(), text.clone()));
-                    }
-                    _ if key != "config" && key != "meta" => descriptions(field, path, found),
-                    _ => {}
-                }
-                path.pop();
-            }
-        }
+        Value::Object(fields) => descriptions_of(fields, path, found),
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 path.push(index.into());
@@ -117,5 +105,21 @@ fn descriptions(value: &Value, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>,
             }
         }
         _ => {}
+    }
+}
+
+fn descriptions_of<'v>(fields: &'v Map<String, Value>, path: &mut Vec<Step>, found: &mut Vec<(Vec<Step>, &'v str)>) {
+    for (key, field) in fields {
+        match field {
+            Value::String(text) if key == "description" && is_template(text) => {
+                found.push((path.iter().cloned().chain([key.as_str().into()]).collect(), text));
+            }
+            Value::Array(_) | Value::Object(_) if key != "config" && key != "meta" => {
+                path.push(key.as_str().into());
+                descriptions(field, path, found);
+                path.pop();
+            }
+            _ => {}
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use rayon::prelude::*;
 
 use super::node::Node;
 use super::parse::Parsing;
@@ -12,21 +12,17 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::project::{NodeKind, config_misfit};
 use crate::source::Span;
 
-/// What is wrong with the configurations of nodes. Nodes share configurations, and each of them is looked at once.
-pub(super) fn all<'n>(parsing: &Parsing<'_>, nodes: impl Iterator<Item = &'n Node>) -> Vec<Diagnostic> {
-    let mut good: HashSet<(NodeKind, *const Map<String, Value>)> = HashSet::new();
-    let mut found = Vec::new();
-    for node in nodes {
-        let key = (node.kind, Arc::as_ptr(&node.config));
-        if good.contains(&key) {
-            continue;
-        }
-        match of(parsing, node) {
-            Some(problem) => found.push(problem),
-            None => drop(good.insert(key)),
-        }
+/// What is wrong with the configurations of nodes. Nodes share configurations, and each of them is looked at once where it is right.
+pub(super) fn all<'n>(parsing: &Parsing<'_>, nodes: impl Iterator<Item = &'n Node> + Clone) -> Vec<Diagnostic> {
+    let key = |node: &Node| (node.kind, Arc::as_ptr(&node.config) as usize);
+    let mut seen: HashSet<(NodeKind, usize)> = HashSet::new();
+    let first: Vec<&Node> = nodes.clone().filter(|node| seen.insert(key(node))).collect();
+    let is_wrong = |node: &&&Node| config_misfit(node.kind, &node.config).is_some();
+    let wrong: HashSet<(NodeKind, usize)> = first.par_iter().filter(is_wrong).map(|node| key(node)).collect();
+    if wrong.is_empty() {
+        return Vec::new();
     }
-    found
+    nodes.filter(|node| wrong.contains(&key(node))).filter_map(|node| of(parsing, node)).collect()
 }
 
 /// What is wrong with a node's configuration, at the place that says it: its properties, its file, or the node itself where a

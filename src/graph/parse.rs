@@ -14,6 +14,7 @@ use super::{
     Graph, Lookup, access, contract, declared, deprecation, description, function, generic_test, hook, microbatch,
     misfit, python_model, resolve, semantic, source_table, unit_test,
 };
+use crate::config::is_template;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Facts, MacroCall, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
@@ -586,7 +587,7 @@ impl Parsing<'_> {
 
     /// Renders a text in the parse phase.
     pub(super) fn parse(&self, subject: &Arc<Subject>, text: &str, file: FileId, base: usize) -> Parsed {
-        if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+        if !is_template(text) {
             return Parsed { facts: Facts::default(), macros: Vec::new(), problem: None };
         }
         let recorded = Arc::new(Mutex::new(Facts::default()));

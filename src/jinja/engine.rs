@@ -12,6 +12,7 @@ use super::code::{self, Mode, Unit};
 use super::failure::{self, TemplateError};
 use super::lenient::{self, Everything};
 use super::library::Macro;
+use super::literal;
 use super::mark::{self, Gathered, Segment};
 use super::native;
 use super::place::Origin;
@@ -29,7 +30,7 @@ pub struct Engine {
 }
 
 /// How many templates are kept for the next render of the same text.
-const SHARED: usize = 512;
+const SHARED: usize = 128;
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,6 +126,25 @@ impl Engine {
         Ok(template)
     }
 
+    /// A template with what it sees. One that stands in no file and has texts in its calls is shared by all that differ in these.
+    fn prepared(
+        &self,
+        text: &str,
+        origin: Origin,
+        root: &Arc<Root>,
+    ) -> Result<(Arc<Template>, Arc<Root>), TemplateError> {
+        match literal::lifted(text).filter(|_| origin == Origin::NOWHERE) {
+            Some((shared, texts)) => Ok((self.template(&shared, origin, false)?, literal::root(&texts, root))),
+            None => Ok((self.template(text, origin, false)?, root.clone())),
+        }
+    }
+
+    /// Renders a text that stands in no file.
+    pub fn render_text(&self, text: &str, root: &Arc<Root>) -> Result<String, TemplateError> {
+        let (template, root) = self.prepared(text, Origin::NOWHERE, root)?;
+        Ok(template.render(self, &root, false)?.text)
+    }
+
     /// Compiles an expression, without braces around it.
     pub fn compile_expression(&self, text: &str, origin: Origin) -> Result<Expression, TemplateError> {
         Ok(Expression { unit: Arc::new(code::expression(text, origin)?) })
@@ -153,11 +173,11 @@ impl Engine {
         origin: Origin,
         root: &Arc<Root>,
     ) -> Result<(Value, Vec<Arc<str>>), TemplateError> {
-        let template = self.template(text, origin, false)?;
+        let (template, root) = self.prepared(text, origin, root)?;
         let Kind::Code { unit, .. } = &template.kind else { return Ok((Value::from(text), Vec::new())) };
         let mut render = Render::new(root.clone(), Gathered::Values(Vec::new()));
         render.native = true;
-        let context = Value::from_object(Context(root.clone()));
+        let context = Value::from_object(Context(root));
         let (result, render) = run::within(render, || run::evaluate(&self.env, unit, context));
         let called = render.direct;
         let result = result.and_then(|_| match render.gathered {

@@ -15,6 +15,7 @@ mod failure;
 mod header;
 mod lenient;
 mod library;
+mod literal;
 mod mark;
 mod native;
 mod normal;

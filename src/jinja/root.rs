@@ -77,6 +77,11 @@ impl Root {
         (name == "context").then(|| Value::from_object(Context(self.clone())))
     }
 
+    /// The names of the variables.
+    pub fn names(&self) -> Vec<String> {
+        self.vars.names()
+    }
+
     /// The macros.
     pub fn scope(&self) -> &Arc<Scope> {
         &self.scope
@@ -112,7 +117,7 @@ impl Object for Context {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        let mut names = self.0.vars.names();
+        let mut names = self.0.names();
         names.extend(self.0.scope.names().into_iter().map(str::to_owned));
         names.sort_unstable();
         names.dedup();

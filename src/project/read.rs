@@ -12,7 +12,8 @@ use super::{
 };
 use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{
-    Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, read_project_file, render_strings,
+    Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, has_templates, read_project_file,
+    render_strings,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{MACRO_FILES, Sources, Span, find_files, read_text};
@@ -63,7 +64,7 @@ pub fn read(
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
-            target: Some(reading.profile.target.to_map(&reading.profile.name)),
+            target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: package.file.name.clone(),
             secrets: false,
             environment: reading.options.environment.clone(),
@@ -121,7 +122,7 @@ fn installed_packages(
         let shown = format!("{}/{name}", root.file.paths.packages);
         let scope = YamlScope {
             vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
-            target: Some(reading.profile.target.to_map(&reading.profile.name)),
+            target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: name,
             secrets: false,
             environment: reading.options.environment.clone(),
@@ -381,13 +382,19 @@ impl EntryReader<'_> {
         let mut problems = Vec::new();
         let later = |path: &[String]| rendered_later(kind, path);
         let (templates, scope) = (self.file.templates, self.file.scope);
-        let value = render_strings(&item, templates, scope, &mut Vec::new(), &later, &mut problems);
+        let rendered = has_templates(&item)
+            .then(|| render_strings(&item, templates, scope, &mut Vec::new(), &later, &mut problems));
         for (path, reason) in problems {
             let span = self.span(&[steps.clone(), yaml::steps(&path)].concat());
             self.diagnostics.push(Diagnostic::error(Code::UndefinedName, reason).at(span));
         }
-        let is_changed = value != item;
-        let (Value::Object(value), Value::Object(written)) = (value, item) else { return None };
+        let rendered = rendered.filter(|rendered| *rendered != item);
+        let Value::Object(written) = item else { return None };
+        let written = Arc::new(written);
+        let value = match rendered {
+            Some(Value::Object(value)) => Arc::new(value),
+            _ => written.clone(),
+        };
         let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
         self.check_columns(&value, &steps);
@@ -404,8 +411,6 @@ impl EntryReader<'_> {
         let found = self.file.found;
         let (path, original_path) = (found.path.clone(), found.original_path.clone());
         let (package, file) = (self.file.package.file.name.clone(), found.file);
-        let value = Arc::new(value);
-        let written = if is_changed { Arc::new(written) } else { value.clone() };
         let (places, place) = (self.places.clone(), place.cloned());
         Some(Entry { kind, package, name, file, original_path, path, steps, places, place, value, written })
     }
@@ -467,7 +472,7 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
     let file = sources.add("selectors.yml", Some(path), text);
     let scope = YamlScope {
         vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
-        target: Some(reading.profile.target.to_map(&reading.profile.name)),
+        target: Some(reading.profile.target.shown(&reading.profile.name)),
         package: root.name.clone(),
         secrets: false,
         environment: reading.options.environment.clone(),

@@ -85,7 +85,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         dialect: dialect(adapter),
         database: "db".to_owned(),
         schema: "sc".to_owned(),
-        target: target.as_object().unwrap().clone(),
+        target: Arc::new(target),
         root: "root".to_owned(),
         vars: Vars { root: "root".to_owned(), ..Vars::default() },
         environment: Arc::default(),

@@ -1,6 +1,5 @@
 //! `adapter`: dispatch, and questions to the warehouse.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Object, ObjectRepr, Value};
@@ -10,9 +9,10 @@ use super::call::{Call, given, unknown_method};
 use super::column::ColumnValue;
 use super::methods;
 use super::relation::{RelationClass, RelationValue};
-use super::render::{Overlay, Scene, problem};
+use super::render::{Scene, problem};
 use super::table::TableValue;
 use super::world::{Problem, World};
+use crate::config::is_template;
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::{Engine, Origin, Root, TemplateError, python};
 use crate::sql::{Dialect, Relation};
@@ -640,14 +640,11 @@ impl Arguments<'_> {
         match value {
             Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
             Json::String(text) => {
-                if let Some(name) = tested_model(text).filter(|_| key == "model") {
-                    return self.model(name);
-                }
                 let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
-                if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
+                if !is_template(&text) {
                     return Ok(Value::from(text));
                 }
-                self.native(&text, &self.root.clone())
+                self.native(&text)
             }
             Json::Array(items) => {
                 let items: Result<_, TemplateError> = items.iter().map(|item| self.render("", item)).collect();
@@ -664,29 +661,12 @@ impl Arguments<'_> {
         }
     }
 
-    /// What a test is declared on, by its name.
-    fn model(&mut self, name: &str) -> Result<Value, TemplateError> {
-        let values = BTreeMap::from([(TESTED.to_owned(), Value::from(name))]);
-        let root = Root::new(Overlay { values, root: self.root.clone() }, self.root.scope().clone());
-        self.native(&format!("{{{{ get_where_subquery(ref({TESTED})) }}}}"), &root)
-    }
-
-    fn native(&mut self, text: &str, root: &Arc<Root>) -> Result<Value, TemplateError> {
-        let (value, called) = self.engine.render_native_value(text, Origin::NOWHERE, root)?;
+    fn native(&mut self, text: &str) -> Result<Value, TemplateError> {
+        let (value, called) = self.engine.render_native_value(text, Origin::NOWHERE, self.root)?;
         let new = called.into_iter().filter(|id| !self.called.contains(id)).collect::<Vec<_>>();
         self.called.extend(new);
         Ok(value)
     }
-}
-
-/// The variable that holds the name of the model a test is declared on.
-const TESTED: &str = "_dbt_tested_model";
-
-/// The model of a test whose `model` is what dbt writes for a model without a version. Such templates differ in the name alone, so
-/// that one is compiled for all of them.
-fn tested_model(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("{{ get_where_subquery(ref('")?.strip_suffix("')) }}")?;
-    name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric()).then_some(name)
 }
 
 /// A failure without a place: building a dictionary of text keys cannot fail.

@@ -20,7 +20,7 @@ use super::runtime;
 use super::session::DBT_VERSION;
 use super::table::TableValue;
 use super::world::{Problem, Voice};
-use crate::config::{Run, Vars};
+use crate::config::{Run, Vars, is_template};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::engine::nested;
 use crate::jinja::python;
@@ -104,7 +104,7 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "config" => Value::from_object(ConfigValue(scene.clone())),
         "adapter" => Value::from_object(Adapter(scene.clone())),
         "exceptions" => Value::from_object(Exceptions(scene.clone())),
-        "target" => python::from_json(&serde_json::Value::Object(facts.target.clone())),
+        "target" => python::from_json(&facts.target),
         "project_name" => Value::from(facts.root.clone()),
         "dbt_version" => Value::from(DBT_VERSION),
         "invocation_id" => Value::from(facts.run.invocation_id.clone()),
@@ -232,9 +232,7 @@ impl Object for Var {
         let name = call.text(0, "var_name")?;
         match self.vars.get(&self.package, &name) {
             // A variable's text is a template of its own, with the names of whoever asks.
-            Some(serde_json::Value::String(text))
-                if text.contains("{{") || text.contains("{%") || text.contains("{#") =>
-            {
+            Some(serde_json::Value::String(text)) if is_template(text) => {
                 return nested(state.env(), text).map(Value::from);
             }
             Some(value) => return Ok(python::from_json(value)),

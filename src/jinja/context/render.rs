@@ -284,6 +284,10 @@ impl Lookup for Overlay {
     fn get(&self, name: &str) -> Option<Value> {
         self.values.get(name).cloned().or_else(|| self.root.get(name))
     }
+
+    fn names(&self) -> Vec<String> {
+        self.values.keys().cloned().chain(self.root.names()).collect()
+    }
 }
 
 /// A JSON value as a template's value, fresh and mutable.

@@ -30,7 +30,7 @@ pub struct SessionFacts {
     /// The default schema.
     pub schema: String,
     /// `target`.
-    pub target: Map<String, Value>,
+    pub target: Arc<Value>,
     /// The root project.
     pub root: String,
     /// Project variables.

@@ -35,7 +35,7 @@ impl Lookup for YamlVariables {
         match name {
             "env_var" => Some(builtins::env_var(scope.environment.clone(), scope.secrets)),
             "var" => scope.vars.clone().map(|vars| builtins::var(vars, scope.package.clone(), true)),
-            "target" => scope.target.clone().map(|target| python::from_json(&serde_json::Value::Object(target))),
+            "target" => scope.target.as_deref().map(python::from_json),
             "project_name" => {
                 Some(&scope.package).filter(|name| !name.is_empty()).map(|name| Value::from(name.as_str()))
             }
@@ -75,7 +75,7 @@ pub fn render_description(
     docs: &Docs,
 ) -> Result<String, TemplateError> {
     let root = Root::new(Described { yaml: YamlVariables(scope.clone()), docs: docs.clone() }, Arc::default());
-    Ok(engine.compile(text, Origin::NOWHERE)?.render(engine, &root, false)?.text)
+    engine.render_text(text, &root)
 }
 
 /// Renders the text of a docs block, where no name means anything.
