@@ -43,6 +43,7 @@ pub(super) fn settle(
     truth(&mut settled.introspect, global.no_introspect, "introspect");
     truth(&mut settled.fail_fast, global.no_fail_fast, "fail_fast");
     truth(&mut settled.write_json, global.no_write_json, "write_json");
+    truth(&mut settled.partial_parse, global.no_partial_parse, "partial_parse");
     truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
     settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
     settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));
