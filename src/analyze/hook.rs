@@ -63,11 +63,10 @@ fn keeps_rows(statement: &str) -> bool {
     let words = words(statement);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => true,
         ["alter", "table", "if", "exists", _, action @ ..] | ["alter", "table", _, action @ ..] => {
             KEEPING_ROWS.iter().any(|known| action.starts_with(known))
         }
-        ["alter", "session" | "warehouse", ..] => true,
+        [] | ["alter", "session" | "warehouse", ..] => true,
         [first, ..] => HARMLESS.contains(first),
     }
 }

@@ -82,17 +82,17 @@ impl Planner<'_> {
         if let Some(problem) = compilation.failed.get(&node.unique_id) {
             return broken(node, problem.clone());
         }
-        let asks = self.reads_its_columns(node).filter(|_| self.compiler.defers() || self.lacks_parents(node));
+        let reads = self.reads_its_columns(node);
+        let asks = reads.filter(|_| self.compiler.defers());
         let asks = asks.or(compilation.later.contains(&node.unique_id).then_some("its template asks the warehouse"));
         if let Some(reason) = asks {
-            let action = match node.kind {
-                NodeKind::Test | NodeKind::UnitTest => Action::RunTest,
-                NodeKind::Operation => Action::RunHook,
-                _ => Action::RunMaterialization,
-            };
-            return NodePlan { late: true, ..empty(node, action, reason) };
+            return late(node, reason);
         }
-        self.node(node, compilation.nodes.get(&node.unique_id))
+        let plan = self.node(node, compilation.nodes.get(&node.unique_id));
+        match reads {
+            Some(reason) if plan.problem.is_some() && self.lacks_parents(node) => late(node, reason),
+            _ => plan,
+        }
     }
 
     /// Why the columns of a node's query are asked for when its statements are made, which needs its parents.
@@ -109,7 +109,7 @@ impl Planner<'_> {
         (is_commented && is_by_view && asks("persist_docs", "columns")).then_some("its view names its columns")
     }
 
-    /// Whether something that a node reads is not there yet.
+    /// Whether something that a node reads is not there, as far as the catalog was read.
     fn lacks_parents(&self, node: &Node) -> bool {
         let parents = node.depends_on.iter().filter_map(|id| self.compiler.graph().nodes.get(id));
         parents.filter(|parent| !parent.is_ephemeral()).any(|parent| self.existing(parent).is_none())
@@ -300,4 +300,14 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
         .map(|range| sql[range].trim().to_owned())
         .filter(|text| !text.is_empty())
         .collect()
+}
+
+/// The plan of a node that is made when its parents have run.
+fn late(node: &Node, reason: &str) -> NodePlan {
+    let action = match node.kind {
+        NodeKind::Test | NodeKind::UnitTest => Action::RunTest,
+        NodeKind::Operation => Action::RunHook,
+        _ => Action::RunMaterialization,
+    };
+    NodePlan { late: true, ..empty(node, action, reason) }
 }

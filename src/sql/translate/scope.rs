@@ -60,9 +60,10 @@ impl Scope {
         let found = visit_expressions(on, |part| match part {
             Expr::Identifier(ident) => {
                 let name = fold(ident);
-                match self.coming.contains(&name) && self.candidates(&name).next().is_none() {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
+                if self.coming.contains(&name) && self.candidates(&name).next().is_none() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
                 }
             }
             _ => ControlFlow::Continue(()),
