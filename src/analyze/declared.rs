@@ -8,7 +8,7 @@ use super::NodeAnalysis;
 use super::lint::listed;
 use super::place::Places;
 use crate::compile::Compiled;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, columns_instead};
 use crate::graph::{Column, Node};
 use crate::project::NodeKind;
 use crate::source::Span;
@@ -80,8 +80,7 @@ impl Declared<'_> {
 
     fn missing(&self, what: String, name: &str, span: Span) -> Diagnostic {
         let names: Vec<&str> = self.found.schema.columns.iter().map(|column| &*column.name.text).collect();
-        let help = did_you_mean(name, names.iter().copied())
-            .map_or_else(|| format!("its columns are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = columns_instead(name, &names);
         Diagnostic::warning(Code::UnknownColumn, what).node(&self.node.unique_id).at(span).help(help)
     }
 

@@ -6,6 +6,7 @@
 mod declared;
 mod edge;
 mod function;
+mod hook;
 mod kept;
 mod lint;
 mod node;

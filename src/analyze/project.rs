@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::edge::Edge;
 use super::function::{DeclaredFunction, Functions};
+use super::hook;
 use super::kept::{self, Kept, Print, Resolved, Seen};
 use super::promise::Promises;
 use super::query::{QueryFacts, Relations, analyze_query};
@@ -204,7 +205,7 @@ impl Work<'_> {
         if node.kind == NodeKind::Snapshot {
             snapshot_columns(node, &mut facts, self.given.dialect);
         }
-        if let Some(reason) = changes_afterwards(node) {
+        if let Some(reason) = hook::changes_afterwards(node) {
             facts.doubt_all(&reason);
         }
         if self.given.dialect == Dialect::DuckDb {
@@ -363,44 +364,6 @@ fn own_step(facts: &QueryFacts, edge: &Edge) -> Vec<Edge> {
         None => facts.columns.iter().flat_map(|column| &column.edges).map(onward).collect(),
     }
 }
-
-/// Why the relation may hold something else than its query gives, if it may.
-fn changes_afterwards(node: &Node) -> Option<String> {
-    const KNOWN: [&str; 9] =
-        ["view", "table", "incremental", "ephemeral", "snapshot", "materialized_view", "dynamic_table", "external", ""];
-    let materialized = node.materialized();
-    if !KNOWN.contains(&materialized) {
-        return Some(format!("`{}` is built by the materialization `{materialized}`", node.name));
-    }
-    let mut hooks = ["pre-hook", "post-hook"].into_iter().filter_map(|key| node.setting(key)?.as_array()).flatten();
-    let changes = |hook: &serde_json::Value| {
-        let text = hook.get("sql").unwrap_or(hook).as_str().unwrap_or_default().trim_start();
-        let word: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
-        !HARMLESS.contains(&word.to_ascii_lowercase().as_str()) && !text.is_empty()
-    };
-    let found = hooks.any(changes);
-    found.then(|| format!("a hook of `{}` may change its rows", node.name))
-}
-
-/// Statements that change no rows, by their first word.
-const HARMLESS: [&str; 16] = [
-    "grant",
-    "revoke",
-    "comment",
-    "analyze",
-    "use",
-    "set",
-    "show",
-    "describe",
-    "vacuum",
-    "checkpoint",
-    "select",
-    "begin",
-    "commit",
-    "install",
-    "load",
-    "pragma",
-];
 
 /// `DuckDB` tells columns of one name apart by a number behind the name.
 fn rename_duplicates(facts: &mut QueryFacts) {

@@ -181,6 +181,20 @@ impl Diagnostics {
     }
 }
 
+/// What to do about a column that is not there: the one that was probably meant, or those that there are.
+#[must_use]
+pub fn columns_instead(wrong: &str, there: &[&str]) -> String {
+    const SHOWN: usize = 20;
+    if let Some(near) = did_you_mean(wrong, there.iter().copied()) {
+        return format!("did you mean `{near}`?");
+    }
+    let shown = there[..there.len().min(SHOWN)].join(", ");
+    match there.len().saturating_sub(SHOWN) {
+        0 => format!("its columns are: {shown}"),
+        more => format!("its columns are: {shown}, and {more} more"),
+    }
+}
+
 /// The name out of `known` that was probably meant by `written`, if one is near enough.
 pub fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = written.to_lowercase();

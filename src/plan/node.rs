@@ -119,8 +119,8 @@ impl Planner<'_> {
         Ok(steps)
     }
 
-    /// Comments on the relation and its columns, where `persist_docs` asks for them. Snowflake's views carry their columns'
-    /// comments in the statement that makes them.
+    /// Comments on the relation and its columns, where `persist_docs` asks for them. Which columns there are is asked when the
+    /// relation is made. Snowflake's views carry their columns' comments in the statement that makes them.
     fn comments(&self, node: &Node, subject: &std::sync::Arc<Subject>) -> Planned<Vec<Step>> {
         let persists = |part: &str| {
             node.config.get("persist_docs").and_then(|docs| docs.get(part)).and_then(Value::as_bool).unwrap_or(false)
@@ -140,17 +140,7 @@ impl Planner<'_> {
         }
         let snowflake_view = is_view && self.compiler.session.facts.dialect == Dialect::Snowflake;
         if persists("columns") && !node.columns.is_empty() && !snowflake_view {
-            if self.compiler.session.facts.dialect == Dialect::DuckDb {
-                steps.push(Step { purpose: Purpose::Support, work: Work::ColumnComments(relation.clone(), kind) });
-                return Ok(steps);
-            }
-            let columns = subject.model.get("columns").cloned().unwrap_or_default();
-            let arguments = vec![("relation", target()), ("column_dict", json_value(&columns))];
-            steps.extend(
-                statements(&self.call(node, subject, "alter_column_comment", arguments)?)
-                    .into_iter()
-                    .map(Step::support),
-            );
+            steps.push(Step { purpose: Purpose::Support, work: Work::ColumnComments(relation.clone(), kind) });
         }
         Ok(steps)
     }

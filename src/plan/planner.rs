@@ -14,7 +14,7 @@ use crate::jinja::value::Value as TemplateValue;
 use crate::jinja::{RelationValue, Subject, TemplateError};
 use crate::project::NodeKind;
 use crate::source::Sources;
-use crate::sql::{Relation, RelationKind};
+use crate::sql::{Dialect, Relation, RelationKind};
 use crate::warehouse::{Catalog, CatalogRelation, SchemaName};
 
 /// Makes plans for the nodes of a graph, against one catalog.
@@ -82,35 +82,37 @@ impl Planner<'_> {
         if let Some(problem) = compilation.failed.get(&node.unique_id) {
             return broken(node, problem.clone());
         }
-        // A contract is checked against the columns of the query, which needs the node's parents.
-        let has_contract = self.compiler.defers()
-            && node.kind == NodeKind::Model
-            && node
-                .config
-                .get("contract")
-                .and_then(|contract| contract.get("enforced"))
-                .and_then(Value::as_bool)
-                .unwrap_or(false);
-        if has_contract || compilation.later.contains(&node.unique_id) {
-            let action = match node.kind {
-                NodeKind::Test | NodeKind::UnitTest => Action::RunTest,
-                NodeKind::Operation => Action::RunHook,
-                _ => Action::RunMaterialization,
-            };
-            return NodePlan {
-                late: true,
-                ..empty(
-                    node,
-                    action,
-                    if has_contract {
-                        "its contract is checked against its columns"
-                    } else {
-                        "its template asks the warehouse"
-                    },
-                )
-            };
+        let reads = self.reads_its_columns(node);
+        let asks = reads.filter(|_| self.compiler.defers());
+        let asks = asks.or(compilation.later.contains(&node.unique_id).then_some("its template asks the warehouse"));
+        if let Some(reason) = asks {
+            return late(node, reason);
         }
-        self.node(node, compilation.nodes.get(&node.unique_id))
+        let plan = self.node(node, compilation.nodes.get(&node.unique_id));
+        match reads {
+            Some(reason) if plan.problem.is_some() && self.lacks_parents(node) => late(node, reason),
+            _ => plan,
+        }
+    }
+
+    /// Why the columns of a node's query are asked for when its statements are made, which needs its parents.
+    fn reads_its_columns(&self, node: &Node) -> Option<&'static str> {
+        let asks = |key: &str, part: &str| {
+            let value = node.config.get(key).and_then(|config| config.get(part));
+            node.kind == NodeKind::Model && value.and_then(Value::as_bool).unwrap_or(false)
+        };
+        if asks("contract", "enforced") {
+            return Some("its contract is checked against its columns");
+        }
+        let is_commented = self.dialect() == Dialect::Snowflake && !node.columns.is_empty();
+        let is_by_view = matches!(node.materialized(), "view" | "incremental");
+        (is_commented && is_by_view && asks("persist_docs", "columns")).then_some("its view names its columns")
+    }
+
+    /// Whether something that a node reads is not there, as far as the catalog was read.
+    fn lacks_parents(&self, node: &Node) -> bool {
+        let parents = node.depends_on.iter().filter_map(|id| self.compiler.graph().nodes.get(id));
+        parents.filter(|parent| !parent.is_ephemeral()).any(|parent| self.existing(parent).is_none())
     }
 
     /// The plan of one node.
@@ -298,4 +300,14 @@ pub(super) fn statements(sql: &str) -> Vec<String> {
         .map(|range| sql[range].trim().to_owned())
         .filter(|text| !text.is_empty())
         .collect()
+}
+
+/// The plan of a node that is made when its parents have run.
+fn late(node: &Node, reason: &str) -> NodePlan {
+    let action = match node.kind {
+        NodeKind::Test | NodeKind::UnitTest => Action::RunTest,
+        NodeKind::Operation => Action::RunHook,
+        _ => Action::RunMaterialization,
+    };
+    NodePlan { late: true, ..empty(node, action, reason) }
 }

@@ -251,6 +251,15 @@ impl LocalSession {
         Ok(Outcome { table: Table { columns, rows }, message: "SUCCESS".to_owned(), ..Outcome::default() })
     }
 
+    /// A transaction that is open is not begun again, and one that is not there is not ended: both are ignored.
+    fn has_effect(&self, changes: &[SessionChange]) -> bool {
+        match changes {
+            [SessionChange::Begin] => !self.in_transaction,
+            [SessionChange::End { .. }] => self.in_transaction,
+            _ => true,
+        }
+    }
+
     fn inner(&mut self) -> &mut DuckDbSession {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -298,7 +307,10 @@ impl Session for LocalSession {
         if let Some(name) = described(sql) {
             return self.columns_as_rows(name);
         }
-        let translation = translate(sql, self, &self.context).map_err(|problem| refused(problem, sql))?;
+        let mut translation = translate(sql, self, &self.context).map_err(|problem| refused(problem, sql))?;
+        if !self.has_effect(&translation.session) {
+            translation.statements.clear();
+        }
         let ended = self.run(sql, &translation);
         if matches!(verb.as_str(), "CREATE" | "DROP" | "ALTER" | "UNDROP" | "ROLLBACK" | "COMMIT") {
             locked(&self.shared.columns).clear();

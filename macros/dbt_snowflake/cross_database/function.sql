@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro snowflake__escape_single_quotes(expression) -%}
-    {{ "\\'".join(expression.split("'")) }}
+    {{ "\\'".join((expression | string).split("'")) }}
 {%- endmacro %}
 
 {#- right(x, 0) is not the empty string everywhere. -#}

@@ -12,7 +12,7 @@ use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::Nulls;
 use crate::analyze::schema::Schema;
 use crate::sql::ValueType;
-use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot};
+use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot, visit};
 
 impl Analyst<'_> {
     /// A relation: it enters the innermost scope, and what decides its rows is added to `rows`.
@@ -120,12 +120,14 @@ impl Analyst<'_> {
         let outside = std::mem::take(&mut self.scope().relations);
         let merged = std::mem::take(&mut self.scope().merged);
         let loose = std::mem::take(&mut self.scope().loose);
+        let coming = std::mem::take(&mut self.scope().coming);
         let mut rows = Vec::new();
         self.from(from, &mut rows);
         let scope = self.scope();
         let inside = std::mem::replace(&mut scope.relations, outside);
         let inner = std::mem::replace(&mut scope.merged, merged);
         scope.loose = loose;
+        scope.coming = coming;
         if let [one] = inside.as_slice() {
             return one.shape.clone();
         }
@@ -141,6 +143,7 @@ impl Analyst<'_> {
             Condition::Missing => {
                 self.loosely_joined(&join.right, middle);
             }
+            Condition::On(on) if self.names_alias(on) => self.scope().postponed.push(on.clone()),
             Condition::On(on) => {
                 rows.push(self.condition(on));
                 if join.side == Side::Inner {
@@ -178,6 +181,23 @@ impl Analyst<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a condition names an alias of the items, and no column of that name.
+    fn names_alias(&mut self, on: &Expr) -> bool {
+        let scope = self.scope();
+        let is_alias = |key: &Arc<str>| {
+            scope.coming.contains(key) && scope.relations.iter().all(|relation| relation.shape.find(key).is_empty())
+        };
+        let mut is_found = false;
+        visit([on], |part| {
+            if let Expr::Column(parts, _) = part
+                && let [name] = parts.as_slice()
+            {
+                is_found |= is_alias(&name.key);
+            }
+        });
+        is_found
     }
 
     fn natural(&mut self, (start, middle): (usize, usize), side: Side, rows: &mut Vec<Rows>) {

@@ -67,6 +67,10 @@ pub(super) struct Scope {
     pub(super) makes_several: bool,
     /// Relations that are joined with all pairs, and nothing says so: their positions, and their place in the text.
     pub(super) loose: Vec<(Range<usize>, Range<usize>)>,
+    /// The aliases of the items, before these are read.
+    pub(super) coming: Vec<Arc<str>>,
+    /// Conditions of joins that name such an alias.
+    pub(super) postponed: Vec<Expr>,
 }
 
 /// What a scope knows of a name.
@@ -146,7 +150,7 @@ impl Analyst<'_> {
                 Found::One(value) => perhaps.push(value),
                 Found::Several(values) => {
                     let owners = self.owners(depth, &name.key);
-                    let message = format!("ambiguous column `{}`: {owners} have it", name.text);
+                    let message = format!("ambiguous column `{}`: {owners}", name.text);
                     let help = Some("qualify it with the relation's name".to_owned());
                     self.finding("ambiguous-column", message.clone(), span, help);
                     perhaps.extend(values);
@@ -171,6 +175,7 @@ impl Analyst<'_> {
         self.unknown(name, span)
     }
 
+    /// The relations that have a column, as a sentence.
     fn owners(&self, depth: usize, key: &str) -> String {
         let relations = &self.scopes[depth].relations;
         let has = |relation: &&Relation| !relation.shape.find(key).is_empty();
@@ -178,7 +183,10 @@ impl Analyst<'_> {
             Some(alias) => format!("`{alias}`"),
             None => "a query without a name".to_owned(),
         });
-        names.collect::<Vec<_>>().join(" and ")
+        match names.collect::<Vec<_>>().as_slice() {
+            [one] => format!("{one} has it more than once"),
+            several => format!("{} have it", several.join(" and ")),
+        }
     }
 
     /// A name that nothing in scope has: the finding, and what it may depend on.

@@ -11,7 +11,7 @@ use super::shape::{Made, Open, Rows, Shape, Value};
 use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
-use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select, visit};
+use crate::sql::query::{Body, Cte, Distinct, Expr, From, Group, Item, Literal, Name, Query, Select, visit};
 use crate::sql::{Dialect, ValueType};
 
 impl Analyst<'_> {
@@ -142,7 +142,8 @@ impl Analyst<'_> {
     }
 
     fn select(&mut self, select: &Select, query: Option<&Query>) -> Made {
-        self.scopes.push(Scope::default());
+        let coming = self.aliases_for_joins(select);
+        self.scopes.push(Scope { coming, ..Scope::default() });
         let mut rows = Vec::new();
         for (at, from) in select.from.iter().enumerate() {
             let before = self.scope().relations.len();
@@ -164,7 +165,14 @@ impl Analyst<'_> {
             let keys = self.window(window);
             self.scope().windows.push((name.key.clone(), keys));
         }
+        if !select.hierarchy.is_empty() {
+            let level = Value::constant(ValueType::integer(self.dialect)).nullable(Nulls::Never);
+            self.scope().aliases.push(("LEVEL".into(), level));
+        }
         let mut items = self.items(select);
+        for link in std::mem::take(&mut self.scope().postponed).iter().chain(&select.hierarchy) {
+            rows.push(self.condition(link));
+        }
         let spreads = std::mem::take(&mut self.scope().spread);
         rows.extend(spreads.iter().cloned());
         for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
@@ -199,6 +207,7 @@ impl Analyst<'_> {
             rolled_up(select, &mut items);
         }
         let is_whole = spreads.is_empty()
+            && select.hierarchy.is_empty()
             && matches!(select.group, Group::None)
             && select.having.is_none()
             && select.qualify.is_none();
@@ -208,6 +217,18 @@ impl Analyst<'_> {
             && (is_constant || items.columns.iter().any(|(_, value)| value.is_grouped));
         self.scopes.pop();
         Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft).single(is_single)
+    }
+
+    /// The aliases that conditions of joins may name, as on Snowflake.
+    fn aliases_for_joins(&self, select: &Select) -> Vec<Arc<str>> {
+        if self.dialect != Dialect::Snowflake || !select.from.iter().any(|from| matches!(from, From::Joined { .. })) {
+            return Vec::new();
+        }
+        let alias = |item: &Item| match item {
+            Item::Value { name, is_alias: true, .. } => Some(name.key.clone()),
+            _ => None,
+        };
+        select.items.iter().filter_map(alias).collect()
     }
 
     fn items(&mut self, select: &Select) -> Items {

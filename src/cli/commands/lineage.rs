@@ -8,7 +8,7 @@ use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use crate::analyze::{Analysis, InputNode, NodeAnalysis, Reached, Trace};
 use crate::artifact::{LineageInput, LineageRecord, lineage_json, lineage_mermaid, lineage_text};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, columns_instead, did_you_mean};
 use crate::graph::{Graph, Node};
 use crate::project::NodeKind;
 use crate::sql::query::Name;
@@ -173,9 +173,7 @@ fn unknown(loaded: &Loaded, written: &str, printer: &Printer) -> Outcome {
 
 fn unknown_column(loaded: &Loaded, node: &Node, found: &NodeAnalysis, name: &str, printer: &Printer) -> Outcome {
     let names: Vec<&str> = (0..found.width()).map(|at| found.name(at)).collect();
-    let near = did_you_mean(name, names.iter().copied());
-    let help =
-        near.map_or_else(|| format!("its columns are: {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+    let help = columns_instead(name, &names);
     let message = format!("`{}` has no column `{name}`", node.name);
     printer.diagnostic(&Diagnostic::error(Code::BadOption, message).in_file("COLUMN", 1).help(help), &loaded.sources);
     Outcome::Unusable

@@ -162,6 +162,15 @@ impl Reader<'_> {
                 Expr::Collection(Collection::Tuple, self.exprs(sets.iter().flatten()))
             }
             Written::Lambda(lambda) => self.arrow(lambda),
+            // Of the row above, where there is one.
+            Written::Prior(inner) => {
+                let results = vec![self.expr(inner)];
+                Expr::Case(Box::new(Case { conditions: Vec::new(), results, has_else: false }))
+            }
+            // Of the row that all others are below.
+            Written::Prefixed { prefix, value } if prefix.value.eq_ignore_ascii_case("CONNECT_BY_ROOT") => {
+                self.expr(value)
+            }
             Written::UnaryOp { expr, .. } => self.named("UNARY_OPERATOR", vec![self.expr(expr)], 0..0),
             Written::Wildcard(_) => Expr::Star(Box::new(self.plain_star(Vec::new()))),
             Written::QualifiedWildcard(name, _) => Expr::Star(Box::new(self.plain_star(self.names(name)))),

@@ -270,7 +270,7 @@ impl Body {
         match self {
             Self::Select(select) => {
                 select.from.iter().any(|from| from.reads(key))
-                    || select.filters.iter().any(|filter| expr_reads(filter, key))
+                    || select.filters.iter().chain(&select.hierarchy).any(|filter| expr_reads(filter, key))
             }
             Self::Set(chain) => chain.first.reads(key) || chain.rest.iter().any(|arm| arm.body.reads(key)),
             Self::Query(query) => query.reads(key),

@@ -31,7 +31,7 @@ pub struct Name {
 }
 
 /// A query with its common table expressions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Query {
     /// Common table expressions, in order.
     pub ctes: Vec<Cte>,
@@ -46,7 +46,7 @@ pub struct Query {
 }
 
 /// A common table expression.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cte {
     /// Its name.
     pub name: Name,
@@ -59,7 +59,7 @@ pub struct Cte {
 }
 
 /// A query without its order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Body {
     /// A SELECT.
     Select(Box<Select>),
@@ -74,7 +74,7 @@ pub enum Body {
 }
 
 /// `a UNION b EXCEPT c`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SetChain {
     /// The first arm.
     pub first: Body,
@@ -83,7 +83,7 @@ pub struct SetChain {
 }
 
 /// An arm of a set operation.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SetArm {
     /// How it is combined with what stands before it.
     pub operator: SetOperator,
@@ -109,7 +109,7 @@ pub enum SetOperator {
 }
 
 /// A SELECT.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Select {
     /// Duplicates: kept, removed, or removed by keys.
     pub distinct: Distinct,
@@ -119,6 +119,8 @@ pub struct Select {
     pub from: Vec<From>,
     /// WHERE and what else chooses rows before groups are made.
     pub filters: Vec<Expr>,
+    /// START WITH and CONNECT BY, by which rows are put below others.
+    pub hierarchy: Vec<Expr>,
     /// GROUP BY.
     pub group: Group,
     /// HAVING.
@@ -134,7 +136,7 @@ pub struct Select {
 }
 
 /// `DISTINCT`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Distinct {
     /// Duplicates stay.
     No,
@@ -145,7 +147,7 @@ pub enum Distinct {
 }
 
 /// GROUP BY.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Group {
     /// No clause.
     None,
@@ -158,7 +160,7 @@ pub enum Group {
 }
 
 /// An item of a SELECT.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Item {
     /// An expression under a name.
     Value {
@@ -176,7 +178,7 @@ pub enum Item {
 }
 
 /// `*` with its modifiers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Star {
     /// The relation's name before the dot.
     pub qualifier: Vec<Name>,
@@ -208,7 +210,7 @@ pub struct Alias {
 }
 
 /// A relation of a FROM clause.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum From {
     /// A table, a view or a common table expression.
     Table {
@@ -260,7 +262,7 @@ pub enum From {
 }
 
 /// A call in FROM.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TableFunction {
     /// The function's name in upper case.
     pub name: String,
@@ -275,7 +277,7 @@ pub struct TableFunction {
 }
 
 /// A join with the relation to its right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Join {
     /// What is joined.
     pub right: From,
@@ -307,7 +309,7 @@ pub enum Side {
 }
 
 /// When the rows of a join match.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Condition {
     /// All pairs, and written so.
     None,
@@ -322,7 +324,7 @@ pub enum Condition {
 }
 
 /// `PIVOT`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pivot {
     /// What is turned.
     pub input: From,
@@ -339,7 +341,7 @@ pub struct Pivot {
 }
 
 /// `UNPIVOT`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unpivot {
     /// What is turned.
     pub input: From,
@@ -354,7 +356,7 @@ pub struct Unpivot {
 }
 
 /// An expression.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Expr {
     /// A column, or a field of one, by its name.
     Column(Vec<Name>, Range<usize>),
@@ -457,7 +459,7 @@ pub enum Literal {
 }
 
 /// `CASE`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Case {
     /// What is compared, and the conditions.
     pub conditions: Vec<Expr>,
@@ -468,7 +470,7 @@ pub struct Case {
 }
 
 /// A call of a function.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Call {
     /// The function's name in upper case; with its schema where one is written.
     pub name: String,
@@ -489,7 +491,7 @@ pub struct Call {
 }
 
 /// An argument.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Argument {
     /// Its name in upper case, where it is passed by name.
     pub name: Option<String>,
@@ -498,7 +500,7 @@ pub struct Argument {
 }
 
 /// A window.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Window {
     /// The named window it is, or goes on from.
     pub name: Option<Name>,
@@ -562,7 +564,7 @@ impl Operator {
 }
 
 /// A step of a path.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// A key.
     Key(String),

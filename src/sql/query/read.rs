@@ -169,19 +169,17 @@ impl Reader<'_> {
         let select = written_out.as_deref().unwrap_or(select);
         let opaque = [
             (select.into.is_some(), "SELECT INTO is not analysed"),
-            (!select.connect_by.is_empty(), "CONNECT BY is not analysed"),
             (!select.lateral_views.is_empty(), "LATERAL VIEW is not analysed"),
             (select.exclude.is_some(), "EXCLUDE behind the items is not analysed"),
             (select.value_table_mode.is_some(), "SELECT AS is not analysed"),
         ];
         let opaque = opaque.iter().find(|(is, _)| *is).map(|(_, what)| (*what).to_owned());
         let mut filters: Vec<Expr> = self.exprs(select.prewhere.iter().chain(&select.selection));
-        for clause in &select.connect_by {
-            match clause {
-                ConnectByKind::ConnectBy { relationships, .. } => filters.extend(self.exprs(relationships)),
-                ConnectByKind::StartWith { condition, .. } => filters.push(self.expr(condition)),
-            }
-        }
+        let links = select.connect_by.iter().flat_map(|clause| match clause {
+            ConnectByKind::ConnectBy { relationships, .. } => relationships.as_slice(),
+            ConnectByKind::StartWith { condition, .. } => std::slice::from_ref(&**condition),
+        });
+        let hierarchy = self.exprs(links);
         filters.extend(self.exprs(select.cluster_by.iter().chain(&select.distribute_by)));
         filters.extend(self.keys(&select.sort_by));
         if let Some(TopQuantity::Expr(rows)) = select.top.as_ref().and_then(|top| top.quantity.as_ref()) {
@@ -202,6 +200,7 @@ impl Reader<'_> {
             items,
             from: select.from.iter().map(|from| self.joined(from)).collect(),
             filters,
+            hierarchy,
             group: self.group(&select.group_by),
             having: select.having.as_ref().map(|having| self.expr(having)),
             qualify: select.qualify.as_ref().map(|qualify| self.expr(qualify)),
@@ -337,6 +336,7 @@ fn empty_select() -> Select {
         items: Vec::new(),
         from: Vec::new(),
         filters: Vec::new(),
+        hierarchy: Vec::new(),
         group: Group::None,
         having: None,
         qualify: None,

@@ -116,7 +116,7 @@ impl<'q> Open<'q> {
         if let Group::Keys(keys) | Group::Sets(keys) = &select.group {
             self.exprs.extend(keys);
         }
-        self.exprs.extend(select.filters.iter().chain(&select.having).chain(&select.qualify));
+        self.exprs.extend(select.filters.iter().chain(&select.hierarchy).chain(&select.having).chain(&select.qualify));
         select.windows.iter().for_each(|(_, window)| self.window(window));
     }
 

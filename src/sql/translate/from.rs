@@ -63,6 +63,11 @@ impl Translator<'_> {
         };
         let lateral = is_lateral(&join.relation);
         Ok(match constraint {
+            JoinConstraint::On(on) if self.scope().names_alias(on) => {
+                let place = format!("/*{}*/", self.fresh("ON"));
+                self.scope().postponed.push((place.clone(), on.clone()));
+                format!(" {word} {table} ON {place}")
+            }
             JoinConstraint::On(on) => format!(" {word} {table} ON {}", self.boolean(on)?),
             JoinConstraint::None if word == "CROSS JOIN" || (word == "JOIN" && lateral) => {
                 format!(" CROSS JOIN {table}")

@@ -1,8 +1,8 @@
 //! Names to columns: what is visible at a place of a query, innermost first.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use sqlparser::ast::Ident;
+use sqlparser::ast::{Expr, Ident, visit_expressions};
 
 use super::position::mark;
 use super::typed::{Column, Typed};
@@ -45,9 +45,32 @@ pub(super) struct Scope {
     pub(super) parameters: Vec<(String, Typed)>,
     /// The column that numbers the rows of a generator.
     pub(super) sequence: Option<String>,
+    /// The aliases of the items, before these are written.
+    pub(super) coming: Vec<String>,
+    /// Conditions of joins that name such an alias, and what stands in their places until then.
+    pub(super) postponed: Vec<(String, Expr)>,
 }
 
 impl Scope {
+    /// Whether a condition of a join names an alias of the items, and no column of that name.
+    pub(super) fn names_alias(&self, on: &Expr) -> bool {
+        if self.coming.is_empty() {
+            return false;
+        }
+        let found = visit_expressions(on, |part| match part {
+            Expr::Identifier(ident) => {
+                let name = fold(ident);
+                if self.coming.contains(&name) && self.candidates(&name).next().is_none() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    }
+
     fn find(&self, name: &str, range: &Range<usize>) -> Step<Option<Typed>> {
         if let Some((_, value)) = self.parameters.iter().find(|(parameter, _)| parameter == name) {
             return Ok(Some(value.clone()));
@@ -66,8 +89,13 @@ impl Scope {
                 return Ok(Some(Typed::new(mark(range, &quote(&column.stored)), column.ty)));
             }
             several => {
-                let owners: Vec<_> = several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
-                let message = format!("ambiguous column `{name}`: {} have it", owners.join(" and "));
+                let mut owners: Vec<_> = several.iter().map(|(relation, _)| format!("`{}`", relation.alias)).collect();
+                owners.dedup();
+                let who = match owners.as_slice() {
+                    [one] => format!("{one} has it more than once"),
+                    several => format!("{} have it", several.join(" and ")),
+                };
+                let message = format!("ambiguous column `{name}`: {who}");
                 return Err(SqlProblem::new(AMBIGUOUS_COLUMN, message, range.clone())
                     .help("qualify it with the relation's name"));
             }

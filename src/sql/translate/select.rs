@@ -64,8 +64,14 @@ impl Translator<'_> {
             SqlProblem::unsupported("the outer join operator here", self.at(&ident)).help("write a LEFT JOIN")
         })?;
         let select = written_out.as_deref().unwrap_or(select);
-        let from = self.from_clause(&select.from)?;
+        if select.from.iter().any(|from| !from.joins.is_empty()) {
+            self.scope().coming = select.projection.iter().filter_map(alias_of).collect();
+        }
+        let mut from = self.from_clause(&select.from)?;
         let items = self.items(select)?;
+        for (place, on) in std::mem::take(&mut self.scope().postponed) {
+            from = from.replacen(&place, &self.boolean(&on)?, 1);
+        }
         let mut sql = String::from("SELECT ");
         match &select.distinct {
             None | Some(Distinct::All) => {}
@@ -309,5 +315,13 @@ impl Translator<'_> {
                 None => problem,
             }
         })
+    }
+}
+
+/// The alias of an item.
+fn alias_of(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(fold(alias)),
+        _ => None,
     }
 }
