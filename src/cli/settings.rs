@@ -44,6 +44,9 @@ pub(super) fn settle(
     truth(&mut settled.fail_fast, global.no_fail_fast, "fail_fast");
     truth(&mut settled.write_json, global.no_write_json, "write_json");
     truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
+    let accepted = &global.accepted;
+    truth(&mut settled.accepted.version_check, accepted.no_version_check, "version_check");
+    truth(&mut settled.accepted.single_threaded, accepted.no_single_threaded, "single_threaded");
     settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
     settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));
     settled.log_level_file = settled.log_level_file.or_else(|| word::<LogLevel>(flags, "log_level_file"));

@@ -28,6 +28,7 @@ mod semantic;
 mod source_table;
 mod state;
 mod unit_test;
+mod version;
 mod written;
 
 pub use configuration::{Trees, config_text, unit_test_config};

@@ -485,10 +485,12 @@ impl Parsing<'_> {
         let field = |key: &str| version.and_then(|fields| fields.get(key)).or_else(|| entry.value.get(key));
         node.description =
             self.description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
-        node.columns = self.columns(entry, &entry.value, &[]);
-        if let Some(chosen) = version.and_then(|fields| fields.get("columns")).and_then(Value::as_array) {
-            node.columns = self.version_columns(entry, &node.columns, chosen);
-        }
+        let list = entry.value.get("versions").and_then(Value::as_array).filter(|_| version.is_some());
+        let at = list.and_then(|list| list.iter().position(|item| item.as_object() == version));
+        node.columns = match at {
+            Some(at) => self.declared_columns(entry, super::version::columns(&entry.value, at)),
+            None => self.columns(entry, &entry.value, &[]),
+        };
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
         node.deprecation_date =
             version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
@@ -500,33 +502,6 @@ impl Parsing<'_> {
         node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
-    /// The columns of a version: those its `include` and `exclude` keep, then its own.
-    fn version_columns(
-        &self,
-        entry: &Entry,
-        all: &IndexMap<String, Column>,
-        chosen: &[Value],
-    ) -> IndexMap<String, Column> {
-        let mut columns = IndexMap::new();
-        let mut filters = chosen.iter().filter(|item| item.get("include").is_some());
-        let filter = filters.next();
-        let words = |key: &str| {
-            filter.and_then(|f| f.get(key)).map(|v| match v {
-                Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                other => vec![other.as_str().unwrap_or_default().to_owned()],
-            })
-        };
-        let include = words("include").unwrap_or_default();
-        let exclude = words("exclude").unwrap_or_default();
-        let takes =
-            |name: &String| include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name);
-        columns.extend(all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())));
-        let own: Vec<Value> = chosen.iter().filter(|item| item.get("name").is_some()).cloned().collect();
-        let fields: Map<String, Value> = [("columns".to_owned(), Value::Array(own))].into_iter().collect();
-        columns.extend(self.columns(entry, &fields, &[]));
-        columns
-    }
-
     /// The declared columns of an entry, or of a part of it.
     pub(super) fn columns(
         &self,
@@ -535,7 +510,13 @@ impl Parsing<'_> {
         steps: &[Step],
     ) -> IndexMap<String, Column> {
         let list = fields.get("columns").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let column = |(index, item): (usize, &Value)| {
+        let place = |index: usize| [steps, &["columns".into(), index.into()]].concat();
+        self.declared_columns(entry, list.iter().enumerate().map(|(index, item)| (place(index), item)).collect())
+    }
+
+    /// Columns as declared at their places; the last of a name holds.
+    fn declared_columns(&self, entry: &Entry, list: Vec<super::version::Declared<'_>>) -> IndexMap<String, Column> {
+        let column = |(mut place, item): super::version::Declared<'_>| {
             let name = item.get("name")?.as_str()?.to_owned();
             let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
             let mut meta = item.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -544,8 +525,7 @@ impl Parsing<'_> {
             );
             let mut tags = list_of(item.get("tags"));
             tags.extend(list_of(item.get("config").and_then(|c| c.get("tags"))));
-            let place: Vec<Step> =
-                steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
+            place.push("name".into());
             let column = Column {
                 description: self
                     .description(&entry.package, item.get("description").and_then(Value::as_str).unwrap_or_default()),
@@ -560,7 +540,7 @@ impl Parsing<'_> {
             };
             Some((name, column))
         };
-        list.iter().enumerate().filter_map(column).collect()
+        list.into_iter().filter_map(column).collect()
     }
 
     /// Who is rendered while parsing: names are those before configuration is known.

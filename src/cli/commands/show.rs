@@ -7,7 +7,7 @@ use super::super::printer::Printer;
 use super::compile::inline_node;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
-use crate::warehouse::{Cell, Table};
+use crate::warehouse::{Cell, Connection, Table};
 
 /// Compiles a node, or a text, runs it with a limit and prints its rows.
 pub(super) fn show(
@@ -52,7 +52,30 @@ pub(super) fn show(
             );
         }
     }
-    let mut outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    let outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    Ok(run(loaded, &connection, (queries, outcome), (limit, output), printer))
+}
+
+/// Runs a text as it is, with a limit, and prints its rows.
+pub(super) fn direct(
+    loaded: &Loaded,
+    sql: &str,
+    how: (i64, TextOrJson),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
+    let connection = loaded.open(printer)?;
+    let queries = vec![("direct_sql".to_owned(), sql.to_owned())];
+    Ok(run(loaded, &connection, (queries, Outcome::Success), how, printer))
+}
+
+/// Runs queries with a limit and prints their rows, or what the warehouse says.
+fn run(
+    loaded: &Loaded,
+    connection: &Connection,
+    (queries, mut outcome): (Vec<(String, String)>, Outcome),
+    (limit, output): (i64, TextOrJson),
+    printer: &Printer,
+) -> Outcome {
     for (name, sql) in queries {
         let limited = if limit < 0 {
             sql
@@ -70,7 +93,7 @@ pub(super) fn show(
             }
         }
     }
-    Ok(outcome)
+    outcome
 }
 
 /// Prints the columns of the selected nodes and their types, as the SQL says; nothing runs.
