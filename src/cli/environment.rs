@@ -128,7 +128,7 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
     let places = json!({
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
         "log_path": global.log_path.as_ref().map_or_else(|| project_dir.join("logs"), |path| project_dir.join(path)).to_string_lossy(),
-        "vars": vars,
+        "vars": without_secrets(&vars),
         "event_time_start": event_time.map(|window| window.start.format("%Y-%m-%dT%H:%M:%S").to_string()),
         "event_time_end": event_time.map(|window| window.end.format("%Y-%m-%dT%H:%M:%S").to_string()),
     });
@@ -196,6 +196,14 @@ pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnos
             ))
         }
     }
+}
+
+/// The variables as artifacts show them: secret ones, by the same name as those of the environment, are stars.
+fn without_secrets(vars: &Map<String, Value>) -> Map<String, Value> {
+    let shown = |(name, value): (&String, &Value)| {
+        (name.clone(), if name.starts_with("DBT_ENV_SECRET") { json!("*****") } else { value.clone() })
+    };
+    vars.iter().map(shown).collect()
 }
 
 /// How S3 is reached: the variables that AWS's own tools read.

@@ -64,7 +64,7 @@ pub(super) fn flags(
         "log_level_file": global.log_level_file.map_or("debug", word), "print": global.print != Some(false),
         "quiet": global.quiet == Some(true), "use_colors": global.use_colors != Some(false),
         "warn_error_options": warn_error_options(global, own), "write_json": global.write_json != Some(false), "version_check": global.accepted.version_check != Some(false),
-        "invocation_command": shown(&typed, environment), "which": command,
+        "invocation_command": shown(&typed, (environment, global.vars.as_deref())), "which": command,
     }));
     put(of_command(command, running, &select, parsed.as_ref()));
     put(said(global, running, &select));
@@ -156,8 +156,11 @@ fn warn_error_options(global: &Global, own: &Map<String, Value>) -> Value {
 }
 
 /// The command line as dbt shows it, without the values of secret variables.
-fn shown(typed: &[OsString], environment: &BTreeMap<String, String>) -> String {
+fn shown(typed: &[OsString], (environment, vars): (&BTreeMap<String, String>, Option<&str>)) -> String {
     let words: Vec<String> = typed.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let secrets = environment.iter().filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
-    secrets.fold(format!("dbt {}", words.join(" ")), |text, (_, value)| text.replace(value.as_str(), "*****"))
+    let vars = super::environment::vars(vars).unwrap_or_default();
+    let vars = vars.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let secrets = environment.iter().map(|(name, value)| (name, value.as_str())).chain(vars);
+    let secrets = secrets.filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
+    secrets.fold(format!("dbt {}", words.join(" ")), |text, (_, value)| text.replace(value, "*****"))
 }

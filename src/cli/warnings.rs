@@ -36,6 +36,9 @@ pub(super) enum Verdict {
 /// dbt's name for what a template says with `exceptions.warn`.
 const SAID: &str = "JinjaLogWarning";
 
+/// A warning that dbt only ever tells.
+const NEVER_FATAL: &str = "FreshnessConfigProblem";
+
 /// What stands for all deprecations in the lists.
 const DEPRECATIONS: &str = "Deprecations";
 
@@ -94,7 +97,7 @@ impl Warnings {
 
     /// What becomes of a diagnostic; only warnings change.
     pub(super) fn verdict(&self, diagnostic: &Diagnostic) -> Verdict {
-        if diagnostic.level != Level::Warning {
+        if diagnostic.level != Level::Warning || diagnostic.event == Some(NEVER_FATAL) {
             return Verdict::Unchanged;
         }
         let own = diagnostic.event.as_slice();

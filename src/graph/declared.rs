@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::configuration::Wanted;
 use super::node::Node;
 use super::parse::{Parsing, config_list, empty_node, own_config, place};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{Entry, EntryKind, NodeKind};
 
 /// The exposures.
@@ -56,7 +56,15 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         node.metrics.extend(parsed.facts.metrics);
     }
     node.tags = config_list(&node.config, "tags");
+    node.tags.sort();
+    node.tags.dedup();
     place(&mut node, entry.span(parsing.sources, &["name".into()]));
+    if !node.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let message = format!("the exposure's name `{}` has more in it than letters, digits, underscores and dashes", node.name);
+        let problem = Diagnostic::warning(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+        let help = "rename it, and keep the old name as its `label`";
+        diagnostics.push(problem.event("ExposureNameDeprecation").help(help));
+    }
     node
 }
 

@@ -24,6 +24,7 @@ mod parse;
 mod python_model;
 mod resolve;
 mod select;
+mod same_name;
 mod semantic;
 mod source_table;
 mod state;

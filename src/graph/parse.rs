@@ -117,6 +117,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         lookup,
         broken,
     };
+    super::same_name::check(&nodes, session.facts.flags.get(super::same_name::FLAG), diagnostics);
     admit(&mut graph, nodes.into_iter().chain(tests.into_iter().flatten()).chain(declared), diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
     let own_strategy = project
@@ -438,6 +439,12 @@ impl Parsing<'_> {
                 problem =
                     problem.or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
             }
+        }
+        if node.kind == NodeKind::Seed && !node.refs.is_empty() {
+            let message = format!("seed `{}` has a hook that reads `{}`: seeds read nothing", node.name, node.refs[0].name);
+            let help = "write the hook without `ref`, or make it one of a model";
+            let read = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help);
+            return problem.or(Some(read));
         }
         problem
     }

@@ -46,7 +46,9 @@ fn tables(parsing: &Parsing<'_>, entry: &Entry, patches: &[&Entry], diagnostics:
                 let patched = patch.map(|patch| patched(entry, fields, patch, name));
                 let (source, fields) =
                     patched.as_ref().map_or((&*entry.value, fields), |(source, fields)| (source, fields));
-                nodes.push(table_node(parsing, entry, source, (index, name, fields)));
+                let node = table_node(parsing, entry, source, (index, name, fields));
+                diagnostics.extend(unknowable(parsing, &node));
+                nodes.push(node);
             }
             _ => {
                 let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
@@ -154,6 +156,20 @@ fn table_node(
     node.macros = Vec::new();
     place(&mut node, entry.span(parsing.sources, &[steps, vec!["name".into()]].concat()));
     node
+}
+
+/// Freshness that only the times of changes could tell, which `DuckDB` does not keep.
+fn unknowable(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
+    let given = |key: &str| node.config.get(key).filter(|value| !value.is_null());
+    let counts = |key: &str| given("freshness").is_some_and(|limits| limits[key]["count"].is_number());
+    let is_known = given("loaded_at_field").is_some() || given("loaded_at_query").is_some();
+    let is_asked = counts("warn_after") || counts("error_after");
+    if is_known || !is_asked || parsing.session.facts.dialect != crate::sql::Dialect::DuckDb {
+        return None;
+    }
+    let message = format!("the freshness of `{}` cannot be found out: it has no `loaded_at_field`", node.name);
+    let problem = Diagnostic::warning(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+    Some(problem.event("FreshnessConfigProblem").help("add `loaded_at_field` or `loaded_at_query`"))
 }
 
 /// The configuration as written; freshness only where it is.

@@ -342,12 +342,23 @@ impl EntryReader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Reports tests under both of their names.
+    fn check_tests(&mut self, fields: &Map<String, Value>, steps: &[Step]) {
+        let has_some = fields.get("tests").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        if has_some && fields.get("data_tests").is_some() {
+            let span = self.span(&[steps, &["tests".into()]].concat());
+            let problem = Diagnostic::error(Code::BadConfig, "`tests` and `data_tests` are the same").at(span);
+            self.diagnostics.push(problem.help("put all tests into one list, `data_tests`"));
+        }
+    }
+
     /// Reports columns without a name, and `columns` that are no list.
     fn check_columns(&mut self, fields: &Map<String, Value>, steps: &[Step]) {
         let at = |more: &[Step]| [steps, &["columns".into()], more].concat();
         match fields.get("columns") {
             Some(Value::Array(columns)) => {
                 for (index, column) in columns.iter().enumerate() {
+                    column.as_object().into_iter().for_each(|own| self.check_tests(own, &at(&[index.into()])));
                     if column.get("name").is_some_and(is_name) || column.get("include").is_some() {
                         continue;
                     }
@@ -391,10 +402,14 @@ impl EntryReader<'_> {
         let (Value::Object(value), Value::Object(written)) = (value, item) else { return None };
         let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
+        self.check_tests(&value, &steps);
         self.check_columns(&value, &steps);
         for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
-            table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
+            if let Some(table) = table.as_object() {
+                self.check_tests(table, &inside);
+                self.check_columns(table, &inside);
+            }
         }
         if self.diagnostics.iter().count() == known
             && let Some(misfit) = shape::misfit(kind, &value)
