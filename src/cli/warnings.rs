@@ -128,8 +128,7 @@ impl Warnings {
     fn of(&self, is_meant: &dyn Fn(&str) -> bool) -> Verdict {
         let errors: &[String] = if let Names::These(names) = &self.error { names } else { &[] };
         for group in [false, true] {
-            let listed =
-                |names: &[String]| names.iter().any(|name| (name == DEPRECATIONS) == group && is_meant(name));
+            let listed = |names: &[String]| names.iter().any(|name| (name == DEPRECATIONS) == group && is_meant(name));
             if listed(&self.silence) {
                 return Verdict::Silent;
             }

@@ -29,6 +29,7 @@ mod semantic;
 mod source_table;
 mod state;
 mod unit_test;
+mod unused_path;
 mod version;
 mod written;
 

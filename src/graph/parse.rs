@@ -119,6 +119,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     };
     super::same_name::check(&nodes, session.facts.flags.get(super::same_name::FLAG), diagnostics);
     admit(&mut graph, nodes.into_iter().chain(tests.into_iter().flatten()).chain(declared), diagnostics);
+    super::unused_path::check(&graph, project, sources, diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
     let own_strategy = project
         .packages
@@ -419,8 +420,8 @@ impl Parsing<'_> {
             self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
         }
         self.finish(&mut node);
-        self.foreign_keys(&mut node, &subject);
-        let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject));
+        let keys = self.foreign_keys(&mut node, &subject);
+        let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject)).or(keys);
         (node, problem)
     }
 
@@ -441,7 +442,8 @@ impl Parsing<'_> {
             }
         }
         if node.kind == NodeKind::Seed && !node.refs.is_empty() {
-            let message = format!("seed `{}` has a hook that reads `{}`: seeds read nothing", node.name, node.refs[0].name);
+            let message =
+                format!("seed `{}` has a hook that reads `{}`: seeds read nothing", node.name, node.refs[0].name);
             let help = "write the hook without `ref`, or make it one of a model";
             let read = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help);
             return problem.or(Some(read));
@@ -450,12 +452,20 @@ impl Parsing<'_> {
     }
 
     /// What foreign keys refer to is read by the node (dbt: `_process_constraints_refs_and_sources`).
-    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) {
+    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
+        let mut problem = None;
         for to in node.foreign_keys() {
             let parsed = self.parse(subject, &format!("{{{{ {to} }}}}"), node.file, node.code.start);
+            if parsed.problem.is_some() || (parsed.facts.refs.is_empty() && parsed.facts.sources.is_empty()) {
+                let message =
+                    format!("a foreign key of `{}` refers to `{to}`, which is no ref and no source", node.name);
+                let wrong = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+                problem = Some(wrong.help("write `to: ref('MODEL')` or `to: source('SOURCE', 'TABLE')`"));
+            }
             node.refs.extend(parsed.facts.refs);
             node.sources.extend(parsed.facts.sources);
         }
+        problem
     }
 
     /// Tags, group, names and the relation, once the configuration is final.

@@ -37,11 +37,10 @@ pub(super) fn check(nodes: &[Node], flag: Option<&Value>, diagnostics: &mut Diag
     }
     for node in nodes.iter().filter(|node| node.version.is_none()) {
         let key = (node.package.as_str(), node.name.as_str());
-        if let (Some(first), Some(own)) = (versioned.get(&key), plain.get(&key)) {
-            if std::ptr::eq(*own, node) {
-                let message = format!("`{}` has versions, and is the name of a {}", node.name, node.kind.as_str());
-                diagnostics.push(twice(Diagnostic::error(Code::DuplicateName, message), first, node));
-            }
+        let (Some(first), Some(own)) = (versioned.get(&key), plain.get(&key)) else { continue };
+        if std::ptr::eq(*own, node) {
+            let message = format!("`{}` has versions, and is the name of a {}", node.name, node.kind.as_str());
+            diagnostics.push(twice(Diagnostic::error(Code::DuplicateName, message), first, node));
         }
     }
 }

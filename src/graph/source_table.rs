@@ -216,6 +216,11 @@ fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map
     for key in ["loaded_at_field", "loaded_at_query"] {
         config.insert(key.to_owned(), last(key).unwrap_or(Value::Null));
     }
+    let own = |key: &str| table.get(key).or_else(|| table.get("config")?.get(key));
+    if own("loaded_at_field").is_some() && own("loaded_at_query").is_none_or(Value::is_null) {
+        // A table with a field of its own does not take over the source's query.
+        config.insert("loaded_at_query".to_owned(), Value::Null);
+    }
     config.insert("freshness".to_owned(), freshness(source, table));
     config
 }

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
 use super::{
-    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, Selectors, internal_packages, missing, policy, required, shape,
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, Selectors, internal_packages, missing, policy,
+    required, shape,
 };
 use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{

@@ -24,7 +24,11 @@ pub(super) fn check(package: &Package, version: Option<&str>, sources: &Sources,
         Fit::Fits => return,
         Fit::Impossible => (format!("no version of dbt is {shown}"), "write bounds that leave something between them"),
         Fit::Outside => (
-            format!("project `{}` is for dbt {shown}, and this does what dbt {} does", file.name, version.unwrap_or("")),
+            format!(
+                "project `{}` is for dbt {shown}, and this does what dbt {} does",
+                file.name,
+                version.unwrap_or("")
+            ),
             "change the bounds, use another version of the package, or pass --no-version-check",
         ),
     };

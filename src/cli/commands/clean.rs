@@ -14,8 +14,15 @@ pub(super) fn clean(loaded: &Loaded, everywhere: bool, printer: &Printer) -> Res
     let kept: Vec<_> = paths.resources().filter_map(|folder| base.join(folder).canonicalize().ok()).collect();
     let mut outcome = Outcome::Success;
     for target in &paths.clean {
-        let Ok(folder) = base.join(target).canonicalize() else { continue };
-        let is_inside = (everywhere || folder.starts_with(&base)) && folder != base;
+        let leads_out = std::path::Path::new(target).components().any(|part| part.as_os_str() == "..");
+        let folder = match base.join(target).canonicalize() {
+            Ok(folder) => folder,
+            Err(_) if leads_out && !everywhere => base.join(target),
+            Err(_) => continue,
+        };
+        // A path that leads out of the project and to nothing cannot be compared.
+        let is_inside =
+            (everywhere || (folder.starts_with(&base) && (!leads_out || folder.exists()))) && folder != base;
         if !is_inside || kept.iter().any(|kept| kept.starts_with(&folder)) {
             let message = format!("`{target}` is not removed: it lies outside the project, or holds its sources");
             let help = "list only folders that builds make under `clean-targets`; --no-clean-project-files-only removes folders outside";

@@ -2,8 +2,8 @@
 
 use super::super::Outcome;
 use super::super::arguments::{Global, Running};
-use super::super::{driver, environment};
 use super::super::printer::Printer;
+use super::super::{driver, environment};
 use crate::source::Sources;
 
 /// Prints the folder where profiles are looked for first.

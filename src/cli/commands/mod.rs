@@ -62,8 +62,9 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
         Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
-        Command::Show { inline_direct: Some(sql), limit, output, .. } => load("show", &Running::default())
-            .and_then(|loaded| show::direct(&loaded, sql, (*limit, *output), &printer)),
+        Command::Show { inline_direct: Some(sql), limit, output, .. } => {
+            load("show", &Running::default()).and_then(|loaded| show::direct(&loaded, sql, (*limit, *output), &printer))
+        }
         Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
         Command::Plan { command, select, running } => {

@@ -76,12 +76,7 @@ pub(super) fn run(
 }
 
 /// A run of nothing: neither nodes nor hooks, and results that are empty.
-fn nothing(
-    loaded: &Loaded,
-    arguments: &RunArguments,
-    clock: Instant,
-    printer: &Printer,
-) -> Result<Outcome, Outcome> {
+fn nothing(loaded: &Loaded, arguments: &RunArguments, clock: Instant, printer: &Printer) -> Result<Outcome, Outcome> {
     report(loaded, (&Compilation::default(), &[]), arguments, clock, printer)?;
     Ok(if printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success })
 }
@@ -114,7 +109,7 @@ fn is_uncompiled(result: &NodeResult) -> bool {
 /// The selected nodes, and the hooks where the command runs them.
 pub(super) fn with_hooks(loaded: &Loaded, selected: &BTreeSet<String>, command: &str) -> BTreeSet<String> {
     let mut wanted = selected.clone();
-    if command != "load" && command != "test" {
+    if command != "load" {
         let hooks = loaded
             .graph
             .nodes
@@ -180,7 +175,7 @@ fn carry_out(
     if command == "build" {
         results.extend(not_run(loaded, &planner.compiler.selected()));
     }
-    if command != "load" && command != "test" {
+    if command != "load" {
         results.extend(end_hooks(loaded, &runner, &results, &progress));
     }
     Ok(results)
