@@ -51,7 +51,9 @@ fn unusable(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
         NodeKind::Seed => materialized(node, "seed")?,
         _ => return None,
     };
-    let span = declared(parsing, node, key).or_else(|| written(node, key)).unwrap_or_else(|| node.span());
+    let named = || node.patch.map(|entry| parsing.project.entries[entry].span(parsing.sources, &["name".into()]));
+    let span = declared(parsing, node, key).or_else(|| written(node, key)).or_else(named);
+    let span = span.unwrap_or_else(|| node.span());
     let message = format!("{} `{}` {message}", node.kind.as_str(), node.search_name());
     Some(Diagnostic::error(Code::BadConfig, message).at(span).node(&node.unique_id).help(help))
 }
