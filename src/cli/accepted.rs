@@ -7,11 +7,6 @@ use super::arguments::truth;
 /// Flags that every command of dbt takes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Accepted {
-    /// Look at all SQL anew, whatever an earlier invocation found
-    #[arg(long, global = true)]
-    no_partial_parse: bool,
-    #[arg(long, global = true, hide = true)]
-    partial_parse: bool,
     /// Whether `require-dbt-version` is checked.
     #[arg(long, global = true, hide = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_version_check")]
     pub(super) version_check: Option<bool>,

@@ -86,6 +86,11 @@ pub(super) struct Global {
     pub(super) write_json: Option<bool>,
     #[arg(long, global = true, hide = true, overrides_with = "write_json")]
     pub(super) no_write_json: bool,
+    /// Use what earlier invocations found; --no-partial-parse looks at everything anew [env: `DBT_PARTIAL_PARSE`]
+    #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_partial_parse")]
+    pub(super) partial_parse: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "partial_parse")]
+    pub(super) no_partial_parse: bool,
     /// Treat warnings as errors [env: `DBT_WARN_ERROR`]
     #[arg(long, global = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_warn_error")]
     pub(super) warn_error: Option<bool>,

@@ -9,7 +9,7 @@ use super::arguments::{Arguments, Command, Docs, Global, IndirectSelection, LogF
 use super::settings;
 
 /// dbt's switches of behaviour, and what they are when nobody says anything.
-const BEHAVIOUR: [(&str, bool); 17] = [
+const BEHAVIOUR: [(&str, bool); 16] = [
     ("require_all_warnings_handled_by_warn_error", false),
     ("require_batched_execution_for_custom_microbatch_strategy", false),
     ("require_explicit_package_overrides_for_builtin_materializations", true),
@@ -24,7 +24,6 @@ const BEHAVIOUR: [(&str, bool); 17] = [
     ("state_modified_compare_more_unrendered_values", false),
     ("state_modified_compare_vars", false),
     ("validate_macro_args", false),
-    ("partial_parse", true),
     ("static_parser", true),
     ("send_anonymous_usage_stats", true),
 ];
@@ -61,9 +60,10 @@ pub(super) fn flags(
         "defer": global.state.defers(), "favor_state": global.state.favors(), "select": select.select, "exclude": select.exclude,
         "indirect_selection": indirect_word(indirect), "introspect": global.introspect != Some(false),
         "log_format": if global.log_format == Some(LogFormat::Json) { "json" } else { "default" }, "log_level": global.log_level.map_or("info", word),
-        "log_level_file": global.log_level_file.map_or("debug", word), "print": global.print != Some(false),
-        "quiet": global.quiet == Some(true), "use_colors": global.use_colors != Some(false),
-        "warn_error_options": warn_error_options(global, own), "write_json": global.write_json != Some(false), "version_check": global.accepted.version_check != Some(false),
+        "log_level_file": global.log_level_file.map_or("debug", word), "partial_parse": global.partial_parse != Some(false),
+        "print": global.print != Some(false), "quiet": global.quiet == Some(true), "use_colors": global.use_colors != Some(false),
+        "warn_error_options": warn_error_options(global, own), "write_json": global.write_json != Some(false),
+        "version_check": global.accepted.version_check != Some(false),
         "invocation_command": shown(&typed, (environment, global.vars.as_deref())), "which": command,
     }));
     put(of_command(command, running, &select, parsed.as_ref()));

@@ -43,6 +43,7 @@ pub(super) fn settle(
     truth(&mut settled.introspect, global.no_introspect, "introspect");
     truth(&mut settled.fail_fast, global.no_fail_fast, "fail_fast");
     truth(&mut settled.write_json, global.no_write_json, "write_json");
+    truth(&mut settled.partial_parse, global.no_partial_parse, "partial_parse");
     truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
     let accepted = &global.accepted;
     truth(&mut settled.accepted.version_check, accepted.no_version_check, "version_check");
