@@ -27,7 +27,10 @@ fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> 
         fields.get("config").and_then(|config| config.get(key)).or_else(|| fields.get(key)).cloned()
     };
     let calls = inputs.graph.macros.get(&unique_id).cloned().unwrap_or_default();
-    let meta = own("meta").filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let fields = patch.map(|patch| &*patch.value);
+    let both = [fields.and_then(|own| own.get("meta")), fields.and_then(|own| own.get("config")?.get("meta"))];
+    let meta = both.into_iter().flatten().filter_map(Value::as_object).flatten();
+    let meta: Map<String, Value> = meta.map(|(key, value)| (key.clone(), value.clone())).collect();
     let mut docs = json!({"show": true, "node_color": null});
     own("docs")
         .as_ref()

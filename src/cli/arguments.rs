@@ -102,47 +102,12 @@ pub(super) struct Global {
     #[command(flatten)]
     pub(super) state: super::state::StateArguments,
     #[command(flatten)]
-    pub(super) accepted: Accepted,
+    pub(super) accepted: super::accepted::Accepted,
 }
 
 /// What dbt takes for true and false in its variables.
-fn truth() -> clap::builder::BoolishValueParser {
+pub(super) fn truth() -> clap::builder::BoolishValueParser {
     clap::builder::BoolishValueParser::new()
-}
-
-/// Flags of dbt, most of which change nothing here and are accepted so that scripts keep working.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Accepted {
-    #[arg(long, global = true, hide = true)]
-    version_check: bool,
-    #[arg(long, global = true, hide = true)]
-    pub(super) no_version_check: bool,
-    #[arg(long, global = true, hide = true)]
-    no_send_anonymous_usage_stats: bool,
-    #[arg(long, global = true, hide = true)]
-    send_anonymous_usage_stats: bool,
-    #[arg(long, global = true, hide = true)]
-    no_static_parser: bool,
-    #[arg(long, global = true, hide = true)]
-    static_parser: bool,
-    #[arg(long, global = true, hide = true)]
-    cache_selected_only: bool,
-    #[arg(long, global = true, hide = true)]
-    no_cache_selected_only: bool,
-    #[arg(long, global = true, hide = true)]
-    populate_cache: bool,
-    #[arg(long, global = true, hide = true)]
-    no_populate_cache: bool,
-    #[arg(long, global = true, hide = true, value_name = "FORMAT")]
-    log_format_file: Option<String>,
-    #[arg(long, global = true, hide = true, value_name = "BYTES")]
-    log_file_max_bytes: Option<u64>,
-    #[arg(long, global = true, hide = true)]
-    use_colors_file: bool,
-    #[arg(long, global = true, hide = true)]
-    no_use_colors_file: bool,
-    #[arg(long, global = true, hide = true, value_name = "N")]
-    printer_width: Option<usize>,
 }
 
 /// How much is said.
@@ -190,8 +155,11 @@ pub(super) enum LogFormat {
 #[command(next_help_heading = "Selection")]
 pub(super) struct Select {
     /// Nodes to work on: names, paths, tag:x, source:x, +upstream, downstream+, a,b for both
-    #[arg(long, short = 's', visible_alias = "models", short_alias = 'm', alias = "model", num_args = 1.., value_name = "SELECTOR")]
+    #[arg(long, short = 's', num_args = 1.., value_name = "SELECTOR")]
     pub(super) select: Vec<String>,
+    /// The same, and for `ls` only models
+    #[arg(long, short = 'm', alias = "model", num_args = 1.., value_name = "SELECTOR")]
+    pub(super) models: Vec<String>,
     /// Nodes to leave out
     #[arg(long, num_args = 1.., value_name = "SELECTOR")]
     pub(super) exclude: Vec<String>,
@@ -290,9 +258,19 @@ pub(super) enum Command {
         /// Its name
         #[arg(default_value = "my_project")]
         name: String,
+        /// Accepted, since nothing is asked for a profile.
+        #[arg(long, short = 's', hide = true)]
+        skip_profile_setup: bool,
     },
     /// Check the project file, the profile and the connection
-    Debug,
+    Debug {
+        /// Check the profile and the connection only
+        #[arg(long)]
+        connection: bool,
+        /// Print the folder of profiles.yml only
+        #[arg(long)]
+        config_dir: bool,
+    },
     /// Read the project and write its manifest
     Parse,
     /// List nodes
@@ -314,6 +292,12 @@ pub(super) enum Command {
         /// SQL to compile instead of nodes
         #[arg(long, value_name = "SQL")]
         inline: Option<String>,
+        /// Put ephemeral models in front of what reads them; --no-inject-ephemeral-ctes does not
+        #[arg(long, overrides_with = "no_inject_ephemeral_ctes", hide = true)]
+        inject_ephemeral_ctes: bool,
+        /// Leave ephemeral models out of what reads them
+        #[arg(long)]
+        no_inject_ephemeral_ctes: bool,
         #[command(flatten)]
         running: Running,
     },
@@ -324,6 +308,9 @@ pub(super) enum Command {
         /// SQL to run instead of a node
         #[arg(long, value_name = "SQL")]
         inline: Option<String>,
+        /// SQL to run as it is, without templates
+        #[arg(long, value_name = "SQL", conflicts_with = "inline")]
+        inline_direct: Option<String>,
         /// Print the columns and their types instead of rows; nothing runs
         #[arg(long, conflicts_with = "inline")]
         schema: bool,
@@ -389,7 +376,14 @@ pub(super) enum Command {
         code: Option<String>,
     },
     /// Remove what builds leave in the project's folder
-    Clean,
+    Clean {
+        /// Never remove a folder outside the project, which is so unless said otherwise
+        #[arg(long, hide = true, overrides_with = "no_clean_project_files_only")]
+        clean_project_files_only: bool,
+        /// Remove folders outside the project too
+        #[arg(long)]
+        no_clean_project_files_only: bool,
+    },
     /// Completions for a shell
     Completions {
         /// The shell
@@ -435,6 +429,8 @@ pub(super) struct RunArguments {
     pub(super) select: Select,
     #[command(flatten)]
     pub(super) running: Running,
+    #[command(flatten)]
+    pub(super) accepted: super::accepted::AcceptedOfRuns,
     /// Carry out the plan that `merganser plan --output json` wrote to FILE, if it still fits
     #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "exclude", "selector", "resource_type", "exclude_resource_type"])]
     pub(super) plan: Option<PathBuf>,
@@ -526,8 +522,11 @@ pub(super) enum Docs {
         #[command(flatten)]
         select: Select,
         /// Do not compile
-        #[arg(long)]
+        #[arg(long, overrides_with = "compile")]
         no_compile: bool,
+        /// Compile, which is so unless said otherwise
+        #[arg(long, hide = true)]
+        compile: bool,
         /// Do not read the warehouse's catalog
         #[arg(long)]
         empty_catalog: bool,

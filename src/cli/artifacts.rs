@@ -320,7 +320,7 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         status: result.status.as_str(),
         compile: interval(result.compiled),
         execute: interval(result.executed),
-        thread: if result.status == Status::Skipped { "MainThread".to_owned() } else { worker_name(result.worker) },
+        thread: thread(result),
         seconds: result.duration.as_secs_f64(),
         adapter_response: response,
         message: Some(result.message.clone()).filter(|text| !text.is_empty()),
@@ -368,7 +368,12 @@ pub(super) fn docs(
 ) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
     after_compile(loaded, compilation, selected, printer)?;
-    let catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
+    let mut catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
+    for kind in ["nodes", "sources"] {
+        if let Some(entries) = catalog.get_mut(kind).and_then(Value::as_object_mut) {
+            entries.retain(|id, _| selected.contains(id));
+        }
+    }
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
     let shown = shown_target(loaded);
     let manifest = Manifest::new(&manifest_inputs(loaded, Some(compilation), &[], &shown)).value();
@@ -378,13 +383,22 @@ pub(super) fn docs(
     Ok(path)
 }
 
+/// The thread a node ran in, as dbt calls it: hooks are run by none of the workers.
+fn thread(result: &NodeResult) -> String {
+    match result.status {
+        _ if result.unique_id.starts_with("operation.") => "main".to_owned(),
+        Status::Skipped => "MainThread".to_owned(),
+        _ => worker_name(result.worker),
+    }
+}
+
 /// What `on-run-end` hooks see: `results`, `schemas`, `database_schemas`.
 pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(String, Value)> {
     let one = |result: &NodeResult| {
         json!({
             "status": result.status.as_str(), "message": result.message, "failures": result.failures,
             "execution_time": result.duration.as_secs_f64(), "unique_id": result.unique_id,
-            "thread_id": worker_name(result.worker), "adapter_response": {"_message": result.message, "rows_affected": result.rows},
+            "thread_id": thread(result), "adapter_response": {"_message": result.message, "rows_affected": result.rows},
             "node": loaded.graph.node(&result.unique_id).map(dictionary), "timing": [],
         })
     };

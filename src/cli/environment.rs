@@ -11,11 +11,99 @@ use super::arguments::{Global, Running};
 use super::settings;
 use crate::config::{Options, Run, yaml};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::jinja::DBT_VERSION;
 use crate::load::{Credentials, ObjectStoreOptions};
 
-/// The environment's variables; those that are not Unicode are left out.
+/// What follows `DBT_` in the variables of dbt that have a second name, with `DBT_ENGINE_`.
+const ENGINE: &[&str] = &[
+    "ARTIFACT_STATE_PATH",
+    "CACHE_SELECTED_ONLY",
+    "CLEAN_PROJECT_FILES_ONLY",
+    "DEBUG",
+    "DEFER",
+    "DEFER_STATE",
+    "DEFER_TO_STATE",
+    "DOWNLOAD_DIR",
+    "EMPTY",
+    "EVENT_TIME_END",
+    "EVENT_TIME_START",
+    "EXCLUDE_RESOURCE_TYPES",
+    "EXPORT_SAVED_QUERIES",
+    "FAIL_FAST",
+    "FAVOR_STATE",
+    "FAVOR_STATE_MODE",
+    "FULL_REFRESH",
+    "HOST",
+    "INCLUDE_SAVED_QUERY",
+    "INDIRECT_SELECTION",
+    "INTROSPECT",
+    "INVOCATION_ENV",
+    "LOG_CACHE_EVENTS",
+    "LOG_FILE_MAX_BYTES",
+    "LOG_FORMAT",
+    "LOG_FORMAT_FILE",
+    "LOG_LEVEL",
+    "LOG_LEVEL_FILE",
+    "LOG_PATH",
+    "MACRO_DEBUGGING",
+    "NO_PRINT",
+    "PACKAGE_HUB_URL",
+    "PARTIAL_PARSE",
+    "PARTIAL_PARSE_FILE_DIFF",
+    "PARTIAL_PARSE_FILE_PATH",
+    "POPULATE_CACHE",
+    "PP_FILE_DIFF_TEST",
+    "PP_TEST",
+    "PRINT",
+    "PRINTER_WIDTH",
+    "PROFILE",
+    "PROFILES_DIR",
+    "PROJECT_DIR",
+    "QUIET",
+    "RECORDED_FILE_PATH",
+    "RESOURCE_TYPES",
+    "SAMPLE",
+    "SEND_ANONYMOUS_USAGE_STATS",
+    "SHOW_RESOURCE_REPORT",
+    "SINGLE_THREADED",
+    "STATE",
+    "STATIC_PARSER",
+    "STORE_FAILURES",
+    "TARGET",
+    "TARGET_PATH",
+    "TEST_STATE_MODIFIED",
+    "UPLOAD_TO_ARTIFACTS_INGEST_API",
+    "USE_COLORS",
+    "USE_COLORS_FILE",
+    "USE_EXPERIMENTAL_PARSER",
+    "USE_FAST_TEST_EDGES",
+    "VERSION_CHECK",
+    "WARN_ERROR",
+    "WARN_ERROR_OPTIONS",
+    "WRITE_JSON",
+];
+
+/// The second name of one of dbt's own variables.
+pub(super) fn engine_name(name: &str) -> Option<String> {
+    let own = name.strip_prefix("DBT_").filter(|own| ENGINE.contains(own))?;
+    Some(format!("DBT_ENGINE_{own}"))
+}
+
+/// The environment's variables, dbt's own under both of their names; those that are not Unicode are left out.
 pub(super) fn variables() -> BTreeMap<String, String> {
-    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
+    let read = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((key.into_string().ok()?, value.into_string().ok()?))
+    };
+    let mut variables: BTreeMap<String, String> = std::env::vars_os().filter_map(read).collect();
+    for own in ENGINE {
+        let (name, engine) = (format!("DBT_{own}"), format!("DBT_ENGINE_{own}"));
+        if let Some(value) = variables.get(&engine).cloned() {
+            variables.insert(name, value);
+        } else if let Some(value) = variables.get(&name).cloned() {
+            variables.insert(engine, value);
+        }
+    }
+    variables
 }
 
 /// What was typed and what the environment says, as options.
@@ -40,7 +128,7 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
     let places = json!({
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
         "log_path": global.log_path.as_ref().map_or_else(|| project_dir.join("logs"), |path| project_dir.join(path)).to_string_lossy(),
-        "vars": vars,
+        "vars": without_secrets(&vars),
         "event_time_start": event_time.map(|window| window.start.format("%Y-%m-%dT%H:%M:%S").to_string()),
         "event_time_end": event_time.map(|window| window.end.format("%Y-%m-%dT%H:%M:%S").to_string()),
     });
@@ -65,7 +153,8 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
         profiles_dirs,
         profile: global.profile.clone(),
         target: global.target.clone(),
-        threads: global.threads,
+        threads: if global.accepted.single_threaded == Some(true) { Some(1) } else { global.threads },
+        dbt_version: (global.accepted.version_check != Some(false)).then(|| DBT_VERSION.to_owned()),
         vars: Arc::new(vars),
         environment: Arc::new(environment),
         run,
@@ -107,6 +196,14 @@ pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnos
             ))
         }
     }
+}
+
+/// The variables as artifacts show them: secret ones, by the same name as those of the environment, are stars.
+fn without_secrets(vars: &Map<String, Value>) -> Map<String, Value> {
+    let shown = |(name, value): (&String, &Value)| {
+        (name.clone(), if name.starts_with("DBT_ENV_SECRET") { json!("*****") } else { value.clone() })
+    };
+    vars.iter().map(shown).collect()
 }
 
 /// How S3 is reached: the variables that AWS's own tools read.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use clap::Parser as _;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{Arguments, Command, Docs, Global, IndirectSelection, LogFormat, Running, Select, Source};
@@ -35,7 +34,7 @@ fn constant() -> Value {
         "cache_selected_only": false, "log_file_max_bytes": 10_485_760, "log_format_file": "debug", "macro_debugging": false,
         "partial_parse_file_diff": true, "populate_cache": true, "printer_width": 80, "show_all_deprecations": false,
         "show_resource_report": false, "strict_mode": false, "upload_to_artifacts_ingest_api": false, "use_colors_file": true,
-        "use_fast_test_edges": false, "version_check": true, "sqlparse": {"MAX_GROUPING_DEPTH": null, "MAX_GROUPING_TOKENS": null},
+        "use_fast_test_edges": false, "sqlparse": {"MAX_GROUPING_DEPTH": null, "MAX_GROUPING_TOKENS": null},
     })
 }
 
@@ -47,7 +46,7 @@ pub(super) fn flags(
     environment: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let parsed = Arguments::try_parse_from(&typed).ok();
+    let parsed = super::typed::read(typed.clone()).ok();
     let select = parsed.as_ref().and_then(|parsed| selection(&parsed.command)).cloned().unwrap_or_default();
     let mut known = constant().as_object().cloned().unwrap_or_default();
     let mut put = |value: Value| known.extend(value.as_object().cloned().unwrap_or_default());
@@ -64,7 +63,8 @@ pub(super) fn flags(
         "log_level_file": global.log_level_file.map_or("debug", word), "partial_parse": global.partial_parse != Some(false),
         "print": global.print != Some(false), "quiet": global.quiet == Some(true), "use_colors": global.use_colors != Some(false),
         "warn_error_options": warn_error_options(global, own), "write_json": global.write_json != Some(false),
-        "invocation_command": shown(&typed, environment), "which": command,
+        "version_check": global.accepted.version_check != Some(false),
+        "invocation_command": shown(&typed, (environment, global.vars.as_deref())), "which": command,
     }));
     put(of_command(command, running, &select, parsed.as_ref()));
     put(said(global, running, &select));
@@ -156,8 +156,11 @@ fn warn_error_options(global: &Global, own: &Map<String, Value>) -> Value {
 }
 
 /// The command line as dbt shows it, without the values of secret variables.
-fn shown(typed: &[OsString], environment: &BTreeMap<String, String>) -> String {
+fn shown(typed: &[OsString], (environment, vars): (&BTreeMap<String, String>, Option<&str>)) -> String {
     let words: Vec<String> = typed.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let secrets = environment.iter().filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
-    secrets.fold(format!("dbt {}", words.join(" ")), |text, (_, value)| text.replace(value.as_str(), "*****"))
+    let vars = super::environment::vars(vars).unwrap_or_default();
+    let vars = vars.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let secrets = environment.iter().map(|(name, value)| (name, value.as_str())).chain(vars);
+    let secrets = secrets.filter(|(name, value)| name.starts_with("DBT_ENV_SECRET") && !value.is_empty());
+    secrets.fold(format!("dbt {}", words.join(" ")), |text, (_, value)| text.replace(value, "*****"))
 }

@@ -3,6 +3,7 @@
 //! What was typed ([`arguments`]) and the environment become [`crate::config::Options`] here, once. Every command is the same
 //! road, walked as far as it needs: read → parse → select → compile → plan → execute → artifacts.
 
+mod accepted;
 mod arguments;
 mod artifacts;
 mod columns;
@@ -20,12 +21,11 @@ mod record;
 mod saved_plan;
 mod settings;
 mod state;
+mod typed;
 mod warnings;
 mod window;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 pub use arguments::Arguments;
 pub use listing::listings;
@@ -33,7 +33,7 @@ pub use listing::listings;
 /// Reads the command line, runs the command, and says how it ended: 0 when all went well, 1 when a node failed, 2 when the
 /// command could not do its work (dbt's exit codes).
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match typed::read(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => {
             let is_answer = !error.use_stderr();

@@ -45,6 +45,9 @@ pub(super) fn settle(
     truth(&mut settled.write_json, global.no_write_json, "write_json");
     truth(&mut settled.partial_parse, global.no_partial_parse, "partial_parse");
     truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
+    let accepted = &global.accepted;
+    truth(&mut settled.accepted.version_check, accepted.no_version_check, "version_check");
+    truth(&mut settled.accepted.single_threaded, accepted.no_single_threaded, "single_threaded");
     settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
     settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));
     settled.log_level_file = settled.log_level_file.or_else(|| word::<LogLevel>(flags, "log_level_file"));

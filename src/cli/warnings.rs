@@ -36,6 +36,12 @@ pub(super) enum Verdict {
 /// dbt's name for what a template says with `exceptions.warn`.
 const SAID: &str = "JinjaLogWarning";
 
+/// A warning that dbt only ever tells.
+const NEVER_FATAL: &str = "FreshnessConfigProblem";
+
+/// What stands for all deprecations in the lists.
+const DEPRECATIONS: &str = "Deprecations";
+
 /// dbt's names of the warnings that templates give.
 const OF_TEMPLATES: [&str; 2] = [SAID, "SnapshotTimestampWarning"];
 
@@ -60,6 +66,7 @@ fn event_names(code: Code) -> &'static [&'static str] {
             "CustomKeyInObjectDeprecation",
             "CustomTopLevelKeyDeprecation",
         ],
+        Code::DeprecatedModel => &["DeprecatedModel", "DeprecatedReference", "UpcomingReferenceDeprecation"],
         Code::UnpinnedPackage => &["DepsUnpinned"],
         Code::BadConfig => &["ConfigTargetPathDeprecation", "PackageRedirectDeprecation"],
         _ => &[],
@@ -90,11 +97,15 @@ impl Warnings {
 
     /// What becomes of a diagnostic; only warnings change.
     pub(super) fn verdict(&self, diagnostic: &Diagnostic) -> Verdict {
-        if diagnostic.level != Level::Warning {
+        if diagnostic.level != Level::Warning || diagnostic.event == Some(NEVER_FATAL) {
             return Verdict::Unchanged;
         }
-        let names = event_names(diagnostic.code);
-        self.of(&|name| name == diagnostic.code.as_str() || names.contains(&name))
+        let own = diagnostic.event.as_slice();
+        let names = if own.is_empty() { event_names(diagnostic.code) } else { own };
+        self.of(&|name| {
+            let is_named = name == diagnostic.code.as_str() || names.contains(&name);
+            is_named || (name == DEPRECATIONS && names.iter().any(|name| is_deprecation(name)))
+        })
     }
 
     /// Whether a test that warns counts as one that failed.
@@ -113,17 +124,28 @@ impl Warnings {
         OF_TEMPLATES.into_iter().filter(|event| self.of(&|name| name == *event) == Verdict::Error).collect()
     }
 
+    /// A name goes before all deprecations, and those before all warnings.
     fn of(&self, is_meant: &dyn Fn(&str) -> bool) -> Verdict {
-        let listed = |names: &[String]| names.iter().any(|name| is_meant(name));
-        if listed(&self.silence) {
-            return Verdict::Silent;
+        let errors: &[String] = if let Names::These(names) = &self.error { names } else { &[] };
+        for group in [false, true] {
+            let listed = |names: &[String]| names.iter().any(|name| (name == DEPRECATIONS) == group && is_meant(name));
+            if listed(&self.silence) {
+                return Verdict::Silent;
+            }
+            if listed(errors) {
+                return Verdict::Error;
+            }
+            if listed(&self.warn) {
+                return Verdict::Unchanged;
+            }
         }
-        let is_error = match &self.error {
-            Names::All => !listed(&self.warn),
-            Names::These(names) => listed(names),
-        };
-        if is_error { Verdict::Error } else { Verdict::Unchanged }
+        if self.error == Names::All { Verdict::Error } else { Verdict::Unchanged }
     }
+}
+
+/// Whether dbt counts a warning of this name as a deprecation; of a model that goes away it does not.
+fn is_deprecation(event: &str) -> bool {
+    event.ends_with("Deprecation") && event != "UpcomingReferenceDeprecation"
 }
 
 /// A list of names: dbt's, which are words in camel case, or codes.

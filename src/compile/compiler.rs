@@ -28,6 +28,7 @@ pub struct Compiler {
     /// Relations of another environment that are read instead of this one's, by unique id (dbt: `--defer`).
     elsewhere: Arc<BTreeMap<String, Relation>>,
     defers: bool,
+    injects: bool,
     comment: Option<QueryComment>,
     /// By unique id, the relations of another environment that this one is made of (dbt: `clone`).
     cloned: BTreeMap<String, Relation>,
@@ -58,6 +59,7 @@ impl Compiler {
             elsewhere: Arc::default(),
             cloned: BTreeMap::new(),
             defers: false,
+            injects: true,
             comment: None,
         }
     }
@@ -66,6 +68,12 @@ impl Compiler {
     #[must_use]
     pub fn deferring(self) -> Self {
         Self { defers: true, ..self }
+    }
+
+    /// The same, with or without ephemeral models in front of what reads them.
+    #[must_use]
+    pub fn injecting(self, injects: bool) -> Self {
+        Self { injects, ..self }
     }
 
     /// The same, with relations that `ref` gives instead of those of this target.
@@ -343,7 +351,7 @@ impl Compiler {
         let (mut sql, mut own) = (rendered.text, None);
         sql.shrink_to_fit();
         let texts: Vec<String> = ctes.iter().map(|(_, text)| text.clone()).collect();
-        if let Some((at, text)) = ephemeral::injection(&sql, &texts) {
+        if let Some((at, text)) = ephemeral::injection(&sql, &texts).filter(|_| self.injects) {
             own = Some(sql.clone());
             sql.insert_str(at, &text);
             map = map.insert(at, text.len());

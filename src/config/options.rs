@@ -28,6 +28,8 @@ pub struct Options {
     pub vars: Arc<Map<String, Value>>,
     /// The environment as it was at the start.
     pub environment: Arc<BTreeMap<String, String>>,
+    /// The version of dbt that projects must be for; none where that is not checked.
+    pub dbt_version: Option<String>,
     /// This invocation.
     pub run: Run,
 }

@@ -74,6 +74,8 @@ pub struct Diagnostic {
     pub node: Option<String>,
     /// Text of the generated SQL around the problem, when the template alone does not show it.
     pub excerpt: Option<String>,
+    /// dbt's name for a warning, where its code has several.
+    pub event: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -89,7 +91,14 @@ impl Diagnostic {
             trace: Vec::new(),
             node: None,
             excerpt: None,
+            event: None,
         }
+    }
+
+    /// The same, under one of dbt's names.
+    #[must_use]
+    pub fn event(self, name: &'static str) -> Self {
+        Self { event: Some(name), ..self }
     }
 
     /// A warning.

@@ -89,6 +89,11 @@ impl Trees {
             self.levels(&self.rendered, &self.root, wanted).into_iter().for_each(|level| update(&mut config, level));
         }
         finish(&mut config);
+        let freshness = config.get("freshness").and_then(Value::as_object);
+        if wanted.kind == NodeKind::Model && freshness.is_some_and(|own| !own.contains_key("build_after")) {
+            // What models say of sources' freshness is nothing to them (dbt: `ModelConfig.__pre_deserialize__`).
+            config.shift_remove("freshness");
+        }
         config
     }
 

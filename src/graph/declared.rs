@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::configuration::Wanted;
 use super::node::Node;
 use super::parse::{Parsing, config_list, empty_node, own_config, place};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{Entry, EntryKind, NodeKind};
 
 /// The exposures.
@@ -28,7 +28,14 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
-    let resolved = parsing.trees.resolve(&wanted);
+    let mut resolved = parsing.trees.resolve(&wanted);
+    let file = parsing.project.packages.iter().map(|package| &package.file).find(|file| file.name == entry.package);
+    let above = |key: &str| file.and_then(|file| file.value.get("exposures")?.get(key)).cloned();
+    if let Some(Value::Object(mut meta)) = above("meta") {
+        // What stands directly under `exposures:` is below what each says (dbt: `ExposureParser.parse_exposure`).
+        meta.extend(resolved.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default());
+        std::sync::Arc::make_mut(&mut resolved.config).insert("meta".to_owned(), Value::Object(meta));
+    }
     let mut node = Node {
         kind: NodeKind::Exposure,
         unique_id,
@@ -56,7 +63,16 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         node.metrics.extend(parsed.facts.metrics);
     }
     node.tags = config_list(&node.config, "tags");
+    node.tags.sort();
+    node.tags.dedup();
     place(&mut node, entry.span(parsing.sources, &["name".into()]));
+    if !node.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let message =
+            format!("the exposure's name `{}` has more in it than letters, digits, underscores and dashes", node.name);
+        let problem = Diagnostic::warning(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+        let help = "rename it, and keep the old name as its `label`";
+        diagnostics.push(problem.event("ExposureNameDeprecation").help(help));
+    }
     node
 }
 

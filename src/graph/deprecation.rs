@@ -27,6 +27,7 @@ pub(super) fn check(
                 Diagnostic::warning(Code::DeprecatedModel, message)
                     .at(place(node, project, sources))
                     .node(&node.unique_id)
+                    .event("DeprecatedModel")
                     .help("remove or disable it, or choose a later `deprecation_date`"),
             );
         }
@@ -35,7 +36,11 @@ pub(super) fn check(
         }
         for target in node.depends_on.iter().filter_map(|id| graph.nodes.get(id)) {
             let Some((date, text)) = date(target) else { continue };
-            let tense = if date < now { "is deprecated since" } else { "will be deprecated on" };
+            let (tense, event) = if date < now {
+                ("is deprecated since", "DeprecatedReference")
+            } else {
+                ("will be deprecated on", "UpcomingReferenceDeprecation")
+            };
             let message = format!("`{}`, which is read here, {tense} {text}", target.search_name());
             let is_newest = target.version == target.latest_version;
             let help = if is_newest {
@@ -47,6 +52,7 @@ pub(super) fn check(
                 Diagnostic::warning(Code::DeprecatedModel, message)
                     .at(call_place(node, project, &target.name))
                     .node(&node.unique_id)
+                    .event(event)
                     .help(help),
             );
         }

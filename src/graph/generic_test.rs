@@ -11,6 +11,7 @@ use super::Lookup;
 use super::configuration::{Wanted, is_true};
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
+use super::version::{self, Declared};
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, RefCall, Subject};
@@ -94,14 +95,17 @@ pub(super) fn tests(
 /// The tests that an entry declares.
 fn declared_on(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics, made: &mut Vec<Node>) {
     let mut of = |target: &Target<'_>, fields: &Map<String, Value>, steps: &[Step]| {
-        collect(parsing, target, fields, steps, diagnostics, made);
+        collect(parsing, target, &Tested::new(target, fields, steps), diagnostics, made);
     };
     match entry.kind {
         EntryKind::Model => {
             let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
-            for version in versions.map_or_else(|| vec![None], |list| list.iter().map(Some).collect()) {
-                let number = version.and_then(|fields| fields.get("v")).cloned();
-                of(&Target { entry, table: None, version: number }, &entry.value, &[]);
+            let Some(versions) = versions else {
+                return of(&Target { entry, table: None, version: None }, &entry.value, &[]);
+            };
+            for (index, version) in versions.iter().enumerate() {
+                let target = Target { entry, table: None, version: version.get("v").cloned() };
+                collect(parsing, &target, &Tested::version(&entry.value, (index, version)), diagnostics, made);
             }
         }
         EntryKind::Seed | EntryKind::Snapshot => {
@@ -146,45 +150,73 @@ fn list(fields: &Map<String, Value>) -> Option<(&'static str, &Vec<Value>)> {
     ["data_tests", "tests"].into_iter().find_map(|key| Some((key, fields.get(key)?.as_array()?)))
 }
 
+/// What declares tests: a model, a version of it, a seed, a snapshot, or a table.
+struct Tested<'a> {
+    /// Its own, and the steps to them.
+    tests: Option<(Vec<Step>, &'a Vec<Value>)>,
+    columns: Vec<Declared<'a>>,
+    tags: Vec<String>,
+}
+
+impl<'a> Tested<'a> {
+    fn new(target: &Target<'_>, fields: &'a Map<String, Value>, steps: &[Step]) -> Self {
+        let columns = fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate();
+        Self {
+            tests: list(fields).map(|(key, tests)| ([steps, &[key.into()]].concat(), tests)),
+            columns: columns.map(|(at, column)| ([steps, &["columns".into(), at.into()]].concat(), column)).collect(),
+            tags: source_tags(target, fields),
+        }
+    }
+
+    /// A version has the model's tests where it has none of its own.
+    fn version(model: &'a Map<String, Value>, (index, version): (usize, &'a Value)) -> Self {
+        let own = version.as_object().and_then(list).map(|(key, tests)| {
+            let steps: Vec<Step> = vec!["versions".into(), index.into(), key.into()];
+            (steps, tests)
+        });
+        let tests = own.or_else(|| list(model).map(|(key, tests)| (vec![key.into()], tests)));
+        Self { tests, columns: version::columns(model, index), tags: Vec::new() }
+    }
+}
+
 fn collect(
     parsing: &Parsing<'_>,
     target: &Target<'_>,
-    fields: &Map<String, Value>,
-    steps: &[Step],
+    tested: &Tested<'_>,
     diagnostics: &mut Diagnostics,
     made: &mut Vec<Node>,
 ) {
     let mut add = |written: Written<'_>, diagnostics: &mut Diagnostics| {
         made.extend(test_node(parsing, &written, diagnostics));
     };
-    if let Some((key, tests)) = list(fields) {
+    let below = |steps: &[Step], at: usize| [steps, &[at.into()]].concat();
+    if let Some((steps, tests)) = &tested.tests {
         for (index, value) in tests.iter().enumerate() {
-            let steps = [steps, &[key.into(), index.into()]].concat();
-            add(Written { target, column: None, tags: source_tags(target, fields), value, steps }, diagnostics);
+            let (tags, steps) = (tested.tags.clone(), below(steps, index));
+            add(Written { target, column: None, tags, value, steps }, diagnostics);
         }
     }
-    for (index, column) in fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (steps, column) in &tested.columns {
         let (Some(name), Some(own)) = (column.get("name").and_then(Value::as_str), column.as_object()) else {
             continue;
         };
-        let mut tags = source_tags(target, fields);
+        let mut tags = tested.tags.clone();
         tags.extend(config_list(own, "tags"));
         let quote = own.get("quote").and_then(Value::as_bool).unwrap_or(false);
-        let steps = [steps, &["columns".into(), index.into()]].concat();
-        if let Some((key, tests)) = list(own) {
-            match own.get("config").and_then(Value::as_object).map_or(Ok(Vec::new()), column_tags) {
-                Ok(own) => tags.extend(own),
-                Err(message) => {
-                    let steps = [steps.as_slice(), &["config".into(), "tags".into()]].concat();
-                    let span = target.entry.span(parsing.sources, &steps);
-                    diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `tags: [NAME]`"));
-                    continue;
-                }
+        let Some((key, tests)) = list(own) else { continue };
+        match own.get("config").and_then(Value::as_object).map_or(Ok(Vec::new()), column_tags) {
+            Ok(own) => tags.extend(own),
+            Err(message) => {
+                let steps = [steps.as_slice(), &["config".into(), "tags".into()]].concat();
+                let span = target.entry.span(parsing.sources, &steps);
+                diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `tags: [NAME]`"));
+                continue;
             }
-            for (at, value) in tests.iter().enumerate() {
-                let steps = [steps.as_slice(), &[key.into(), at.into()]].concat();
-                add(Written { target, column: Some((name, quote)), tags: tags.clone(), value, steps }, diagnostics);
-            }
+        }
+        let steps = [steps.as_slice(), &[key.into()]].concat();
+        for (at, value) in tests.iter().enumerate() {
+            let (tags, steps) = (tags.clone(), below(&steps, at));
+            add(Written { target, column: Some((name, quote)), tags, value, steps }, diagnostics);
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn all<'n>(parsing: &Parsing<'_>, nodes: impl Iterator<Item = &'n Nod
 /// What is wrong with a node's configuration, at the place that says it: its properties, its file, or the node itself where a
 /// project file does.
 fn of(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
-    let misfit = config_misfit(node.kind, &node.config)?;
+    let Some(misfit) = config_misfit(node.kind, &node.config) else { return unusable(parsing, node) };
     let key = misfit.steps.iter().find_map(|step| match step {
         Step::Key(key) => Some(key.as_str()),
         Step::Index(_) => None,
@@ -37,6 +37,69 @@ fn of(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
     let place = node.test.as_ref().map_or_else(|| node.span(), |test| test.span);
     let help = misfit.help;
     Some(Diagnostic::error(Code::BadConfig, misfit.message).at(span.unwrap_or(place)).node(&node.unique_id).help(help))
+}
+
+/// What is wrong with settings that are well-formed each for itself (dbt: `final_validate` of a kind's configuration).
+fn unusable(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
+    let (key, message, help) = match node.kind {
+        NodeKind::Model => half(node)?,
+        NodeKind::Snapshot => snapshot(node).or_else(|| materialized(node, "snapshot"))?,
+        NodeKind::Seed => materialized(node, "seed")?,
+        _ => return None,
+    };
+    let named = || node.patch.map(|entry| parsing.project.entries[entry].span(parsing.sources, &["name".into()]));
+    let span = declared(parsing, node, key).or_else(|| written(node, key)).or_else(named);
+    let span = span.unwrap_or_else(|| node.span());
+    let message = format!("{} `{}` {message}", node.kind.as_str(), node.search_name());
+    Some(Diagnostic::error(Code::BadConfig, message).at(span).node(&node.unique_id).help(help))
+}
+
+/// A key, what is wrong with it, and what to do.
+type Wrong = (&'static str, String, &'static str);
+
+/// A `build_after` of a model with a count or a period, and without the other.
+fn half(node: &Node) -> Option<Wrong> {
+    let after = node.config.get("freshness")?.get("build_after")?;
+    let given = |key: &str| after.get(key).is_some_and(|value| !value.is_null());
+    let (there, missing) = match (given("count"), given("period")) {
+        (true, false) => ("count", "period"),
+        (false, true) => ("period", "count"),
+        _ => return None,
+    };
+    let message = format!("has a `{there}` and no `{missing}` in `freshness.build_after`");
+    Some(("freshness", message, "write both, as in `{count: 4, period: hour}`"))
+}
+
+/// A snapshot that does not say how its rows are told apart.
+fn snapshot(node: &Node) -> Option<Wrong> {
+    let is_empty = |key: &str| match node.setting(key) {
+        None => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(_) => false,
+    };
+    let needs = |key: &'static str, help: &'static str| {
+        let wrong = || (key, format!("has no `{key}`"), help);
+        is_empty(key).then(wrong)
+    };
+    let basic = needs("strategy", "set `strategy: timestamp` or `strategy: check`");
+    let basic = basic.or_else(|| needs("unique_key", "set `unique_key` to the column that names a row"));
+    basic.or_else(|| match node.setting_text("strategy") {
+        Some("check") => needs("check_cols", "set `check_cols: all`, or a list of columns").or_else(|| {
+            let text = node.setting_text("check_cols").filter(|text| *text != "all")?;
+            let message = format!("cannot check `{text}`");
+            Some(("check_cols", message, "set `check_cols: all`, or a list of columns"))
+        }),
+        Some("timestamp") => needs("updated_at", "set `updated_at` to the column that changes with the row"),
+        _ => None,
+    })
+}
+
+/// A materialization that the kind of node does not have.
+fn materialized(node: &Node, only: &str) -> Option<Wrong> {
+    let other = node.setting_text("materialized").filter(|kind| !kind.is_empty() && *kind != only)?;
+    let message = format!("is materialized as `{other}`, and can only be a {only}");
+    Some(("materialized", message, "remove `materialized`"))
 }
 
 fn declared(parsing: &Parsing<'_>, node: &Node, key: &str) -> Option<Span> {

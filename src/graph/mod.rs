@@ -24,10 +24,13 @@ mod parse;
 mod python_model;
 mod resolve;
 mod select;
+mod same_name;
 mod semantic;
 mod source_table;
 mod state;
 mod unit_test;
+mod unused_path;
+mod version;
 mod written;
 
 pub use configuration::{Trees, config_text, unit_test_config};

@@ -72,7 +72,7 @@ impl<'a> Names<'a> {
     }
 
     /// What the project's own macro makes; none where the built-in rule holds.
-    fn made(&self, name: &'static str, parameter: &str, custom: Option<&str>, node: &Node) -> Option<String> {
+    fn made(&self, name: &'static str, parameter: &'static str, custom: Option<&str>, node: &Node) -> Option<String> {
         let package = self.holder(name, &node.package)?;
         let subject = Arc::new(Subject {
             package,
@@ -83,7 +83,11 @@ impl<'a> Names<'a> {
             ..Subject::default()
         });
         let value = custom.map_or(Value::Null, |text| Value::String(text.to_owned()));
-        let arguments = vec![(parameter, json_value(&value)), ("node", json_value(&subject.model))];
+        // Whatever the macro calls its parameters: dbt gives it the name first, then the node.
+        let own = self.session.library.get(&subject.package, name);
+        let called = |at: usize, usual: &'static str| own.and_then(|own| own.arguments().nth(at)).unwrap_or(usual);
+        let arguments =
+            vec![(called(0, parameter), json_value(&value)), (called(1, "node"), json_value(&subject.model))];
         let phase = Phase::Parse(Arc::new(Mutex::default()));
         match jinja::render_macro(self.session, &subject, phase, name, arguments) {
             Ok(text) => Some(text.trim().to_owned()),

@@ -118,7 +118,9 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         lookup,
         broken,
     };
+    super::same_name::check(&nodes, session.facts.flags.get(super::same_name::FLAG), diagnostics);
     admit(&mut graph, nodes.into_iter().chain(tests.into_iter().flatten()).chain(declared), diagnostics);
+    super::unused_path::check(&graph, project, sources, diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
     let own_strategy = project
         .packages
@@ -419,8 +421,8 @@ impl Parsing<'_> {
             self.apply_properties(&mut node, entry, version.map(|version| &version.fields), properties.entry);
         }
         self.finish(&mut node);
-        self.foreign_keys(&mut node, &subject);
-        let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject));
+        let keys = self.foreign_keys(&mut node, &subject);
+        let problem = parsed.problem.or_else(|| self.hooks(&mut node, &subject)).or(keys);
         (node, problem)
     }
 
@@ -440,16 +442,31 @@ impl Parsing<'_> {
                     problem.or_else(|| Some(Diagnostic { labels: Vec::new(), ..parsed.problem? }.at(node.span())));
             }
         }
+        if node.kind == NodeKind::Seed && !node.refs.is_empty() {
+            let message =
+                format!("seed `{}` has a hook that reads `{}`: seeds read nothing", node.name, node.refs[0].name);
+            let help = "write the hook without `ref`, or make it one of a model";
+            let read = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help);
+            return problem.or(Some(read));
+        }
         problem
     }
 
     /// What foreign keys refer to is read by the node (dbt: `_process_constraints_refs_and_sources`).
-    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) {
+    fn foreign_keys(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
+        let mut problem = None;
         for to in node.foreign_keys() {
             let parsed = self.parse(subject, &format!("{{{{ {to} }}}}"), node.file, node.code.start);
+            if parsed.problem.is_some() || (parsed.facts.refs.is_empty() && parsed.facts.sources.is_empty()) {
+                let message =
+                    format!("a foreign key of `{}` refers to `{to}`, which is no ref and no source", node.name);
+                let wrong = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+                problem = Some(wrong.help("write `to: ref('MODEL')` or `to: source('SOURCE', 'TABLE')`"));
+            }
             node.refs.extend(parsed.facts.refs);
             node.sources.extend(parsed.facts.sources);
         }
+        problem
     }
 
     /// Tags, group, names and the relation, once the configuration is final.
@@ -486,10 +503,12 @@ impl Parsing<'_> {
         let field = |key: &str| version.and_then(|fields| fields.get(key)).or_else(|| entry.value.get(key));
         node.description =
             self.description(&entry.package, field("description").and_then(Value::as_str).unwrap_or_default());
-        node.columns = self.columns(entry, &entry.value, &[]);
-        if let Some(chosen) = version.and_then(|fields| fields.get("columns")).and_then(Value::as_array) {
-            node.columns = self.version_columns(entry, &node.columns, chosen);
-        }
+        let list = entry.value.get("versions").and_then(Value::as_array).filter(|_| version.is_some());
+        let at = list.and_then(|list| list.iter().position(|item| item.as_object() == version));
+        node.columns = match at {
+            Some(at) => self.declared_columns(entry, super::version::columns(&entry.value, at)),
+            None => self.columns(entry, &entry.value, &[]),
+        };
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
         node.deprecation_date =
             version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
@@ -501,33 +520,6 @@ impl Parsing<'_> {
         node.declared.extend(entry.value.get("time_spine").map(|spine| ("time_spine".to_owned(), spine.clone())));
     }
 
-    /// The columns of a version: those its `include` and `exclude` keep, then its own.
-    fn version_columns(
-        &self,
-        entry: &Entry,
-        all: &IndexMap<String, Column>,
-        chosen: &[Value],
-    ) -> IndexMap<String, Column> {
-        let mut columns = IndexMap::new();
-        let mut filters = chosen.iter().filter(|item| item.get("include").is_some());
-        let filter = filters.next();
-        let words = |key: &str| {
-            filter.and_then(|f| f.get(key)).map(|v| match v {
-                Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                other => vec![other.as_str().unwrap_or_default().to_owned()],
-            })
-        };
-        let include = words("include").unwrap_or_default();
-        let exclude = words("exclude").unwrap_or_default();
-        let takes =
-            |name: &String| include.iter().any(|w| w == "*" || w == "all" || w == name) && !exclude.contains(name);
-        columns.extend(all.iter().filter(|(name, _)| takes(name)).map(|(name, column)| (name.clone(), column.clone())));
-        let own: Vec<Value> = chosen.iter().filter(|item| item.get("name").is_some()).cloned().collect();
-        let fields: Map<String, Value> = [("columns".to_owned(), Value::Array(own))].into_iter().collect();
-        columns.extend(self.columns(entry, &fields, &[]));
-        columns
-    }
-
     /// The declared columns of an entry, or of a part of it.
     pub(super) fn columns(
         &self,
@@ -536,7 +528,13 @@ impl Parsing<'_> {
         steps: &[Step],
     ) -> IndexMap<String, Column> {
         let list = fields.get("columns").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let column = |(index, item): (usize, &Value)| {
+        let place = |index: usize| [steps, &["columns".into(), index.into()]].concat();
+        self.declared_columns(entry, list.iter().enumerate().map(|(index, item)| (place(index), item)).collect())
+    }
+
+    /// Columns as declared at their places; the last of a name holds.
+    fn declared_columns(&self, entry: &Entry, list: Vec<super::version::Declared<'_>>) -> IndexMap<String, Column> {
+        let column = |(mut place, item): super::version::Declared<'_>| {
             let name = item.get("name")?.as_str()?.to_owned();
             let own = |key: &str| item.get(key).or_else(|| item.get("config")?.get(key));
             let mut meta = item.get("meta").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -545,8 +543,7 @@ impl Parsing<'_> {
             );
             let mut tags = list_of(item.get("tags"));
             tags.extend(list_of(item.get("config").and_then(|c| c.get("tags"))));
-            let place: Vec<Step> =
-                steps.iter().cloned().chain(["columns".into(), index.into(), "name".into()]).collect();
+            place.push("name".into());
             let column = Column {
                 description: self
                     .description(&entry.package, item.get("description").and_then(Value::as_str).unwrap_or_default()),
@@ -561,7 +558,7 @@ impl Parsing<'_> {
             };
             Some((name, column))
         };
-        list.iter().enumerate().filter_map(column).collect()
+        list.into_iter().filter_map(column).collect()
     }
 
     /// Who is rendered while parsing: names are those before configuration is known.

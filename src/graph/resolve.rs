@@ -19,6 +19,8 @@ use crate::project::{NodeKind, Project};
 #[derive(Debug, Default)]
 pub struct Lookup {
     root: String,
+    /// Whether a node's package is searched before the root project.
+    own_first: bool,
     /// Refable nodes by name: package, version and unique id; disabled ones apart.
     refs: BTreeMap<String, Vec<Candidate>>,
     disabled: BTreeMap<String, Vec<String>>,
@@ -42,7 +44,9 @@ struct Candidate {
 impl Lookup {
     /// The lookup over these nodes.
     pub(super) fn new(project: &Project, nodes: &[Node]) -> Self {
-        let mut lookup = Self { root: project.packages[0].file.name.clone(), ..Self::default() };
+        let root = &project.packages[0].file;
+        let own_first = root.flags.get("require_ref_searches_node_package_before_root") == Some(&Value::Bool(true));
+        let mut lookup = Self { root: root.name.clone(), own_first, ..Self::default() };
         for node in nodes {
             if !node.setting_flag("enabled") {
                 lookup.disabled.entry(node.name.clone()).or_default().push(node.unique_id.clone());
@@ -77,6 +81,7 @@ impl Lookup {
         };
         let orders: Vec<Option<&str>> = match &call.package {
             Some(package) => vec![Some(package)],
+            None if self.own_first => vec![Some(package), Some(&self.root), None],
             None => vec![Some(&self.root), Some(package), None],
         };
         for wanted in orders {

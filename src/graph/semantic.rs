@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::configuration::Wanted;
 use super::dictionary::input_measure;
 use super::node::Node;
 use super::parse::{Parsing, config_list, empty_node, own_config, place};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::project::{Entry, EntryKind, NodeKind};
 
 /// The semantic models, then the metrics, then the saved queries.
@@ -23,8 +23,24 @@ pub(super) fn nodes(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec
         let entries = parsing.project.entries.iter().filter(|entry| entry.kind == written);
         made.extend(entries.map(|entry| declared(parsing, entry, kind, diagnostics)));
     }
+    let models = made.iter().filter(|node| node.kind == NodeKind::SemanticModel);
+    let created: Vec<Node> = models.flat_map(|model| created(parsing, model)).collect();
+    made.extend(created);
     connect(&mut made);
     made
+}
+
+/// What is wrong with the name of a metric (dbt: `UnparsedMetric.validate`).
+fn metric_name(name: &str) -> Option<&'static str> {
+    if name.chars().count() > 250 {
+        Some("is longer than 250 characters")
+    } else if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        Some("does not begin with a letter")
+    } else if !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        Some("has more in it than letters, digits and underscores")
+    } else {
+        None
+    }
 }
 
 fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &mut Diagnostics) -> Node {
@@ -72,8 +88,73 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
         NodeKind::Metric => config_list(&entry.value, "tags"),
         _ => config_list(&node.config, "tags"),
     };
+    if kind == NodeKind::SavedQuery {
+        node.tags.sort();
+        node.tags.dedup();
+        let mut written = empty_node(entry.file);
+        written.package.clone_from(&entry.package);
+        parsing.names.name(&mut written);
+        (node.database, node.schema) = (written.database, written.schema);
+    }
+    describe(parsing, entry, &mut node);
     place(&mut node, entry.span(parsing.sources, &["name".into()]));
+    if let Some(wrong) = metric_name(&node.name).filter(|_| kind == NodeKind::Metric) {
+        let message = format!("a metric cannot be called `{}`: its name {wrong}", node.name);
+        let problem = Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+        diagnostics.push(problem.help("use letters, digits and underscores, and begin with a letter"));
+    }
     node
+}
+
+/// Renders the descriptions of a semantic model's parts.
+fn describe(parsing: &Parsing<'_>, entry: &Entry, node: &mut Node) {
+    for key in ["entities", "dimensions", "measures"] {
+        let parts = node.declared.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten();
+        for part in parts.filter_map(Value::as_object_mut) {
+            if let Some(Value::String(text)) = part.get_mut("description") {
+                *text = parsing.description(&entry.package, text);
+            }
+        }
+    }
+}
+
+/// The metrics that measures ask for with `create_metric`.
+fn created(parsing: &Parsing<'_>, model: &Node) -> Vec<Node> {
+    let measures = model.declared.get("measures").and_then(Value::as_array).into_iter().flatten();
+    let wanted = measures.filter(|measure| measure.get("create_metric") == Some(&Value::Bool(true)));
+    let metric = |measure: &Value| {
+        let name = measure.get("name")?.as_str()?;
+        let text = |key: &str| measure.get(key).and_then(Value::as_str);
+        let mut fqn = model.fqn.clone();
+        fqn.pop();
+        fqn.push(name.to_owned());
+        let own = json!({"enabled": model.setting_flag("enabled"), "meta": model.config.get("meta")});
+        let properties = own.as_object().cloned().unwrap_or_default();
+        let wanted =
+            Wanted { kind: NodeKind::Metric, package: &model.package, fqn: &fqn, properties, calls: Map::new() };
+        let resolved = parsing.trees.resolve(&wanted);
+        let declared = json!({
+            "name": name, "label": text("label").unwrap_or(name), "type": "simple",
+            "type_params": {"measure": name, "expr": text("expr").unwrap_or(name)}, "config": own,
+        });
+        Some(Node {
+            kind: NodeKind::Metric,
+            unique_id: format!("metric.{}.{name}", model.package),
+            name: name.to_owned(),
+            package: model.package.clone(),
+            path: model.path.clone(),
+            original_path: model.original_path.clone(),
+            description: text("description")
+                .map_or_else(|| format!("Metric created from measure {name}"), str::to_owned),
+            config: resolved.config,
+            unrendered_config: resolved.unrendered,
+            declared: declared.as_object().cloned().unwrap_or_default(),
+            fqn,
+            code: model.code.clone(),
+            ..empty_node(model.file)
+        })
+    };
+    wanted.filter_map(metric).collect()
 }
 
 /// Edges: a metric reads the semantic models of its measures and the metrics it is made of; a saved query its metrics.

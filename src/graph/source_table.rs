@@ -46,7 +46,9 @@ fn tables(parsing: &Parsing<'_>, entry: &Entry, patches: &[&Entry], diagnostics:
                 let patched = patch.map(|patch| patched(entry, fields, patch, name));
                 let (source, fields) =
                     patched.as_ref().map_or((&*entry.value, fields), |(source, fields)| (source, fields));
-                nodes.push(table_node(parsing, entry, source, (index, name, fields)));
+                let node = table_node(parsing, entry, source, (index, name, fields));
+                diagnostics.extend(unknowable(parsing, &node));
+                nodes.push(node);
             }
             _ => {
                 let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
@@ -156,6 +158,20 @@ fn table_node(
     node
 }
 
+/// Freshness that only the times of changes could tell, which `DuckDB` does not keep.
+fn unknowable(parsing: &Parsing<'_>, node: &Node) -> Option<Diagnostic> {
+    let given = |key: &str| node.config.get(key).filter(|value| !value.is_null());
+    let counts = |key: &str| given("freshness").is_some_and(|limits| limits[key]["count"].is_number());
+    let is_known = given("loaded_at_field").is_some() || given("loaded_at_query").is_some();
+    let is_asked = counts("warn_after") || counts("error_after");
+    if is_known || !is_asked || parsing.session.facts.dialect != crate::sql::Dialect::DuckDb {
+        return None;
+    }
+    let message = format!("the freshness of `{}` cannot be found out: it has no `loaded_at_field`", node.name);
+    let problem = Diagnostic::warning(Code::BadConfig, message).at(node.span()).node(&node.unique_id);
+    Some(problem.event("FreshnessConfigProblem").help("add `loaded_at_field` or `loaded_at_query`"))
+}
+
 /// The configuration as written; freshness only where it is.
 fn unrendered(parsing: &Parsing<'_>, wanted: Wanted<'_>, has_freshness: bool) -> Arc<Map<String, Value>> {
     let mut wanted = wanted;
@@ -199,6 +215,11 @@ fn source_config(source: &Map<String, Value>, table: &Map<String, Value>) -> Map
     };
     for key in ["loaded_at_field", "loaded_at_query"] {
         config.insert(key.to_owned(), last(key).unwrap_or(Value::Null));
+    }
+    let own = |key: &str| table.get(key).or_else(|| table.get("config")?.get(key));
+    if own("loaded_at_field").is_some() && own("loaded_at_query").is_none_or(Value::is_null) {
+        // A table with a field of its own does not take over the source's query.
+        config.insert("loaded_at_query".to_owned(), Value::Null);
     }
     config.insert("freshness".to_owned(), freshness(source, table));
     config

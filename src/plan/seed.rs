@@ -84,7 +84,10 @@ impl Planner<'_> {
             steps.push(Step::support("commit"));
         }
         let reason = format!("{reason} ({} rows)", table.rows.len());
-        Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, Action::LoadSeed, reason) })
+        let makes = Some((target, RelationKind::Table));
+        let mut plan = NodePlan { steps, makes, ..empty(node, Action::LoadSeed, reason) };
+        self.surround(node, &self.subject(node, None), &mut plan)?;
+        Ok(plan)
     }
 
     /// The statement with which `DuckDB` reads the file itself, as dbt-duckdb lets it.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Block, BlockKind, Checksum, DocsBlock, Entry, FileNode, Fixture, Macro, NodeKind, Package, blocks};
 use crate::config::Templates;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, FoundFile, ReadError, Sources, Span, find_files, read_text};
+use crate::source::{FileId, FoundFile, Ignored, ReadError, Sources, Span, find_files, read_text};
 
 /// Seeds above this many bytes are known by their path instead of their content (dbt: `MAXIMUM_SEED_SIZE`).
 const LARGEST_HASHED_SEED: usize = 1024 * 1024;
@@ -30,20 +30,26 @@ pub(super) fn resource_files(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<ResourceFile> {
+    let mut unreadable = |error: ReadError| {
+        let problem = Diagnostic::error(Code::MissingFile, error.to_string());
+        diagnostics.push(problem.in_file(error.path.display().to_string(), 1));
+    };
+    let ignored = Ignored::of(&package.file.root).unwrap_or_else(|error| {
+        unreadable(error);
+        Ignored::default()
+    });
     let mut seen: HashSet<String> = HashSet::new();
     let mut wanted: Vec<(FoundFile, String)> = Vec::new();
     for folder in folders {
         let folder = folder.trim_end_matches('/');
         let found = find_files(&package.file.root.join(folder), endings).unwrap_or_else(|error| {
-            diagnostics.push(
-                Diagnostic::error(Code::MissingFile, error.to_string()).in_file(error.path.display().to_string(), 1),
-            );
+            unreadable(error);
             Vec::new()
         });
         for found in found {
             let is_whole = folder == "." || folder.is_empty();
             let path = if is_whole { found.below.clone() } else { format!("{folder}/{}", found.below) };
-            if seen.insert(path.clone()) {
+            if !ignored.holds(&path) && seen.insert(path.clone()) {
                 wanted.push((found, path));
             }
         }

@@ -10,6 +10,7 @@ mod files;
 mod missing;
 mod policy;
 mod read;
+mod required;
 mod shape;
 
 pub use block::{Block, BlockError, BlockKind, blocks};

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::files::{self, ResourceFile};
 use super::{
-    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, Selectors, internal_packages, missing, policy, shape,
+    Entry, EntryKind, INTERNAL, Macro, NodeKind, Package, Project, Selectors, internal_packages, missing, policy,
+    required, shape,
 };
 use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{
@@ -61,6 +62,7 @@ pub fn read(
     check_vars(&project.packages, sources, diagnostics);
     for package in project.packages.clone() {
         check_project_file(&package, sources, diagnostics);
+        required::check(&package, reading.options.dbt_version.as_deref(), sources, diagnostics);
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
@@ -342,12 +344,23 @@ impl EntryReader<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Reports tests under both of their names.
+    fn check_tests(&mut self, fields: &Map<String, Value>, steps: &[Step]) {
+        let has_some = fields.get("tests").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        if has_some && fields.get("data_tests").is_some() {
+            let span = self.span(&[steps, &["tests".into()]].concat());
+            let problem = Diagnostic::error(Code::BadConfig, "`tests` and `data_tests` are the same").at(span);
+            self.diagnostics.push(problem.help("put all tests into one list, `data_tests`"));
+        }
+    }
+
     /// Reports columns without a name, and `columns` that are no list.
     fn check_columns(&mut self, fields: &Map<String, Value>, steps: &[Step]) {
         let at = |more: &[Step]| [steps, &["columns".into()], more].concat();
         match fields.get("columns") {
             Some(Value::Array(columns)) => {
                 for (index, column) in columns.iter().enumerate() {
+                    column.as_object().into_iter().for_each(|own| self.check_tests(own, &at(&[index.into()])));
                     if column.get("name").is_some_and(is_name) || column.get("include").is_some() {
                         continue;
                     }
@@ -397,10 +410,14 @@ impl EntryReader<'_> {
         };
         let name = value.get("name").and_then(Value::as_str).map_or(name, str::to_owned);
         let known = self.diagnostics.iter().count();
+        self.check_tests(&value, &steps);
         self.check_columns(&value, &steps);
         for (index, table) in value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
             let inside = [steps.clone(), vec!["tables".into(), index.into()]].concat();
-            table.as_object().into_iter().for_each(|table| self.check_columns(table, &inside));
+            if let Some(table) = table.as_object() {
+                self.check_tests(table, &inside);
+                self.check_columns(table, &inside);
+            }
         }
         if self.diagnostics.iter().count() == known
             && let Some(misfit) = shape::misfit(kind, &value)
@@ -421,27 +438,33 @@ fn is_name(value: &Value) -> bool {
     value.is_string() || value.is_number() || value.is_boolean()
 }
 
-/// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks (`SchemaYamlRenderer`).
+/// What dbt leaves unrendered when it reads properties: descriptions, tests, hooks, filters (`SchemaYamlRenderer`).
 fn rendered_later(kind: EntryKind, path: &[String]) -> bool {
     let part = |index: usize| path.get(index).map(String::as_str);
-    let late = |word: Option<&str>| matches!(word, Some("tests" | "data_tests" | "description" | "loaded_at_query"));
-    let own = |at: usize| {
-        late(part(at))
-            || (part(at) == Some("config")
-                && matches!(part(at + 1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
-            || (matches!(part(at), Some("columns" | "dimensions" | "measures" | "entities")) && late(part(at + 2)))
-            || (part(at) == Some("versions")
-                && (late(part(at + 2)) || part(at + 2) == Some("columns") && late(part(at + 4))))
-    };
+    let last = |back: usize| path.len().checked_sub(back).and_then(part);
     match kind {
-        EntryKind::Source if part(0) == Some("tables") => own(2),
-        EntryKind::Macro => {
-            part(0) == Some("description") || (part(0) == Some("arguments") && part(2) == Some("description"))
+        EntryKind::Source if part(0) == Some("tables") => is_late(path.get(2..).unwrap_or_default()),
+        EntryKind::Source => {
+            matches!(part(0), Some("description" | "loaded_at_query"))
+                || (part(0) == Some("config") && part(1) == Some("loaded_at_query"))
         }
-        EntryKind::UnitTest => part(0) == Some("description"),
-        EntryKind::Metric => part(0) == Some("filter") || own(0),
-        _ => own(0),
+        EntryKind::Macro if part(0) == Some("arguments") => is_late(&path[1..]),
+        EntryKind::Metric => last(1) == Some("filter") || last(2) == Some("filter") || is_late(path),
+        EntryKind::SavedQuery => (part(0) == Some("query_params") && part(1) == Some("where")) || is_late(path),
+        _ => is_late(path),
     }
+}
+
+/// What is left unrendered in any entry, by its path (`_is_norender_key`).
+fn is_late(path: &[String]) -> bool {
+    let part = |index: usize| path.get(index).map(String::as_str);
+    let late = |index: usize| matches!(part(index), Some("tests" | "data_tests" | "description" | "loaded_at_query"));
+    late(0)
+        || (path.len() == 2 && late(1))
+        || (part(0) == Some("config") && matches!(part(1), Some("pre_hook" | "post_hook" | "loaded_at_query")))
+        || (path.len() == 5 && part(4) == Some("description"))
+        || (matches!(part(0), Some("columns" | "dimensions" | "measures" | "entities"))
+            && matches!(part(2), Some("tests" | "data_tests" | "description")))
 }
 
 fn read_policies(project: &mut Project, sources: &mut Sources, diagnostics: &mut Diagnostics) {

@@ -6,9 +6,11 @@
 mod builtin;
 mod digest;
 mod file;
+mod ignore;
 mod walk;
 
 pub use builtin::MACRO_FILES;
 pub use digest::{hexadecimal, md5, sha1, sha256};
 pub use file::{FileId, Position, SourceFile, Sources, Span};
+pub use ignore::Ignored;
 pub use walk::{FoundFile, ReadError, find_files, read_bytes, read_text};

@@ -26,8 +26,9 @@ impl std::fmt::Display for ReadError {
     }
 }
 
-/// All files below `folder` whose name ends in one of `endings` (with the dot), sorted by path; hidden files and
-/// folders are passed over, links are followed. A folder that does not exist holds no files.
+/// All files below `folder` whose name ends in one of `endings` (with the dot, in upper or lower case), sorted by path. As in dbt,
+/// files that an editor or the system hides (`.name`, `~name`, `#name`) are passed over, folders are not; links to folders
+/// are not followed. A folder that does not exist holds no files.
 ///
 /// # Errors
 /// A folder that cannot be listed.
@@ -36,14 +37,14 @@ pub fn find_files(folder: &Path, endings: &[&str]) -> Result<Vec<FoundFile>, Rea
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
-    let entries = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
-    for entry in entries.filter_entry(|e| e.depth() == 0 || !e.file_name().to_string_lossy().starts_with('.')) {
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.map_err(|e| ReadError {
             path: e.path().unwrap_or(folder).to_path_buf(),
             reason: e.io_error().map_or_else(|| "a link leads back to itself".to_owned(), ToString::to_string),
         })?;
         let name = entry.file_name().to_string_lossy();
-        if entry.file_type().is_file() && endings.iter().any(|end| name.ends_with(end)) {
+        let ends = |end: &&str| name.len() > end.len() && name.to_lowercase().ends_with(*end);
+        if !name.starts_with(['.', '~', '#']) && endings.iter().any(|end| ends(end)) && entry.path().is_file() {
             let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             let below = below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             found.push(FoundFile { location: entry.into_path(), below });

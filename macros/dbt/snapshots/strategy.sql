@@ -8,15 +8,18 @@
     {%- if package is not none and package not in context -%}
         {%- do exceptions.raise_compiler_error("Could not find package '" ~ package ~ "', called with '" ~ name ~ "'") -%}
     {%- endif -%}
-    {%- set place = context if package is none else context[package] -%}
-    {%- if wanted not in place and package is none -%}
-        {%- set place = context['dbt'] -%}
+    {%- if package is not none -%}
+        {%- set strategy = context[package][wanted] -%}
+    {%- elif wanted in context -%}
+        {%- set strategy = context[wanted] -%}
+    {%- else -%}
+        {%- set strategy = context['dbt'][wanted] -%}
     {%- endif -%}
-    {%- if wanted not in place -%}
+    {%- if strategy is not defined -%}
         {%- do exceptions.raise_compiler_error(
             "The specified strategy macro '" ~ parts[-1] ~ "' was not found in package '" ~ package ~ "'") -%}
     {%- endif -%}
-    {{ return(place[wanted]) }}
+    {{ return(strategy) }}
 {%- endmacro %}
 
 {% macro snapshot_hash_arguments(args) -%}{{ adapter.dispatch('snapshot_hash_arguments', 'dbt')(args) }}{%- endmacro %}

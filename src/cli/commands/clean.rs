@@ -5,24 +5,32 @@ use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use crate::diagnostic::{Code, Diagnostic};
 
-/// Removes the folders of `clean-targets`, never one outside the project or with its sources in it.
-pub(super) fn clean(loaded: &Loaded, printer: &Printer) -> Result<Outcome, Outcome> {
+/// Removes the folders of `clean-targets`, never one with the project's sources in it, and outside the project only where that
+/// is asked for.
+pub(super) fn clean(loaded: &Loaded, everywhere: bool, printer: &Printer) -> Result<Outcome, Outcome> {
     let root = &loaded.project.packages[0].file;
     let paths = &root.paths;
     let base = loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());
     let kept: Vec<_> = paths.resources().filter_map(|folder| base.join(folder).canonicalize().ok()).collect();
     let mut outcome = Outcome::Success;
     for target in &paths.clean {
-        let Ok(folder) = base.join(target).canonicalize() else { continue };
-        let is_inside = folder.starts_with(&base) && folder != base;
+        let leads_out = std::path::Path::new(target).components().any(|part| part.as_os_str() == "..");
+        let folder = match base.join(target).canonicalize() {
+            Ok(folder) => folder,
+            Err(_) if leads_out && !everywhere => base.join(target),
+            Err(_) => continue,
+        };
+        // A path that leads out of the project and to nothing cannot be compared.
+        let is_inside =
+            (everywhere || (folder.starts_with(&base) && (!leads_out || folder.exists()))) && folder != base;
         if !is_inside || kept.iter().any(|kept| kept.starts_with(&folder)) {
             let message = format!("`{target}` is not removed: it lies outside the project, or holds its sources");
-            let help = "list only folders that builds make under `clean-targets`";
+            let help = "list only folders that builds make under `clean-targets`; --no-clean-project-files-only removes folders outside";
             printer.diagnostic(
                 &Diagnostic::error(Code::BadConfig, message).at(crate::source::Span::start_of(root.file)).help(help),
                 &loaded.sources,
             );
-            outcome = Outcome::Failure;
+            outcome = Outcome::Unusable;
             continue;
         }
         match std::fs::remove_dir_all(&folder) {

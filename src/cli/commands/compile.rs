@@ -11,11 +11,21 @@ use crate::graph::Node;
 use crate::jinja::Origin;
 use crate::project::NodeKind;
 
+/// What is compiled.
+pub(super) struct Wanted<'a> {
+    /// Nodes.
+    pub(super) select: &'a Select,
+    /// A text instead of them.
+    pub(super) inline: Option<&'a str>,
+    /// Whether ephemeral models are put in front of what reads them.
+    pub(super) injects: bool,
+}
+
 /// Renders the selected nodes, or a text, and writes what comes out.
 pub(super) fn compile(
     loaded: &Loaded,
     global: &Global,
-    (select, inline, running): (&Select, Option<&str>, &Running),
+    (Wanted { select, inline, injects }, running): (&Wanted<'_>, &Running),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let kinds = [
@@ -48,7 +58,7 @@ pub(super) fn compile(
         };
     }
     let selected = loaded.select(select, &kinds, printer)?;
-    let compiler = loaded.compiler(connection, &selected);
+    let compiler = loaded.compiler(connection, &selected).injecting(*injects);
     let mut wanted = selected.clone();
     if select.select.is_empty() && select.selector.is_none() {
         wanted.extend(

@@ -61,7 +61,7 @@ fn install(
         templates: &templates,
         scope: &scope,
         dbt_version: DBT_VERSION,
-        checks_version: !global.accepted.no_version_check,
+        checks_version: global.accepted.version_check != Some(false),
         progress: &|text| printer.note(text),
     };
     let task = Task { lock_only: arguments.lock, upgrade: arguments.upgrade };

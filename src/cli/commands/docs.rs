@@ -14,7 +14,7 @@ use crate::warehouse::Catalog;
 pub(super) fn generate(
     loaded: &Loaded,
     global: &Global,
-    Docs::Generate { select, no_compile, empty_catalog, from_sql }: &Docs,
+    Docs::Generate { select, no_compile, empty_catalog, from_sql, .. }: &Docs,
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let (no_compile, empty) = (*no_compile, *empty_catalog);

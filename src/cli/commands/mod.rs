@@ -43,20 +43,28 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         driver::load(global, command, running, &printer).map(ManuallyDrop::new)
     };
     let result = match &arguments.command {
-        Command::Init { name } => init::init(name, &printer),
-        Command::Debug => debug::debug(global, &printer),
+        Command::Init { name, .. } => init::init(name, &printer),
+        Command::Debug { config_dir: true, .. } => debug::config_dir(global, &printer),
+        Command::Debug { connection, .. } => debug::debug(global, *connection, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
         Command::Completions { shell } => completions::completions(*shell),
-        Command::Clean => load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, &printer)),
+        Command::Clean { no_clean_project_files_only: everywhere, .. } => {
+            load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, *everywhere, &printer))
+        }
         Command::Parse => load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer)),
         Command::Ls { select, output, output_keys } => load("list", &Running::default())
             .and_then(|loaded| ls::ls(&loaded, global, select, (*output, output_keys), &printer)),
-        Command::Compile { select, inline, running } => load("compile", running)
-            .and_then(|loaded| compile::compile(&loaded, global, (select, inline.as_deref(), running), &printer)),
+        Command::Compile { select, inline, running, no_inject_ephemeral_ctes, .. } => {
+            let wanted = compile::Wanted { select, inline: inline.as_deref(), injects: !no_inject_ephemeral_ctes };
+            load("compile", running).and_then(|loaded| compile::compile(&loaded, global, (&wanted, running), &printer))
+        }
         Command::Lineage(arguments) => load("lineage", &Running::default())
             .and_then(|loaded| lineage::lineage(&loaded, global, arguments, &printer)),
         Command::Show { select, schema: true, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::schema(&loaded, global, select, *output, &printer)),
+        Command::Show { inline_direct: Some(sql), limit, output, .. } => {
+            load("show", &Running::default()).and_then(|loaded| show::direct(&loaded, sql, (*limit, *output), &printer))
+        }
         Command::Show { select, inline, limit, output, .. } => load("show", &Running::default())
             .and_then(|loaded| show::show(&loaded, (select, inline.as_deref()), (*limit, *output), &printer)),
         Command::Plan { command, select, running } => {

@@ -51,7 +51,7 @@ pub(super) fn retry(global: &Global, arguments: &RetryArguments, printer: &Print
         ..Running::default()
     };
     let select = Select { exactly: Some(previous.nodes.clone()), ..Select::default() };
-    let repeated = RunArguments { select: select.clone(), running: running.clone(), plan: None };
+    let repeated = RunArguments { select: select.clone(), running: running.clone(), ..RunArguments::default() };
     let load = |command: &'static str| driver::load(&global, command, &running, printer);
     match previous.command.as_str() {
         "run" => run::run(&load("run")?, "run", &repeated, printer),
@@ -60,9 +60,13 @@ pub(super) fn retry(global: &Global, arguments: &RetryArguments, printer: &Print
         "test" => run::run(&load("test")?, "test", &repeated, printer),
         "snapshot" => run::run(&load("snapshot")?, "snapshot", &repeated, printer),
         "load" => run::run(&load("load")?, "load", &repeated, printer),
-        "compile" => compile::compile(&load("compile")?, &global, (&select, None, &running), printer),
+        "compile" => {
+            let wanted = compile::Wanted { select: &select, inline: None, injects: true };
+            compile::compile(&load("compile")?, &global, (&wanted, &running), printer)
+        }
         "generate" => {
-            let docs = Docs::Generate { select, no_compile: false, empty_catalog: false, from_sql: false };
+            let docs =
+                Docs::Generate { select, no_compile: false, compile: false, empty_catalog: false, from_sql: false };
             docs::generate(&load("generate")?, &global, &docs, printer)
         }
         "clone" => clone::clone(&load("clone")?, &CloneArguments { select, running: running.clone() }, printer),

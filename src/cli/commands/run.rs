@@ -41,6 +41,9 @@ pub(super) fn run(
         None => loaded.select(&arguments.select, kinds(command), printer)?,
     };
     artifacts::before_run(loaded, printer)?;
+    if selected.is_empty() && saved.is_none() {
+        return nothing(loaded, arguments, clock, printer);
+    }
     let connection = loaded.open(printer)?;
     let compiler = loaded.compiler(Some(connection.clone()), &selected).deferring();
     let wanted = with_hooks(loaded, &selected, command);
@@ -56,24 +59,57 @@ pub(super) fn run(
     if let Ok(text) = connection.describe() {
         printer.note(&format!("{} nodes on {text}\n", plan.nodes.len()));
     }
-    let results = carry_out(loaded, (&planner, &compilation, &plan), &connection, command, printer)?;
-    printer.note(&format!("\n{} in {:.2}s", summary(&results), clock.elapsed().as_secs_f64()));
-    artifacts::after_run(loaded, &compilation, &results, clock.elapsed(), printer)?;
-    if arguments.running.output == TextOrJson::Json {
-        printer.data(
-            &serde_json::to_string_pretty(&artifacts::results_json(loaded, &compilation, &results, clock.elapsed()))
-                .unwrap_or_default(),
-        );
+    let mut results = carry_out(loaded, (&planner, &compilation, &plan), &connection, command, printer)?;
+    let is_whole = !results.last().is_some_and(is_uncompiled);
+    if !is_whole {
+        // As in dbt, a hook that cannot be compiled has no result: the command could not do its work.
+        results.pop();
     }
+    report(loaded, (&compilation, &results), arguments, clock, printer)?;
     let failed = results.iter().any(|result| result.status.is_failure());
     let strict = printer.counts().0 > 0;
-    Ok(if failed || strict { Outcome::Failure } else { Outcome::Success })
+    Ok(match (is_whole, failed || strict) {
+        (false, _) => Outcome::Unusable,
+        (true, true) => Outcome::Failure,
+        (true, false) => Outcome::Success,
+    })
+}
+
+/// A run of nothing: neither nodes nor hooks, and results that are empty.
+fn nothing(loaded: &Loaded, arguments: &RunArguments, clock: Instant, printer: &Printer) -> Result<Outcome, Outcome> {
+    report(loaded, (&Compilation::default(), &[]), arguments, clock, printer)?;
+    Ok(if printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success })
+}
+
+/// Writes and prints the results.
+fn report(
+    loaded: &Loaded,
+    (compilation, results): (&Compilation, &[NodeResult]),
+    arguments: &RunArguments,
+    clock: Instant,
+    printer: &Printer,
+) -> Result<(), Outcome> {
+    printer.note(&format!("\n{} in {:.2}s", summary(results), clock.elapsed().as_secs_f64()));
+    artifacts::after_run(loaded, compilation, results, clock.elapsed(), printer)?;
+    if arguments.running.output == TextOrJson::Json {
+        let results = artifacts::results_json(loaded, compilation, results, clock.elapsed());
+        printer.data(&serde_json::to_string_pretty(&results).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Whether this is the result of a hook whose template fails.
+fn is_uncompiled(result: &NodeResult) -> bool {
+    let problem = result.problem.as_ref().map(|problem| problem.code);
+    result.unique_id.starts_with("operation.")
+        && result.status == Status::Error
+        && problem.is_some_and(|code| code != crate::diagnostic::Code::WarehouseError)
 }
 
 /// The selected nodes, and the hooks where the command runs them.
 pub(super) fn with_hooks(loaded: &Loaded, selected: &BTreeSet<String>, command: &str) -> BTreeSet<String> {
     let mut wanted = selected.clone();
-    if command != "load" && command != "test" {
+    if command != "load" {
         let hooks = loaded
             .graph
             .nodes
@@ -128,6 +164,9 @@ fn carry_out(
     };
     runner.steps(&plan.setup).map_err(fail)?;
     let mut results = start_hooks(&runner, plan, &progress);
+    if results.last().is_some_and(is_uncompiled) {
+        return Ok(results);
+    }
     if results.iter().any(|result| result.status == Status::Error) && skips_after_failed_start(loaded) {
         results.extend(plan.nodes.iter().map(|node| NodeResult::skipped(&node.unique_id)));
     } else {
@@ -136,7 +175,7 @@ fn carry_out(
     if command == "build" {
         results.extend(not_run(loaded, &planner.compiler.selected()));
     }
-    if command != "load" && command != "test" {
+    if command != "load" {
         results.extend(end_hooks(loaded, &runner, &results, &progress));
     }
     Ok(results)
@@ -172,6 +211,9 @@ pub(super) fn start_hooks(runner: &Runner<'_>, plan: &Plan, progress: &Progress<
         let result = hook_result(&results, &hook.unique_id, || runner.run(hook, 1));
         crate::execute::Observer::finished(progress, &result, results.len() + 1, plan.start_hooks.len());
         results.push(result);
+        if results.last().is_some_and(is_uncompiled) {
+            break;
+        }
     }
     results
 }
@@ -223,18 +265,18 @@ pub(super) fn end_hooks(
         .values()
         .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
     let mut ended: Vec<NodeResult> = Vec::new();
-    let is_hook = |result: &&NodeResult| {
-        loaded.graph.node(&result.unique_id).is_some_and(|node| node.kind == NodeKind::Operation)
-    };
-    let ran: Vec<NodeResult> = results.iter().filter(|result| !is_hook(result)).cloned().collect();
     for node in hooks {
         let run = || {
-            let plan = runner.planner.end_hook(node, artifacts::hook_context(loaded, &ran));
+            let known: Vec<NodeResult> = results.iter().chain(&ended).cloned().collect();
+            let plan = runner.planner.end_hook(node, artifacts::hook_context(loaded, &known));
             runner.run(&plan, 1)
         };
         let result = hook_result(&ended, &node.unique_id, run);
         crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
         ended.push(result);
+        if ended.last().is_some_and(is_uncompiled) {
+            break;
+        }
     }
     ended
 }

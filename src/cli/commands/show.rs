@@ -7,7 +7,14 @@ use super::super::printer::Printer;
 use super::compile::inline_node;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
-use crate::warehouse::{Cell, Table};
+use crate::warehouse::{Cell, Connection, Table};
+
+/// A query, and what is configured to stand in front of it.
+struct Query {
+    name: String,
+    header: String,
+    sql: String,
+}
 
 /// Compiles a node, or a text, runs it with a limit and prints its rows.
 pub(super) fn show(
@@ -17,12 +24,14 @@ pub(super) fn show(
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let connection = loaded.open(printer)?;
-    let mut queries: Vec<(String, String)> = Vec::new();
+    let mut queries: Vec<Query> = Vec::new();
     if let Some(text) = inline {
         let compiler = loaded.compiler(Some(connection.clone()), &std::collections::BTreeSet::new());
         let node = inline_node(loaded, text);
         match compiler.node(&node) {
-            Ok(compiled) => queries.push((node.name.clone(), compiled.sql)),
+            Ok(compiled) => {
+                queries.push(Query { name: node.name.clone(), header: String::new(), sql: compiled.sql });
+            }
             Err(problem) => {
                 printer
                     .diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
@@ -47,17 +56,40 @@ pub(super) fn show(
             let reads =
                 matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_ref()).flatten();
             let text = reads.map(|relation| format!("select * from {}", relation.render()));
-            queries.extend(
-                text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone())).map(|sql| (node.name.clone(), sql)),
-            );
+            let sql = text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone()));
+            let header = node.setting_text("sql_header").map(str::to_owned).unwrap_or_default();
+            queries.extend(sql.map(|sql| Query { name: node.name.clone(), header, sql }));
         }
     }
-    let mut outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
-    for (name, sql) in queries {
+    let outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    Ok(run(loaded, &connection, (queries, outcome), (limit, output), printer))
+}
+
+/// Runs a text as it is, with a limit, and prints its rows.
+pub(super) fn direct(
+    loaded: &Loaded,
+    sql: &str,
+    how: (i64, TextOrJson),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
+    let connection = loaded.open(printer)?;
+    let queries = vec![Query { name: "direct_sql".to_owned(), header: String::new(), sql: sql.to_owned() }];
+    Ok(run(loaded, &connection, (queries, Outcome::Success), how, printer))
+}
+
+/// Runs queries with a limit and prints their rows, or what the warehouse says.
+fn run(
+    loaded: &Loaded,
+    connection: &Connection,
+    (queries, mut outcome): (Vec<Query>, Outcome),
+    (limit, output): (i64, TextOrJson),
+    printer: &Printer,
+) -> Outcome {
+    for Query { name, header, sql } in queries {
         let limited = if limit < 0 {
-            sql
+            format!("{header}{sql}")
         } else {
-            format!("select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';'))
+            format!("{header}select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';'))
         };
         match connection.execute(&limited) {
             Ok(result) => print(&name, &result.table, output, printer),
@@ -70,7 +102,7 @@ pub(super) fn show(
             }
         }
     }
-    Ok(outcome)
+    outcome
 }
 
 /// Prints the columns of the selected nodes and their types, as the SQL says; nothing runs.

@@ -162,11 +162,16 @@ fn export(node: &Node, fields: &Value) -> Value {
         let value = config.get(key).or_else(|| node.config.get(key));
         value.cloned().unwrap_or_default()
     };
+    let placed = |key: &str, default: &str| {
+        let value = setting(key);
+        if value.is_null() { json!(default) } else { value }
+    };
     json!({
         "name": own(fields, "name"),
         "config": {
-            "export_as": setting("export_as"), "schema_name": setting("schema"),
-            "alias": config.get("alias").cloned().unwrap_or_else(|| own(fields, "name")), "database": setting("database"),
+            "export_as": setting("export_as"), "schema_name": placed("schema", &node.schema),
+            "alias": config.get("alias").cloned().unwrap_or_else(|| own(fields, "name")),
+            "database": placed("database", &node.database),
         },
         "unrendered_config": if config.is_null() { json!({}) } else { config.clone() },
     })

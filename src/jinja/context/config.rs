@@ -37,6 +37,12 @@ impl ConfigValue {
         for (name, value) in pairs {
             map.insert(name, python::to_json(&value).unwrap_or(serde_json::Value::Null));
         }
+        for (underscored, dashed) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
+            if map.contains_key(underscored) && map.contains_key(dashed) {
+                let text = format!("`config` is given both `{underscored}` and `{dashed}`, which are the same");
+                return Err(problem(Problem::new(Code::BadConfig, text).help("put all hooks into one list")));
+            }
+        }
         facts.lock().expect("no render panics while it records").add_config(map);
         Ok(Value::from(""))
     }

@@ -47,6 +47,8 @@ impl Facts {
             };
             if is_first {
                 self.config.insert(key, value);
+            } else if key == "grants" {
+                add_grants(&mut self.config, value);
             } else {
                 merge_config_value(&mut self.config, &key, value);
             }
@@ -82,6 +84,22 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
         _ => {
             config.insert(key.to_owned(), value);
         }
+    }
+}
+
+/// Grants of a further call: a privilege with `+` adds to what an earlier call says of it so, and keeps its `+` for what stands
+/// above the template.
+fn add_grants(config: &mut Map<String, Value>, value: Value) {
+    let (Some(Value::Object(grants)), Value::Object(more)) = (config.get_mut("grants"), &value) else {
+        config.insert("grants".to_owned(), value);
+        return;
+    };
+    for (privilege, grantees) in more {
+        let mut list = as_list(grantees.clone());
+        if let Some(known) = grants.get(privilege).filter(|_| privilege.starts_with('+')) {
+            list = as_list(known.clone()).into_iter().chain(list).collect();
+        }
+        grants.insert(privilege.clone(), Value::Array(list));
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::version::{Range, Version, sorted};
+use super::version::{Range, sorted};
 use super::{Deps, Problem};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::warehouse::download;
@@ -118,9 +118,7 @@ fn is_usable(details: &Value, dbt: &str) -> bool {
         Some(Value::String(text)) if !text.is_empty() => vec![text],
         _ => return true,
     };
-    let read: Option<Vec<_>> = bounds.iter().map(|text| super::version::Bound::parse(text)).collect();
-    let (Some(bounds), Some(dbt)) = (read, Version::parse(dbt)) else { return false };
-    Range::of(&bounds).is_some_and(|range| range.holds(&dbt))
+    matches!(super::fit(&bounds, dbt), super::Fit::Fits)
 }
 
 fn base(deps: &Deps<'_>) -> String {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use declare::{Declared, Origin, Wanted, declared};
 pub use lock::LOCK;
+pub(super) use version::{Fit, fit};
 
 use crate::config::{Templates, YamlScope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

@@ -196,6 +196,35 @@ impl Range {
     }
 }
 
+/// What bounds say of a version.
+pub(in crate::project) enum Fit {
+    /// It is within them.
+    Fits,
+    /// It is not.
+    Outside,
+    /// Nothing is within them.
+    Impossible,
+    /// This one is no bound.
+    Unreadable(String),
+}
+
+/// What bounds such as `>=1.8.0` say of a version.
+pub(in crate::project) fn fit(bounds: &[&str], version: &str) -> Fit {
+    let mut read = Vec::with_capacity(bounds.len());
+    for text in bounds {
+        match Bound::parse(text) {
+            Some(bound) => read.push(bound),
+            None => return Fit::Unreadable((*text).to_owned()),
+        }
+    }
+    let Some(version) = Version::parse(version) else { return Fit::Unreadable(version.to_owned()) };
+    match Range::of(&read) {
+        None => Fit::Impossible,
+        Some(range) if range.holds(&version) => Fit::Fits,
+        Some(_) => Fit::Outside,
+    }
+}
+
 /// Of two bounds of one side the one that leaves less: of starts (`Less`) the later, of ends (`Greater`) the earlier. None if
 /// one is a version that the other leaves out.
 #[expect(clippy::option_option, reason = "no answer, and the answer that there is no bound, are two things")]
