@@ -7,7 +7,7 @@ const KNOWN: [&str; 9] =
     ["view", "table", "incremental", "ephemeral", "snapshot", "materialized_view", "dynamic_table", "external", ""];
 
 /// Statements that change no rows, by their first word.
-const HARMLESS: [&str; 16] = [
+const HARMLESS: [&str; 15] = [
     "grant",
     "revoke",
     "comment",
@@ -19,7 +19,6 @@ const HARMLESS: [&str; 16] = [
     "vacuum",
     "checkpoint",
     "select",
-    "begin",
     "commit",
     "install",
     "load",
@@ -66,7 +65,8 @@ fn keeps_rows(statement: &str) -> bool {
         ["alter", "table", "if", "exists", _, action @ ..] | ["alter", "table", _, action @ ..] => {
             KEEPING_ROWS.iter().any(|known| action.starts_with(known))
         }
-        [] | ["alter", "session" | "warehouse", ..] => true,
+        // More behind `begin` is a block of statements.
+        [] | ["begin"] | ["begin", "transaction" | "work"] | ["alter", "session" | "warehouse", ..] => true,
         [first, ..] => HARMLESS.contains(first),
     }
 }

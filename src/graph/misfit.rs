@@ -18,7 +18,7 @@ pub(super) fn all<'n>(parsing: &Parsing<'_>, nodes: impl Iterator<Item = &'n Nod
     let key = |node: &Node| (node.kind, Arc::as_ptr(&node.config) as usize);
     let mut seen: HashSet<(NodeKind, usize)> = HashSet::new();
     let first: Vec<&Node> = nodes.clone().filter(|node| seen.insert(key(node))).collect();
-    let is_wrong = |node: &&&Node| config_misfit(node.kind, &node.config).is_some();
+    let is_wrong = |node: &&&Node| of(parsing, node).is_some();
     let wrong: HashSet<(NodeKind, usize)> = first.par_iter().filter(is_wrong).map(|node| key(node)).collect();
     if wrong.is_empty() {
         return Vec::new();

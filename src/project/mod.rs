@@ -4,6 +4,7 @@
 //! YAML becomes [`Entry`]s, `{% macro %}` blocks become [`Macro`]s, `{% docs %}` blocks [`DocsBlock`]s.
 
 mod block;
+mod color;
 pub mod deps;
 mod entry;
 mod files;

@@ -1,7 +1,7 @@
 //! What properties and configurations look like: which keys an entry has and what their values are (dbt: the `Unparsed…` classes of
 //! `contracts/graph/unparsed.py`).
 //!
-//! `shapes.txt` says it, one shape on each line: `text`, `release` (a text that is a version, `1.0` or `1.2.3-rc1`), `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
+//! `shapes.txt` says it, one shape on each line: `text`, `release` (a text that is a version, `1.0` or `1.2.3-rc1`), `color`, `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
 //! `<a b>` one of these words, `#name` another line, `a|b` either; `{key: shape}` is a mapping, with `!` before a key that must be
 //! there and `...` where other keys are allowed.
 
@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
+use super::color::is_color;
 use super::{EntryKind, NodeKind};
 use crate::config::yaml::Step;
 use crate::diagnostic::did_you_mean;
@@ -67,7 +68,13 @@ pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
         message: format!("`config-version` {version} is unknown"),
         help: "write `config-version: 2`, or remove it".to_owned(),
     });
-    found.or(unknown)
+    let has = |key: &str| value.get(key).is_some();
+    let twice = (has("tests") && has("data_tests")).then(|| Misfit {
+        steps: vec!["data_tests".into()],
+        message: "`tests` and `data_tests` are the same".to_owned(),
+        help: "move what is below `tests:` to `data_tests:`".to_owned(),
+    });
+    found.or(unknown).or(twice)
 }
 
 /// The first misfit of `selectors.yml` (dbt: `contracts/selection.py`); an empty file declares none.
@@ -174,6 +181,7 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
         Shape::Kind(kind) => match *kind {
             "text" => value.is_string(),
             "release" => value.as_str().is_some_and(is_release),
+            "color" => value.as_str().is_some_and(is_color),
             "bool" => value.is_boolean(),
             "int" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             "number" => value.is_number(),
@@ -244,6 +252,7 @@ fn words(shape: &Shape) -> String {
             "null" => "nothing",
             "map" => "a mapping",
             "release" => "a version such as 1.0.0",
+            "color" => "the name of a colour or a number such as #1f77b4",
             _ => "a value",
         }
         .to_owned(),

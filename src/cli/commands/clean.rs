@@ -17,7 +17,7 @@ pub(super) fn clean(loaded: &Loaded, everywhere: bool, printer: &Printer) -> Res
         let leads_out = std::path::Path::new(target).components().any(|part| part.as_os_str() == "..");
         let folder = match base.join(target).canonicalize() {
             Ok(folder) => folder,
-            Err(_) if leads_out && !everywhere => base.join(target),
+            Err(_) if !everywhere && (leads_out || !base.join(target).starts_with(&base)) => base.join(target),
             Err(_) => continue,
         };
         // A path that leads out of the project and to nothing cannot be compared.
