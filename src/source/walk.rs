@@ -44,7 +44,7 @@ pub fn find_files(folder: &Path, endings: &[&str]) -> Result<Vec<FoundFile>, Rea
         })?;
         let name = entry.file_name().to_string_lossy();
         let ends = |end: &&str| name.len() > end.len() && name.to_lowercase().ends_with(*end);
-        if !name.starts_with(['.', '~', '#']) && endings.iter().any(|end| ends(end)) && entry.path().is_file() {
+        if !name.starts_with(['.', '~', '#']) && endings.iter().any(ends) && entry.path().is_file() {
             let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             let below = below.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
             found.push(FoundFile { location: entry.into_path(), below });
