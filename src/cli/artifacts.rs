@@ -402,6 +402,8 @@ pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(Stri
             "node": loaded.graph.node(&result.unique_id).map(dictionary), "timing": [],
         })
     };
+    // Hooks are among the results only where they failed (dbt: `after_run`).
+    let is_seen = |result: &&NodeResult| thread(result) != "main" || result.status == Status::Error;
     let built = results
         .iter()
         .filter(|result| result.status == Status::Success)
@@ -410,7 +412,7 @@ pub(super) fn hook_context(loaded: &Loaded, results: &[NodeResult]) -> Vec<(Stri
         built.filter(|node| node.relation.is_some()).map(|node| (node.database.clone(), node.schema.clone())).collect();
     let schemas: BTreeSet<&String> = places.iter().map(|(_, schema)| schema).collect();
     vec![
-        ("results".to_owned(), Value::Array(results.iter().map(one).collect())),
+        ("results".to_owned(), Value::Array(results.iter().filter(is_seen).map(one).collect())),
         ("schemas".to_owned(), json!(schemas)),
         ("database_schemas".to_owned(), json!(places)),
     ]

@@ -33,7 +33,7 @@ fn hook(node: &Node, result: &NodeResult, record: Record) -> Record {
     let name = format!("{}.{moment}.{index}", node.package);
     let (message, failures) = match result.status {
         Status::Success => (format!("{name} passed"), 0),
-        Status::Skipped => (format!("{name} skipped"), 0),
+        Status::Skipped => (format!("{name} skipped"), 1),
         _ => (format!("{name} failed, error:\n {}", result.message), 1),
     };
     let code = record.compiled_code.clone().or_else(|| Some(result.statements.join("\n")));

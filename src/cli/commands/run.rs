@@ -264,13 +264,10 @@ pub(super) fn end_hooks(
         .nodes
         .values()
         .filter(|node| node.kind == NodeKind::Operation && node.tags.iter().any(|tag| tag == "on-run-end"));
+    let context = artifacts::hook_context(loaded, results);
     let mut ended: Vec<NodeResult> = Vec::new();
     for node in hooks {
-        let run = || {
-            let known: Vec<NodeResult> = results.iter().chain(&ended).cloned().collect();
-            let plan = runner.planner.end_hook(node, artifacts::hook_context(loaded, &known));
-            runner.run(&plan, 1)
-        };
+        let run = || runner.run(&runner.planner.end_hook(node, context.clone()), 1);
         let result = hook_result(&ended, &node.unique_id, run);
         crate::execute::Observer::finished(progress, &result, ended.len() + 1, ended.len() + 1);
         ended.push(result);
