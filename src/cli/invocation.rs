@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arguments, Command, Docs, Global, IndirectSelection, LogFormat, Running, Select, Source};
+use super::arguments::{Arguments, Command, Global, IndirectSelection, LogFormat, Running, Select};
 use super::settings;
 
 /// dbt's switches of behaviour, and what they are when nobody says anything.
@@ -46,8 +46,9 @@ pub(super) fn flags(
     environment: &BTreeMap<String, String>,
 ) -> Map<String, Value> {
     let typed: Vec<OsString> = std::env::args_os().collect();
-    let parsed = super::typed::read(typed.clone()).ok();
-    let select = parsed.as_ref().and_then(|parsed| selection(&parsed.command)).cloned().unwrap_or_default();
+    let mut parsed = super::typed::read(typed.clone()).ok();
+    let select = parsed.as_mut().and_then(|parsed| super::typed::selection(&mut parsed.command)).cloned();
+    let select = select.unwrap_or_default();
     let mut known = constant().as_object().cloned().unwrap_or_default();
     let mut put = |value: Value| known.extend(value.as_object().cloned().unwrap_or_default());
     put(BEHAVIOUR
@@ -110,26 +111,6 @@ fn said(global: &Global, running: &Running, select: &Select) -> Value {
     });
     let given = said.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     Value::Object(given.map(|(key, value)| (key.clone(), value.clone())).collect())
-}
-
-/// What is selected, where the command selects.
-fn selection(command: &Command) -> Option<&Select> {
-    Some(match command {
-        Command::Ls { select, .. }
-        | Command::Compile { select, .. }
-        | Command::Show { select, .. }
-        | Command::Plan { select, .. }
-        | Command::Source { command: Source::Freshness { select, .. } }
-        | Command::Docs { command: Docs::Generate { select, .. } } => select,
-        Command::Run(run)
-        | Command::Seed(run)
-        | Command::Load(run)
-        | Command::Test(run)
-        | Command::Snapshot(run)
-        | Command::Build(run) => &run.select,
-        Command::Clone(clone) => &clone.select,
-        _ => return None,
-    })
 }
 
 fn indirect_word(indirect: IndirectSelection) -> &'static str {

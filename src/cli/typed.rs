@@ -41,7 +41,7 @@ fn prefer_engine(command: clap::Command) -> clap::Command {
 }
 
 /// What is selected, where the command selects.
-fn selection(command: &mut Command) -> Option<&mut Select> {
+pub(super) fn selection(command: &mut Command) -> Option<&mut Select> {
     Some(match command {
         Command::Ls { select, .. }
         | Command::Compile { select, .. }

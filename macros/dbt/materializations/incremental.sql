@@ -3,7 +3,7 @@
 {% materialization incremental, default %}
     {%- set there = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type='table') -%}
-    {%- set temporary = make_temp_relation(target_relation) -%}
+    {%- set temp_relation = make_temp_relation(target_relation) -%}
     {%- set unique_key = config.get('unique_key') -%}
     {%- set full_refresh = should_full_refresh() or (there is not none and there.is_view) -%}
     {%- set on_schema_change = incremental_validate_on_schema_change(config.get('on_schema_change'), default='ignore') -%}
@@ -21,15 +21,15 @@
         {%- set build = get_create_table_as_sql(False, beside.intermediate, sql) -%}
         {%- set filled = beside.intermediate -%}
     {%- else -%}
-        {%- do run_query(get_create_table_as_sql(True, temporary, sql)) -%}
+        {%- do run_query(get_create_table_as_sql(True, temp_relation, sql)) -%}
         {%- set contract = config.get('contract') -%}
         {%- if not contract or not contract.enforced -%}
-            {%- do adapter.expand_target_column_types(from_relation=temporary, to_relation=target_relation) -%}
+            {%- do adapter.expand_target_column_types(from_relation=temp_relation, to_relation=target_relation) -%}
         {%- endif -%}
-        {%- set columns = process_schema_changes(on_schema_change, temporary, there) or adapter.get_columns_in_relation(there) -%}
+        {%- set columns = process_schema_changes(on_schema_change, temp_relation, there) or adapter.get_columns_in_relation(there) -%}
         {%- set build = strategy({
             'target_relation': target_relation,
-            'temp_relation': temporary,
+            'temp_relation': temp_relation,
             'unique_key': unique_key,
             'dest_columns': columns,
             'incremental_predicates': config.get('predicates', none) or config.get('incremental_predicates', none),
