@@ -390,13 +390,12 @@ impl Runner<'_> {
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
         let Some(failures) = cells.first().and_then(whole) else { return uncounted(node) };
-        let flag = |index: usize| {
-            cells.get(index).is_some_and(|cell| {
-                matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true")
-            })
+        let (warns, fails) = match (truth(cells.get(1)), truth(cells.get(2))) {
+            (Ok(warns), Ok(fails)) => (warns, fails),
+            (Err(text), _) | (_, Err(text)) => return undecided(node, &text),
         };
         let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
-        let status = match (severity.as_str(), flag(2), flag(1)) {
+        let status = match (severity.as_str(), fails, warns) {
             ("error", true, _) => Status::Fail,
             (_, _, true) if self.fails_warned_tests => Status::Fail,
             (_, _, true) => Status::Warn,
@@ -407,7 +406,7 @@ impl Runner<'_> {
             return (status, String::new(), Some(0), None);
         }
         let condition = node
-            .setting_text(if severity == "error" && flag(2) { "error_if" } else { "warn_if" })
+            .setting_text(if severity == "error" && fails { "error_if" } else { "warn_if" })
             .unwrap_or("!= 0")
             .to_owned();
         let text = format!(
@@ -475,6 +474,30 @@ impl Runner<'_> {
 }
 
 /// A test whose `fail_calc` gave no whole number: it has said nothing.
+/// What a query of a test says of a threshold (dbt: `convert_bool_type`); words that mean neither are the error.
+fn truth(cell: Option<&Cell>) -> Result<bool, String> {
+    match cell {
+        None | Some(Cell::Null) => Ok(false),
+        Some(Cell::Boolean(value)) => Ok(*value),
+        Some(cell) => {
+            let text = cell.to_string();
+            match text.to_lowercase().as_str() {
+                "y" | "yes" | "t" | "true" | "on" => Ok(true),
+                "n" | "no" | "f" | "false" | "off" => Ok(false),
+                number => number.parse::<f64>().map(|number| number != 0.0).map_err(|_| text),
+            }
+        }
+    }
+}
+
+fn undecided(node: &Node, text: &str) -> (Status, String, Option<i64>, Option<Diagnostic>) {
+    let message = format!("test `{}` says `{text}` of a threshold, which is neither true nor false", node.name);
+    let help = "`should_warn` and `should_error` of `get_test_sql` must be true or false";
+    let problem =
+        Diagnostic::error(Code::TestFailed, message.clone()).at(node.place()).node(&node.unique_id).help(help);
+    (Status::Error, message, None, Some(problem))
+}
+
 fn uncounted(node: &Node) -> (Status, String, Option<i64>, Option<Diagnostic>) {
     let message = format!("test `{}` counted nothing: its `fail_calc` must give a whole number", node.name);
     let help = "write `fail_calc: \"coalesce(sum(…), 0)\"`, or leave it out";
