@@ -201,8 +201,8 @@ impl Adapter {
     fn overriding(&self, name: &str) -> Option<Value> {
         let (session, facts) = (&self.0.session, &self.0.session.facts);
         let internal = crate::project::internal_packages(facts.dialect.adapter());
-        let written = facts.packages.iter().filter(|package| !internal.contains(package));
-        written.filter_map(|package| session.library.get(package, name)).map(|found| found.value()).next()
+        let mut written = facts.packages.iter().filter(|package| !internal.contains(package));
+        written.find_map(|package| session.library.get(package, name)).map(|found| found.value())
     }
 
     /// What needs the warehouse.
