@@ -426,8 +426,9 @@ impl Runner<'_> {
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
         let Some(failures) = cells.first().and_then(whole) else { return uncounted(node) };
-        let (Some(warns), Some(fails)) = (cells.get(1).and_then(truth), cells.get(2).and_then(truth)) else {
-            return undecided(node, cells.get(1..).unwrap_or_default());
+        let (warns, fails) = match (truth(cells.get(1)), truth(cells.get(2))) {
+            (Ok(warns), Ok(fails)) => (warns, fails),
+            (Err(text), _) | (_, Err(text)) => return undecided(node, &text),
         };
         let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
         let status = match (severity.as_str(), fails, warns) {
@@ -508,31 +509,32 @@ impl Runner<'_> {
     }
 }
 
-/// A test whose `fail_calc` gave no whole number: it has said nothing.
-/// A test whose counting statement, a macro of the project, does not say whether there is something to tell.
-fn undecided(node: &Node, flags: &[Cell]) -> (Status, String, Option<i64>, Option<Diagnostic>) {
-    let given = flags.iter().find(|cell| truth(cell).is_none()).map_or_else(|| "nothing".to_owned(), Cell::to_string);
-    let message = format!("`get_test_sql` gives {given} where it must give a truth value");
-    let help = "`should_warn` and `should_error`, its second and third column, are boolean";
+/// What a query of a test says of a threshold (dbt: `convert_bool_type`); words that mean neither are the error.
+fn truth(cell: Option<&Cell>) -> Result<bool, String> {
+    match cell {
+        None | Some(Cell::Null) => Ok(false),
+        Some(Cell::Boolean(value)) => Ok(*value),
+        Some(cell) => {
+            let text = cell.to_string();
+            match text.to_lowercase().as_str() {
+                "y" | "yes" | "t" | "true" | "on" => Ok(true),
+                "n" | "no" | "f" | "false" | "off" => Ok(false),
+                number => number.parse::<f64>().map(|number| number != 0.0).map_err(|_| text),
+            }
+        }
+    }
+}
+
+/// A test whose query says nothing of a threshold.
+fn undecided(node: &Node, text: &str) -> (Status, String, Option<i64>, Option<Diagnostic>) {
+    let message = format!("test `{}` says `{text}` of a threshold, which is neither true nor false", node.name);
+    let help = "`should_warn` and `should_error` of `get_test_sql` must be true or false";
     let problem =
         Diagnostic::error(Code::TestFailed, message.clone()).at(node.place()).node(&node.unique_id).help(help);
     (Status::Error, message, None, Some(problem))
 }
 
-/// A truth value, or a number or word that Python takes for one (dbt: `TestResultData.convert_bool_type`).
-fn truth(cell: &Cell) -> Option<bool> {
-    match cell {
-        Cell::Boolean(truth) => Some(*truth),
-        Cell::Null => Some(false),
-        Cell::Text(word) => match word.to_lowercase().as_str() {
-            "y" | "yes" | "t" | "true" | "on" | "1" => Some(true),
-            "n" | "no" | "f" | "false" | "off" | "0" => Some(false),
-            _ => None,
-        },
-        number => whole(number).map(|number| number != 0).or(Some(true)),
-    }
-}
-
+/// A test whose `fail_calc` gave no whole number: it has said nothing.
 fn uncounted(node: &Node) -> (Status, String, Option<i64>, Option<Diagnostic>) {
     let message = format!("test `{}` counted nothing: its `fail_calc` must give a whole number", node.name);
     let help = "write `fail_calc: \"coalesce(sum(…), 0)\"`, or leave it out";

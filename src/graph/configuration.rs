@@ -191,6 +191,7 @@ fn finish(config: &mut Map<String, Value>) {
     }
     keep_failures(config);
     if let Some(Value::Object(contract)) = config.get_mut("contract") {
+        contract.retain(|key, _| key == "enforced" || key == "alias_types");
         contract.entry("enforced").or_insert(json!(false));
         contract.entry("alias_types").or_insert(json!(true));
     }

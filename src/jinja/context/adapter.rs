@@ -197,6 +197,14 @@ impl Adapter {
         Err(problem(Problem::new(Code::UnknownMacro, message).help(help)))
     }
 
+    /// The project's macro of a built-in's name, or a package's: it is asked in place of the built-in one.
+    fn overriding(&self, name: &str) -> Option<Value> {
+        let (session, facts) = (&self.0.session, &self.0.session.facts);
+        let internal = crate::project::internal_packages(facts.dialect.adapter());
+        let mut written = facts.packages.iter().filter(|package| !internal.contains(package));
+        written.find_map(|package| session.library.get(package, name)).map(|found| found.value())
+    }
+
     /// What needs the warehouse.
     fn asks(
         &self,
@@ -208,6 +216,9 @@ impl Adapter {
         match method {
             "get_relation" => self.get_relation(world, call),
             "get_columns_in_relation" => {
+                if let Some(own) = self.overriding(method) {
+                    return own.call(state, call.positional());
+                }
                 Ok(self.columns(self.columns_in(world, &required_relation(call, 0, "relation")?)?.iter()))
             }
             "get_missing_columns" => {
@@ -249,6 +260,9 @@ impl Adapter {
                 let callee = self.find(method, Some("dbt"))?;
                 let text = callee.call(state, call.positional())?;
                 relation_argument(call.get(0, "relation")).iter().for_each(|relation| tell_changed(world, relation));
+                if method.ends_with("_schema") {
+                    answer(Some(world.commit()), method)?;
+                }
                 Ok(text)
             }
             "get_incremental_strategy_macro" => self.strategy(call),

@@ -57,6 +57,15 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
     })
 }
 
+/// The value of a setting as artifacts hold it: times as ISO 8601 writes them, null for what JSON cannot hold.
+pub(crate) fn setting_json(value: &Value) -> Json {
+    match type_name(value).as_ref() {
+        "datetime" | "datetime.datetime" => Json::String(super::str(value).replacen(' ', "T", 1)),
+        "date" | "datetime.date" => Json::String(super::str(value)),
+        _ => to_json(value).unwrap_or(Json::Null),
+    }
+}
+
 fn not_serializable(value: &Value) -> Error {
     type_error(format!("Object of type {} is not JSON serializable", type_name(value)))
 }

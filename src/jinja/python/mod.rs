@@ -57,7 +57,7 @@ pub(crate) use date::date;
 pub(crate) use datetime::{datetime, naive_datetime};
 pub(crate) use decimal::decimal;
 pub(crate) use dict::{dict, record};
-pub(crate) use json::{from_json, to_json};
+pub(crate) use json::{from_json, setting_json, to_json};
 pub(crate) use kind::missing;
 pub(crate) use list::list;
 pub(crate) use method::bound;
