@@ -117,6 +117,8 @@ impl Planner<'_> {
             let (target, source) = (target.clone(), staged.relation.clone());
             let work = Work::FitColumns { target, source, policy: policy.to_owned() };
             steps.push(Step { purpose: Purpose::Support, work });
+        } else if let Some(existing) = self.existing(node) {
+            steps.extend(self.widening(&existing.columns, &target, &staged.relation));
         }
         let strategy = Strategy {
             name: "microbatch".to_owned(),

@@ -195,6 +195,7 @@ impl Step {
             Work::Sql(sql) | Work::Schema(_, sql) => sql.trim().to_owned(),
             Work::Load(source) => format!("-- load {} into {}", source.location, source.relation.render()),
             Work::FitColumns { target, policy, .. } => {
+                let policy = if policy == "ignore" { "texts that grew" } else { policy };
                 format!("-- fit the columns of {} ({policy})", target.render())
             }
             Work::Strategy(strategy) => {

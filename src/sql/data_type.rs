@@ -216,6 +216,14 @@ impl DataType {
         }
     }
 
+    /// The type of two texts one behind the other: as long as both, where that is known.
+    pub(super) fn concatenated(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Varchar(Some(a)), Self::Varchar(Some(b))) => Self::Varchar(a.checked_add(b)),
+            _ => Self::TEXT,
+        }
+    }
+
     /// Precision and scale, of numbers.
     pub(super) fn digits(self) -> Option<(u32, u32)> {
         match self {

@@ -32,6 +32,7 @@ pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
     Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
-    UserFunction, name_of_stored, place_of_message, session_variables, stored_name, translate,
+    UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message, relation_key, session_variables,
+    stored_name, translate, with_kept,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

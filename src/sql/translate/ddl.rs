@@ -7,6 +7,7 @@ use super::policy::{Attached, Columns, STORED, new_path, renamed};
 use super::typed::{Shaped, Typed};
 use super::{Made, Step, Translator, literal, position, quote};
 use crate::sql::DataType;
+use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 /// A column of a definition.
@@ -156,7 +157,7 @@ impl Translator<'_> {
         cursor.expect_end()?;
         let last = &path[path.len() - 1];
         let exists = self.columns.columns(&path).is_some();
-        if quiet && exists && !(self.attached(&path).is_empty() && attached.is_empty()) {
+        if quiet && exists {
             return Ok(Made::status(Vec::new(), format!("{last} already exists, statement succeeded.")));
         }
         let create = |name: &str, word: &str| {
@@ -188,6 +189,7 @@ impl Translator<'_> {
             statements.push(self.view(&path, &attached, &columns, &range)?);
         }
         statements.extend(self.record(&path, &attached));
+        statements.extend(self.keep_types(&path, &columns));
         self.describe(&mut statements, ("TABLE", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("Table {last} successfully created.")))
     }
@@ -279,7 +281,8 @@ impl Translator<'_> {
             };
             let value = match to {
                 to if column.ty == DataType::Null => format!("CAST({} AS {})", value.sql, to.duckdb()),
-                to => self.convert(&value, to, &self.everything())?.sql,
+                to if to.family() == Family::Number => self.convert(&value, to, &self.everything())?.sql,
+                to => self.assigned(&value, to, &self.everything())?,
             };
             if let Some(wanted) = wanted {
                 column.name.clone_from(&wanted.name);
@@ -381,11 +384,14 @@ impl Translator<'_> {
             statements.push(format!("DROP VIEW IF EXISTS {}", self.path_sql(&path)));
         }
         statements.push(format!("CREATE {word}VIEW {quiet}{} AS {}", self.path_sql(&stored), made.sql));
+        let columns = made.columns.iter().map(|column| (column.stored.clone(), column.ty)).collect();
         if !attached.is_empty() {
-            let columns = made.columns.iter().map(|column| (column.stored.clone(), column.ty)).collect();
             statements.push(self.view(&path, &attached, &columns, &range)?);
         }
         statements.extend(self.record(&path, &attached));
+        if quiet.is_empty() || !exists {
+            statements.extend(self.keep_types(&path, &columns));
+        }
         self.describe(&mut statements, ("VIEW", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("View {} successfully created.", path[path.len() - 1])))
     }
@@ -410,11 +416,14 @@ impl Translator<'_> {
             "SCHEMA" => (self.schema_path(parts), " CASCADE"),
             _ => return Err(SqlProblem::unsupported(format!("DROP {kind}"), range)),
         };
-        let statements = self.drop_governed(&kind, &path).unwrap_or_else(|| {
+        let mut statements = self.drop_governed(&kind, &path).unwrap_or_else(|| {
             let forgotten = if kind == "SCHEMA" { self.forget_schema(&path) } else { Vec::new() };
             let statement = format!("DROP {kind} {quiet}{}{tail}", self.path_sql(&path));
             std::iter::once(statement).chain(forgotten).collect()
         });
+        if kind != "SCHEMA" {
+            statements.extend(self.keep_types(&path, &Vec::new()));
+        }
         Ok(Made::status(statements, format!("{} successfully dropped.", path[path.len() - 1])))
     }
 }

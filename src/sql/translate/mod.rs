@@ -18,6 +18,7 @@ mod aggregate;
 mod alter;
 mod call;
 mod cast;
+mod column_type;
 mod conversion;
 mod cursor;
 mod date;
@@ -49,6 +50,7 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use column_type::{keeping_tables, kept_types, relation_key, with_kept};
 pub use policy::{Governance, name_of_stored, stored_name};
 pub use position::{PositionMap, place_of_message};
 pub use session::session_variables;

@@ -12,6 +12,7 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::typed::Typed;
 use super::{Made, Step, Translator, literal, position, quote};
+use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_ARGUMENTS, WRONG_TYPE};
 use crate::sql::text::Text;
 use crate::sql::{DataType, Dialect};
@@ -62,21 +63,24 @@ pub struct Governance {
     pub policies: BTreeMap<Vec<String>, KeptPolicy>,
     /// What is attached, by the relation's path.
     pub attached: BTreeMap<Vec<String>, Vec<Attached>>,
+    /// Whether types of columns are kept, too.
+    pub keeps_types: bool,
 }
 
 impl Governance {
     /// The queries of the embedded engine for what a database keeps.
-    pub fn queries(database: &str) -> [String; 2] {
+    pub fn queries(database: &str) -> [String; 3] {
         let schema = format!("{}.\"MERGANSER\"", quote(database));
         [
             format!("SELECT POLICY, KIND, SIGNATURE, RETURNS, BODY FROM {schema}.\"POLICIES\""),
             format!("SELECT RELATION, COLUMN_NAME, POLICY, ARGUMENTS FROM {schema}.\"POLICY_USES\" ORDER BY ALL"),
+            format!("SELECT RELATION FROM {schema}.\"COLUMN_TYPES\" LIMIT 1"),
         ]
     }
 
     /// What the rows of these queries say.
-    pub fn read(policies: &[Vec<String>], uses: &[Vec<String>]) -> Self {
-        let mut governance = Self::default();
+    pub fn read(policies: &[Vec<String>], uses: &[Vec<String>], types: &[Vec<String>]) -> Self {
+        let mut governance = Self { keeps_types: !types.is_empty(), ..Self::default() };
         for row in policies {
             let [policy, kind, signature, returns, body] = row.as_slice() else { continue };
             let kind = if kind == "MASKING" { PolicyKind::Masking } else { PolicyKind::RowAccess };
@@ -100,7 +104,7 @@ impl Governance {
 }
 
 /// Several names as one text: `"A"."b"`.
-fn key(names: &[String]) -> String {
+pub(super) fn key(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(".")
 }
 
@@ -187,7 +191,9 @@ impl Translator<'_> {
             match &one.column {
                 Some(name) => {
                     let (name, ty) = column_named(columns, name, range)?;
-                    let shown = self.evaluated(&policy, &one.policy, &values, (*ty, range))?;
+                    // What a policy shows may be longer than what it hides.
+                    let shown_type = if ty.family() == Family::Text { DataType::TEXT } else { *ty };
+                    let shown = self.evaluated(&policy, &one.policy, &values, (shown_type, range))?;
                     masks.columns.push((name.clone(), format!("CAST({shown} AS {})", ty.duckdb())));
                 }
                 None => masks.rows = Some(self.evaluated(&policy, &one.policy, &values, (DataType::Boolean, range))?),
@@ -472,15 +478,17 @@ impl Translator<'_> {
         let database = schema.first().map_or("", String::as_str);
         let governance = self.columns.governance(database);
         let inside = |path: &Vec<String>| path.starts_with(schema);
+        let types = self.forget_types(schema);
         if !governance.policies.keys().any(inside) && !governance.attached.keys().any(inside) {
-            return Vec::new();
+            return types.into_iter().collect();
         }
-        let start = literal(&format!("{}.", key(schema)));
+        let start = schema_start(&key(schema));
         let table = |name: &str| kept_in(database, name);
-        vec![
+        let policies = [
             format!("DELETE FROM {} WHERE starts_with(POLICY, {start})", table("POLICIES")),
             format!("DELETE FROM {} WHERE starts_with(RELATION, {start})", table("POLICY_USES")),
-        ]
+        ];
+        types.into_iter().chain(policies).collect()
     }
 }
 
@@ -548,11 +556,17 @@ fn parameters(signature: &str) -> Step<Vec<(String, DataType)>> {
     Ok(parameters)
 }
 
-fn kept_in(database: &str, table: &str) -> String {
+/// A literal with which the keys of a schema's relations start.
+pub(super) fn schema_start(schema: &str) -> String {
+    literal(&format!("{schema}."))
+}
+
+/// A table in which a database keeps what the engine does not.
+pub(super) fn kept_in(database: &str, table: &str) -> String {
     format!("{}.\"MERGANSER\".{}", quote(database), quote(table))
 }
 
-fn tables(database: &str) -> Vec<String> {
+pub(super) fn tables(database: &str) -> Vec<String> {
     vec![
         format!("CREATE SCHEMA IF NOT EXISTS {}.\"MERGANSER\"", quote(database)),
         format!(
@@ -562,6 +576,10 @@ fn tables(database: &str) -> Vec<String> {
         format!(
             "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, POLICY VARCHAR, ARGUMENTS VARCHAR)",
             kept_in(database, "POLICY_USES")
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, DATA_TYPE VARCHAR)",
+            kept_in(database, "COLUMN_TYPES")
         ),
     ]
 }
