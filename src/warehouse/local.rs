@@ -4,12 +4,13 @@
 //! database is a file beside the main one; answers and errors are put back in Snowflake's words, with places in the
 //! statement as it was written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
 
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, literal, quoted};
+use super::roles::Roles;
 use super::statement::{byte_offset, line_column, verb};
 use super::{
     Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
@@ -38,6 +39,8 @@ struct Shared {
     governance: Mutex<HashMap<String, Arc<Governance>>>,
     /// The further databases that are attached.
     attached: Mutex<HashSet<String>>,
+    /// Who has which roles.
+    roles: Mutex<Roles>,
 }
 
 /// A connection.
@@ -46,6 +49,8 @@ struct LocalSession {
     inner: Mutex<DuckDbSession>,
     context: SessionContext,
     in_transaction: bool,
+    /// The roles' version that the session goes by.
+    roles: u64,
 }
 
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
@@ -64,7 +69,9 @@ pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<B
         .chain(keeping_tables(&options.database))
         .try_for_each(|sql| root.execute(&sql).map(drop))?;
     drop(root);
-    let shared = Shared { duckdb, columns: Mutex::default(), governance: Mutex::default(), attached: Mutex::default() };
+    let roles = Mutex::new(Roles::open(&duckdb)?);
+    let shared =
+        Shared { duckdb, columns: Mutex::default(), governance: Mutex::default(), attached: Mutex::default(), roles };
     Ok(Box::new(Local { shared: Arc::new(shared), context }))
 }
 
@@ -83,15 +90,15 @@ impl Warehouse for Local {
         for statement in prelude() {
             inner.execute(statement)?;
         }
-        for statement in session_variables(&self.context) {
-            inner.execute(&statement)?;
-        }
-        Ok(Box::new(LocalSession {
+        let mut session = LocalSession {
             shared: Arc::clone(&self.shared),
             inner: Mutex::new(inner),
             context: self.context.clone(),
             in_transaction: false,
-        }))
+            roles: 0,
+        };
+        session.know_roles()?;
+        Ok(Box::new(session))
     }
 
     fn catalog(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
@@ -328,6 +335,30 @@ impl LocalSession {
         Ok(())
     }
 
+    /// Takes over what was granted and revoked since the last statement, in this session or another.
+    fn know_roles(&mut self) -> Result<(), WarehouseError> {
+        let roles = locked(&self.shared.roles);
+        if roles.version == self.roles {
+            return Ok(());
+        }
+        let version = roles.version;
+        let mut own = self.context.role.as_deref().map_or_else(BTreeSet::new, |role| roles.of_role(role));
+        let mut available = self.context.user.as_deref().map_or_else(BTreeSet::new, |user| roles.of_user(user));
+        drop(roles);
+        available.extend(own.iter().cloned());
+        self.context.available_roles = available.into_iter().collect();
+        own.retain(|role| Some(role) != self.context.role.as_ref());
+        self.context.inherited_roles = own.into_iter().collect();
+        self.tell_engine()?;
+        self.roles = version;
+        Ok(())
+    }
+
+    /// Tells the connection who asks.
+    fn tell_engine(&mut self) -> Result<(), WarehouseError> {
+        session_variables(&self.context).iter().try_for_each(|statement| self.inner().execute(statement).map(drop))
+    }
+
     fn inner(&mut self) -> &mut DuckDbSession {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -340,7 +371,14 @@ impl LocalSession {
                 self.context.database = Some(name.clone());
             }
             SessionChange::Schema(name) => self.context.schema = Some(name.clone()),
-            SessionChange::Role(name) => self.context.role = Some(name.clone()),
+            SessionChange::Role(name) => {
+                self.context.role = Some(name.clone());
+                // What the role before had, this one has not; what it has is known before the next statement.
+                self.context.inherited_roles.clear();
+                self.context.available_roles.clear();
+                self.roles = 0;
+            }
+            SessionChange::Roles(change) => locked(&self.shared.roles).change(&self.shared.duckdb, change)?,
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
             SessionChange::End { .. } => self.in_transaction = false,
@@ -357,9 +395,7 @@ impl LocalSession {
                 self.context.variables.remove(name);
             }
         }
-        for statement in session_variables(&self.context) {
-            self.inner().execute(&statement)?;
-        }
+        self.tell_engine()?;
         let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
         let database = self.context.database.clone().unwrap_or_default();
         let schema = self.context.schema.clone().unwrap_or_default();
@@ -372,6 +408,7 @@ impl LocalSession {
 impl Session for LocalSession {
     fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
         let Some(verb) = verb(sql) else { return Ok(Outcome::default()) };
+        self.know_roles()?;
         if let Some(name) = described(sql) {
             return self.columns_as_rows(name);
         }

@@ -50,6 +50,7 @@ impl Translator<'_> {
                 "VIEW" => return self.create_view(cursor, creation),
                 "FUNCTION" => return self.create_function(cursor),
                 "SCHEMA" => return self.create_schema(cursor, creation),
+                "ROLE" => return super::session::create_role(cursor, creation.replaces),
                 "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
                 "TAG" => {
                     self.notes.push("tags are not kept on the embedded engine".to_owned());
@@ -404,8 +405,10 @@ impl Translator<'_> {
             return self.drop_policy(cursor);
         }
         cursor.skip();
-        if kind == "FUNCTION" {
-            return self.drop_function(cursor);
+        match kind.as_str() {
+            "FUNCTION" => return self.drop_function(cursor),
+            "ROLE" => return super::session::drop_role(cursor),
+            _ => {}
         }
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let parts = cursor.path()?;

@@ -91,6 +91,8 @@ pub struct SessionContext {
     pub role: Option<String>,
     /// The roles the current role has, itself apart.
     pub inherited_roles: Vec<String>,
+    /// The roles that were granted to the user, with those that these have, and those of the session.
+    pub available_roles: Vec<String>,
     /// The user.
     pub user: Option<String>,
     /// The warehouse.
@@ -99,6 +101,26 @@ pub struct SessionContext {
     pub parameters: BTreeMap<String, String>,
     /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions with their types.
     pub variables: BTreeMap<String, (String, DataType)>,
+}
+
+/// Who can have a role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoleHolder {
+    /// Another role.
+    Role(String),
+    /// A user.
+    User(String),
+}
+
+/// What happens to a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    /// `GRANT ROLE … TO …`.
+    Grant(String, RoleHolder),
+    /// `REVOKE ROLE … FROM …`.
+    Revoke(String, RoleHolder),
+    /// `DROP ROLE`.
+    Drop(String),
 }
 
 /// What a statement asks of the session, apart from the statements it runs.
@@ -112,6 +134,8 @@ pub enum SessionChange {
     Role(String),
     /// `USE WAREHOUSE`.
     Warehouse(String),
+    /// A role is granted or taken away, or is no more.
+    Roles(RoleChange),
     /// `ALTER SESSION SET name = value`; the name in upper case.
     Parameter(String, String),
     /// `ALTER SESSION UNSET name`.
