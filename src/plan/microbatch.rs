@@ -102,6 +102,7 @@ impl Planner<'_> {
         } else {
             self.next_batch(&node, &subject, &compiled, &step.batch)?
         };
+        self.mask_kept(&node, &mut plan);
         self.surround(&node, &subject, &mut plan)?;
         Ok((plan, compiled, subject))
     }

@@ -9,6 +9,7 @@ mod freshness;
 mod grant;
 mod incremental;
 mod load_spec;
+mod mask;
 mod microbatch;
 mod node;
 mod planner;

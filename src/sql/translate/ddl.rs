@@ -86,6 +86,7 @@ impl Translator<'_> {
         {
             path.insert(0, database.clone());
         }
+        path.last().into_iter().for_each(|schema| self.meet_schema(schema));
         path
     }
 

@@ -47,6 +47,7 @@ mod typed;
 mod user_function;
 mod window;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -199,6 +200,7 @@ pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> 
     let mut translator = Translator::new(&text, columns, session);
     translator.refuse_reserved_names()?;
     let made = translator.statement()?;
+    translator.refuse_reserved_schema()?;
     let mut notes = translator.notes;
     notes.dedup();
     let (statements, positions) = made.statements.iter().map(|marked| position::finish(marked)).unzip();
@@ -240,6 +242,8 @@ struct Translator<'a> {
     lasting: bool,
     /// Whether the next relation is one that the statement changes.
     changes: bool,
+    /// Whether a name in the schema was met in which a database keeps what the engine does not.
+    met_reserved: Cell<bool>,
 }
 
 impl<'a> Translator<'a> {
@@ -255,6 +259,7 @@ impl<'a> Translator<'a> {
             notes: Vec::new(),
             lasting: false,
             changes: false,
+            met_reserved: Cell::new(false),
         }
     }
 

@@ -4,6 +4,7 @@
 //! So every reader meets the policy, other views included, and whoever asks last decides: the view asks the connection
 //! which role it has. Statements that change such a relation change what is stored, and see its columns masked.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -20,6 +21,8 @@ use crate::sql::{DataType, Dialect};
 /// What the stored name of a relation under a policy starts with; names of users do not.
 pub(super) const RESERVED: &str = "MERGANSER$";
 pub(super) const STORED: &str = "MERGANSER$UNMASKED$";
+/// The schema in which a database keeps what the engine does not.
+const KEPT: &str = "MERGANSER";
 const NEW: &str = "MERGANSER$NEW$";
 const UNKNOWN_POLICY: &str = "unknown-policy";
 
@@ -151,6 +154,22 @@ impl Translator<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what is in the schema in which a database keeps policies, roles and types: who could change it would see everything.
+    pub(super) fn refuse_reserved_schema(&self) -> Step<()> {
+        if !self.met_reserved.get() {
+            return Ok(());
+        }
+        let message = format!("the schema `{KEPT}` is merganser's own");
+        Err(SqlProblem::new(crate::sql::UNSUPPORTED, message, 0..self.text.sql.trim_end().len()))
+    }
+
+    /// Takes notice of a schema.
+    pub(super) fn meet_schema(&self, schema: &str) {
+        if schema.eq_ignore_ascii_case(KEPT) {
+            self.met_reserved.set(true);
+        }
     }
 
     /// What is attached to a relation.
@@ -446,8 +465,14 @@ impl Translator<'_> {
             vec![format!("UPDATE {table} SET BODY = {} WHERE POLICY = {}", literal(&body), literal(&key(&path)))];
         let changed = Changed { inner: self.columns, path: path.clone(), policy: KeptPolicy { body, ..kept } };
         for relation in self.users(&path) {
-            let translator =
-                Translator { columns: &changed, ctes: Vec::new(), scopes: Vec::new(), notes: Vec::new(), ..*self };
+            let translator = Translator {
+                columns: &changed,
+                ctes: Vec::new(),
+                scopes: Vec::new(),
+                notes: Vec::new(),
+                met_reserved: Cell::default(),
+                ..*self
+            };
             let columns = self.columns.columns(&relation).unwrap_or_default();
             let attached = self.attached(&relation);
             statements.push(format!("DROP VIEW {}", self.path_sql(&relation)));
