@@ -8,8 +8,8 @@ use sqlparser::ast::{self, ExactNumberInfo, TimezoneInfo};
 use sqlparser::tokenizer::Tokenizer;
 
 use super::Dialect;
+use super::grammar::grammar;
 use super::parse::parser;
-use super::text::grammar;
 
 /// A type of Snowflake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod content;
 mod data_type;
 mod duckdb_type;
 mod function;
+mod grammar;
 mod item;
 mod number_format;
 mod outer_join;

@@ -137,6 +137,21 @@ impl Shared {
         if exists { self.attach(database) } else { Ok(()) }
     }
 
+    /// Makes a database with its schema `PUBLIC`; whether it was made.
+    fn create_database(&self, name: &str, quiet: bool) -> Result<bool, WarehouseError> {
+        let upper = name.to_uppercase();
+        let is_file = self.duckdb.sibling(&upper).is_some_and(|path| path.exists());
+        let is_main = name.eq_ignore_ascii_case(&self.duckdb.options().database);
+        if is_main || is_file || locked(&self.attached).contains(&upper) {
+            let exists = || WarehouseError::new(format!("Object '{name}' already exists."));
+            return if quiet { Ok(false) } else { Err(exists()) };
+        }
+        self.attach(name)?;
+        let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&upper));
+        self.duckdb.connect()?.execute(&public)?;
+        Ok(true)
+    }
+
     /// Attaches another database, making its file when there is none.
     fn attach(&self, database: &str) -> Result<(), WarehouseError> {
         if database.eq_ignore_ascii_case(&self.duckdb.options().database) {
@@ -378,6 +393,13 @@ impl LocalSession {
                 self.context.available_roles.clear();
                 self.roles = 0;
             }
+            SessionChange::CreateDatabase { name, quiet } => {
+                if !self.shared.create_database(name, *quiet)? {
+                    return Ok(());
+                }
+                self.context.database = Some(name.clone());
+                self.context.schema = Some("PUBLIC".to_owned());
+            }
             SessionChange::Roles(change) => locked(&self.shared.roles).change(&self.shared.duckdb, change)?,
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
@@ -396,7 +418,12 @@ impl LocalSession {
             }
         }
         self.tell_engine()?;
-        let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
+        if !matches!(
+            change,
+            SessionChange::Database(_) | SessionChange::Schema(_) | SessionChange::CreateDatabase { .. }
+        ) {
+            return Ok(());
+        }
         let database = self.context.database.clone().unwrap_or_default();
         let schema = self.context.schema.clone().unwrap_or_default();
         // After USE DATABASE the schema may not be there; names that need it then say so themselves.

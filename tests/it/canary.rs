@@ -231,7 +231,8 @@ fn no_token_reaches_a_role_that_must_not_see_it() {
     // What a role builds that must not see holds nothing that it must not see, whoever looks.
     reader("build --full-refresh --exclude people");
     let (_warehouse, mut session) = session(&bench, "LOADER");
-    let all: String = MODELS.iter().map(|(model, _)| said(session.as_mut(), &format!("select * from {model}"))).collect();
+    let all: String =
+        MODELS.iter().map(|(model, _)| said(session.as_mut(), &format!("select * from {model}"))).collect();
     assert!(!all.contains(TOKEN), "{all}");
 }
 

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::policy::{Attached, Columns, STORED, new_path, renamed};
 use super::typed::{Shaped, Typed};
-use super::{Made, Step, Translator, literal, position, quote};
+use super::{Made, SessionChange, Step, Translator, literal, position, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
@@ -50,6 +50,7 @@ impl Translator<'_> {
                 "VIEW" => return self.create_view(cursor, creation),
                 "FUNCTION" => return self.create_function(cursor),
                 "SCHEMA" => return self.create_schema(cursor, creation),
+                "DATABASE" => return self.create_database(cursor, creation),
                 "ROLE" => return super::session::create_role(cursor, creation.replaces),
                 "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
                 "TAG" => {
@@ -62,6 +63,25 @@ impl Translator<'_> {
                 }
             }
         }
+    }
+
+    /// `CREATE DATABASE`: a file beside the main one.
+    fn create_database(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
+        let range = cursor.range();
+        cursor.expect("DATABASE")?;
+        if creation.replaces {
+            return Err(SqlProblem::unsupported("CREATE OR REPLACE DATABASE", range));
+        }
+        let quiet = cursor.takes("IF NOT EXISTS");
+        let name = cursor.name()?;
+        if cursor.sees("CLONE") {
+            return Err(SqlProblem::unsupported("a clone of a database", cursor.range()));
+        }
+        self.properties(cursor)?;
+        cursor.expect_end()?;
+        let status = format!("Database {name} successfully created.");
+        let session = vec![SessionChange::CreateDatabase { name, quiet }];
+        Ok(Made { session, ..Made::status(Vec::new(), status) })
     }
 
     fn create_schema(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {

@@ -135,6 +135,13 @@ pub enum SessionChange {
     Role(String),
     /// `USE WAREHOUSE`.
     Warehouse(String),
+    /// `CREATE DATABASE`, which becomes the current one; quietly if it may be there already.
+    CreateDatabase {
+        /// Its name.
+        name: String,
+        /// Whether one that is there is no error.
+        quiet: bool,
+    },
     /// A role is granted or taken away, or is no more.
     Roles(RoleChange),
     /// `ALTER SESSION SET name = value`; the name in upper case.
