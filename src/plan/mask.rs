@@ -37,7 +37,9 @@ impl Planner<'_> {
             _ => false,
         });
         if let Some(at) = adds {
-            plan.steps.splice(at + 1..at + 1, steps(false));
+            let behind = plan.steps.split_off(at + 1);
+            plan.steps.extend(steps(false));
+            plan.steps.extend(behind);
         }
         plan.steps.splice(0..0, steps(true));
     }

@@ -4,6 +4,7 @@
 //! database is a file beside the main one; answers and errors are put back in Snowflake's words, with places in the
 //! statement as it was written.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -109,8 +110,8 @@ impl Warehouse for Local {
         catalog.schemas.values_mut().for_each(under_own_names);
         let mut kept = HashMap::new();
         for name in schemas {
-            if !kept.contains_key(&fold(&name.database)) {
-                kept.insert(fold(&name.database), self.shared.kept_types(&name.database)?);
+            if let Entry::Vacant(unread) = kept.entry(fold(&name.database)) {
+                unread.insert(self.shared.kept_types(&name.database)?);
             }
         }
         for relation in catalog.schemas.values_mut().flat_map(BTreeMap::values_mut) {
