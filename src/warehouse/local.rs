@@ -160,14 +160,15 @@ impl Shared {
         }
         let upper = database.to_uppercase();
         let path = self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
-        let known = locked(&self.attached).contains(&upper);
-        if known {
+        // Held until it is done: what is made in it cannot be made by two at once.
+        let mut attached = locked(&self.attached);
+        if attached.contains(&upper) {
             return Ok(());
         }
         self.duckdb.attach(&Attach { path, alias: Some(upper.clone()), read_only: false })?;
         let mut session = self.duckdb.connect()?;
         keeping_tables(&upper).iter().try_for_each(|sql| session.execute(sql).map(drop))?;
-        locked(&self.attached).insert(upper);
+        attached.insert(upper);
         Ok(())
     }
 
