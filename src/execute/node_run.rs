@@ -14,7 +14,7 @@ use crate::graph::Node;
 use crate::jinja::{Origin, ResultTable, Subject};
 use crate::load::{self, LoadRun, LoadSpec, LoadStamp, Location, ObjectStoreOptions, Store};
 use crate::plan::{Action, LoadSource, NodePlan, Planner, Purpose, Step, Work};
-use crate::project::Project;
+use crate::project::{Macro, NodeKind, Project};
 use crate::source::Span;
 use crate::sql::{Relation, RelationKind, split};
 use crate::warehouse::{Cell, Connection, Outcome, SchemaName, WarehouseError};
@@ -237,14 +237,50 @@ impl Runner<'_> {
             }
             Work::Materialization(name) => {
                 let subject = self.planner.compiler.seeing_packages(subject, name);
-                let call = || self.planner.compiler.call(node, &subject, name, Vec::new());
+                self.check_language(node, name)?;
+                let call = || self.planner.compiler.execute(node, &subject, name);
                 let (call, sent) = self.connection.materialization(call);
                 progress.sent.extend(sent);
-                call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
+                let executed =
+                    call.map_err(|error| Failure::Other(Box::new(self.planner.compiler.report(&error, node))))?;
                 progress.message = Some("OK".to_owned());
-                Ok(())
+                match executed.unnamed.filter(|_| node.kind != NodeKind::Function) {
+                    Some(fault) => Err(self.unnamed(node, (name, &fault))),
+                    None => Ok(()),
+                }
             }
         }
+    }
+
+    /// A materialization says which languages it is for. (dbt: `get_execution_status`'s caller, `ModelRunner.execute`.)
+    fn check_language(&self, node: &Node, name: &str) -> Result<(), Failure> {
+        let Some(found) = self.materialization(name) else { return Ok(()) };
+        let languages = found.languages.as_deref().unwrap_or_default();
+        if languages.iter().any(|language| language == "sql") {
+            return Ok(());
+        }
+        let message = format!("materialization `{}` is for {} only", node.materialized(), languages.join(", "));
+        let problem = Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
+        let help = "this node is SQL: choose another, or add 'sql' to its `supported_languages`";
+        Err(Failure::Other(Box::new(problem.help(help))))
+    }
+
+    fn unnamed(&self, node: &Node, (name, fault): (&str, &str)) -> Failure {
+        let place = self.materialization(name).map_or_else(|| node.place(), |found| self.header(found));
+        let message = format!("materialization `{}` {fault}", node.materialized());
+        let help = "end it with `{{ return({'relations': [this]}) }}`";
+        Failure::Other(Box::new(Diagnostic::error(Code::TypeError, message).at(place).node(&node.unique_id).help(help)))
+    }
+
+    /// The macro of a materialization; of several the root project's.
+    fn materialization(&self, name: &str) -> Option<&Macro> {
+        let named = |package: &str| self.project.macros.iter().find(|m| m.package == package && m.name == name);
+        let own = self.project.packages.iter().find_map(|package| named(&package.file.name));
+        own.or_else(|| self.project.macros.iter().find(|m| m.name == name))
+    }
+
+    fn header(&self, found: &Macro) -> Span {
+        Span::new(found.file, found.block.header.clone())
     }
 
     /// Renders a hook now, and sends its statements.
@@ -390,13 +426,11 @@ impl Runner<'_> {
         let Some(check) = &progress.check else { return (Status::Success, message(), None, None) };
         let cells = check.table.rows.first().map(Vec::as_slice).unwrap_or_default();
         let Some(failures) = cells.first().and_then(whole) else { return uncounted(node) };
-        let flag = |index: usize| {
-            cells.get(index).is_some_and(|cell| {
-                matches!(cell, Cell::Boolean(true)) || cell.to_string().eq_ignore_ascii_case("true")
-            })
+        let (Some(warns), Some(fails)) = (cells.get(1).and_then(truth), cells.get(2).and_then(truth)) else {
+            return undecided(node, cells.get(1..).unwrap_or_default());
         };
         let severity = node.setting_text("severity").unwrap_or("error").to_lowercase();
-        let status = match (severity.as_str(), flag(2), flag(1)) {
+        let status = match (severity.as_str(), fails, warns) {
             ("error", true, _) => Status::Fail,
             (_, _, true) if self.fails_warned_tests => Status::Fail,
             (_, _, true) => Status::Warn,
@@ -407,7 +441,7 @@ impl Runner<'_> {
             return (status, String::new(), Some(0), None);
         }
         let condition = node
-            .setting_text(if severity == "error" && flag(2) { "error_if" } else { "warn_if" })
+            .setting_text(if severity == "error" && fails { "error_if" } else { "warn_if" })
             .unwrap_or("!= 0")
             .to_owned();
         let text = format!(
@@ -475,6 +509,30 @@ impl Runner<'_> {
 }
 
 /// A test whose `fail_calc` gave no whole number: it has said nothing.
+/// A test whose counting statement, a macro of the project, does not say whether there is something to tell.
+fn undecided(node: &Node, flags: &[Cell]) -> (Status, String, Option<i64>, Option<Diagnostic>) {
+    let given = flags.iter().find(|cell| truth(cell).is_none()).map_or_else(|| "nothing".to_owned(), Cell::to_string);
+    let message = format!("`get_test_sql` gives {given} where it must give a truth value");
+    let help = "`should_warn` and `should_error`, its second and third column, are boolean";
+    let problem =
+        Diagnostic::error(Code::TestFailed, message.clone()).at(node.place()).node(&node.unique_id).help(help);
+    (Status::Error, message, None, Some(problem))
+}
+
+/// A truth value, or a number or word that Python takes for one (dbt: `TestResultData.convert_bool_type`).
+fn truth(cell: &Cell) -> Option<bool> {
+    match cell {
+        Cell::Boolean(truth) => Some(*truth),
+        Cell::Null => Some(false),
+        Cell::Text(word) => match word.to_lowercase().as_str() {
+            "y" | "yes" | "t" | "true" | "on" | "1" => Some(true),
+            "n" | "no" | "f" | "false" | "off" | "0" => Some(false),
+            _ => None,
+        },
+        number => whole(number).map(|number| number != 0).or(Some(true)),
+    }
+}
+
 fn uncounted(node: &Node) -> (Status, String, Option<i64>, Option<Diagnostic>) {
     let message = format!("test `{}` counted nothing: its `fail_calc` must give a whole number", node.name);
     let help = "write `fail_calc: \"coalesce(sum(…), 0)\"`, or leave it out";

@@ -323,7 +323,8 @@ fn interval(value: IntervalMonthDayNano) -> String {
     parts.join(" ")
 }
 
-/// A value as JSON text, as `to_json` gives it: objects for structs, maps and unions.
+/// A value as JSON text, as Python writes it, which is how dbt shows lists and dictionaries (`table_from_data_flat`): objects for
+/// structs, maps and unions.
 fn json(array: &ArrayRef, field: &Field, row: usize, out: &mut String) -> Result<(), String> {
     if array.is_null(row) {
         out.push_str("null");
@@ -373,7 +374,7 @@ fn list(items: &ArrayRef, field: &Field, out: &mut String) -> Result<(), String>
     out.push('[');
     for index in 0..items.len() {
         if index > 0 {
-            out.push(',');
+            out.push_str(", ");
         }
         json(items, field, index, out)?;
     }
@@ -389,10 +390,10 @@ fn object<'a>(
     out.push('{');
     for (index, (name, array, field, row)) in members.enumerate() {
         if index > 0 {
-            out.push(',');
+            out.push_str(", ");
         }
         out.push_str(&serde_json::Value::from(name).to_string());
-        out.push(':');
+        out.push_str(": ");
         json(array, field, row, out)?;
     }
     out.push('}');

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use minijinja::value::{Object, ObjectRepr, Value};
+use minijinja::value::{Object, ObjectRepr, Value, ValueKind};
 use minijinja::{Error, State};
 
 use super::facts::Facts;
+use super::relation::RelationValue;
 use super::session::{Overrides, Session, Subject};
 use super::table::TableValue;
 use super::world::{Problem, World};
@@ -240,6 +241,8 @@ pub struct Executed {
     pub written: Option<String>,
     /// The answer of the statement `main`.
     pub main: Option<ResultTable>,
+    /// Why what it returned does not name the relations it made, as that of a model must. (dbt: `_materialization_relations`.)
+    pub unnamed: Option<String>,
 }
 
 /// The answer of a query, with values as templates have them.
@@ -260,12 +263,31 @@ pub fn execute_materialization(
 ) -> Result<Executed, TemplateError> {
     let scene = Arc::new(Scene::new(session, subject, phase));
     let root = Root::new(Variables(scene.clone()), session.library.scope(&subject.package));
-    let template = session.engine.compile(&call_text(name, &[]), Origin::NOWHERE)?;
-    template.render(&session.engine, &root, false)?;
+    let call = session.engine.compile_expression(&format!("{name}()"), Origin::NOWHERE)?;
+    let unnamed = unnamed(&call.evaluate(&session.engine, &root)?);
     let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
     let main = main.and_then(|result| result.get_attr("table").ok());
     let written = scene.written.lock().expect("no render panics while it writes").clone();
-    Ok(Executed { written, main: main.and_then(|table| TableValue::contents(&table)) })
+    Ok(Executed { written, main: main.and_then(|table| TableValue::contents(&table)), unnamed })
+}
+
+/// What is wrong with a value that should be a dictionary with a list of `relations`.
+fn unnamed(returned: &Value) -> Option<String> {
+    if returned.kind() == ValueKind::String {
+        return Some("returns no list of relations".to_owned());
+    }
+    if returned.kind() != ValueKind::Map {
+        return Some(format!("returns {} and not a dictionary with `relations`", python::repr(returned)));
+    }
+    let Some(relations) = returned.get_item(&Value::from("relations")).ok().filter(|list| !list.is_undefined()) else {
+        return Some(format!("returns no `relations` in {}", python::repr(returned)));
+    };
+    if relations.kind() != ValueKind::Seq {
+        return Some(format!("returns `relations` that are no list: {}", python::repr(&relations)));
+    }
+    let is_none = |one: &Value| one.downcast_object_ref::<RelationValue>().is_none();
+    let other = relations.try_iter().ok()?.find(is_none)?;
+    Some(format!("returns {} among its relations, which is none", python::repr(&other)))
 }
 
 /// The text of a call with each argument taken from a variable of its own.
