@@ -55,11 +55,9 @@ fn context(target: &Target) -> SessionContext {
         database: Some(target.database.to_uppercase()),
         schema: Some(target.schema.to_uppercase()),
         role: name("role"),
-        inherited_roles: Vec::new(),
         user: name("user"),
         warehouse: name("warehouse"),
-        parameters: BTreeMap::new(),
-        variables: BTreeMap::new(),
+        ..SessionContext::default()
     }
 }
 

@@ -181,7 +181,7 @@ impl State {
     }
 
     /// The relations that readers get instead of those of this target: of what is not built by this command and either not
-    /// there or, when the state is favoured, not selected (dbt: `RuntimeRefResolver.create_relation`).
+    /// there or, when the state is favoured, not selected (dbt: `RuntimeRefResolver.create_relation`, `RuntimeFunctionResolver.resolve`).
     pub(super) fn relations(
         &self,
         graph: &Graph,
@@ -192,6 +192,8 @@ impl State {
         let candidates: Vec<(&Node, Relation)> = manifest
             .relations()
             .filter(|(id, _)| !(builds && selected.contains(*id)))
+            // No warehouse lists functions with its relations: they are never there, also where they are built now.
+            .chain(manifest.functions())
             .filter_map(|(id, fields)| {
                 let node = graph.node(id)?;
                 Some((node, there(fields, node.relation.as_ref()?)))

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::node_run::Runner;
 use crate::graph::Node;
-use crate::jinja::Subject;
 use crate::jinja::value::{Value, list};
+use crate::jinja::{Subject, text_fits};
 use crate::sql::{Relation, RelationKind};
 use crate::warehouse::{Column, WarehouseError};
 
@@ -16,7 +16,7 @@ impl Runner<'_> {
         Ok(outcome.table.columns)
     }
 
-    /// Adds what is missing; with `sync_all_columns` drops what is gone and changes types; with `fail` refuses.
+    /// Lets texts grow; adds what is missing; with `sync_all_columns` drops what is gone and changes types; with `fail` refuses.
     pub(super) fn fit_columns(
         &self,
         node: &Node,
@@ -26,11 +26,21 @@ impl Runner<'_> {
         let (old, new) = (self.columns_of(target)?, self.columns_of(source)?);
         let named =
             |columns: &[Column], name: &str| columns.iter().find(|c| c.name.eq_ignore_ascii_case(name)).cloned();
+        let dialect = self.connection.dialect();
+        let text_fits = |column: &Column| named(&old, &column.name).and_then(|old| text_fits(&old, column, dialect));
+        let mut sent = Vec::new();
+        for column in &new {
+            let Some(Err(data_type)) = text_fits(column) else { continue };
+            self.alter_type(node, subject, (target, &column.name, data_type), &mut sent)?;
+        }
+        if policy == "ignore" {
+            return Ok(sent);
+        }
         let added: Vec<Column> = new.iter().filter(|c| named(&old, &c.name).is_none()).cloned().collect();
         let gone: Vec<Column> = old.iter().filter(|c| named(&new, &c.name).is_none()).cloned().collect();
         let changed: Vec<Column> = new
             .iter()
-            .filter(|c| named(&old, &c.name).is_some_and(|old| old.data_type != c.data_type))
+            .filter(|c| named(&old, &c.name).is_some_and(|old| old.data_type != c.data_type) && text_fits(c).is_none())
             .cloned()
             .collect();
         if policy == "fail" && !(added.is_empty() && gone.is_empty() && changed.is_empty()) {
@@ -48,7 +58,6 @@ impl Runner<'_> {
         }
         let syncs = policy == "sync_all_columns";
         let dropped = if syncs { gone } else { Vec::new() };
-        let mut sent = Vec::new();
         if !added.is_empty() || !dropped.is_empty() {
             let values = |columns: &[Column]| {
                 list(columns.iter().map(|c| crate::jinja::column_value(c, self.connection.dialect())).collect())
@@ -61,14 +70,24 @@ impl Runner<'_> {
             self.macro_statements(node, subject, "alter_relation_add_remove_columns", arguments, &mut sent)?;
         }
         for column in changed.iter().filter(|_| syncs) {
-            let arguments = vec![
-                ("relation", self.planner.relation_value(target)),
-                ("column_name", Value::from(column.name.clone())),
-                ("new_column_type", Value::from(column.data_type.clone())),
-            ];
-            self.macro_statements(node, subject, "alter_column_type", arguments, &mut sent)?;
+            self.alter_type(node, subject, (target, &column.name, column.data_type.clone()), &mut sent)?;
         }
         Ok(sent)
+    }
+
+    fn alter_type(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        (relation, column, data_type): (&Relation, &str, String),
+        sent: &mut Vec<String>,
+    ) -> Result<(), WarehouseError> {
+        let arguments = vec![
+            ("relation", self.planner.relation_value(relation)),
+            ("column_name", Value::from(column)),
+            ("new_column_type", Value::from(data_type)),
+        ];
+        self.macro_statements(node, subject, "alter_column_type", arguments, sent)
     }
 
     /// Comments on the columns that a relation has now.

@@ -34,9 +34,9 @@ mod written;
 pub use calls::{MacroCall, macro_calls};
 pub use context::{
     DBT_VERSION, Docs, Executed, Facts, Model, Overrides, Phase, Problem, RefCall, RelationValue, ResultTable, Session,
-    SessionFacts, Subject, Voice, World, column_value, execute_materialization, json_repr, json_str, json_value,
-    merge_config_value, merge_quoting, render, render_calling, render_description, render_docs_block, render_macro,
-    render_yaml, text_repr, translate_type,
+    SessionFacts, Subject, Voice, World, column_value, execute_materialization, is_short_text, json_repr, json_str,
+    json_value, merge_config_value, merge_quoting, render, render_calling, render_description, render_docs_block,
+    render_macro, render_yaml, text_fits, text_repr, translate_type,
 };
 pub use engine::{Engine, Expression, Rendered, Template};
 pub use failure::{FailureKind, Frame, TemplateError, payload, raise};

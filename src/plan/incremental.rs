@@ -10,7 +10,7 @@ use super::{Action, NodePlan, Planner, Purpose, Step, Work};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
-use crate::jinja::{Subject, json_value};
+use crate::jinja::{Subject, is_short_text, json_value};
 use crate::sql::{Dialect, Relation, RelationKind};
 use crate::warehouse::Column;
 
@@ -68,6 +68,7 @@ impl Planner<'_> {
             };
             steps.push(Step { purpose: Purpose::Main, work: Work::Strategy(Box::new(strategy)) });
         } else {
+            steps.extend(self.widening(&existing.columns, &target, &staged.relation));
             steps.extend(self.strategy_steps(
                 node,
                 subject,
@@ -84,6 +85,15 @@ impl Planner<'_> {
             _ => Action::Merge,
         };
         Ok(NodePlan { steps, makes: Some((target, RelationKind::Table)), ..empty(node, action, reason) })
+    }
+
+    /// The step that lets texts grow which are limited in the table (dbt: `expand_target_column_types`).
+    pub(super) fn widening(&self, columns: &[Column], target: &Relation, source: &Relation) -> Option<Step> {
+        let is_limited = columns.iter().any(|column| is_short_text(column, self.dialect()));
+        is_limited.then(|| Step {
+            purpose: Purpose::Support,
+            work: Work::FitColumns { target: target.clone(), source: source.clone(), policy: "ignore".to_owned() },
+        })
     }
 
     /// The strategy and why: what is configured, or by `unique_key`.

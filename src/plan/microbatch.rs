@@ -102,6 +102,7 @@ impl Planner<'_> {
         } else {
             self.next_batch(&node, &subject, &compiled, &step.batch)?
         };
+        self.mask_kept(&node, &mut plan);
         self.surround(&node, &subject, &mut plan)?;
         Ok((plan, compiled, subject))
     }
@@ -117,6 +118,8 @@ impl Planner<'_> {
             let (target, source) = (target.clone(), staged.relation.clone());
             let work = Work::FitColumns { target, source, policy: policy.to_owned() };
             steps.push(Step { purpose: Purpose::Support, work });
+        } else if let Some(existing) = self.existing(node) {
+            steps.extend(self.widening(&existing.columns, &target, &staged.relation));
         }
         let strategy = Strategy {
             name: "microbatch".to_owned(),

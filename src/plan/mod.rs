@@ -9,6 +9,7 @@ mod freshness;
 mod grant;
 mod incremental;
 mod load_spec;
+mod mask;
 mod microbatch;
 mod node;
 mod planner;
@@ -195,6 +196,7 @@ impl Step {
             Work::Sql(sql) | Work::Schema(_, sql) => sql.trim().to_owned(),
             Work::Load(source) => format!("-- load {} into {}", source.location, source.relation.render()),
             Work::FitColumns { target, policy, .. } => {
+                let policy = if policy == "ignore" { "texts that grew" } else { policy };
                 format!("-- fit the columns of {} ({policy})", target.render())
             }
             Work::Strategy(strategy) => {

@@ -34,6 +34,7 @@ impl Planner<'_> {
             (other, None) => self.materialization(node, format!("materialization_{other}_default")),
         };
         plan.late = compiled.late;
+        self.mask_kept(node, &mut plan);
         if plan.action == Action::RunMaterialization {
             return Ok(plan);
         }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::mask::mask_column;
 use super::planner::{Planned, empty};
 use super::relation::drop_step;
 use super::seed_type::{Kind, is_null};
@@ -12,6 +13,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::source::Span;
 use crate::sql::{Dialect, RelationKind};
+
+/// Whether two names mean one column; a file's header has no quotes.
+fn same_column(one: &str, other: &str) -> bool {
+    one.trim_matches('"').eq_ignore_ascii_case(other.trim_matches('"'))
+}
 
 /// How many rows one statement inserts.
 const BATCH: usize = 1_000;
@@ -60,9 +66,21 @@ impl Planner<'_> {
                     .help(help),
             ));
         }
+        let masked = self.masked(node);
+        let lost = masked.iter().find(|(column, _)| table.policy(column, masked).is_none());
+        if let Some((column, policy)) = lost {
+            let message = format!("masking policy `{policy}` is for column `{column}`, which the file does not have");
+            let help = format!("its columns are {}", table.names.join(", "));
+            return Err(Box::new(
+                Diagnostic::error(Code::UnknownColumn, message).at(node.span()).node(&node.unique_id).help(help),
+            ));
+        }
         let mut steps = Vec::new();
         let keeps = fits && !self.full_refresh;
         let transactional = self.dialect() == Dialect::DuckDb || keeps;
+        if keeps {
+            steps.extend(masked.iter().map(|(column, policy)| Step::support(mask_column(&name, column, policy))));
+        }
         if transactional {
             steps.push(Step::support("begin"));
         }
@@ -73,7 +91,7 @@ impl Planner<'_> {
             if existing.is_some() {
                 steps.push(drop_step(&target, RelationKind::Table));
             }
-            steps.push(Step::support(table.create(&name)));
+            steps.push(Step::support(table.create(&name, masked)));
             "a seed, made anew"
         };
         match self.copy(node, &name) {
@@ -203,9 +221,20 @@ impl SeedTable {
         if self.quoted { format!("\"{}\"", name.replace('"', "\"\"")) } else { name.clone() }
     }
 
-    fn create(&self, table: &str) -> String {
-        let columns: Vec<String> =
-            (0..self.names.len()).map(|i| format!("{} {}", self.name(i), self.types[i])).collect();
+    /// The policy of a column, of those of a seed's columns.
+    fn policy<'m>(&self, column: &str, masked: &'m [(String, String)]) -> Option<&'m str> {
+        let is_there = self.names.iter().any(|name| same_column(name, column));
+        let found = masked.iter().find(|(name, _)| is_there && same_column(name, column));
+        found.map(|(_, policy)| policy.as_str())
+    }
+
+    fn create(&self, table: &str, masked: &[(String, String)]) -> String {
+        let column = |i: usize| {
+            let policy = self.policy(&self.names[i], masked);
+            let policy = policy.map_or_else(String::new, |policy| format!(" with masking policy {policy}"));
+            format!("{} {}{policy}", self.name(i), self.types[i])
+        };
+        let columns: Vec<String> = (0..self.names.len()).map(column).collect();
         format!("create table {table} ({})", columns.join(", "))
     }
 

@@ -8,8 +8,8 @@ use sqlparser::ast::{self, ExactNumberInfo, TimezoneInfo};
 use sqlparser::tokenizer::Tokenizer;
 
 use super::Dialect;
+use super::grammar::grammar;
 use super::parse::parser;
-use super::text::grammar;
 
 /// A type of Snowflake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -213,6 +213,14 @@ impl DataType {
             Self::Variant | Self::Object | Self::Array => Family::Semi,
             Self::Null => Family::Null,
             Self::Unknown => Family::Unknown,
+        }
+    }
+
+    /// The type of two texts one behind the other: as long as both, where that is known.
+    pub(super) fn concatenated(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Varchar(Some(a)), Self::Varchar(Some(b))) => Self::Varchar(a.checked_add(b)),
+            _ => Self::TEXT,
         }
     }
 

@@ -8,6 +8,7 @@ mod content;
 mod data_type;
 mod duckdb_type;
 mod function;
+mod grammar;
 mod item;
 mod number_format;
 mod outer_join;
@@ -31,7 +32,8 @@ pub use problem::{SYNTAX, SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
 pub use translate::{
-    Columns, Governance, PositionMap, ResultColumn, ResultShape, SessionChange, SessionContext, Translation,
-    UserFunction, name_of_stored, place_of_message, session_variables, stored_name, translate,
+    Columns, Governance, PositionMap, ResultColumn, ResultShape, RoleChange, RoleHolder, SessionChange, SessionContext,
+    Translation, UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message, relation_key,
+    session_variables, stored_name, translate, with_kept,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

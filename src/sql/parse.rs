@@ -2,11 +2,12 @@
 
 use sqlparser::ast::Statement;
 use sqlparser::parser::{Parser, ParserOptions};
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::tokenizer::TokenWithSpan;
 
 use super::Dialect;
+use super::grammar::{grammar, in_duckdbs_words};
 use super::problem::SqlProblem;
-use super::text::{Lexeme, Text, grammar};
+use super::text::Text;
 
 /// How deep expressions may nest; real models reach 60.
 const DEPTH: usize = 256;
@@ -43,23 +44,11 @@ pub fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlProblem> {
 
 /// The statements of a text.
 pub(super) fn statements(text: &Text<'_>, dialect: Dialect) -> Result<Vec<Statement>, SqlProblem> {
-    let kept = |(at, lexeme): (usize, &Lexeme)| {
-        (dialect == Dialect::Snowflake || !is_asof(&text.lexemes[at..])).then(|| lexeme.token.clone())
+    let tokens = match dialect {
+        Dialect::Snowflake => text.lexemes.iter().map(|lexeme| lexeme.token.clone()).collect(),
+        Dialect::DuckDb => in_duckdbs_words(&text.lexemes).into_iter().map(|lexeme| lexeme.token).collect(),
     };
-    let tokens = text.lexemes.iter().enumerate().filter_map(kept).collect();
     parser(tokens, dialect).parse_statements().map_err(|error| text.syntax_problem(&error))
-}
-
-/// Whether the `ASOF` of a join stands here. The parser knows Snowflake's form only; `DuckDB`'s is a join with one more word.
-fn is_asof(lexemes: &[Lexeme]) -> bool {
-    let word = |at: usize| match lexemes.get(at).map(|lexeme| &lexeme.token.token) {
-        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
-        _ => String::new(),
-    };
-    let is_join = |word: String| ["JOIN", "LEFT", "RIGHT", "INNER", "FULL"].contains(&word.as_str());
-    matches!(lexemes.first().map(|lexeme| &lexeme.token.token), Some(Token::Word(_)))
-        && word(0) == "ASOF"
-        && is_join(word(1))
 }
 
 /// A parser over some of a text's tokens.

@@ -33,6 +33,8 @@ CREATE OR REPLACE TEMP MACRO sf_duplicate_row(place, found) AS
 
 -- Text
 
+CREATE OR REPLACE TEMP MACRO sf_fit(place, s, n) AS
+  CASE WHEN length(s) > n THEN error('String ''' || s || ''' is too long and would be truncated' || place) ELSE s END;
 CREATE OR REPLACE TEMP MACRO sf_if_all(list, value) AS
   CASE WHEN len(list_filter(list, lambda sf_x: sf_x IS NULL)) = 0 THEN value END;
 CREATE OR REPLACE TEMP MACRO sf_concat(list) AS sf_if_all(list, array_to_string(list, ''));

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use sqlparser::dialect::{Dialect as Grammar, DuckDbDialect, SnowflakeDialect};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::Dialect;
+use super::grammar::grammar;
 use super::problem::{SYNTAX, SqlProblem};
 
 /// A token that is not white space, with its bytes.
@@ -26,14 +26,6 @@ pub(super) struct Text<'a> {
     pub(super) lexemes: Vec<Lexeme>,
     /// Where each line starts, and whether its columns are its bytes.
     lines: Vec<(usize, bool)>,
-}
-
-/// The grammar of a dialect.
-pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
-    match dialect {
-        Dialect::Snowflake => &SnowflakeDialect,
-        Dialect::DuckDb => &DuckDbDialect {},
-    }
 }
 
 impl<'a> Text<'a> {

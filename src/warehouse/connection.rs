@@ -1,7 +1,7 @@
 //! One open warehouse with the sessions that are free and what is known of its catalog.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -182,10 +182,11 @@ impl Connection {
 
     /// Reads these schemas in bulk, if they are not known yet.
     pub fn load(&self, schemas: &[SchemaName]) -> Result<(), WarehouseError> {
-        let missing: Vec<SchemaName> = {
+        let missing: BTreeSet<SchemaName> = {
             let known = lock(&self.known);
             schemas.iter().filter(|schema| !known.contains_key(*schema)).cloned().collect()
         };
+        let missing: Vec<SchemaName> = missing.into_iter().collect();
         if missing.is_empty() {
             return Ok(());
         }

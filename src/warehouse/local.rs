@@ -4,20 +4,22 @@
 //! database is a file beside the main one; answers and errors are put back in Snowflake's words, with places in the
 //! statement as it was written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
 
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, literal, quoted};
+use super::roles::Roles;
 use super::statement::{byte_offset, line_column, verb};
 use super::{
     Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
 };
 use crate::sql::{
     Columns, DataType, Dialect, Governance, Relation, ResultColumn, ResultShape, SessionChange, SessionContext,
-    SqlProblem, Translation, UserFunction, name_of_stored, place_of_message, prelude, session_variables, stored_name,
-    translate,
+    SqlProblem, Translation, UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message, prelude,
+    relation_key, session_variables, stored_name, translate, with_kept,
 };
 
 /// A relation's columns with their types.
@@ -36,6 +38,10 @@ struct Shared {
     columns: Mutex<HashMap<Vec<String>, Option<RelationColumns>>>,
     /// Policies by database, folded.
     governance: Mutex<HashMap<String, Arc<Governance>>>,
+    /// The further databases that are attached.
+    attached: Mutex<HashSet<String>>,
+    /// Who has which roles.
+    roles: Mutex<Roles>,
 }
 
 /// A connection.
@@ -44,6 +50,8 @@ struct LocalSession {
     inner: Mutex<DuckDbSession>,
     context: SessionContext,
     in_transaction: bool,
+    /// The roles' version that the session goes by.
+    roles: u64,
 }
 
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
@@ -57,8 +65,14 @@ pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<B
         ..context.clone()
     };
     let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&options.database));
-    duckdb.connect()?.execute(&public)?;
-    let shared = Shared { duckdb, columns: Mutex::default(), governance: Mutex::default() };
+    let mut root = duckdb.connect()?;
+    std::iter::once(public)
+        .chain(keeping_tables(&options.database))
+        .try_for_each(|sql| root.execute(&sql).map(drop))?;
+    drop(root);
+    let roles = Mutex::new(Roles::open(&duckdb)?);
+    let shared =
+        Shared { duckdb, columns: Mutex::default(), governance: Mutex::default(), attached: Mutex::default(), roles };
     Ok(Box::new(Local { shared: Arc::new(shared), context }))
 }
 
@@ -77,15 +91,15 @@ impl Warehouse for Local {
         for statement in prelude() {
             inner.execute(statement)?;
         }
-        for statement in session_variables(&self.context) {
-            inner.execute(&statement)?;
-        }
-        Ok(Box::new(LocalSession {
+        let mut session = LocalSession {
             shared: Arc::clone(&self.shared),
             inner: Mutex::new(inner),
             context: self.context.clone(),
             in_transaction: false,
-        }))
+            roles: 0,
+        };
+        session.know_roles()?;
+        Ok(Box::new(session))
     }
 
     fn catalog(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
@@ -94,8 +108,21 @@ impl Warehouse for Local {
         }
         let mut catalog = self.shared.duckdb.catalog(schemas)?;
         catalog.schemas.values_mut().for_each(under_own_names);
-        let relations = catalog.schemas.values_mut().flat_map(BTreeMap::values_mut);
-        relations.flat_map(|relation| &mut relation.columns).for_each(to_snowflake);
+        let mut kept = HashMap::new();
+        for name in schemas {
+            if let Entry::Vacant(unread) = kept.entry(fold(&name.database)) {
+                unread.insert(self.shared.kept_types(&name.database)?);
+            }
+        }
+        for relation in catalog.schemas.values_mut().flat_map(BTreeMap::values_mut) {
+            let path = [&relation.database, &relation.schema, &relation.name].map(Clone::clone);
+            let (key, known) = (relation_key(&path), kept.get(&fold(&relation.database)));
+            for column in &mut relation.columns {
+                let ty = known.and_then(|types| types.get(&(key.clone(), column.name.clone())));
+                let ty = with_kept(DataType::of_duckdb(&column.data_type), ty.map(String::as_str));
+                column.data_type = ty.to_string();
+            }
+        }
         Ok(catalog)
     }
 
@@ -111,6 +138,21 @@ impl Shared {
         if exists { self.attach(database) } else { Ok(()) }
     }
 
+    /// Makes a database with its schema `PUBLIC`; whether it was made.
+    fn create_database(&self, name: &str, quiet: bool) -> Result<bool, WarehouseError> {
+        let upper = name.to_uppercase();
+        let is_file = self.duckdb.sibling(&upper).is_some_and(|path| path.exists());
+        let is_main = name.eq_ignore_ascii_case(&self.duckdb.options().database);
+        if is_main || is_file || locked(&self.attached).contains(&upper) {
+            let exists = || WarehouseError::new(format!("Object '{name}' already exists."));
+            return if quiet { Ok(false) } else { Err(exists()) };
+        }
+        self.attach(name)?;
+        let public = format!("CREATE SCHEMA IF NOT EXISTS {}.\"PUBLIC\"", quoted(&upper));
+        self.duckdb.connect()?.execute(&public)?;
+        Ok(true)
+    }
+
     /// Attaches another database, making its file when there is none.
     fn attach(&self, database: &str) -> Result<(), WarehouseError> {
         if database.eq_ignore_ascii_case(&self.duckdb.options().database) {
@@ -118,7 +160,27 @@ impl Shared {
         }
         let upper = database.to_uppercase();
         let path = self.duckdb.sibling(&upper).map_or(":memory:".to_owned(), |path| path.display().to_string());
-        self.duckdb.attach(&Attach { path, alias: Some(upper), read_only: false })
+        // Held until it is done: what is made in it cannot be made by two at once.
+        let mut attached = locked(&self.attached);
+        if attached.contains(&upper) {
+            return Ok(());
+        }
+        self.duckdb.attach(&Attach { path, alias: Some(upper.clone()), read_only: false })?;
+        let mut session = self.duckdb.connect()?;
+        keeping_tables(&upper).iter().try_for_each(|sql| session.execute(sql).map(drop))?;
+        attached.insert(upper);
+        Ok(())
+    }
+
+    /// The types that are kept of the columns of a database's relations, by relation and column.
+    fn kept_types(&self, database: &str) -> Result<HashMap<(String, String), String>, WarehouseError> {
+        // A database that is not there keeps none.
+        let rows = self.duckdb.connect()?.execute(&kept_types(database, None)).unwrap_or_default().table.rows;
+        let row = |row: Vec<Cell>| {
+            let [relation, column, ty] = row.as_slice() else { return None };
+            Some(((relation.to_string(), column.to_string()), ty.to_string()))
+        };
+        Ok(rows.into_iter().filter_map(row).collect())
     }
 }
 
@@ -136,7 +198,11 @@ impl Columns for LocalSession {
         let name: Vec<String> = parts.iter().map(|part| quoted(part)).collect();
         let described = locked(&self.inner).execute(&format!("DESCRIBE {}", name.join("."))).ok();
         let column = |row: &Vec<Cell>| Some((row.first()?.to_string(), DataType::of_duckdb(&row.get(1)?.to_string())));
-        let columns = described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
+        let mut columns = described.map(|outcome| outcome.table.rows.iter().filter_map(column).collect::<Vec<_>>());
+        let kept = self.kept_types(&parts, columns.as_deref().unwrap_or_default());
+        for (name, ty) in columns.iter_mut().flatten() {
+            *ty = with_kept(*ty, kept.get(name.as_str()).map(String::as_str));
+        }
         // Inside a transaction what is seen may be undone.
         if !self.in_transaction {
             locked(&self.shared.columns).insert(key, columns.clone());
@@ -190,8 +256,18 @@ impl LocalSession {
             let row = |row: &Vec<Cell>| row.iter().map(ToString::to_string).collect();
             outcome.table.rows.iter().map(row).collect::<Vec<Vec<String>>>()
         };
-        let [policies, uses] = Governance::queries(database);
-        Arc::new(Governance::read(&rows(&policies), &rows(&uses)))
+        let [policies, uses, types] = Governance::queries(database);
+        Arc::new(Governance::read(&rows(&policies), &rows(&uses), &rows(&types)))
+    }
+
+    /// The types that are kept of a relation's columns, where its engine types leave something open.
+    fn kept_types(&self, path: &[String], columns: &[(String, DataType)]) -> HashMap<String, String> {
+        if !columns.iter().any(|(_, ty)| matches!(ty, DataType::Varchar(_) | DataType::Variant)) {
+            return HashMap::new();
+        }
+        // A database that is not there keeps none.
+        let rows = locked(&self.inner).execute(&kept_types(&path[0], Some(path))).unwrap_or_default().table.rows;
+        rows.iter().filter_map(|row| Some((row.get(1)?.to_string(), row.get(2)?.to_string()))).collect()
     }
 
     /// Runs the statements of a translation, all or none of them.
@@ -260,6 +336,46 @@ impl LocalSession {
         }
     }
 
+    /// Refuses rows with a text that is too long for its column.
+    fn refuse_long_texts(&self, path: &[String], columns: &[String], rows: &[Vec<Cell>]) -> Result<(), WarehouseError> {
+        let known = self.columns(path).unwrap_or_default();
+        for (index, name) in columns.iter().enumerate() {
+            let ty = known.iter().find(|(column, _)| column == name).map(|(_, ty)| *ty);
+            let Some(DataType::Varchar(Some(length))) = ty else { continue };
+            let is_long = |text: &&str| text.chars().count() > length as usize;
+            let texts =
+                rows.iter().filter_map(|row| if let Cell::Text(text) = &row[index] { Some(text) } else { None });
+            if let Some(text) = texts.map(String::as_str).find(is_long) {
+                return Err(WarehouseError::new(format!("String '{text}' is too long and would be truncated")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over what was granted and revoked since the last statement, in this session or another.
+    fn know_roles(&mut self) -> Result<(), WarehouseError> {
+        let roles = locked(&self.shared.roles);
+        if roles.version == self.roles {
+            return Ok(());
+        }
+        let version = roles.version;
+        let mut own = self.context.role.as_deref().map_or_else(BTreeSet::new, |role| roles.of_role(role));
+        let mut available = self.context.user.as_deref().map_or_else(BTreeSet::new, |user| roles.of_user(user));
+        drop(roles);
+        available.extend(own.iter().cloned());
+        self.context.available_roles = available.into_iter().collect();
+        own.retain(|role| Some(role) != self.context.role.as_ref());
+        self.context.inherited_roles = own.into_iter().collect();
+        self.tell_engine()?;
+        self.roles = version;
+        Ok(())
+    }
+
+    /// Tells the connection who asks.
+    fn tell_engine(&mut self) -> Result<(), WarehouseError> {
+        session_variables(&self.context).iter().try_for_each(|statement| self.inner().execute(statement).map(drop))
+    }
+
     fn inner(&mut self) -> &mut DuckDbSession {
         self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -272,7 +388,21 @@ impl LocalSession {
                 self.context.database = Some(name.clone());
             }
             SessionChange::Schema(name) => self.context.schema = Some(name.clone()),
-            SessionChange::Role(name) => self.context.role = Some(name.clone()),
+            SessionChange::Role(name) => {
+                self.context.role = Some(name.clone());
+                // What the role before had, this one has not; what it has is known before the next statement.
+                self.context.inherited_roles.clear();
+                self.context.available_roles.clear();
+                self.roles = 0;
+            }
+            SessionChange::CreateDatabase { name, quiet } => {
+                if !self.shared.create_database(name, *quiet)? {
+                    return Ok(());
+                }
+                self.context.database = Some(name.clone());
+                self.context.schema = Some("PUBLIC".to_owned());
+            }
+            SessionChange::Roles(change) => locked(&self.shared.roles).change(&self.shared.duckdb, change)?,
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
             SessionChange::End { .. } => self.in_transaction = false,
@@ -289,10 +419,13 @@ impl LocalSession {
                 self.context.variables.remove(name);
             }
         }
-        for statement in session_variables(&self.context) {
-            self.inner().execute(&statement)?;
+        self.tell_engine()?;
+        if !matches!(
+            change,
+            SessionChange::Database(_) | SessionChange::Schema(_) | SessionChange::CreateDatabase { .. }
+        ) {
+            return Ok(());
         }
-        let (SessionChange::Database(_) | SessionChange::Schema(_)) = change else { return Ok(()) };
         let database = self.context.database.clone().unwrap_or_default();
         let schema = self.context.schema.clone().unwrap_or_default();
         // After USE DATABASE the schema may not be there; names that need it then say so themselves.
@@ -304,6 +437,7 @@ impl LocalSession {
 impl Session for LocalSession {
     fn execute(&mut self, sql: &str) -> Result<Outcome, WarehouseError> {
         let Some(verb) = verb(sql) else { return Ok(Outcome::default()) };
+        self.know_roles()?;
         if let Some(name) = described(sql) {
             return self.columns_as_rows(name);
         }
@@ -338,6 +472,7 @@ impl Session for LocalSession {
             stored.identifier = stored_name(&stored.identifier);
         }
         let columns: Vec<String> = columns.iter().map(|name| fold(name, false)).collect();
+        self.refuse_long_texts(&path, &columns, &rows)?;
         self.inner().append(&stored, &columns, rows)
     }
 
@@ -390,11 +525,15 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
     let mut outcome = match shape {
         ResultShape::Rows { statement, columns } if *statement < outcomes.len() => {
             let mut outcome = outcomes.swap_remove(*statement);
-            let semi = |known: &&ResultColumn| matches!(known.data_type, DataType::Object | DataType::Array);
+            let says_more = |known: &&ResultColumn| {
+                let text = matches!(known.data_type, DataType::Varchar(Some(_)));
+                text || matches!(known.data_type, DataType::Object | DataType::Array)
+            };
             outcome.table.columns.iter_mut().for_each(to_snowflake);
             for (column, known) in outcome.table.columns.iter_mut().zip(columns.iter().flatten()) {
-                // The engine has one type for all semi-structured values.
-                if let ("VARIANT", Some(known)) = (column.data_type.as_str(), Some(known).filter(semi)) {
+                // The engine has one type for all texts, and one for all semi-structured values.
+                if let ("VARIANT" | "VARCHAR", Some(known)) = (column.data_type.as_str(), Some(known).filter(says_more))
+                {
                     column.data_type = known.data_type.to_string();
                 }
             }

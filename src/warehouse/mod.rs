@@ -8,6 +8,7 @@ mod comment;
 mod download;
 mod duckdb;
 mod local;
+mod roles;
 mod snowflake;
 mod statement;
 mod connection;

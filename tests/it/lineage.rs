@@ -58,7 +58,10 @@ fn short(id: &str) -> String {
     if is_id { id.splitn(3, '.').nth(2).unwrap_or(id).to_owned() } else { id.to_owned() }
 }
 
-const MODELS: [(&str, &str); 10] = [
+/// A model: its name and its SQL.
+type Model = (&'static str, &'static str);
+
+const MODELS: [Model; 26] = [
     (
         "stg",
         "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}",
@@ -96,18 +99,165 @@ const MODELS: [(&str, &str); 10] = [
         "distinct_labels",
         "select distinct label from {{ ref('arms') }} where id not in (select id from {{ ref('scalar') }} where has_void) order by label limit 3",
     ),
+    (
+        "fields",
+        "select s.id, s.p.mail as mail, s.p.label as label, s.p as whole from (select id, struct_pack(mail := email, label := status) as p from {{ ref('stg') }}) s",
+    ),
+    ("rowwise", "select p.id, to_json(p) as person, p as as_row from {{ ref('people') }} p"),
+    (
+        "lists",
+        "select id, list_transform(string_split(tags, '|'), t -> t || coalesce(status, '')) as marked, list_filter([email, status], email -> email <> tags) as kept, [email, tags][1] as first from {{ ref('stg') }}",
+    ),
+    (
+        "halves",
+        "select s.id, s.email from {{ ref('stg') }} s semi join {{ ref('people') }} p on p.id = s.customer and p.name like '%n%'",
+    ),
+    (
+        "rest",
+        "select s.id, s.day from {{ ref('stg') }} s anti join (select id from {{ ref('people') }} where name > 'B') p on p.id = s.customer",
+    ),
+    (
+        "closest",
+        "select s.id, s.day, o.amount as before from {{ ref('stg') }} s asof left join {{ ref('stg') }} o on o.customer = s.customer and s.id > o.id",
+    ),
+    (
+        "pivoted",
+        "select * from (select customer, status, amount from {{ ref('stg') }}) pivot (sum(amount) as total, max(amount) as most for status in ('paid', 'void'))",
+    ),
+    (
+        "unpivoted",
+        "select id, kind, value from (select id, email, status from {{ ref('stg') }}) unpivot (value for kind in (email, status))",
+    ),
+    (
+        "firsts",
+        "select distinct on (customer) customer, email, amount from {{ ref('stg') }} order by customer, day desc, id",
+    ),
+    (
+        "aggregates",
+        "select customer, string_agg(email, ',' order by id) filter (where status = 'paid') as mails, arg_max(email, day) as last_mail, count(distinct tags) as tag_sets, list(amount order by day, id) as amounts from {{ ref('stg') }} group by all",
+    ),
+    (
+        "framed",
+        "select id, first_value(email) over w as first_mail, sum(amount) over (w rows between 1 preceding and current row) as two, lag(status, 1, email) over w as before from {{ ref('stg') }} window w as (partition by customer order by id)",
+    ),
+    (
+        "laterals",
+        "select s.id, v.kind, v.contact, l.most from {{ ref('stg') }} s, lateral (values ('mail', s.email), ('state', s.status)) v(kind, contact), lateral (select max(o.amount) as most from {{ ref('orders') }} o where o.customer = s.customer) l",
+    ),
+    (
+        "chains",
+        "with recursive t(id, chain, depth) as (select id, email, 1 from {{ ref('stg') }} where customer = 1 union all select s.id, t.chain || s.status, t.depth + 1 from t join {{ ref('stg') }} s on s.id = t.id + 1 where t.depth < 3) select id, chain, depth from t",
+    ),
+    (
+        "by_name",
+        "select id, email as contact from {{ ref('stg') }} union all by name select name as contact, id as other from {{ ref('people') }} except select 1, 'x', null",
+    ),
+    (
+        "levels",
+        "select status, day, count(*) as n, sum(amount) as s from {{ ref('stg') }} group by grouping sets ((status), (day), ())",
+    ),
+    (
+        "shadows",
+        "select email as contact, contact || status as more, status as email, email || '!' as old, (select count(*) from {{ ref('people') }} p where p.name < contact) as n from {{ ref('stg') }} where contact like '%x%'",
+    ),
+];
+
+/// The same for Snowflake's SQL on the embedded engine.
+const SNOWFLAKE_MODELS: [Model; 22] = [
+    (
+        "stg",
+        "select id, customer, lower(email) as email, amount::number(10,2) as amount, day, status, tags from {{ ref('orders') }}",
+    ),
+    (
+        "flat",
+        "select o.id, f.value::varchar as tag, f.index as place, f.this as whole from {{ ref('stg') }} o, lateral flatten(input => split(o.tags, '|')) f where f.index < 3",
+    ),
+    (
+        "packed",
+        "select id, object_construct('e', email, 'd', day, 's', object_construct('t', tags)) as o from {{ ref('stg') }}",
+    ),
+    (
+        "taken",
+        "select id, o:e::varchar as e, o:d::date as d, o:s.t::varchar as t, get(o, 'e') as raw from {{ ref('packed') }}",
+    ),
+    ("whole", "select object_construct(*) as everything, hash(id, name) as h from {{ ref('people') }}"),
+    (
+        "aliased",
+        "with t(a, b) as (select id, email from {{ ref('stg') }}) select u.x, u.y, $1 as first from (select a, b from t) as u(x, y)",
+    ),
+    (
+        "scalar",
+        "select p.id, (select max(s.email) from {{ ref('stg') }} s where s.customer = p.id) as last_email, exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.status = 'void') as has_void from {{ ref('people') }} p",
+    ),
+    (
+        "arms",
+        "select id, name as label from {{ ref('people') }} union all select id, email from {{ ref('stg') }} minus select column1, column2 from values (1, 'Ann'), (99, 'nobody')",
+    ),
+    (
+        "ranked",
+        "select day, id, amount, row_number() over (partition by day order by amount desc, id) as place, last_value(email) over (partition by customer order by id) as last_mail, lag(status, 1, tags) over (order by id) as before from {{ ref('stg') }} qualify place <= 2",
+    ),
+    (
+        "grouped",
+        "select day, count(*) as orders, count(distinct email) as people, listagg(tags, ',') within group (order by id desc) as all_tags, max_by(email, amount) as dearest, object_agg(id || tags, status::variant) as states from {{ ref('stg') }} group by all having count(*) > 0",
+    ),
+    (
+        "pivoted",
+        "select * from (select customer, status, amount from {{ ref('stg') }}) pivot (sum(amount) for status in ('paid', 'void')) as p (customer, paid, void)",
+    ),
+    (
+        "unpivoted",
+        "select id, kind, contact from (select id, email, status from {{ ref('stg') }}) unpivot (contact for kind in (email, status))",
+    ),
+    (
+        "closest",
+        "select p.name, s.amount, s.day from {{ ref('people') }} p asof join {{ ref('stg') }} s match_condition (p.id >= s.id) on p.id = s.customer",
+    ),
+    (
+        "merged",
+        "select * from (select id, email, status from {{ ref('stg') }}) natural join (select id, name from {{ ref('people') }})",
+    ),
+    (
+        "full_joined",
+        "select id, email, name from (select id, email from {{ ref('stg') }} where status = 'paid') full outer join (select id, name from {{ ref('people') }}) using (id)",
+    ),
+    (
+        "old_join",
+        "select s.id, p.name from {{ ref('stg') }} s, {{ ref('people') }} p where p.id (+) = s.customer and p.name (+) <> 'Bob'",
+    ),
+    (
+        "chains",
+        "with recursive t (id, chain, depth) as (select id, email, 1 from {{ ref('stg') }} where customer = 1 union all select s.id, t.chain || s.status, t.depth + 1 from t join {{ ref('stg') }} s on s.id = t.id + 1 where t.depth < 3) select id, chain, depth from t",
+    ),
+    ("starred", "select * exclude (tags, day) rename (email as contact), status || id as more from {{ ref('stg') }}"),
+    (
+        "shadows",
+        "select lower(email) as tags, tags as plain, status as contact, contact || amount as both_of_them from {{ ref('stg') }} where contact <> 'x'",
+    ),
+    (
+        "lambdas",
+        "select id, filter(split(tags, '|'), t -> t::varchar <> status) as kept, transform(array_construct(email, status), email -> email || tags) as marked from {{ ref('stg') }}",
+    ),
+    (
+        "split_up",
+        "select s.id, t.value as part, t.index as place from {{ ref('stg') }} s, lateral split_to_table(s.email, '@') t",
+    ),
+    (
+        "chosen",
+        "select iff(amount > 5, email, status) as a, decode(customer, 1, tags, 2, email, 'x') as b, nvl2(status, day, null) as c, coalesce(nullif(email, 'x'), tags) as d from {{ ref('stg') }} where (id, customer) in (select customer, id from {{ ref('stg') }} where status = 'paid') or id > 1",
+    ),
 ];
 
 const ORDERS: &str = "id,customer,email,amount,day,status,tags\n1,1,Ann@x.org,10.5,2026-01-01,paid,a|b\n2,2,bob@x.org,7,2026-01-01,paid,c\n3,1,ann@y.org,3,2026-01-02,void,a\n4,3,Cid@x.org,8,2026-01-02,paid,b|d\n5,2,bob@z.org,2,2026-01-02,paid,e\n";
 const PEOPLE: &str = "id,name\n1,Ann\n2,Bob\n3,Cid\n";
 
 /// Every cell of every column of the models, by column.
-fn cells(bench: &Bench) -> BTreeMap<String, Vec<String>> {
+fn cells(bench: &Bench, models: &[Model]) -> BTreeMap<String, Vec<String>> {
     let answer = bench.run(&words("build --full-refresh --quiet"));
     assert_eq!(answer.code, 0, "the build failed\n{}", answer.stderr);
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let database = duckdb::Connection::open(bench.folder().join("shop.duckdb")).expect("the database opens");
-    for (model, _) in MODELS {
+    for (model, _) in models {
         let mut statement = database.prepare(&format!("from {model}")).expect("a relation");
         let mut rows = statement.query([]).expect("rows");
         while let Some(row) = rows.next().expect("a row") {
@@ -121,15 +271,16 @@ fn cells(bench: &Bench) -> BTreeMap<String, Vec<String>> {
     found
 }
 
+/// How the two engines are reached.
+const DUCKDB: &str = "{type: duckdb, path: shop.duckdb, schema: main, threads: 1}";
+const SNOWFLAKE: &str = "{type: snowflake, engine: duckdb, path: shop.duckdb, account: local, user: ann, role: LOADER, database: SHOP, warehouse: LOCAL, schema: MAIN, threads: 1}";
+
 /// The models over their two seeds.
-fn project() -> Bench {
+fn project(models: &[Model], output: &str) -> Bench {
     let bench = Bench::new();
-    bench.write("dbt_project.yml", "name: shop\nversion: \"1.0\"\nprofile: shop\n");
-    bench.write(
-        "profiles.yml",
-        "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: shop.duckdb, schema: main, threads: 1}\n",
-    );
-    for (model, sql) in MODELS {
+    bench.write("dbt_project.yml", "name: shop\nversion: \"1.0\"\nprofile: shop\nmodels: {+materialized: table}\n");
+    bench.write("profiles.yml", &format!("shop:\n  target: dev\n  outputs:\n    dev: {output}\n"));
+    for (model, sql) in models {
         bench.write(&format!("models/{model}.sql"), sql);
     }
     bench.write("seeds/orders.csv", ORDERS);
@@ -147,7 +298,7 @@ fn told(bench: &Bench, options: &str) -> (Vec<Value>, bool) {
 
 #[test]
 fn what_is_kept_of_the_analysis_changes_no_answer() {
-    let bench = project();
+    let bench = project(&MODELS[..10], DUCKDB);
     let (first, is_written) = told(&bench, "");
     assert!(is_written, "nothing was kept");
     assert_eq!(told(&bench, ""), (first.clone(), false), "the same once more");
@@ -169,8 +320,19 @@ fn what_is_kept_of_the_analysis_changes_no_answer() {
 
 #[test]
 fn what_changes_with_a_source_column_is_in_the_lineage() {
-    let bench = project();
-    let before = cells(&bench);
+    perturb(&MODELS, DUCKDB);
+}
+
+#[test]
+fn what_changes_with_a_source_column_is_in_the_lineage_of_snowflakes_sql() {
+    perturb(&SNOWFLAKE_MODELS, SNOWFLAKE);
+}
+
+/// Changes the seeds' values, one after the other: what changes in the models' columns must be named by their lineage.
+fn perturb(models: &[Model], output: &str) {
+    let bench = project(models, output);
+    let folded = |name: &str| if output == SNOWFLAKE { name.to_uppercase() } else { name.to_owned() };
+    let before = cells(&bench, models);
     let up: BTreeMap<String, BTreeSet<String>> = records(&bench, "--up --resource-type model")
         .iter()
         .map(|record| {
@@ -196,10 +358,10 @@ fn what_changes_with_a_source_column_is_in_the_lineage() {
                 if row > 1 && !["status", "customer"].contains(column) {
                     continue;
                 }
-                let after = cells(&bench);
+                let after = cells(&bench, models);
                 for (name, old) in &before {
                     if after.get(name) != Some(old) {
-                        let source = format!("{seed}.{column}");
+                        let source = format!("{seed}.{}", folded(column));
                         assert!(up[name].contains(&source), "{name} changed with {source}: {:?}", up[name]);
                         changes += 1;
                     }

@@ -10,6 +10,7 @@
 
 mod artifacts;
 mod bench;
+mod canary;
 mod cases;
 mod differential;
 mod jinja_corpus;

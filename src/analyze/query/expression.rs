@@ -28,7 +28,7 @@ impl Analyst<'_> {
         let dialect = self.dialect;
         match expr {
             Expr::Column(parts, span) => self.column(parts, span),
-            Expr::Position(at, _) => self.position(*at),
+            Expr::Position(qualifier, at, _) => self.position(qualifier, *at),
             Expr::Literal(literal) => {
                 let nulls = match literal {
                     Literal::Null => Nulls::May(NullReason::Literal),
@@ -329,7 +329,7 @@ pub(super) fn text_of(expr: &Expr) -> Option<&str> {
 /// The bytes of the first name in an expression.
 pub(super) fn place(expr: &Expr) -> Option<std::ops::Range<usize>> {
     match expr {
-        Expr::Column(_, span) | Expr::Position(_, span) => Some(span.clone()),
+        Expr::Column(_, span) | Expr::Position(_, _, span) => Some(span.clone()),
         Expr::Call(call) if !call.span.is_empty() => Some(call.span.clone()),
         Expr::Call(call) => call.arguments.iter().find_map(|argument| place(&argument.value)),
         Expr::Cast(inner, ..) | Expr::Sign(inner) | Expr::Access(inner, _) => place(inner),

@@ -336,9 +336,11 @@ impl Analyst<'_> {
     }
 
     /// The column at a position of the only relation in scope.
-    pub(super) fn position(&mut self, at: usize) -> Value {
-        let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
-        match relations {
+    pub(super) fn position(&mut self, qualifier: &[Name], at: usize) -> Value {
+        let named: Vec<Relation> =
+            if qualifier.is_empty() { Vec::new() } else { self.relation(qualifier).into_iter().collect() };
+        let visible = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
+        match if qualifier.is_empty() { visible } else { &named } {
             [one] if at > 0 && at <= one.shape.len() => one.value(at - 1),
             _ => self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into()),
         }

@@ -64,6 +64,11 @@ impl PreviousManifest {
         })
     }
 
+    /// The functions there, by which callers here can be served.
+    pub fn functions(&self) -> impl Iterator<Item = (&String, &Map<String, Value>)> {
+        self.others.iter().filter(|(id, _)| id.starts_with("function."))
+    }
+
     /// Macros of the project that are new or differ from what this manifest has. Built-in macros are merganser's own, and
     /// never count.
     pub fn changed_macros(&self, project: &Project, sources: &Sources) -> BTreeSet<String> {

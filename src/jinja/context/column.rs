@@ -11,6 +11,9 @@ use crate::jinja::python;
 use crate::sql::Dialect;
 use crate::warehouse;
 
+/// How long a text of Snowflake is that was declared without a length.
+const LARGEST_TEXT: i64 = 16_777_216;
+
 /// A column in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ColumnValue {
@@ -125,7 +128,7 @@ impl ColumnValue {
     }
 
     fn string_size(&self) -> i64 {
-        let largest = if self.dialect == Dialect::Snowflake { 16_777_216 } else { 256 };
+        let largest = if self.dialect == Dialect::Snowflake { LARGEST_TEXT } else { 256 };
         if self.dtype == "text" { largest } else { self.char_size.unwrap_or(largest) }
     }
 
@@ -257,6 +260,24 @@ impl Object for ColumnClass {
     fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("<class 'Column'>")
     }
+}
+
+/// Whether a text column is too short for the values of another, and the type that is long enough then; nothing for columns that are
+/// no texts.
+pub fn text_fits(
+    column: &warehouse::Column,
+    values: &warehouse::Column,
+    dialect: Dialect,
+) -> Option<Result<(), String>> {
+    let (own, other) = (ColumnValue::of(column, dialect), ColumnValue::of(values, dialect));
+    let texts = own.is_string() && other.is_string();
+    texts.then(|| own.widened(&other).map_or(Ok(()), Err))
+}
+
+/// Whether a text column's length is less than the largest.
+pub fn is_short_text(column: &warehouse::Column, dialect: Dialect) -> bool {
+    let column = ColumnValue::of(column, dialect);
+    dialect == Dialect::Snowflake && column.is_string() && column.string_size() < LARGEST_TEXT
 }
 
 /// A column of a relation as templates handle it.

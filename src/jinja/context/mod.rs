@@ -24,7 +24,7 @@ mod table;
 mod world;
 mod yaml;
 
-pub use column::{column_value, translate_type};
+pub use column::{column_value, is_short_text, text_fits, translate_type};
 pub use facts::{Facts, RefCall, merge_config_value};
 pub use relation::{RelationValue, merge_quoting};
 pub use render::{

@@ -247,11 +247,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn column(&self, parts: &[Ident]) -> Expr {
-        if let [one] = parts
-            && one.quote_style.is_none()
-            && let Some(position) = one.value.strip_prefix('$').and_then(|digits| digits.parse().ok())
+        if let [qualifier @ .., last] = parts
+            && last.quote_style.is_none()
+            && let Some(position) = last.value.strip_prefix('$').and_then(|digits| digits.parse().ok())
         {
-            return Expr::Position(position, self.at(one));
+            return Expr::Position(qualifier.iter().map(|part| self.name(part)).collect(), position, self.at(last));
         }
         let span = self.at(&parts[0]).start..self.at(&parts[parts.len() - 1]).end;
         Expr::Column(parts.iter().map(|part| self.name(part)).collect(), span)
@@ -264,7 +264,7 @@ impl Reader<'_> {
             Value::Boolean(_) => Literal::Boolean,
             Value::HexStringLiteral(_) | Value::SingleQuotedByteStringLiteral(_) => Literal::Binary,
             Value::Placeholder(name) => match name.strip_prefix('$').and_then(|digits| digits.parse().ok()) {
-                Some(position) => return Expr::Position(position, span()),
+                Some(position) => return Expr::Position(Vec::new(), position, span()),
                 None => Literal::Typed(ValueType::Unknown),
             },
             text => match text.clone().into_string() {

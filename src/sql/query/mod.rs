@@ -360,8 +360,8 @@ pub struct Unpivot {
 pub enum Expr {
     /// A column, or a field of one, by its name.
     Column(Vec<Name>, Range<usize>),
-    /// A column by its position: `$1`.
-    Position(usize, Range<usize>),
+    /// A column by its position: `$1`, `t.$1`.
+    Position(Vec<Name>, usize, Range<usize>),
     /// A constant.
     Literal(Literal),
     /// A cast.

@@ -17,6 +17,7 @@ struct Altered {
     head: String,
     attached: Vec<Attached>,
     columns: Columns,
+    exists: bool,
     range: Range<usize>,
 }
 
@@ -41,10 +42,12 @@ impl Translator<'_> {
         let exists = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let range = cursor.range();
         let path = self.full_path(&cursor.path()?);
+        let known = self.columns.columns(&path);
         let altered = Altered {
+            exists: known.is_some(),
             head: format!("ALTER {kind} {exists}{}", self.path_sql(&self.stored(&path))),
             attached: self.attached(&path),
-            columns: self.columns.columns(&path).unwrap_or_default(),
+            columns: known.unwrap_or_default(),
             kind,
             path,
             range,
@@ -122,7 +125,12 @@ impl Translator<'_> {
 
     /// The statements of a change, with the view of a relation under policies made again around them.
     fn changed(&self, altered: &Altered, change: Change) -> Step<Vec<String>> {
-        self.around(&altered.path, change.statements, (&change.attached, &change.columns), &altered.range)
+        let mut statements =
+            self.around(&altered.path, change.statements, (&change.attached, &change.columns), &altered.range)?;
+        if altered.exists {
+            statements.extend(self.keep_types(&altered.path, &change.columns));
+        }
+        Ok(statements)
     }
 
     fn rename(&mut self, cursor: &mut Cursor<'_>, altered: &Altered) -> Step<Vec<String>> {
@@ -133,10 +141,14 @@ impl Translator<'_> {
         if schema != other {
             return Err(SqlProblem::unsupported("RENAME into another schema", cursor.range()));
         }
-        if altered.attached.is_empty() {
-            return Ok(vec![format!("{} RENAME TO {}", altered.head, quote(name))]);
-        }
-        self.rename_governed((&altered.kind, &altered.path), &target, &altered.columns, &altered.range)
+        let mut statements = if altered.attached.is_empty() {
+            vec![format!("{} RENAME TO {}", altered.head, quote(name))]
+        } else {
+            self.rename_governed((&altered.kind, &altered.path), &target, &altered.columns, &altered.range)?
+        };
+        statements.extend(self.keep_types(&altered.path, &Vec::new()));
+        statements.extend(self.keep_types(&target, &altered.columns));
+        Ok(statements)
     }
 
     fn rename_column(&mut self, cursor: &mut Cursor<'_>, altered: &Altered) -> Step<Vec<String>> {
@@ -187,6 +199,7 @@ impl Translator<'_> {
                 statements.push(self.view(path, attached, columns, &range)?);
             }
             statements.extend(self.record(path, attached));
+            statements.extend(self.keep_types(path, columns));
         }
         Ok(statements)
     }
@@ -203,7 +216,9 @@ impl Translator<'_> {
                 return Err(SqlProblem::unsupported("this column option in ADD", cursor.range()));
             }
             change.statements.push(format!("{} ADD COLUMN {quiet}{}", altered.head, self.column_sql(&column, cursor)?));
-            change.columns.extend(column.ty.map(|ty| (column.name, ty)));
+            if change.columns.iter().all(|(name, _)| *name != column.name) {
+                change.columns.extend(column.ty.map(|ty| (column.name, ty)));
+            }
             if !cursor.takes_token(&Token::Comma) {
                 return self.changed(altered, change);
             }
@@ -217,10 +232,12 @@ impl Translator<'_> {
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let mut statements = Vec::new();
         let mut attached = altered.attached.clone();
+        let mut columns = altered.columns.clone();
         loop {
             let range = cursor.range();
             let name = cursor.name()?;
             attached.retain(|one| one.column.as_ref() != Some(&name));
+            columns.retain(|(column, _)| *column != name);
             if attached.iter().any(|one| one.arguments.contains(&name)) {
                 return Err(SqlProblem::unsupported("dropping a column that a policy reads", range));
             }
@@ -229,7 +246,7 @@ impl Translator<'_> {
                 break;
             }
         }
-        self.changed(altered, Change { statements, attached, columns: altered.columns.clone() })
+        self.changed(altered, Change { statements, attached, columns })
     }
 
     fn alter_columns(&mut self, cursor: &mut Cursor<'_>, altered: &Altered) -> Step<Vec<String>> {
@@ -237,6 +254,7 @@ impl Translator<'_> {
         let bracketed = cursor.takes_token(&Token::LParen);
         let mut statements = Vec::new();
         let mut attached = altered.attached.clone();
+        let mut columns = altered.columns.clone();
         loop {
             cursor.takes("COLUMN");
             let range = cursor.range();
@@ -255,7 +273,7 @@ impl Translator<'_> {
             } else if cursor.takes("UNSET MASKING POLICY") {
                 attached.retain(|one| one.column.as_ref() != Some(&name));
             } else {
-                statements.push(self.alter_column(cursor, altered, (&name, masked.is_some()))?);
+                statements.extend(self.alter_column(cursor, (altered, &mut columns), &name)?);
             }
             if !cursor.takes_token(&Token::Comma) {
                 break;
@@ -264,8 +282,9 @@ impl Translator<'_> {
         if bracketed {
             cursor.expect_token(&Token::RParen)?;
         }
-        let change = Change { statements, attached: altered.attached.clone(), columns: altered.columns.clone() };
-        let mut statements = if change.statements.is_empty() { Vec::new() } else { self.changed(altered, change)? };
+        let change = Change { statements, attached: altered.attached.clone(), columns };
+        let untouched = change.statements.is_empty() && change.columns == altered.columns;
+        let mut statements = if untouched { Vec::new() } else { self.changed(altered, change)? };
         if attached != altered.attached {
             statements.extend(self.reattach(altered, attached)?);
         }
@@ -275,24 +294,33 @@ impl Translator<'_> {
     fn alter_column(
         &mut self,
         cursor: &mut Cursor<'_>,
-        altered: &Altered,
-        (name, masked): (&str, bool),
-    ) -> Step<String> {
+        (altered, columns): (&Altered, &mut Columns),
+        name: &str,
+    ) -> Step<Option<String>> {
         let column = format!("{} ALTER COLUMN {}", altered.head, quote(name));
         for option in ["SET NOT NULL", "DROP NOT NULL", "DROP DEFAULT"] {
             if cursor.takes(option) {
-                return Ok(format!("{column} {option}"));
+                return Ok(Some(format!("{column} {option}")));
             }
         }
         if cursor.takes("COMMENT") {
             let mut full = self.stored(&altered.path);
             full.push(name.to_owned());
-            return Ok(format!("COMMENT ON COLUMN {} IS {}", self.path_sql(&full), literal(&cursor.string()?)));
-        }
-        if masked {
-            return Err(SqlProblem::unsupported("another type of a masked column", cursor.range()));
+            return Ok(Some(format!("COMMENT ON COLUMN {} IS {}", self.path_sql(&full), literal(&cursor.string()?))));
         }
         let _ = cursor.takes("SET DATA TYPE") || cursor.takes("SET TYPE") || cursor.takes("TYPE");
-        Ok(format!("{column} SET DATA TYPE {}", cursor.data_type()?.duckdb()))
+        let range = cursor.range();
+        let wanted = cursor.data_type()?;
+        let Some((_, own)) = columns.iter_mut().find(|(own, _)| own == name) else {
+            return Ok(Some(format!("{column} SET DATA TYPE {}", wanted.duckdb())));
+        };
+        let before = std::mem::replace(own, self.altered_type((name, *own), wanted, &range)?);
+        if before.duckdb() == wanted.duckdb() {
+            return Ok(None);
+        }
+        if altered.attached.iter().any(|one| one.arguments.iter().any(|argument| argument == name)) {
+            return Err(SqlProblem::unsupported("another type of a column that a policy reads", range));
+        }
+        Ok(Some(format!("{column} SET DATA TYPE {}", wanted.duckdb())))
     }
 }

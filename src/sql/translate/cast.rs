@@ -192,7 +192,7 @@ impl Typed {
             // A null without a type would be a number where only the columns of a query are looked at.
             Family::Text if self.ty.family() == Family::Null => "CAST(NULL AS VARCHAR)".to_owned(),
             Family::Text => match to {
-                DataType::Varchar(Some(length)) if self.ty != to => {
+                DataType::Varchar(Some(length)) if self.ty.length().is_none_or(|own| own > length) => {
                     format!("left({}, {length})", self.text())
                 }
                 _ => self.text(),
@@ -201,6 +201,7 @@ impl Typed {
             Family::Float => self.float(failing)?,
             Family::Boolean => self.boolean(failing)?,
             Family::Date | Family::Time | Family::Timestamp | Family::Zoned => self.moment(to, failing)?,
+            Family::Semi if self.ty == DataType::Array && to == DataType::Object => return None,
             Family::Semi => self.semi(to),
             Family::Binary => match self.ty.family() {
                 Family::Binary => self.sql.clone(),

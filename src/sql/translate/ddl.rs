@@ -5,8 +5,9 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::policy::{Attached, Columns, STORED, new_path, renamed};
 use super::typed::{Shaped, Typed};
-use super::{Made, Step, Translator, literal, position, quote};
+use super::{Made, SessionChange, Step, Translator, literal, position, quote};
 use crate::sql::DataType;
+use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 /// A column of a definition.
@@ -49,6 +50,8 @@ impl Translator<'_> {
                 "VIEW" => return self.create_view(cursor, creation),
                 "FUNCTION" => return self.create_function(cursor),
                 "SCHEMA" => return self.create_schema(cursor, creation),
+                "DATABASE" => return self.create_database(cursor, creation),
+                "ROLE" => return super::session::create_role(cursor, creation.replaces),
                 "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
                 "TAG" => {
                     self.notes.push("tags are not kept on the embedded engine".to_owned());
@@ -60,6 +63,25 @@ impl Translator<'_> {
                 }
             }
         }
+    }
+
+    /// `CREATE DATABASE`: a file beside the main one.
+    fn create_database(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
+        let range = cursor.range();
+        cursor.expect("DATABASE")?;
+        if creation.replaces {
+            return Err(SqlProblem::unsupported("CREATE OR REPLACE DATABASE", range));
+        }
+        let quiet = cursor.takes("IF NOT EXISTS");
+        let name = cursor.name()?;
+        if cursor.sees("CLONE") {
+            return Err(SqlProblem::unsupported("a clone of a database", cursor.range()));
+        }
+        self.properties(cursor)?;
+        cursor.expect_end()?;
+        let status = format!("Database {name} successfully created.");
+        let session = vec![SessionChange::CreateDatabase { name, quiet }];
+        Ok(Made { session, ..Made::status(Vec::new(), status) })
     }
 
     fn create_schema(&mut self, cursor: &mut Cursor<'_>, creation: Creation) -> Step<Made> {
@@ -84,6 +106,7 @@ impl Translator<'_> {
         {
             path.insert(0, database.clone());
         }
+        path.last().into_iter().for_each(|schema| self.meet_schema(schema));
         path
     }
 
@@ -156,7 +179,7 @@ impl Translator<'_> {
         cursor.expect_end()?;
         let last = &path[path.len() - 1];
         let exists = self.columns.columns(&path).is_some();
-        if quiet && exists && !(self.attached(&path).is_empty() && attached.is_empty()) {
+        if quiet && exists {
             return Ok(Made::status(Vec::new(), format!("{last} already exists, statement succeeded.")));
         }
         let create = |name: &str, word: &str| {
@@ -188,6 +211,7 @@ impl Translator<'_> {
             statements.push(self.view(&path, &attached, &columns, &range)?);
         }
         statements.extend(self.record(&path, &attached));
+        statements.extend(self.keep_types(&path, &columns));
         self.describe(&mut statements, ("TABLE", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("Table {last} successfully created.")))
     }
@@ -279,7 +303,8 @@ impl Translator<'_> {
             };
             let value = match to {
                 to if column.ty == DataType::Null => format!("CAST({} AS {})", value.sql, to.duckdb()),
-                to => self.convert(&value, to, &self.everything())?.sql,
+                to if to.family() == Family::Number => self.convert(&value, to, &self.everything())?.sql,
+                to => self.assigned(&value, to, &self.everything())?,
             };
             if let Some(wanted) = wanted {
                 column.name.clone_from(&wanted.name);
@@ -381,11 +406,14 @@ impl Translator<'_> {
             statements.push(format!("DROP VIEW IF EXISTS {}", self.path_sql(&path)));
         }
         statements.push(format!("CREATE {word}VIEW {quiet}{} AS {}", self.path_sql(&stored), made.sql));
+        let columns = made.columns.iter().map(|column| (column.stored.clone(), column.ty)).collect();
         if !attached.is_empty() {
-            let columns = made.columns.iter().map(|column| (column.stored.clone(), column.ty)).collect();
             statements.push(self.view(&path, &attached, &columns, &range)?);
         }
         statements.extend(self.record(&path, &attached));
+        if quiet.is_empty() || !exists {
+            statements.extend(self.keep_types(&path, &columns));
+        }
         self.describe(&mut statements, ("VIEW", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("View {} successfully created.", path[path.len() - 1])))
     }
@@ -398,8 +426,10 @@ impl Translator<'_> {
             return self.drop_policy(cursor);
         }
         cursor.skip();
-        if kind == "FUNCTION" {
-            return self.drop_function(cursor);
+        match kind.as_str() {
+            "FUNCTION" => return self.drop_function(cursor),
+            "ROLE" => return super::session::drop_role(cursor),
+            _ => {}
         }
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
         let parts = cursor.path()?;
@@ -410,11 +440,14 @@ impl Translator<'_> {
             "SCHEMA" => (self.schema_path(parts), " CASCADE"),
             _ => return Err(SqlProblem::unsupported(format!("DROP {kind}"), range)),
         };
-        let statements = self.drop_governed(&kind, &path).unwrap_or_else(|| {
+        let mut statements = self.drop_governed(&kind, &path).unwrap_or_else(|| {
             let forgotten = if kind == "SCHEMA" { self.forget_schema(&path) } else { Vec::new() };
             let statement = format!("DROP {kind} {quiet}{}{tail}", self.path_sql(&path));
             std::iter::once(statement).chain(forgotten).collect()
         });
+        if kind != "SCHEMA" {
+            statements.extend(self.keep_types(&path, &Vec::new()));
+        }
         Ok(Made::status(statements, format!("{} successfully dropped.", path[path.len() - 1])))
     }
 }

@@ -5,11 +5,11 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Token;
 
+use super::column_type::needs_assigning;
 use super::cursor::Cursor;
 use super::scope::{Relation, Scope};
 use super::typed::{Column, Typed};
 use super::{Made, ResultShape, Step, Translator, fold, quote};
-use crate::sql::DataType;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_TYPE, nearest};
 
 impl Translator<'_> {
@@ -42,11 +42,11 @@ impl Translator<'_> {
                 let message = format!("{} columns are filled by {} values", wanted.len(), made.columns.len());
                 return Err(SqlProblem::new(WRONG_TYPE, message, range));
             }
-            if made.columns.iter().zip(&wanted).any(|(from, to)| from.ty.family() != to.ty.family()) {
+            if made.columns.iter().zip(&wanted).any(|(from, to)| needs_assigning(from.ty, to.ty)) {
                 let mut items = Vec::new();
                 for (from, to) in made.columns.iter().zip(&wanted) {
                     let value = Typed::new(quote(&from.stored), from.ty);
-                    items.push(self.assignable(&value, to, &range)?);
+                    items.push(self.assigned(&value, to.ty, &range)?);
                 }
                 sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
             }
@@ -68,14 +68,6 @@ impl Translator<'_> {
         let inserted = if overwrites { 2 } else { 0 };
         let result = ResultShape::Affected(vec![("number of rows inserted", inserted)]);
         Ok(Made { statements, result, session: Vec::new() })
-    }
-
-    /// A value as a column takes it.
-    fn assignable(&self, value: &Typed, column: &Column, range: &std::ops::Range<usize>) -> Step<String> {
-        if value.ty.family() == column.ty.family() && column.ty != DataType::TimestampTz {
-            return Ok(value.sql.clone());
-        }
-        Ok(self.convert(value, column.ty, range)?.sql)
     }
 
     pub(super) fn update(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
@@ -128,7 +120,7 @@ impl Translator<'_> {
             let range = self.range_of(&assignment.value);
             sets.push(match self.target_column(name, target)? {
                 Ok(column) => {
-                    format!("{} = {}", quote(&column.stored), self.assignable(&value, column, &range)?)
+                    format!("{} = {}", quote(&column.stored), self.assigned(&value, column.ty, &range)?)
                 }
                 Err(unknown) => format!("{} = {}", quote(&unknown), value.sql),
             });
@@ -155,7 +147,7 @@ impl Translator<'_> {
         let range = self.range_of(value);
         let value = self.expression(value)?;
         match column {
-            Ok(column) => self.assignable(&value, column, &range),
+            Ok(column) => self.assigned(&value, column.ty, &range),
             Err(_) => Ok(value.sql),
         }
     }

@@ -185,8 +185,8 @@ impl Translator<'_> {
         let range = self.text.range(value.span);
         let typed = match &value.value {
             Value::Number(digits, _) => number(digits),
-            Value::SingleQuotedString(text) => Typed::new(literal(&unescape(text)), DataType::TEXT),
-            Value::DollarQuotedString(text) => Typed::new(literal(&text.value), DataType::TEXT),
+            Value::SingleQuotedString(raw) => text(&unescape(raw)),
+            Value::DollarQuotedString(raw) => text(&raw.value),
             Value::HexStringLiteral(digits) => Typed::new(format!("unhex({})", literal(digits)), DataType::Binary),
             Value::Boolean(truth) => Typed::new(truth.to_string(), DataType::Boolean),
             Value::Null => Typed::new("NULL", DataType::Null),
@@ -450,6 +450,12 @@ pub(super) fn bigint(value: &Typed) -> String {
     } else {
         format!("CAST({} AS BIGINT)", value.sql)
     }
+}
+
+/// A text literal: it is as long as a column that is made of it.
+fn text(value: &str) -> Typed {
+    let length = u32::try_from(value.chars().count()).ok().map(|length| length.max(1));
+    Typed::new(literal(value), DataType::Varchar(length))
 }
 
 /// A number literal with the digits Snowflake sees in it.

@@ -224,6 +224,9 @@ impl Translator<'_> {
         {
             path.insert(0, database.clone());
         }
+        if let [.., schema, _] = path.as_slice() {
+            self.meet_schema(schema);
+        }
         path
     }
 

@@ -61,13 +61,17 @@ const COLUMNS: [Shown; 13] = [
     ("IS_NULLABLE", "CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END", TEXT),
     (
         "DATA_TYPE",
-        "CASE data_type WHEN 'VARCHAR' THEN 'TEXT' WHEN 'DOUBLE' THEN 'FLOAT' WHEN 'BLOB' THEN 'BINARY' WHEN 'JSON' THEN 'VARIANT' \
+        "CASE WHEN kept IN ('OBJECT', 'ARRAY') AND data_type = 'JSON' THEN kept ELSE CASE data_type WHEN 'VARCHAR' THEN 'TEXT' WHEN 'DOUBLE' THEN 'FLOAT' WHEN 'BLOB' THEN 'BINARY' WHEN 'JSON' THEN 'VARIANT' \
          WHEN 'TIMESTAMP' THEN 'TIMESTAMP_NTZ' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'TIMESTAMP_LTZ' \
          WHEN 'STRUCT(instant TIMESTAMP WITH TIME ZONE, east SMALLINT)' THEN 'TIMESTAMP_TZ' \
-         ELSE CASE WHEN numeric_precision IS NOT NULL THEN 'NUMBER' ELSE data_type END END",
+         ELSE CASE WHEN numeric_precision IS NOT NULL THEN 'NUMBER' ELSE data_type END END END",
         TEXT,
     ),
-    ("CHARACTER_MAXIMUM_LENGTH", "CASE data_type WHEN 'VARCHAR' THEN 16777216 END", WHOLE),
+    (
+        "CHARACTER_MAXIMUM_LENGTH",
+        "CASE data_type WHEN 'VARCHAR' THEN coalesce(CAST(nullif(regexp_extract(kept, '^VARCHAR\\((\\d+)\\)$', 1), '') AS BIGINT), 16777216) END",
+        WHOLE,
+    ),
     ("NUMERIC_PRECISION", "CASE data_type WHEN 'DOUBLE' THEN NULL ELSE CAST(numeric_precision AS BIGINT) END", WHOLE),
     ("NUMERIC_SCALE", "CASE data_type WHEN 'DOUBLE' THEN NULL ELSE CAST(numeric_scale AS BIGINT) END", WHOLE),
     ("DATETIME_PRECISION", "CASE WHEN data_type LIKE '%TIME%' THEN 9 END", WHOLE),
@@ -97,6 +101,18 @@ pub(super) fn relations() -> String {
     format!("({tables} UNION ALL {views})")
 }
 
+/// Columns with the types that are kept of them.
+fn columns(database: &str, users: &str) -> String {
+    let part = |name: &str| format!("'\"' || replace(upper(c.{name}), '\"', '\"\"') || '\"'");
+    let parts = [part("database_name"), part("schema_name"), part("table_name")];
+    let kept = super::column_type::kept_types(database, None);
+    format!(
+        "(SELECT c.*, k.DATA_TYPE AS kept FROM (SELECT * FROM duckdb_columns() WHERE {users}) AS c \
+         LEFT JOIN ({kept}) AS k ON k.RELATION = {} AND k.COLUMN_NAME = c.column_name)",
+        parts.join(" || '.' || ")
+    )
+}
+
 impl Translator<'_> {
     /// A view of a database's `INFORMATION_SCHEMA`.
     pub(super) fn information(&self, database: &str, view: &str, range: &Range<usize>) -> Step<Shaped> {
@@ -109,7 +125,7 @@ impl Translator<'_> {
         let (shown, from): (&[Shown], String) = match view {
             "TABLES" => (&TABLES, relations()),
             "VIEWS" => (&VIEWS, format!("(SELECT * FROM {} WHERE kind = 'VIEW')", relations())),
-            "COLUMNS" => (&COLUMNS, format!("(SELECT * FROM duckdb_columns() WHERE {users})")),
+            "COLUMNS" => (&COLUMNS, columns(database, &users)),
             "SCHEMATA" => (
                 &SCHEMATA,
                 "(SELECT * FROM duckdb_schemas() WHERE NOT internal AND schema_name <> 'MERGANSER')".to_owned(),

@@ -18,6 +18,7 @@ mod aggregate;
 mod alter;
 mod call;
 mod cast;
+mod column_type;
 mod conversion;
 mod cursor;
 mod date;
@@ -46,9 +47,11 @@ mod typed;
 mod user_function;
 mod window;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use column_type::{keeping_tables, kept_types, relation_key, with_kept};
 pub use policy::{Governance, name_of_stored, stored_name};
 pub use position::{PositionMap, place_of_message};
 pub use session::session_variables;
@@ -89,6 +92,8 @@ pub struct SessionContext {
     pub role: Option<String>,
     /// The roles the current role has, itself apart.
     pub inherited_roles: Vec<String>,
+    /// The roles that were granted to the user, with those that these have, and those of the session.
+    pub available_roles: Vec<String>,
     /// The user.
     pub user: Option<String>,
     /// The warehouse.
@@ -97,6 +102,26 @@ pub struct SessionContext {
     pub parameters: BTreeMap<String, String>,
     /// Session variables (`SET x = …`), by upper-case name, as the engine's expressions with their types.
     pub variables: BTreeMap<String, (String, DataType)>,
+}
+
+/// Who can have a role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RoleHolder {
+    /// Another role.
+    Role(String),
+    /// A user.
+    User(String),
+}
+
+/// What happens to a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleChange {
+    /// `GRANT ROLE … TO …`.
+    Grant(String, RoleHolder),
+    /// `REVOKE ROLE … FROM …`.
+    Revoke(String, RoleHolder),
+    /// `DROP ROLE`.
+    Drop(String),
 }
 
 /// What a statement asks of the session, apart from the statements it runs.
@@ -110,6 +135,15 @@ pub enum SessionChange {
     Role(String),
     /// `USE WAREHOUSE`.
     Warehouse(String),
+    /// `CREATE DATABASE`, which becomes the current one; quietly if it may be there already.
+    CreateDatabase {
+        /// Its name.
+        name: String,
+        /// Whether one that is there is no error.
+        quiet: bool,
+    },
+    /// A role is granted or taken away, or is no more.
+    Roles(RoleChange),
     /// `ALTER SESSION SET name = value`; the name in upper case.
     Parameter(String, String),
     /// `ALTER SESSION UNSET name`.
@@ -173,6 +207,7 @@ pub fn translate(sql: &str, columns: &dyn Columns, session: &SessionContext) -> 
     let mut translator = Translator::new(&text, columns, session);
     translator.refuse_reserved_names()?;
     let made = translator.statement()?;
+    translator.refuse_reserved_schema()?;
     let mut notes = translator.notes;
     notes.dedup();
     let (statements, positions) = made.statements.iter().map(|marked| position::finish(marked)).unzip();
@@ -214,6 +249,8 @@ struct Translator<'a> {
     lasting: bool,
     /// Whether the next relation is one that the statement changes.
     changes: bool,
+    /// Whether a name in the schema was met in which a database keeps what the engine does not.
+    met_reserved: Cell<bool>,
 }
 
 impl<'a> Translator<'a> {
@@ -229,6 +266,7 @@ impl<'a> Translator<'a> {
             notes: Vec::new(),
             lasting: false,
             changes: false,
+            met_reserved: Cell::new(false),
         }
     }
 

@@ -48,7 +48,8 @@ impl Translator<'_> {
             for (_, right) in &rights {
                 operands.push(self.operand_of(op, right, range)?);
             }
-            let ty = if *op == Op::StringConcat { DataType::TEXT } else { DataType::Boolean };
+            let joined = rights.iter().fold(left.ty, |ty, (_, right)| ty.concatenated(right.ty));
+            let ty = if *op == Op::StringConcat { joined } else { DataType::Boolean };
             return Ok(Typed::new(format!("({})", operands.join(&format!(" {op} "))), ty));
         }
         let right = rights.into_iter().next().expect("an operator has a right side").1;

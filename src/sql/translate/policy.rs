@@ -4,6 +4,7 @@
 //! So every reader meets the policy, other views included, and whoever asks last decides: the view asks the connection
 //! which role it has. Statements that change such a relation change what is stored, and see its columns masked.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use sqlparser::tokenizer::Token;
 use super::cursor::Cursor;
 use super::typed::Typed;
 use super::{Made, Step, Translator, literal, position, quote};
+use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_ARGUMENTS, WRONG_TYPE};
 use crate::sql::text::Text;
 use crate::sql::{DataType, Dialect};
@@ -19,6 +21,8 @@ use crate::sql::{DataType, Dialect};
 /// What the stored name of a relation under a policy starts with; names of users do not.
 pub(super) const RESERVED: &str = "MERGANSER$";
 pub(super) const STORED: &str = "MERGANSER$UNMASKED$";
+/// The schema in which a database keeps what the engine does not.
+const KEPT: &str = "MERGANSER";
 const NEW: &str = "MERGANSER$NEW$";
 const UNKNOWN_POLICY: &str = "unknown-policy";
 
@@ -62,21 +66,24 @@ pub struct Governance {
     pub policies: BTreeMap<Vec<String>, KeptPolicy>,
     /// What is attached, by the relation's path.
     pub attached: BTreeMap<Vec<String>, Vec<Attached>>,
+    /// Whether types of columns are kept, too.
+    pub keeps_types: bool,
 }
 
 impl Governance {
     /// The queries of the embedded engine for what a database keeps.
-    pub fn queries(database: &str) -> [String; 2] {
+    pub fn queries(database: &str) -> [String; 3] {
         let schema = format!("{}.\"MERGANSER\"", quote(database));
         [
             format!("SELECT POLICY, KIND, SIGNATURE, RETURNS, BODY FROM {schema}.\"POLICIES\""),
             format!("SELECT RELATION, COLUMN_NAME, POLICY, ARGUMENTS FROM {schema}.\"POLICY_USES\" ORDER BY ALL"),
+            format!("SELECT RELATION FROM {schema}.\"COLUMN_TYPES\" LIMIT 1"),
         ]
     }
 
     /// What the rows of these queries say.
-    pub fn read(policies: &[Vec<String>], uses: &[Vec<String>]) -> Self {
-        let mut governance = Self::default();
+    pub fn read(policies: &[Vec<String>], uses: &[Vec<String>], types: &[Vec<String>]) -> Self {
+        let mut governance = Self { keeps_types: !types.is_empty(), ..Self::default() };
         for row in policies {
             let [policy, kind, signature, returns, body] = row.as_slice() else { continue };
             let kind = if kind == "MASKING" { PolicyKind::Masking } else { PolicyKind::RowAccess };
@@ -100,7 +107,7 @@ impl Governance {
 }
 
 /// Several names as one text: `"A"."b"`.
-fn key(names: &[String]) -> String {
+pub(super) fn key(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(".")
 }
 
@@ -149,6 +156,22 @@ impl Translator<'_> {
         Ok(())
     }
 
+    /// Refuses what is in the schema in which a database keeps policies, roles and types: who could change it would see everything.
+    pub(super) fn refuse_reserved_schema(&self) -> Step<()> {
+        if !self.met_reserved.get() {
+            return Ok(());
+        }
+        let message = format!("the schema `{KEPT}` is merganser's own");
+        Err(SqlProblem::new(crate::sql::UNSUPPORTED, message, 0..self.text.sql.trim_end().len()))
+    }
+
+    /// Takes notice of a schema.
+    pub(super) fn meet_schema(&self, schema: &str) {
+        if schema.eq_ignore_ascii_case(KEPT) {
+            self.met_reserved.set(true);
+        }
+    }
+
     /// What is attached to a relation.
     pub(super) fn attached(&self, path: &[String]) -> Vec<Attached> {
         let Some(database) = path.first() else { return Vec::new() };
@@ -187,7 +210,9 @@ impl Translator<'_> {
             match &one.column {
                 Some(name) => {
                     let (name, ty) = column_named(columns, name, range)?;
-                    let shown = self.evaluated(&policy, &one.policy, &values, (*ty, range))?;
+                    // What a policy shows may be longer than what it hides.
+                    let shown_type = if ty.family() == Family::Text { DataType::TEXT } else { *ty };
+                    let shown = self.evaluated(&policy, &one.policy, &values, (shown_type, range))?;
                     masks.columns.push((name.clone(), format!("CAST({shown} AS {})", ty.duckdb())));
                 }
                 None => masks.rows = Some(self.evaluated(&policy, &one.policy, &values, (DataType::Boolean, range))?),
@@ -440,8 +465,14 @@ impl Translator<'_> {
             vec![format!("UPDATE {table} SET BODY = {} WHERE POLICY = {}", literal(&body), literal(&key(&path)))];
         let changed = Changed { inner: self.columns, path: path.clone(), policy: KeptPolicy { body, ..kept } };
         for relation in self.users(&path) {
-            let translator =
-                Translator { columns: &changed, ctes: Vec::new(), scopes: Vec::new(), notes: Vec::new(), ..*self };
+            let translator = Translator {
+                columns: &changed,
+                ctes: Vec::new(),
+                scopes: Vec::new(),
+                notes: Vec::new(),
+                met_reserved: Cell::default(),
+                ..*self
+            };
             let columns = self.columns.columns(&relation).unwrap_or_default();
             let attached = self.attached(&relation);
             statements.push(format!("DROP VIEW {}", self.path_sql(&relation)));
@@ -472,15 +503,17 @@ impl Translator<'_> {
         let database = schema.first().map_or("", String::as_str);
         let governance = self.columns.governance(database);
         let inside = |path: &Vec<String>| path.starts_with(schema);
+        let types = self.forget_types(schema);
         if !governance.policies.keys().any(inside) && !governance.attached.keys().any(inside) {
-            return Vec::new();
+            return types.into_iter().collect();
         }
-        let start = literal(&format!("{}.", key(schema)));
+        let start = schema_start(&key(schema));
         let table = |name: &str| kept_in(database, name);
-        vec![
+        let policies = [
             format!("DELETE FROM {} WHERE starts_with(POLICY, {start})", table("POLICIES")),
             format!("DELETE FROM {} WHERE starts_with(RELATION, {start})", table("POLICY_USES")),
-        ]
+        ];
+        types.into_iter().chain(policies).collect()
     }
 }
 
@@ -548,11 +581,17 @@ fn parameters(signature: &str) -> Step<Vec<(String, DataType)>> {
     Ok(parameters)
 }
 
-fn kept_in(database: &str, table: &str) -> String {
+/// A literal with which the keys of a schema's relations start.
+pub(super) fn schema_start(schema: &str) -> String {
+    literal(&format!("{schema}."))
+}
+
+/// A table in which a database keeps what the engine does not.
+pub(super) fn kept_in(database: &str, table: &str) -> String {
     format!("{}.\"MERGANSER\".{}", quote(database), quote(table))
 }
 
-fn tables(database: &str) -> Vec<String> {
+pub(super) fn tables(database: &str) -> Vec<String> {
     vec![
         format!("CREATE SCHEMA IF NOT EXISTS {}.\"MERGANSER\"", quote(database)),
         format!(
@@ -562,6 +601,10 @@ fn tables(database: &str) -> Vec<String> {
         format!(
             "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, POLICY VARCHAR, ARGUMENTS VARCHAR)",
             kept_in(database, "POLICY_USES")
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, DATA_TYPE VARCHAR)",
+            kept_in(database, "COLUMN_TYPES")
         ),
     ]
 }

@@ -57,12 +57,13 @@ pub(super) fn unmark(marked: &str) -> (String, PositionMap) {
 
 /// The macros of the prelude that fail by themselves. The engine says no place for such an error, so they are told theirs: it is
 /// their first argument, and the end of their message.
-const FAILING: [&str; 15] = [
+const FAILING: [&str; 16] = [
     "sf_boolean(",
     "sf_date(",
     "sf_div(",
     "sf_duplicate_row(",
     "sf_fdiv(",
+    "sf_fit(",
     "sf_mod(",
     "sf_number_of(",
     "sf_object_insert(",

@@ -151,6 +151,12 @@ impl Translator<'_> {
         let whole = self.at(&parts[0]).start..self.at(last).end;
         let relation = self.relation(qualifier)?;
         let name = fold(last);
+        let position = last.value.strip_prefix('$').filter(|_| last.quote_style.is_none());
+        if let Some(at) = position.and_then(|digits| digits.parse::<usize>().ok())
+            && let Some(column) = at.checked_sub(1).and_then(|at| relation.columns.get(at))
+        {
+            return Ok(reference(relation, column, &whole));
+        }
         let mut found = relation.columns.iter().filter(|column| column.name == name);
         match (found.next(), found.next()) {
             (Some(column), None) => Ok(reference(relation, column, &whole)),

@@ -140,6 +140,7 @@ impl Translator<'_> {
         };
         let ty = match first.ty {
             DataType::Number { scale, .. } => DataType::number(38, u32::from(scale)),
+            DataType::Varchar(_) => DataType::TEXT,
             DataType::Null => DataType::Variant,
             other => other,
         };

@@ -4,7 +4,10 @@ use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
-use super::{Made, ResultColumn, ResultShape, SessionChange, SessionContext, Step, Translator, literal, quote};
+use super::{
+    Made, ResultColumn, ResultShape, RoleChange, RoleHolder, SessionChange, SessionContext, Step, Translator, literal,
+    quote,
+};
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 impl Translator<'_> {
@@ -29,9 +32,7 @@ impl Translator<'_> {
             "SHOW" => self.show(&mut cursor),
             "SET" => self.set_variables(&mut cursor),
             "UNSET" => unset_variables(&mut cursor),
-            "GRANT" | "REVOKE" if cursor.sees("GRANT ROLE") || cursor.sees("REVOKE ROLE") => {
-                Err(SqlProblem::unsupported("a role that has another role", cursor.range()))
-            }
+            "GRANT" | "REVOKE" if cursor.sees("GRANT ROLE") || cursor.sees("REVOKE ROLE") => role_grant(&mut cursor),
             "GRANT" | "REVOKE" => {
                 self.notes.push("grants have no effect on the embedded engine".to_owned());
                 Ok(Made::status(Vec::new(), "Statement executed successfully."))
@@ -133,7 +134,58 @@ pub fn session_variables(session: &SessionContext) -> Vec<String> {
     let mut statements: Vec<String> =
         values.iter().map(|(name, value)| format!("SET VARIABLE sf_current_{name} = {}", text(value))).collect();
     statements.push(format!("SET VARIABLE sf_roles = CAST([{}] AS VARCHAR[])", roles.join(", ")));
+    let available = literal(&available_roles(session));
+    statements.push(format!("SET VARIABLE sf_current_available_roles = {available}"));
     statements
+}
+
+/// The roles of the user as `CURRENT_AVAILABLE_ROLES` writes them: an array in JSON.
+pub(super) fn available_roles(session: &SessionContext) -> String {
+    let name = |role: &String| format!("\"{}\"", role.replace('\\', "\\\\").replace('"', "\\\""));
+    let names: Vec<String> = session.available_roles.iter().map(name).collect();
+    format!("[ {} ]", names.join(", "))
+}
+
+/// `GRANT ROLE a TO ROLE b`, `… TO USER u`, and `REVOKE … FROM …`.
+fn role_grant(cursor: &mut Cursor<'_>) -> Step<Made> {
+    let grants = cursor.takes("GRANT");
+    if !grants {
+        cursor.expect("REVOKE")?;
+    }
+    cursor.expect("ROLE")?;
+    let role = cursor.name()?;
+    cursor.expect(if grants { "TO" } else { "FROM" })?;
+    let holder = if cursor.takes("USER") {
+        RoleHolder::User(cursor.name()?)
+    } else {
+        cursor.expect("ROLE")?;
+        RoleHolder::Role(cursor.name()?)
+    };
+    cursor.expect_end()?;
+    let change = if grants { RoleChange::Grant(role, holder) } else { RoleChange::Revoke(role, holder) };
+    Ok(changes(vec![SessionChange::Roles(change)], Vec::new()))
+}
+
+/// `CREATE ROLE`, behind `CREATE`: roles are there when they are named; one that is made anew has no other roles.
+pub(super) fn create_role(cursor: &mut Cursor<'_>, replaces: bool) -> Step<Made> {
+    cursor.expect("ROLE")?;
+    cursor.takes("IF NOT EXISTS");
+    let name = cursor.name()?;
+    cursor.skip_rest();
+    let dropped = replaces.then(|| SessionChange::Roles(RoleChange::Drop(name.clone())));
+    Ok(Made {
+        session: dropped.into_iter().collect(),
+        ..Made::status(Vec::new(), format!("Role {name} successfully created."))
+    })
+}
+
+/// `DROP ROLE`, behind these words.
+pub(super) fn drop_role(cursor: &mut Cursor<'_>) -> Step<Made> {
+    cursor.takes("IF EXISTS");
+    let name = cursor.name()?;
+    cursor.expect_end()?;
+    let status = format!("{name} successfully dropped.");
+    Ok(Made { session: vec![SessionChange::Roles(RoleChange::Drop(name))], ..Made::status(Vec::new(), status) })
 }
 
 fn changes(session: Vec<SessionChange>, statements: Vec<String>) -> Made {

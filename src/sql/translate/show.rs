@@ -106,7 +106,7 @@ impl Translator<'_> {
         } else {
             columns.extend([("database_name", "database_name", DataType::TEXT), ("owner", null, DataType::TEXT)]);
         }
-        let schemas = "(SELECT database_name, schema_name AS name FROM duckdb_schemas() WHERE NOT internal)";
+        let schemas = "(SELECT database_name, schema_name AS name FROM duckdb_schemas() WHERE NOT internal AND schema_name <> 'MERGANSER')";
         let database = literal(place.first().map_or("", String::as_str));
         let rest = format!("WHERE upper(database_name) = upper({database}){}", filter.sql("name"));
         Ok(listing(&columns, schemas, &rest))

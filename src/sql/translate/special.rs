@@ -273,6 +273,9 @@ impl Translator<'_> {
             "current_database" => &session.database,
             "current_schema" => &session.schema,
             "current_warehouse" => &session.warehouse,
+            "current_available_roles" => {
+                return Ok(Typed::new(literal(&super::session::available_roles(session)), DataType::TEXT));
+            }
             _ => {
                 let role = self.expression(call.args[0])?.text();
                 let mut roles: Vec<String> = session.inherited_roles.iter().map(|role| literal(role)).collect();

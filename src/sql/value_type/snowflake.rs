@@ -47,7 +47,7 @@ fn numeric(data_type: DataType) -> Option<DataType> {
 pub(super) fn operator(operator: Operator, left: DataType, right: DataType) -> Option<DataType> {
     use Operator as O;
     match (operator, left.family(), right.family()) {
-        (O::Concatenate, ..) => return Some(DataType::TEXT),
+        (O::Concatenate, ..) => return Some(left.concatenated(right)),
         (truth, ..) if truth.is_truth() => return Some(DataType::Boolean),
         (O::Add | O::Subtract, Family::Date, Family::Number | Family::Null)
         | (O::Add, Family::Number, Family::Date) => return Some(DataType::Date),

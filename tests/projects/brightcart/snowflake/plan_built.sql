@@ -1,5 +1,4 @@
 -- set-up
-create schema if not exists BRIGHTCART.ANALYTICS_governance;
 create schema if not exists BRIGHTCART.landing;
 create masking policy if not exists BRIGHTCART.ANALYTICS_governance.mask_email as (value varchar) returns varchar ->
 case

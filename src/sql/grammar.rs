@@ -1,0 +1,136 @@
+//! The grammars of the dialects: the parser's own, with what it lacks of `DuckDB`'s.
+
+use std::any::TypeId;
+
+use sqlparser::dialect::{Dialect as Grammar, DuckDbDialect, SnowflakeDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, Word};
+
+use super::Dialect;
+use super::text::Lexeme;
+
+/// The grammar of a dialect.
+pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+    match dialect {
+        Dialect::Snowflake => &SnowflakeDialect,
+        Dialect::DuckDb => &DuckDb(DuckDbDialect),
+    }
+}
+
+/// `DuckDB`'s grammar as the parser has it, and `* RENAME (a AS b)`.
+#[derive(Debug)]
+struct DuckDb(DuckDbDialect);
+
+/// What the parser's grammar says, said again.
+macro_rules! as_the_parser_says {
+    ($($name:ident),*) => { $(fn $name(&self) -> bool { self.0.$name() })* };
+}
+
+impl Grammar for DuckDb {
+    fn dialect(&self) -> TypeId {
+        self.0.dialect()
+    }
+
+    fn is_identifier_start(&self, c: char) -> bool {
+        self.0.is_identifier_start(c)
+    }
+
+    fn is_identifier_part(&self, c: char) -> bool {
+        self.0.is_identifier_part(c)
+    }
+
+    fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
+        self.0.identifier_quote_style(identifier)
+    }
+
+    fn supports_select_wildcard_rename(&self) -> bool {
+        true
+    }
+
+    as_the_parser_says!(
+        supports_trailing_commas,
+        supports_filter_during_aggregation,
+        supports_group_by_expr,
+        supports_bitwise_shift_operators,
+        supports_named_fn_args_with_eq_operator,
+        supports_named_fn_args_with_assignment_operator,
+        supports_dictionary_syntax,
+        support_map_literal_syntax,
+        supports_lambda_functions,
+        allow_extract_single_quotes,
+        supports_explain_with_utility_options,
+        supports_load_extension,
+        supports_array_typedef_with_brackets,
+        supports_from_first_select,
+        supports_order_by_all,
+        supports_select_wildcard_exclude,
+        supports_notnull_operator,
+        supports_install,
+        supports_detach,
+        supports_select_wildcard_replace,
+        supports_comma_separated_trim,
+        supports_numeric_literal_underscores
+    );
+}
+
+/// The tokens of a text of `DuckDB` as the parser takes them: a join in order, or by position, is a join with one more word, and a
+/// sample of the whole query says nothing of its columns.
+pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
+    let mut tokens = Vec::with_capacity(lexemes.len());
+    let mut at = 0;
+    while let Some(lexeme) = lexemes.get(at) {
+        at += 1;
+        let rest = &lexemes[at - 1..];
+        if is_asof(rest) {
+            continue;
+        }
+        let sample = sample(rest);
+        if sample > 0 {
+            at += sample - 1;
+            continue;
+        }
+        let mut lexeme = lexeme.clone();
+        if word(rest, 0) == "POSITIONAL" && word(rest, 1) == "JOIN" {
+            // Where one side is longer, the other's columns are NULL.
+            let full = Word { value: "FULL".to_owned(), quote_style: None, keyword: Keyword::FULL };
+            lexeme.token.token = Token::Word(full);
+        }
+        tokens.push(lexeme);
+    }
+    tokens
+}
+
+/// The unquoted word at a place, in upper case; empty where something else stands.
+fn word(lexemes: &[Lexeme], at: usize) -> String {
+    match lexemes.get(at).map(|lexeme| &lexeme.token.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
+        _ => String::new(),
+    }
+}
+
+/// Whether the `ASOF` of a join stands here. The parser knows Snowflake's form only.
+fn is_asof(lexemes: &[Lexeme]) -> bool {
+    word(lexemes, 0) == "ASOF" && ["JOIN", "LEFT", "RIGHT", "INNER", "FULL"].contains(&word(lexemes, 1).as_str())
+}
+
+/// How many tokens `USING SAMPLE 10 PERCENT (bernoulli, 7)` has, or `USING SAMPLE reservoir(10 ROWS)`; none where it does not stand.
+fn sample(lexemes: &[Lexeme]) -> usize {
+    if word(lexemes, 0) != "USING" || word(lexemes, 1) != "SAMPLE" {
+        return 0;
+    }
+    let is = |at: usize, token: &Token| lexemes.get(at).is_some_and(|lexeme| lexeme.token.token == *token);
+    let mut end = 3;
+    if is(end, &Token::Mod) || ["PERCENT", "ROWS"].contains(&word(lexemes, end).as_str()) {
+        end += 1;
+    }
+    for _ in 0..2 {
+        if is(end, &Token::LParen) {
+            let close = lexemes[end..].iter().position(|lexeme| lexeme.token.token == Token::RParen);
+            end += close.map_or(0, |close| close + 1);
+        }
+        if word(lexemes, end) == "REPEATABLE" {
+            end += 1;
+        }
+    }
+    end
+}
