@@ -111,6 +111,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         dropped: Vec::new(),
         docs: project.docs.clone(),
         groups: declared::groups(&parsing),
+        macro_descriptions: description::of_macros(&parsing),
         macros: parsing.calls,
         root: project.packages[0].file.name.clone(),
         dialect: session.facts.dialect,
@@ -181,7 +182,12 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
 fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<String>> {
     let packages = |package: &str| {
         let internal = crate::project::internal_packages(session.facts.dialect.adapter());
-        [package.to_owned(), session.facts.root.clone()].into_iter().chain(internal).collect::<Vec<_>>()
+        let installed = session.facts.packages.iter().rev().cloned();
+        [package.to_owned(), session.facts.root.clone()]
+            .into_iter()
+            .chain(installed)
+            .chain(internal)
+            .collect::<Vec<_>>()
     };
     let is_installed = |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
     let mut written = |m: &Arc<jinja::Macro>| {
@@ -199,7 +205,8 @@ fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnosti
         for call in written(m) {
             let (searched, names) = match call {
                 MacroCall::Name(name) => (packages(package), vec![name]),
-                MacroCall::Qualified { package, name } => (vec![package], vec![name]),
+                // What the package does not have, and what is no package, is looked for everywhere (dbt: `MacroResolver.get_macro`).
+                MacroCall::Qualified { package, name } => (packages(&package), vec![name]),
                 MacroCall::Dispatch { name, package: namespace } => {
                     let prefixed =
                         [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
