@@ -93,7 +93,8 @@ pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
         let wanted =
             Wanted { kind: NodeKind::Model, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
         let mut config = json!({"meta": {}});
-        for (key, value) in parsing.trees.declared(&wanted) {
+        let own = |key: &str| !matches!(key, "pre-hook" | "post-hook");
+        for (key, value) in parsing.trees.declared(&wanted).into_iter().filter(|(key, _)| own(key)) {
             config[key.as_str()] = value;
         }
         let mut known = json!({"email": null, "name": null});

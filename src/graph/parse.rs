@@ -401,6 +401,12 @@ impl Parsing<'_> {
         };
         let resolved = self.trees.resolve(&wanted);
         let written = self.written(&wanted, entry, version.map(|version| &version.number), &raw);
+        let mut sources = parsed.facts.sources;
+        if file.kind == NodeKind::Model && is_plain(&raw) {
+            // dbt's static parser keeps them in a set.
+            let mut seen = HashSet::new();
+            sources.retain(|source| seen.insert(source.clone()));
+        }
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -415,7 +421,7 @@ impl Parsing<'_> {
             unrendered_config: written.unwrap_or(resolved.unrendered),
             checksum: file.checksum.clone(),
             refs: parsed.facts.refs,
-            sources: parsed.facts.sources,
+            sources,
             metrics: parsed.facts.metrics,
             functions: parsed.facts.functions,
             macros: parsed.macros,
@@ -434,7 +440,7 @@ impl Parsing<'_> {
     }
 
     /// Renders a node's hooks in the parse phase: what they read and call is the node's. (dbt: `update_parsed_node_config`.)
-    fn hooks(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
+    pub(super) fn hooks(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
         let mut problem = None;
         for key in ["pre-hook", "post-hook"] {
             let hooks = node.config.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -730,4 +736,28 @@ pub(super) fn empty_node(file: FileId) -> Node {
 pub(super) fn place(node: &mut Node, span: Span) {
     node.file = span.file;
     node.code = span.range();
+}
+
+/// Whether a model has no Jinja but calls of `ref`, `source` and `config`: dbt reads such a text without rendering it.
+fn is_plain(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        let inside = match rest.as_bytes().first() {
+            Some(b'%') => return false,
+            Some(b'{') => rest[1..].trim_start_matches('-').trim_start(),
+            Some(b'#') => {
+                let Some(end) = rest.find("#}") else { return false };
+                rest = &rest[end..];
+                continue;
+            }
+            _ => continue,
+        };
+        if !["ref", "source", "config"].iter().any(|name| {
+            inside.strip_prefix(name).is_some_and(|call| call.trim_start().starts_with('('))
+        }) {
+            return false;
+        }
+    }
+    true
 }
