@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -97,20 +98,23 @@ impl Kept {
         !self.fresh.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// A file of everything that is known of these nodes.
-    pub fn write(&self, stamp: &str, is_there: impl Fn(&str) -> bool) -> Vec<u8> {
+    /// Writes a file of everything that is known of these nodes.
+    pub fn write(&self, stamp: &str, is_there: impl Fn(&str) -> bool, out: &mut dyn Write) -> io::Result<()> {
         let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut known, mut body) = (HashMap::new(), Vec::with_capacity(self.bytes.len()));
+        let (mut known, mut body, mut end) = (HashMap::new(), Vec::new(), 0);
         let old = self.known.iter().filter(|(id, _)| !fresh.contains_key(*id));
         let old = old.map(|(id, one)| (id, one.query, self.entry(one)));
         let new = fresh.iter().map(|(id, (query, bytes))| (id, *query, bytes.as_slice()));
         for (id, query, bytes) in old.chain(new).filter(|(id, ..)| is_there(id)) {
-            let start = body.len();
-            body.extend_from_slice(bytes);
-            known.insert(id.clone(), Known { query, place: start..body.len() });
+            let start = end;
+            end += bytes.len();
+            body.push(bytes);
+            known.insert(id, Known { query, place: start..end });
         }
         let head = postcard::to_stdvec(&(stamp, known)).unwrap_or_default();
-        [&head.len().to_le_bytes()[..], &head, &body].concat()
+        out.write_all(&head.len().to_le_bytes())?;
+        out.write_all(&head)?;
+        body.into_iter().try_for_each(|bytes| out.write_all(bytes))
     }
 
     /// What is known of a node's query, if all that it depended on is as it was.

@@ -142,8 +142,8 @@ impl Loaded {
     /// write it is no problem of the user's.
     fn keep(&self, kept: &Kept) {
         if kept.is_changed() {
-            let bytes = kept.write(&stamp(), |id| self.graph.node(id).is_some());
-            let _ = write::stream(&self.kept_path(), |out| out.write_all(&bytes));
+            let is_there = |id: &str| self.graph.node(id).is_some();
+            let _ = write::stream(&self.kept_path(), |out| kept.write(&stamp(), is_there, out));
         }
     }
 

@@ -119,9 +119,10 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
         read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
     let reading = Reading { options: &options, profile: &profile, templates: &templates };
-    let (project, vars) = project::read(&reading, file, settings, sources, diagnostics);
+    let (mut project, vars) = project::read(&reading, file, settings, sources, diagnostics);
     let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
     let graph = graph::build(&project, &session, sources, diagnostics);
+    project.settle();
     let order = Order::new(&graph, diagnostics);
     if !graph::check_selectors(&project, diagnostics) {
         return None;

@@ -110,10 +110,37 @@ impl Entry {
         first.is_some_and(|first| rest.iter().try_fold(first, inside).is_some())
     }
 
+    /// Gives back what only the graph is built from, tests and columns: they are most of a large project's YAML. What later phases
+    /// ask for stays: every other key, and the descriptions of columns that call docs blocks.
+    pub(super) fn settle(&mut self) {
+        let kinds = [EntryKind::Model, EntryKind::Seed, EntryKind::Snapshot, EntryKind::Analysis, EntryKind::DataTest];
+        if !kinds.contains(&self.kind) {
+            return;
+        }
+        let is_one = Arc::ptr_eq(&self.value, &self.written);
+        self.written = Arc::new(settled(&self.written));
+        self.value = if is_one { self.written.clone() } else { Arc::new(settled(&self.value)) };
+    }
+
     /// A text field.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.value.get(key).and_then(Value::as_str)
     }
+}
+
+fn settled(fields: &Map<String, Value>) -> Map<String, Value> {
+    let calls_docs = |column: &&Value| {
+        column.get("description").and_then(Value::as_str).is_some_and(|description| description.contains("doc("))
+    };
+    let stays = |(key, value): (&String, &Value)| match key.as_str() {
+        "tests" | "data_tests" => None,
+        "columns" => {
+            let described: Vec<Value> = value.as_array().into_iter().flatten().filter(calls_docs).cloned().collect();
+            (!described.is_empty()).then(|| (key.clone(), Value::Array(described)))
+        }
+        _ => Some((key.clone(), value.clone())),
+    };
+    fields.iter().filter_map(stays).collect()
 }
 
 fn inside<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {

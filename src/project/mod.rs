@@ -50,6 +50,13 @@ pub struct Project {
     pub selectors: Option<Selectors>,
 }
 
+impl Project {
+    /// Gives back the memory of what only the graph is built from.
+    pub fn settle(&mut self) {
+        self.entries.iter_mut().for_each(Entry::settle);
+    }
+}
+
 /// What `selectors.yml` declares.
 #[derive(Debug, Clone)]
 pub struct Selectors {
