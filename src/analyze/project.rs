@@ -179,7 +179,13 @@ impl Work<'_> {
                 .map_or(ValueType::Unknown, |text| ValueType::parse(text, self.given.dialect)),
             nulls: super::Nulls::Unknown,
         });
-        let mut schema = Schema::new(columns.collect(), None);
+        // Columns without types are documentation, which often leaves some out; a specification of what is loaded does not.
+        let is_specified = node.source.as_ref().is_some_and(|details| details.external.is_some());
+        let is_typed = node.columns.values().all(|column| column.data_type.is_some());
+        let open = (!is_specified && !is_typed).then(|| {
+            format!("source `{source}.{}` declares columns without types: it may have others", node.name).into()
+        });
+        let mut schema = Schema::new(columns.collect(), open);
         schema.is_declared = true;
         Arc::new(schema)
     }

@@ -47,7 +47,7 @@ fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> 
         "unique_id": unique_id,
         "macro_sql": &inputs.sources.text(m.file)[m.block.full.clone()],
         "depends_on": {"macros": calls},
-        "description": patch.and_then(|patch| patch.text("description")).unwrap_or_default(),
+        "description": described(inputs, &unique_id, "", patch.and_then(|patch| patch.text("description"))),
         "meta": meta,
         "docs": docs,
         "config": {"meta": meta, "docs": docs},
@@ -56,6 +56,12 @@ fn dictionary(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> 
         "created_at": inputs.created_at(),
         "supported_languages": m.languages,
     })
+}
+
+/// A description of a macro, or of the argument of that name.
+fn described<'a>(inputs: &'a ManifestInputs<'_>, id: &str, argument: &str, written: Option<&'a str>) -> &'a str {
+    let rendered = inputs.graph.macro_descriptions.get(&(id.to_owned(), argument.to_owned()));
+    rendered.map(String::as_str).or(written).unwrap_or_default()
 }
 
 /// The arguments as its properties declare them; else, for projects that have macros' arguments validated, as its header does.
@@ -67,8 +73,10 @@ fn arguments(inputs: &ManifestInputs<'_>, m: &Macro, patch: Option<&Entry>) -> V
     if let Some(list) = declared {
         let read = |item: &Value| {
             let fields: &Map<String, Value> = item.as_object()?;
-            let description = fields.get("description").cloned().filter(Value::is_string).unwrap_or_else(|| json!(""));
-            Some(argument(fields.get("name")?.as_str()?, fields.get("type").cloned().unwrap_or_default(), description))
+            let name = fields.get("name")?.as_str()?;
+            let written = fields.get("description").and_then(Value::as_str);
+            let description = json!(described(inputs, &m.unique_id(), name, written));
+            Some(argument(name, fields.get("type").cloned().unwrap_or_default(), description))
         };
         return list.iter().filter_map(read).collect();
     }

@@ -115,7 +115,7 @@ impl World for NodeWorld {
             return self.given(test, node, &format!("source('{source}', '{table}')"));
         }
         let mut value = RelationValue::new(relation, None, self.dialect());
-        value.instead = file_read_in_place(node);
+        value.instead = node.source.as_ref().and_then(|details| details.read_in_place.clone());
         Ok(self.limited(value, self.node(&subject.unique_id), node))
     }
 
@@ -259,26 +259,4 @@ fn event_time_column(node: &Node) -> Option<String> {
     let of_source = || node.source.as_ref()?.quoting.get("column").and_then(Value::as_bool);
     let quotes = own.or_else(of_source).unwrap_or(false);
     Some(if quotes { format!("\"{name}\"") } else { name.to_owned() })
-}
-
-/// The file a `DuckDB` source is read from in place: `external_location` in the meta of the table or its source, with
-/// `{name}`, `{identifier}`, `{schema}` and `{source_name}` filled in (dbt-duckdb: `DuckDBRelation.create_from_source`).
-fn file_read_in_place(node: &Node) -> Option<String> {
-    let details = node.source.as_ref()?;
-    let text =
-        |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
-    let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object((*node.config).clone()))));
-    let template =
-        own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
-    let filled = [
-        ("{name}", node.name.as_str()),
-        ("{identifier}", &details.identifier),
-        ("{schema}", &node.schema),
-        ("{source_name}", &details.source_name),
-        ("{database}", &node.database),
-    ]
-    .iter()
-    .fold(template, |text, (key, value)| text.replace(key, value));
-    let is_expression = filled.contains('(') || filled.starts_with('\'');
-    Some(if is_expression { filled } else { format!("'{filled}'") })
 }

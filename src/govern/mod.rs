@@ -67,6 +67,10 @@ pub fn govern(
     };
     let policies: Vec<Placed> = project.policies.iter().map(place).collect();
     let mut masked = BTreeMap::new();
+    if policies.is_empty() && project.settings.file.is_none() {
+        // A project of dbt's alone: what its `meta` says is meant for somebody else.
+        return Governance { policies, masked };
+    }
     for (id, node) in &graph.nodes {
         let columns = masked_columns(node, &policies, diagnostics);
         if !columns.is_empty() {

@@ -117,10 +117,14 @@ impl Trees {
                 config.insert(key, value);
             });
         };
-        self.levels(&self.written, wanted.package, wanted).into_iter().for_each(&mut replace);
+        // dbt looks for what is written under names that no project file uses (dbt: `UnrenderedConfig.get_config_dict`).
+        let unseen = matches!(wanted.kind, NodeKind::SemanticModel | NodeKind::SavedQuery);
+        if !unseen {
+            self.levels(&self.written, wanted.package, wanted).into_iter().for_each(&mut replace);
+        }
         replace(wanted.properties.clone());
         replace(wanted.calls.clone());
-        if wanted.package != self.root {
+        if wanted.package != self.root && !unseen {
             self.levels(&self.written, &self.root, wanted).into_iter().for_each(&mut replace);
         }
         config

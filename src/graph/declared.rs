@@ -23,9 +23,9 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     fqn.extend(folders);
     fqn.push(entry.name.clone());
     let mut properties = own_config(&entry.value);
-    let configured = entry.value.get("config").and_then(Value::as_object);
+    let configured = entry.value.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
     let is_known = |key: &str| matches!(key, "enabled" | "tags" | "meta");
-    properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
+    properties.retain(|key, _| is_known(key) || configured.contains_key(key));
     let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
     let mut resolved = parsing.trees.resolve(&wanted);
@@ -36,6 +36,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         meta.extend(resolved.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default());
         std::sync::Arc::make_mut(&mut resolved.config).insert("meta".to_owned(), Value::Object(meta));
     }
+    let written = Wanted { properties: configured, ..wanted };
     let mut node = Node {
         kind: NodeKind::Exposure,
         unique_id,
@@ -44,7 +45,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         path: entry.path.clone(),
         original_path: entry.original_path.clone(),
         config: resolved.config,
-        unrendered_config: resolved.unrendered,
+        unrendered_config: std::sync::Arc::new(parsing.trees.unrendered(&written)),
         description: parsing.description(&entry.package, entry.text("description").unwrap_or_default()),
         declared: (*entry.value).clone(),
         fqn,
@@ -65,6 +66,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     node.tags = config_list(&node.config, "tags");
     node.tags.sort();
     node.tags.dedup();
+    std::sync::Arc::make_mut(&mut node.config).insert("tags".to_owned(), node.tags.clone().into());
     place(&mut node, entry.span(parsing.sources, &["name".into()]));
     if !node.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
         let message =
@@ -91,7 +93,8 @@ pub(super) fn groups(parsing: &Parsing<'_>) -> IndexMap<String, Value> {
         let wanted =
             Wanted { kind: NodeKind::Model, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
         let mut config = json!({"meta": {}});
-        for (key, value) in parsing.trees.declared(&wanted) {
+        let own = |key: &str| !matches!(key, "pre-hook" | "post-hook");
+        for (key, value) in parsing.trees.declared(&wanted).into_iter().filter(|(key, _)| own(key)) {
             config[key.as_str()] = value;
         }
         let mut known = json!({"email": null, "name": null});

@@ -11,7 +11,7 @@ use crate::config::yaml::Step;
 use crate::config::{YamlScope, is_template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, Problem, TemplateError};
-use crate::project::{Entry, Project};
+use crate::project::{Entry, EntryKind, Project};
 
 /// The texts of docs blocks by name, each with its package.
 pub(super) type Blocks = Arc<BTreeMap<String, Vec<(String, String)>>>;
@@ -62,6 +62,25 @@ impl Parsing<'_> {
         });
         jinja::render_description(&self.session.engine, text, &self.yaml_scope(package), &docs)
     }
+}
+
+/// The descriptions of macros and of their arguments that are templates, rendered: by the macro's unique id, and the argument's name
+/// or nothing.
+pub(super) fn of_macros(parsing: &Parsing<'_>) -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for entry in parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Macro) {
+        let arguments = entry.value.get("arguments").and_then(Value::as_array).into_iter().flatten();
+        let of_arguments = arguments
+            .filter_map(|argument| Some((argument.get("name")?.as_str()?, argument.get("description")?.as_str()?)));
+        for (name, text) in entry.text("description").map(|text| ("", text)).into_iter().chain(of_arguments) {
+            if is_template(text) {
+                let id = format!("macro.{}.{}", entry.package, entry.name);
+                let rendered = parsing.description(&entry.package, text);
+                found.entry((id, name.to_owned())).or_insert(rendered);
+            }
+        }
+    }
+    found
 }
 
 /// Reports descriptions, at any depth of a declaration, that cannot be rendered.

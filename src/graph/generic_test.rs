@@ -12,6 +12,7 @@ use super::configuration::{Wanted, is_true};
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
 use super::version::{self, Declared};
+use crate::config::is_template;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, RefCall, Subject};
@@ -342,9 +343,11 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
     let scope = || parsing.yaml_scope(&written.target.entry.package);
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
-            Value::String(text) if text.contains("{{") => {
+            Value::String(text) if is_template(text) => {
                 jinja::render_yaml(&parsing.session.engine, text, &scope()).unwrap_or(value)
             }
+            // Without Jinja it is a template all the same, whose last line end goes.
+            Value::String(text) => json!(text.strip_suffix('\n').unwrap_or(text)),
             _ => value,
         };
         (!rendered.is_null()).then_some((key, rendered))

@@ -37,7 +37,7 @@ fn operation(
     let name = format!("{project}-{key}-{index}");
     let unique_id = format!("operation.{project}.{name}");
     let fqn = vec![project.clone(), "hooks".to_owned(), name.clone()];
-    let raw: Arc<str> = hook.sql.trim().into();
+    let raw: Arc<str> = hook.sql.as_str().into();
     let subject = parsing.subject(project, &unique_id, &name, NodeKind::Operation);
     let parsed = parsing.parse(&subject, &raw, hook.span.file, hook.span.start);
     diagnostics.extend(parsed.problem);
@@ -69,6 +69,8 @@ fn operation(
         raw,
         ..empty_node(hook.span.file)
     };
+    // Operations are configured as models are, hooks too, and call what these call.
+    diagnostics.extend(parsing.hooks(&mut node, &subject));
     parsing.finish(&mut node);
     node
 }

@@ -61,6 +61,8 @@ pub struct Graph {
     pub dropped: Vec<Node>,
     /// What each macro calls, by the macros' unique ids.
     pub macros: BTreeMap<String, Vec<String>>,
+    /// Descriptions of macros that are templates, rendered: by the macro's unique id, and the name of its argument or nothing.
+    pub macro_descriptions: BTreeMap<(String, String), String>,
     /// Docs blocks.
     pub docs: Vec<DocsBlock>,
     /// What templates said to the user while they were parsed, in the order of the nodes.

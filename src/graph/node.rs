@@ -166,6 +166,8 @@ pub struct SourceDetails {
     pub unrendered_database: Option<String>,
     /// The schema as written.
     pub unrendered_schema: Option<String>,
+    /// What `DuckDB` reads in the place of a table: a file, or a call of a function.
+    pub read_in_place: Option<String>,
 }
 
 impl Node {

@@ -111,6 +111,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         dropped: Vec::new(),
         docs: project.docs.clone(),
         groups: declared::groups(&parsing),
+        macro_descriptions: description::of_macros(&parsing),
         macros: parsing.calls,
         root: project.packages[0].file.name.clone(),
         dialect: session.facts.dialect,
@@ -181,7 +182,12 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
 fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<String>> {
     let packages = |package: &str| {
         let internal = crate::project::internal_packages(session.facts.dialect.adapter());
-        [package.to_owned(), session.facts.root.clone()].into_iter().chain(internal).collect::<Vec<_>>()
+        let installed = session.facts.packages.iter().rev().cloned();
+        [package.to_owned(), session.facts.root.clone()]
+            .into_iter()
+            .chain(installed)
+            .chain(internal)
+            .collect::<Vec<_>>()
     };
     let is_installed = |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
     let mut written = |m: &Arc<jinja::Macro>| {
@@ -199,7 +205,8 @@ fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnosti
         for call in written(m) {
             let (searched, names) = match call {
                 MacroCall::Name(name) => (packages(package), vec![name]),
-                MacroCall::Qualified { package, name } => (vec![package], vec![name]),
+                // What the package does not have, and what is no package, is looked for everywhere (dbt: `MacroResolver.get_macro`).
+                MacroCall::Qualified { package, name } => (packages(&package), vec![name]),
                 MacroCall::Dispatch { name, package: namespace } => {
                     let prefixed =
                         [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
@@ -394,6 +401,12 @@ impl Parsing<'_> {
         };
         let resolved = self.trees.resolve(&wanted);
         let written = self.written(&wanted, entry, version.map(|version| &version.number), &raw);
+        let mut sources = parsed.facts.sources;
+        if file.kind == NodeKind::Model && is_plain(&raw) {
+            // dbt's static parser keeps them in a set.
+            let mut seen = HashSet::new();
+            sources.retain(|source| seen.insert(source.clone()));
+        }
         let mut node = Node {
             kind: file.kind,
             unique_id,
@@ -408,7 +421,7 @@ impl Parsing<'_> {
             unrendered_config: written.unwrap_or(resolved.unrendered),
             checksum: file.checksum.clone(),
             refs: parsed.facts.refs,
-            sources: parsed.facts.sources,
+            sources,
             metrics: parsed.facts.metrics,
             functions: parsed.facts.functions,
             macros: parsed.macros,
@@ -427,7 +440,7 @@ impl Parsing<'_> {
     }
 
     /// Renders a node's hooks in the parse phase: what they read and call is the node's. (dbt: `update_parsed_node_config`.)
-    fn hooks(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
+    pub(super) fn hooks(&self, node: &mut Node, subject: &Arc<Subject>) -> Option<Diagnostic> {
         let mut problem = None;
         for key in ["pre-hook", "post-hook"] {
             let hooks = node.config.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -723,4 +736,29 @@ pub(super) fn empty_node(file: FileId) -> Node {
 pub(super) fn place(node: &mut Node, span: Span) {
     node.file = span.file;
     node.code = span.range();
+}
+
+/// Whether a model has no Jinja but calls of `ref`, `source` and `config`: dbt reads such a text without rendering it.
+fn is_plain(raw: &str) -> bool {
+    let mut rest = raw;
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        let inside = match rest.as_bytes().first() {
+            Some(b'%') => return false,
+            Some(b'{') => rest[1..].trim_start_matches('-').trim_start(),
+            Some(b'#') => {
+                let Some(end) = rest.find("#}") else { return false };
+                rest = &rest[end..];
+                continue;
+            }
+            _ => continue,
+        };
+        if !["ref", "source", "config"]
+            .iter()
+            .any(|name| inside.strip_prefix(name).is_some_and(|call| call.trim_start().starts_with('(')))
+        {
+            return false;
+        }
+    }
+    true
 }

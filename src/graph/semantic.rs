@@ -215,7 +215,7 @@ fn measures_below(metric: &Node, all: &[Node], seen: &mut BTreeSet<String>, foun
         found.extend(measure.filter(|measure| !found.contains(measure)));
     }
     let (_, inner) = inputs(metric);
-    for input in all.iter().filter(|node| inner.contains(&node.name)) {
+    for input in inner.iter().filter_map(|name| all.iter().find(|node| node.name == *name)) {
         measures_below(input, all, seen, found);
     }
 }

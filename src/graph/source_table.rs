@@ -147,6 +147,7 @@ fn table_node(
             external: fields.get("external").cloned().filter(|value| !value.is_null()),
             unrendered_database: entry.written.get("database").and_then(Value::as_str).map(str::to_owned),
             unrendered_schema: entry.written.get("schema").and_then(Value::as_str).map(str::to_owned),
+            read_in_place: None,
         })),
         fqn,
         ..empty_node(entry.file)
@@ -155,7 +156,35 @@ fn table_node(
     node.tags.dedup();
     node.macros = Vec::new();
     place(&mut node, entry.span(parsing.sources, &[steps, vec!["name".into()]].concat()));
+    if parsing.session.facts.dialect == crate::sql::Dialect::DuckDb {
+        let file = file_read_in_place(&node);
+        if let Some(details) = &mut node.source {
+            details.read_in_place = file;
+        }
+    }
     node
+}
+
+/// The file a `DuckDB` source is read from in place: `external_location` in the meta of the table or its source, with
+/// `{name}`, `{identifier}`, `{schema}` and `{source_name}` filled in (dbt-duckdb: `DuckDBRelation.create_from_source`).
+fn file_read_in_place(node: &Node) -> Option<String> {
+    let details = node.source.as_ref()?;
+    let text =
+        |map: Option<&Value>| map.and_then(|m| m.get("external_location")).and_then(Value::as_str).map(str::to_owned);
+    let own = text(node.config.get("meta")).or_else(|| text(Some(&Value::Object((*node.config).clone()))));
+    let template =
+        own.or_else(|| details.source_meta.get("external_location").and_then(Value::as_str).map(str::to_owned))?;
+    let filled = [
+        ("{name}", node.name.as_str()),
+        ("{identifier}", &details.identifier),
+        ("{schema}", &node.schema),
+        ("{source_name}", &details.source_name),
+        ("{database}", &node.database),
+    ]
+    .iter()
+    .fold(template, |text, (key, value)| text.replace(key, value));
+    let is_expression = filled.contains('(') || filled.starts_with('\'');
+    Some(if is_expression { filled } else { format!("'{filled}'") })
 }
 
 /// Freshness that only the times of changes could tell, which `DuckDB` does not keep.

@@ -315,7 +315,7 @@ fn install(env: &mut Environment<'static>) {
     env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<ValueOrKwargs>| {
         lenient::method(state, &value, &name, &args.into_values())
     });
-    env.add_filter("_unsafe", |_: Value, name: String| lenient::unsafe_attribute(&name));
+    env.add_filter("_unsafe", |value: Value, name: String| lenient::unsafe_attribute(&value, &name));
     native::install(env);
 }
 

@@ -298,6 +298,12 @@ impl Object for Namespace {
     fn call_method(self: &Arc<Self>, state: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match self.macros.get(method) {
             Some(value) => value.call(state, args),
+            // In Python it is a dictionary, with `get`, `keys` and `items`.
+            None if python::is_dict_method(method) => {
+                let mut macros: Vec<(&str, Value)> = self.macros.iter().map(|(name, m)| (&**name, m.clone())).collect();
+                macros.sort_unstable_by_key(|(name, _)| *name);
+                python::record(macros).call_method(state, method, args)
+            }
             None => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }

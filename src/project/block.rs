@@ -45,7 +45,7 @@ pub struct Block {
     pub header: Range<usize>,
     /// Between the tags.
     pub body: Range<usize>,
-    /// From `{%` of the opening tag to `%}` of the closing one.
+    /// From `{%` of the opening tag to `%}` of the closing one, with the white space that a dash on their outer sides takes.
     pub full: Range<usize>,
     /// Whether the opening tag ends in `-%}`.
     pub trim_start: bool,
@@ -167,7 +167,7 @@ pub fn blocks(text: &str, allowed: &[BlockKind]) -> Result<Vec<Block>, BlockErro
     let mut blocks = Vec::new();
     let mut control: Vec<&str> = Vec::new();
     let mut current: Option<Tag<'_>> = None;
-    let mut scan = Scan { text, at: 0 };
+    let mut scan = Scan { text, at: 0, done: text.len() - text.trim_start().len() };
     while let Some(tag) = scan.next_tag()? {
         let fault = |fault| BlockError { fault, span: tag.span.clone() };
         match tag.keyword {
@@ -207,7 +207,7 @@ fn block(start: Tag<'_>, end: &Tag<'_>) -> Option<Block> {
         name: start.name.to_owned(),
         header: start.header,
         body: start.span.end..end.span.start,
-        full: start.span.start..end.span.end,
+        full: start.taken.start..end.taken.end,
         trim_start: start.trims_after,
         trim_end: end.trims_before,
     })
@@ -218,6 +218,8 @@ struct Tag<'t> {
     keyword: &'t str,
     name: &'t str,
     span: Range<usize>,
+    /// The span with the white space that its dashes take, as far as nothing before took it.
+    taken: Range<usize>,
     header: Range<usize>,
     trims_before: bool,
     trims_after: bool,
@@ -226,6 +228,8 @@ struct Tag<'t> {
 struct Scan<'t> {
     text: &'t str,
     at: usize,
+    /// The end of the tag, comment or expression read last, with the white space that its dash takes.
+    done: usize,
 }
 
 impl<'t> Scan<'t> {
@@ -233,7 +237,10 @@ impl<'t> Scan<'t> {
         while let Some(found) = self.text[self.at..].find('{') {
             let start = self.at + found;
             match self.text.as_bytes().get(start + 1) {
-                Some(b'#') => self.at = self.after(start, start + 2, "#}")?,
+                Some(b'#') => {
+                    self.at = self.after(start, start + 2, "#}")?;
+                    self.done = self.at;
+                }
                 Some(b'{') => self.expression(start)?,
                 Some(b'%') => {
                     if let Some(tag) = self.tag(start)? {
@@ -261,6 +268,7 @@ impl<'t> Scan<'t> {
     fn expression(&mut self, start: usize) -> Result<(), BlockError> {
         let end = self.close(start, start + 2, "}}")?;
         self.at = end;
+        self.done = end;
         Ok(())
     }
 
@@ -304,6 +312,7 @@ impl<'t> Scan<'t> {
         }
         if keyword == "raw" && text[end..].trim_start().trim_start_matches('-').starts_with("%}") {
             self.at = self.raw(start, end)?;
+            self.done = self.at;
             return Ok(None);
         }
         let (mut name_, mut name_end) = ("", end);
@@ -317,11 +326,19 @@ impl<'t> Scan<'t> {
         let trims_after = close >= 3 && text.as_bytes()[close - 3] == b'-' && close - 3 >= name_end;
         let header_end = close - 2 - usize::from(trims_after);
         let header_start = end + (text[end..header_end].len() - text[end..header_end].trim_start().len());
+        let before = text[self.done..start].trim_end().len();
+        // dbt strips every file it reads.
+        let file_end = text.trim_end().len().max(close);
+        let behind = file_end - close - text[close..file_end].trim_start().len();
+        let taken =
+            if trims_before { self.done + before } else { start }..if trims_after { close + behind } else { close };
         self.at = close;
+        self.done = taken.end;
         Ok(Some(Tag {
             keyword,
             name: name_,
             span: start..close,
+            taken,
             header: header_start..header_start + text[header_start..header_end].trim_end().len(),
             trims_before,
             trims_after,
@@ -389,7 +406,21 @@ mod tests {
         assert_eq!(&text[block.body.clone()], " body ");
         assert_eq!(block.content(text), "body");
         assert_eq!((block.name.as_str(), block.trim_start, block.trim_end), ("a", true, true));
-        assert!(text[block.full.clone()].starts_with("{%-") && text[block.full].ends_with("%}"));
+        assert!(text[block.full.clone()].starts_with(" {%-") && text[block.full].ends_with("%}"));
+    }
+
+    #[test]
+    fn takes_the_white_space_that_dashes_take() {
+        let text = "\n{%- macro a() -%}\n1{%- endmacro -%}\n\n{%- macro b() %}{% endmacro %}\n {# x #} {%- macro c() %}{% endmacro -%}\n";
+        let full: Vec<&str> = blocks(text, &ALL).expect("blocks").into_iter().map(|block| &text[block.full]).collect();
+        assert_eq!(
+            full,
+            [
+                "{%- macro a() -%}\n1{%- endmacro -%}\n\n",
+                "{%- macro b() %}{% endmacro %}",
+                " {%- macro c() %}{% endmacro -%}",
+            ]
+        );
     }
 
     #[test]

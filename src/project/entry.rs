@@ -42,7 +42,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// Key and kind of every list.
-    pub const LISTS: [(&'static str, Self); 15] = [
+    pub const LISTS: [(&'static str, Self); 14] = [
         ("models", Self::Model),
         ("seeds", Self::Seed),
         ("snapshots", Self::Snapshot),
@@ -52,7 +52,6 @@ impl EntryKind {
         ("exposures", Self::Exposure),
         ("groups", Self::Group),
         ("data_tests", Self::DataTest),
-        ("tests", Self::DataTest),
         ("unit_tests", Self::UnitTest),
         ("metrics", Self::Metric),
         ("semantic_models", Self::SemanticModel),

@@ -1,6 +1,7 @@
 //! Files that become nodes, and the blocks of macro and docs files.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -102,6 +103,14 @@ fn sha256(text: &str) -> Checksum {
     Checksum { name: "sha256", value: crate::source::sha256(text) }
 }
 
+/// Whether a file begins with a byte order mark, which its text here does not have, and dbt's has.
+fn has_mark(sources: &Sources, found: &ResourceFile) -> bool {
+    let mut first = [0; 3];
+    let location = sources.file(found.file).location.as_ref();
+    let read = location.and_then(|path| std::fs::File::open(path).ok()?.read_exact(&mut first).ok());
+    read.is_some() && first == [0xef, 0xbb, 0xbf]
+}
+
 /// The node a whole file becomes. `path` is what dbt calls the node's path.
 pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sources: &Sources) -> FileNode {
     let text = sources.text(found.file);
@@ -111,6 +120,8 @@ pub(super) fn file_node(kind: NodeKind, package: &str, found: &ResourceFile, sou
     let path = if kind == NodeKind::Analysis { format!("analysis/{}", found.path) } else { found.path.clone() };
     let checksum = if kind == NodeKind::Seed && text.len() > LARGEST_HASHED_SEED {
         Checksum { name: "path", value: found.original_path.clone() }
+    } else if kind == NodeKind::Seed && has_mark(sources, found) {
+        sha256(&format!("\u{feff}{}", text.trim_end()))
     } else {
         sha256(&text[code.clone()])
     };

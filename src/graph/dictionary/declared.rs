@@ -43,7 +43,8 @@ pub(super) fn source(node: &Node) -> Value {
     put("config", Value::Object((*node.config).clone()));
     put("patch_path", json!(node.patch_path));
     put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
-    put("relation_name", json!(node.relation.as_ref().map(ToString::to_string)));
+    let in_place = node.source.as_ref().and_then(|details| details.read_in_place.clone());
+    put("relation_name", json!(in_place.or_else(|| node.relation.as_ref().map(ToString::to_string))));
     put("created_at", Value::Null);
     put("unrendered_database", json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())));
     put("unrendered_schema", json!(node.source.as_ref().and_then(|details| details.unrendered_schema.as_ref())));

@@ -90,7 +90,7 @@ fn measure(fields: &Value) -> Value {
     };
     json!({
         "name": own(fields, "name"), "agg": own(fields, "agg"), "description": own(fields, "description"),
-        "label": own(fields, "label"), "create_metric": own_or(fields, "create_metric", json!(false)),
+        "label": own(fields, "label"), "create_metric": false,
         "expr": expression(fields), "agg_params": optional(&own(fields, "agg_params"), parameters),
         "non_additive_dimension": optional(&own(fields, "non_additive_dimension"), additive),
         "agg_time_dimension": own(fields, "agg_time_dimension"), "config": element_config(fields),
@@ -189,7 +189,7 @@ pub(super) fn metric(node: &Node) -> Value {
     put("description", json!(node.description));
     put("label", own(&fields, "label"));
     put("type", own(&fields, "type"));
-    put("type_params", metric_parameters(&own(&fields, "type_params")));
+    put("type_params", metric_parameters(&own(&fields, "type"), &own(&fields, "type_params")));
     put("filter", where_filter(&own(&fields, "filter")));
     put("metadata", Value::Null);
     put("time_granularity", own(&fields, "time_granularity"));
@@ -207,7 +207,7 @@ pub(super) fn metric(node: &Node) -> Value {
 }
 
 /// `type_params` of a metric: names become mappings, and what was not written is null.
-fn metric_parameters(fields: &Value) -> Value {
+fn metric_parameters(kind: &Value, fields: &Value) -> Value {
     let conversion = |value: &Value| {
         json!({
             "base_measure": input_measure(&own(value, "base_measure")),
@@ -216,10 +216,13 @@ fn metric_parameters(fields: &Value) -> Value {
             "constant_properties": own(value, "constant_properties"),
         })
     };
+    let is_cumulative = kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("cumulative"));
     let cumulative = |value: &Value| {
+        // What stands in its old place, beside the measure, counts where the new one is empty.
+        let either = |key: &str| Some(own(value, key)).filter(|own| !own.is_null()).unwrap_or_else(|| own(fields, key));
         json!({
-            "window": window(&own(value, "window")), "grain_to_date": own(value, "grain_to_date"),
-            "period_agg": own_or(value, "period_agg", json!("first")), "metric": input_metric(&own(value, "metric")),
+            "window": window(&either("window")), "grain_to_date": either("grain_to_date"),
+            "period_agg": own_or(value, "period_agg", json!("first")), "metric": null,
         })
     };
     json!({
@@ -229,7 +232,7 @@ fn metric_parameters(fields: &Value) -> Value {
         "expr": expression(fields), "window": window(&own(fields, "window")), "grain_to_date": own(fields, "grain_to_date"),
         "metrics": list(fields, "metrics", input_metric),
         "conversion_type_params": optional(&own(fields, "conversion_type_params"), conversion),
-        "cumulative_type_params": optional(&own(fields, "cumulative_type_params"), cumulative),
+        "cumulative_type_params": if is_cumulative { cumulative(&own(fields, "cumulative_type_params")) } else { Value::Null },
         "metric_aggregation_params": null,
     })
 }

@@ -656,7 +656,8 @@ impl Arguments<'_> {
             Json::String(text) => {
                 let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
                 if !is_template(&text) {
-                    return Ok(Value::from(text));
+                    // Without Jinja it is a template all the same, whose last line end goes.
+                    return Ok(Value::from(text.strip_suffix('\n').unwrap_or(&text)));
                 }
                 self.native(&text)
             }

@@ -34,6 +34,11 @@ pub(crate) fn record<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> V
     Value::from_object(Dict { items: Mutex::new(items) })
 }
 
+/// Whether dictionaries have a method of that name.
+pub(crate) fn is_method(name: &str) -> bool {
+    METHODS.contains(&name)
+}
+
 pub(super) const METHODS: [&str; 11] =
     ["clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"];
 

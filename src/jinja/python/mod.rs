@@ -56,7 +56,7 @@ pub(crate) use compare::{equal, less};
 pub(crate) use date::date;
 pub(crate) use datetime::{datetime, naive_datetime};
 pub(crate) use decimal::decimal;
-pub(crate) use dict::{dict, record};
+pub(crate) use dict::{dict, is_method as is_dict_method, record};
 pub(crate) use json::{from_json, setting_json, to_json};
 pub(crate) use kind::missing;
 pub(crate) use list::list;
