@@ -62,12 +62,12 @@ impl<'a> Reader<'a> {
         };
         let mut blank = self.blank(&model);
         if !blank.setting_flag("enabled") {
-            return vec![blank];
+            return vec![self.as_written(blank)];
         }
         let Some(tested) = self.tested(&model) else { return Vec::new() };
         if !tested.setting_flag("enabled") {
             Arc::make_mut(&mut blank.config).insert("enabled".to_owned(), Value::Bool(false));
-            return vec![blank];
+            return vec![self.as_written(blank)];
         }
         let known = self.problems.len();
         let given = self.given(tested);
@@ -78,12 +78,27 @@ impl<'a> Reader<'a> {
             return Vec::new();
         }
         let (given, inputs) = given;
-        blank.declared.insert("given".to_owned(), Value::Array(given));
-        blank.declared.insert("expect".to_owned(), expect);
-        let checksum = checksum(&blank.declared);
-        blank.declared.insert("checksum".to_owned(), json!(checksum));
+        holding(&mut blank, given, expect);
         let one = |tested: &Node| self.test_of(&blank, tested, &inputs);
         versions.into_iter().map(one).collect()
+    }
+
+    /// A test that is switched off: its rows are not looked at.
+    fn as_written(&self, mut test: Node) -> Node {
+        let rows =
+            |item: &Value| json!({"rows": item.get("rows"), "format": format_of(item), "fixture": item.get("fixture")});
+        let input = |item: &Value| {
+            let mut given = json!({"input": item.get("input").and_then(Value::as_str).unwrap_or_default()});
+            if let (Value::Object(given), Value::Object(rows)) = (&mut given, rows(item)) {
+                given.extend(rows);
+            }
+            given
+        };
+        let items = self.entry.value.get("given").and_then(Value::as_array);
+        let given = items.into_iter().flatten().map(input).collect();
+        let expect = rows(self.entry.value.get("expect").unwrap_or(&Value::Null));
+        holding(&mut test, given, expect);
+        test
     }
 
     /// The test with what holds for all versions of its model.
@@ -399,6 +414,14 @@ fn format_of(item: &Value) -> &str {
 }
 
 /// What tells a changed test from an unchanged one: a digest of the declaration as Python prints it.
+/// Puts inputs and expectation into a test's declaration, with their checksum.
+fn holding(test: &mut Node, given: Vec<Value>, expect: Value) {
+    test.declared.insert("given".to_owned(), Value::Array(given));
+    test.declared.insert("expect".to_owned(), expect);
+    let checksum = checksum(&test.declared);
+    test.declared.insert("checksum".to_owned(), json!(checksum));
+}
+
 fn checksum(declared: &Map<String, Value>) -> String {
     let part = |key: &str| declared.get(key).cloned().unwrap_or_default();
     let repr = |value: &Value| jinja::json_repr(value);

@@ -12,13 +12,13 @@
     {%- elif language != 'sql' -%}
         {%- do exceptions.raise_compiler_error("duckdb__create_table_as macro didn't get supported language, it got " ~ language) -%}
     {%- else -%}
+    {%- set contract = config.get('contract') %}
+    {%- if contract and contract.enforced %}{% do get_assert_columns_equivalent(compiled_code) %}{% endif -%}
     {{ config.get('sql_header', none) or '' }}
 
     create {{ 'temporary' if temporary }} table
       {{ relation.include(database=not temporary, schema=not temporary) }}
-        {%- set contract = config.get('contract') %}
         {%- if contract and contract.enforced and not temporary -%}
-            {{ get_assert_columns_equivalent(compiled_code) }}
             {{ get_table_columns_and_constraints() }};
     {{ duckdb__alter_table_set_partitioned_by(relation, partitioned_by) if partitioned_by }}
     {{ duckdb__alter_table_set_sorted_by(relation, sorted_by) if sorted_by }}
