@@ -67,12 +67,11 @@ pub fn govern(
     };
     let policies: Vec<Placed> = project.policies.iter().map(place).collect();
     let mut masked = BTreeMap::new();
-    if policies.is_empty() && project.settings.file.is_none() {
-        // A project of dbt's alone: what its `meta` says is meant for somebody else.
-        return Governance { policies, masked };
-    }
+    // In a project of dbt's alone, what `meta` says may be meant for somebody else.
+    let is_meant = !policies.is_empty() || project.settings.file.is_some();
+    let make = if is_meant { Diagnostic::error } else { Diagnostic::warning };
     for (id, node) in &graph.nodes {
-        let columns = masked_columns(node, &policies, diagnostics);
+        let columns = masked_columns(node, &policies, make, diagnostics);
         if !columns.is_empty() {
             masked.insert(id.clone(), columns);
         }
@@ -80,7 +79,12 @@ pub fn govern(
     Governance { policies, masked }
 }
 
-fn masked_columns(node: &Node, policies: &[Placed], diagnostics: &mut Diagnostics) -> Vec<(String, String)> {
+fn masked_columns(
+    node: &Node,
+    policies: &[Placed],
+    make: fn(Code, String) -> Diagnostic,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(String, String)> {
     let mut masked = Vec::new();
     for column in node.columns.values() {
         let Some(name) = column.meta.get("masking_policy").and_then(Value::as_str) else { continue };
@@ -92,9 +96,7 @@ fn masked_columns(node: &Node, policies: &[Placed], diagnostics: &mut Diagnostic
                     None => "declare it in a file below `policy-paths`".to_owned(),
                 };
                 let message = format!("no masking policy `{name}` for column `{}`", column.name);
-                diagnostics.push(
-                    Diagnostic::error(Code::UnknownPolicy, message).at(column.span).node(&node.unique_id).help(help),
-                );
+                diagnostics.push(make(Code::UnknownPolicy, message).at(column.span).node(&node.unique_id).help(help));
             }
         }
     }

@@ -117,6 +117,11 @@ pub(super) fn problem(problem: Problem) -> minijinja::Error {
 }
 
 fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Root> {
+    Root::new(Variables(Arc::new(Scene::new(session, subject, phase))), scope(session, subject))
+}
+
+/// What names mean to a subject.
+fn scope(session: &Arc<Session>, subject: &Arc<Subject>) -> Arc<Scope> {
     let mut scope = session.library.scope(&subject.package);
     if let Some(overrides) = subject.overrides.as_ref().filter(|own| !own.macros.is_empty()) {
         scope = Arc::new(scope.overridden(overridden(&scope, overrides)));
@@ -125,7 +130,7 @@ fn root(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Arc<Roo
     if !reached.is_empty() {
         scope = Arc::new(scope.overridden(reached));
     }
-    Root::new(Variables(Arc::new(Scene::new(session, subject, phase))), scope)
+    scope
 }
 
 /// What stands for macros and other names: of a macro something to call, of another name the value itself.
@@ -262,7 +267,7 @@ pub fn execute_materialization(
     name: &str,
 ) -> Result<Executed, TemplateError> {
     let scene = Arc::new(Scene::new(session, subject, phase));
-    let root = Root::new(Variables(scene.clone()), session.library.scope(&subject.package));
+    let root = Root::new(Variables(scene.clone()), scope(session, subject));
     let call = session.engine.compile_expression(&format!("{name}()"), Origin::NOWHERE)?;
     let unnamed = unnamed(&call.evaluate(&session.engine, &root)?);
     let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
