@@ -264,7 +264,25 @@ impl Object for Var {
     }
 }
 
-/// `env_var`; names that begin with `DBT_ENV_SECRET` are read only where `secrets` says so.
+/// What stands for a secret while a template is rendered, so that no filter makes of it what nobody recognizes. (dbt:
+/// `SECRET_PLACEHOLDER`.)
+const SECRET: [&str; 2] = ["$$$DBT_SECRET_START$$$", "$$$DBT_SECRET_END$$$"];
+
+/// Puts secrets in place of what stood for them.
+pub(super) fn reveal(value: &mut serde_json::Value, environment: &BTreeMap<String, String>) {
+    let serde_json::Value::String(text) = value else { return };
+    let (mut shown, mut rest) = (String::new(), text.as_str());
+    while let Some((before, behind)) = rest.split_once(SECRET[0]) {
+        let Some((name, after)) = behind.split_once(SECRET[1]) else { break };
+        shown.extend([before, environment.get(name).map_or("", String::as_str)]);
+        rest = after;
+    }
+    shown.push_str(rest);
+    *text = shown;
+}
+
+/// `env_var`; names that begin with `DBT_ENV_SECRET` are read only where `secrets` says so, and stand for themselves until
+/// [`reveal`].
 pub(super) fn env_var(environment: Arc<BTreeMap<String, String>>, secrets: bool) -> Value {
     Value::from_object(EnvVar { environment, secrets })
 }
@@ -288,7 +306,8 @@ impl Object for EnvVar {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let call = Call::new(args)?;
         let name = call.text(0, "var")?;
-        if name.starts_with("DBT_ENV_SECRET") && !self.secrets {
+        let is_secret = name.starts_with("DBT_ENV_SECRET");
+        if is_secret && !self.secrets {
             let message =
                 format!("secret environment variable `{name}` can only be read in profiles.yml and packages.yml");
             return Err(problem(
@@ -297,7 +316,11 @@ impl Object for EnvVar {
             ));
         }
         if let Some(value) = self.environment.get(&name) {
-            return Ok(Value::from(value.clone()));
+            return Ok(Value::from(if is_secret {
+                format!("{}{name}{}", SECRET[0], SECRET[1])
+            } else {
+                value.clone()
+            }));
         }
         call.get(1, "default").filter(given).ok_or_else(|| {
             let message = format!("environment variable `{name}` is not set");

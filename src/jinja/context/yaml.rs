@@ -17,12 +17,16 @@ use crate::jinja::{Engine, Lookup, Origin, Root, TemplateError, python};
 /// Renders a string of a YAML file; the error is the reason in words.
 pub fn render_yaml(engine: &Engine, text: &str, scope: &YamlScope) -> Result<serde_json::Value, String> {
     let root = Root::new(YamlVariables(scope.clone()), Arc::default());
-    engine.render_native(text, Origin::NOWHERE, &root).map_err(|error| {
+    let mut rendered = engine.render_native(text, Origin::NOWHERE, &root).map_err(|error| {
         error
             .payload::<Problem>()
             .filter(|problem| problem.code != Code::RaisedError)
             .map_or_else(|| error.message.clone(), |p| p.message.clone())
-    })
+    })?;
+    if scope.secrets {
+        builtins::reveal(&mut rendered, &scope.environment);
+    }
+    Ok(rendered)
 }
 
 /// The names a YAML template sees.
