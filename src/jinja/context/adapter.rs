@@ -202,7 +202,7 @@ impl Adapter {
         let (session, facts) = (&self.0.session, &self.0.session.facts);
         let internal = crate::project::internal_packages(facts.dialect.adapter());
         let mut written = facts.packages.iter().filter(|package| !internal.contains(package));
-        written.find_map(|package| session.library.get(package, name)).map(|found| found.value())
+        written.find_map(|package| session.library.get(package, name)).map(crate::jinja::Macro::value)
     }
 
     /// What needs the warehouse.
