@@ -252,7 +252,7 @@ impl Runner<'_> {
         }
     }
 
-    /// A materialization says which languages it is for. (dbt: `get_execution_status`'s caller, `ModelRunner.execute`.)
+    /// A materialization says which languages it is for. (dbt: `ModelRunner.execute`.)
     fn check_language(&self, node: &Node, name: &str) -> Result<(), Failure> {
         let Some(found) = self.materialization(name) else { return Ok(()) };
         let languages = found.languages.as_deref().unwrap_or_default();
