@@ -90,7 +90,7 @@ pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
             continue;
         }
         let mut lexeme = lexeme.clone();
-        if word(rest, 0) == "POSITIONAL" && word(rest, 1) == "JOIN" {
+        if is_word(rest, 0, "POSITIONAL") && is_word(rest, 1, "JOIN") {
             // Where one side is longer, the other's columns are NULL.
             let full = Word { value: "FULL".to_owned(), quote_style: None, keyword: Keyword::FULL };
             lexeme.token.token = Token::Word(full);
@@ -100,27 +100,28 @@ pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
     tokens
 }
 
-/// The unquoted word at a place, in upper case; empty where something else stands.
-fn word(lexemes: &[Lexeme], at: usize) -> String {
+/// Whether an unquoted word stands at a place, in any case.
+fn is_word(lexemes: &[Lexeme], at: usize, wanted: &str) -> bool {
     match lexemes.get(at).map(|lexeme| &lexeme.token.token) {
-        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
-        _ => String::new(),
+        Some(Token::Word(word)) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted),
+        _ => false,
     }
 }
 
 /// Whether the `ASOF` of a join stands here. The parser knows Snowflake's form only.
 fn is_asof(lexemes: &[Lexeme]) -> bool {
-    word(lexemes, 0) == "ASOF" && ["JOIN", "LEFT", "RIGHT", "INNER", "FULL"].contains(&word(lexemes, 1).as_str())
+    is_word(lexemes, 0, "ASOF")
+        && ["JOIN", "LEFT", "RIGHT", "INNER", "FULL"].iter().any(|next| is_word(lexemes, 1, next))
 }
 
 /// How many tokens `USING SAMPLE 10 PERCENT (bernoulli, 7)` has, or `USING SAMPLE reservoir(10 ROWS)`; none where it does not stand.
 fn sample(lexemes: &[Lexeme]) -> usize {
-    if word(lexemes, 0) != "USING" || word(lexemes, 1) != "SAMPLE" {
+    if !is_word(lexemes, 0, "USING") || !is_word(lexemes, 1, "SAMPLE") {
         return 0;
     }
     let is = |at: usize, token: &Token| lexemes.get(at).is_some_and(|lexeme| lexeme.token.token == *token);
     let mut end = 3;
-    if is(end, &Token::Mod) || ["PERCENT", "ROWS"].contains(&word(lexemes, end).as_str()) {
+    if is(end, &Token::Mod) || is_word(lexemes, end, "PERCENT") || is_word(lexemes, end, "ROWS") {
         end += 1;
     }
     for _ in 0..2 {
@@ -128,7 +129,7 @@ fn sample(lexemes: &[Lexeme]) -> usize {
             let close = lexemes[end..].iter().position(|lexeme| lexeme.token.token == Token::RParen);
             end += close.map_or(0, |close| close + 1);
         }
-        if word(lexemes, end) == "REPEATABLE" {
+        if is_word(lexemes, end, "REPEATABLE") {
             end += 1;
         }
     }
