@@ -252,7 +252,18 @@ impl Maker<'_> {
         if let Some(ran) = self.ran.get(node.unique_id.as_str()) {
             ran.add(&mut made, node, (self.inputs.graph, self.inputs.target));
         }
+        self.name_targets(&mut made, node);
         made
+    }
+
+    /// Puts the names of relations into the foreign keys of what was compiled.
+    fn name_targets(&self, made: &mut Fields<'_>, node: &Node) {
+        let targets = self.inputs.compilation.and_then(|compilation| compilation.targets.get(&node.unique_id));
+        let is_skipped = self.ran.get(node.unique_id.as_str()).is_some_and(|ran| ran.is_skipped);
+        for target in targets.into_iter().flatten().filter(|_| !is_skipped) {
+            made.change("columns", |columns| target.replace_in_columns(columns));
+            made.change("constraints", |constraints| target.replace_in(constraints));
+        }
     }
 
     /// What is known without compiling.

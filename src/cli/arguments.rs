@@ -290,7 +290,7 @@ pub(super) enum Command {
         #[command(flatten)]
         select: Select,
         /// SQL to compile instead of nodes
-        #[arg(long, value_name = "SQL")]
+        #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "selector"])]
         inline: Option<String>,
         /// Put ephemeral models in front of what reads them; --no-inject-ephemeral-ctes does not
         #[arg(long, overrides_with = "no_inject_ephemeral_ctes", hide = true)]
@@ -306,7 +306,7 @@ pub(super) enum Command {
         #[command(flatten)]
         select: Select,
         /// SQL to run instead of a node
-        #[arg(long, value_name = "SQL")]
+        #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "selector"])]
         inline: Option<String>,
         /// SQL to run as it is, without templates
         #[arg(long, value_name = "SQL", conflicts_with = "inline")]

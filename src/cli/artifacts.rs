@@ -268,6 +268,28 @@ pub(super) fn after_operation(
     told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))
 }
 
+/// The results of a command that compiled a text which is no file.
+pub(super) fn after_inline(loaded: &Loaded, sql: &str, printer: &Printer) -> Result<(), Outcome> {
+    if !writes(loaded) {
+        return Ok(());
+    }
+    let now = Utc::now();
+    let interval = Some(Interval { started_at: now, completed_at: now });
+    let result = run_results::NodeResult {
+        unique_id: format!("sql_operation.{}.inline_query", loaded.project.packages[0].file.name),
+        status: "success",
+        compile: interval,
+        execute: interval,
+        thread: worker_name(1),
+        compiled: Some(true),
+        compiled_code: Some(sql.to_owned()),
+        ..run_results::NodeResult::default()
+    };
+    write_manifest(loaded, None, &[], printer)?;
+    let report = finished(loaded, (now - loaded.options.run.started_at).as_seconds_f64());
+    told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))
+}
+
 /// What sources said of their freshness, as `sources.json` has it.
 pub(super) fn after_freshness(
     loaded: &Loaded,

@@ -18,7 +18,7 @@ pub(super) fn worded(loaded: &Loaded, result: &NodeResult, record: Record) -> Re
         _ => record,
     };
     if result.status == Status::Skipped {
-        return skipped(node, record);
+        return skipped(node, result, record);
     }
     if loaded.session.facts.dialect == Dialect::DuckDb && !record.adapter_response.is_empty() {
         return said_by_duckdb(node, record);
@@ -60,12 +60,12 @@ fn seed(loaded: &Loaded, node: &Node, result: &NodeResult, record: Record) -> Re
     Record { adapter_response, message: Some(message), ..record }
 }
 
-/// What was skipped was not compiled, as far as dbt is concerned.
-fn skipped(node: &Node, record: Record) -> Record {
+/// What was skipped was not compiled, as far as dbt is concerned. Why is said where an ephemeral model is to blame.
+fn skipped(node: &Node, result: &NodeResult, record: Record) -> Record {
     let is_compiled = !matches!(node.kind, NodeKind::Seed | NodeKind::Source | NodeKind::Operation);
     Record {
         thread: if node.kind == NodeKind::Operation { record.thread } else { worker_name(1) },
-        message: record.message.filter(|_| node.kind == NodeKind::Operation),
+        message: record.message.filter(|_| node.kind == NodeKind::Operation || result.problem.is_some()),
         compiled: is_compiled.then_some(false).or(record.compiled),
         compiled_code: record.compiled_code.filter(|_| !is_compiled),
         ..record

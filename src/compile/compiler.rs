@@ -147,11 +147,12 @@ impl Compiler {
             quoting,
         };
         let cloned = self.cloned.get(&node.unique_id);
+        let elsewhere = cloned.or_else(|| self.elsewhere.get(&node.unique_id));
         let subject = Subject {
             package: node.package.clone(),
             unique_id: node.unique_id.clone(),
             this: Some(RelationValue::new(relation, None, dialect)),
-            defer_relation: cloned.map(|other| RelationValue::new(other.clone(), None, dialect)),
+            defer_relation: elsewhere.map(|other| RelationValue::new(other.clone(), None, dialect)),
             model: self.model(node, cloned),
             config: node.config.clone(),
             schema: node.schema.clone(),
@@ -184,19 +185,6 @@ impl Compiler {
                 Arc::new(model.into())
             }
         }
-    }
-
-    /// The same with the names of the relations that foreign keys refer to.
-    fn with_foreign_keys(&self, node: &Node, subject: Subject) -> Subject {
-        let subject = Arc::new(subject);
-        let mut model = (**subject.model).clone();
-        for to in node.foreign_keys() {
-            let origin = Origin::NOWHERE;
-            let text = format!("{{{{ ({to}).render() }}}}");
-            let Ok(Some(rendered)) = self.render_early(node, &subject, &text, origin) else { continue };
-            replace_targets(&mut model, &to, &rendered.text);
-        }
-        Subject { model: Arc::new(model.into()), ..(*subject).clone() }
     }
 
     pub(super) fn world(&self, node: &Node, early: bool) -> Arc<NodeWorld> {
@@ -390,18 +378,6 @@ fn with_types(mut model: serde_json::Value, dialect: Dialect) -> serde_json::Val
     model
 }
 
-/// Puts a relation's name in the place of each foreign key's `to` that has this text.
-fn replace_targets(model: &mut serde_json::Value, to: &str, name: &str) {
-    let is_meant = |constraint: &&mut serde_json::Value| constraint["to"].as_str() == Some(to);
-    let of_columns = model["columns"].as_object_mut().into_iter().flat_map(|columns| columns.values_mut());
-    for column in of_columns {
-        let constraints = column["constraints"].as_array_mut().into_iter().flatten();
-        constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
-    }
-    let constraints = model["constraints"].as_array_mut().into_iter().flatten();
-    constraints.filter(is_meant).for_each(|constraint| constraint["to"] = name.into());
-}
-
 /// The report of a broken contract: at the first declared column that differs, with the table of all below it.
 fn at_contract(node: &Node, problem: &Problem, report: Diagnostic) -> Diagnostic {
     let named = |name: &String| node.columns.values().find(|own| own.name.eq_ignore_ascii_case(name));
@@ -442,6 +418,10 @@ pub fn compile(
     let one = |node| if compiler.defers { compiler.early(node) } else { compiler.node(node).map(Some) };
     let results: Vec<(&Node, Answer)> = todo.into_par_iter().map(|node| (node, one(node))).collect();
     for (node, result) in results {
+        let targets = compiler.foreign_key_targets(node);
+        if !targets.is_empty() {
+            compilation.targets.insert(node.unique_id.clone(), targets);
+        }
         match result {
             Ok(Some(compiled)) => {
                 compilation.nodes.insert(node.unique_id.clone(), compiled);

@@ -7,6 +7,7 @@
 mod comment;
 mod compiler;
 mod ephemeral;
+mod foreign_key;
 mod source_map;
 mod unit_test;
 mod world;
@@ -31,6 +32,17 @@ pub struct Compilation {
     pub later: BTreeSet<String>,
     /// Nodes left out because something they read is broken, with what that is.
     pub skipped: BTreeMap<String, String>,
+    /// What the foreign keys of compiled nodes refer to.
+    pub targets: BTreeMap<String, Vec<ForeignKeyTarget>>,
+}
+
+/// What a foreign key refers to.
+#[derive(Debug)]
+pub struct ForeignKeyTarget {
+    /// As the constraint has it: `ref('orders')`.
+    pub written: String,
+    /// The relation.
+    pub name: String,
 }
 
 impl Compiled {

@@ -8,6 +8,7 @@ mod columns;
 mod csv_line;
 mod difference;
 mod each;
+mod ephemeral;
 mod freshness;
 mod node_run;
 mod report;

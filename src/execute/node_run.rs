@@ -1,11 +1,13 @@
 //! Running one node's plan.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Utc;
 
 use super::csv_line;
+use super::ephemeral::blamed;
 use super::report::{NodeResult, Observer, Status};
 use crate::analyze::Places;
 use crate::compile::{Compilation, Compiled};
@@ -25,6 +27,8 @@ pub struct Runner<'a> {
     pub planner: &'a Planner<'a>,
     /// What was compiled.
     pub compilation: &'a Compilation,
+    /// The unique ids that were selected.
+    pub selected: BTreeSet<String>,
     /// The warehouse.
     pub connection: Arc<Connection>,
     /// What is declared, and where.
@@ -139,6 +143,7 @@ impl Runner<'_> {
             compiled_sql: if was_late { compiled.map(|compiled| compiled.sql) } else { None },
             problem,
         };
+        let result = blamed(graph, &self.selected, result);
         if plan.action == Action::Batches && result.status == Status::Success {
             let result = self.batches(node, &plan, result);
             return NodeResult {

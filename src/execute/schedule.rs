@@ -119,7 +119,7 @@ fn work(
 fn finish(state: &mut State, edges: &Edges, index: usize, result: NodeResult, fail_fast: bool) {
     let failed = result.status.is_failure();
     let goes_on = failed && edges.goes_on[index] && result.status != Status::Skipped;
-    if failed && fail_fast && result.status != Status::Skipped {
+    if failed && fail_fast && (result.status != Status::Skipped || result.problem.is_some()) {
         state.stopped = true;
     }
     for child in &edges.children[index] {

@@ -203,11 +203,11 @@ fn without_folder(bench: &Bench, text: &str) -> String {
 
 fn compiled(bench: &Bench, name: &str) -> String {
     let answer = bench.run(&words(&format!("compile --select {name} --output json")));
-    let of = |line: &str| -> Value { serde_json::from_str(line).expect("a JSON line") };
-    let named = |value: &Value| {
-        value["node"].as_str().is_some_and(|id| id.split('.').skip(2).collect::<Vec<_>>().join(".") == name)
-    };
-    let sql = answer.stdout.lines().map(of).find(named).and_then(|value| value["compiled"].as_str().map(str::to_owned));
+    let of = |value: Result<Value, _>| -> Value { value.expect("JSON") };
+    let values = serde_json::Deserializer::from_str(&answer.stdout).into_iter().map(of);
+    let plain = name.split(".v").next().unwrap_or(name);
+    let sql =
+        values.filter(|value| value["node"] == plain).find_map(|value| value["compiled"].as_str().map(str::to_owned));
     let sql = sql.unwrap_or_else(|| panic!("`{name}` was not compiled\n{}", answer.stderr));
     format!("{}\n", sql.trim_matches('\n'))
 }
@@ -237,10 +237,10 @@ fn listed(bench: &Bench, arguments: &str) -> String {
 fn rows(bench: &Bench, what: &str) -> String {
     let is_name = what.chars().all(|c| c == '_' || c.is_alphanumeric());
     let query = if is_name { format!("select * from {{{{ ref('{what}') }}}}") } else { what.to_owned() };
-    let arguments = ["show", "--limit", "-1", "--output", "json", "--inline", &query].map(str::to_owned);
+    let arguments =
+        ["show", "--no-write-json", "--limit", "-1", "--output", "json", "--inline", &query].map(str::to_owned);
     let answer = bench.run(&arguments);
-    let line = answer.stdout.lines().next().unwrap_or_else(|| panic!("no rows\n{}", answer.stderr));
-    let value: Value = serde_json::from_str(line).expect("a JSON line");
+    let value: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|_| panic!("no rows\n{}", answer.stderr));
     let rows: Vec<_> = value["show"].as_array().expect("rows").iter().filter_map(Value::as_object).collect();
     let join = |cells: Vec<String>| cells.join(",");
     let mut lines: Vec<String> = rows.iter().map(|row| join(row.values().map(cell).collect())).collect();

@@ -1,14 +1,17 @@
 //! `compile`.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use super::super::Outcome;
 use super::super::arguments::{Global, Running, Select, TextOrJson};
 use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
+use crate::compile::{Compilation, Compiler};
+use crate::diagnostic::Diagnostic;
 use crate::graph::Node;
-use crate::jinja::Origin;
 use crate::project::NodeKind;
 
 /// What is compiled.
@@ -39,23 +42,14 @@ pub(super) fn compile(
     ];
     let connection = if global.introspect == Some(false) { None } else { Some(loaded.open(printer)?) };
     if let Some(text) = inline {
-        let compiler = loaded.compiler(connection, &std::collections::BTreeSet::new());
-        let node = inline_node(loaded, text);
-        let subject = Arc::new(compiler.subject(&node));
-        return match compiler.render(&node, &subject, text, Origin::NOWHERE) {
-            Ok(rendered) => {
-                printer.data(&rendered.text);
-                Ok(Outcome::Success)
-            }
-            Err(error) => {
-                let problem = compiler.report(&error, &node);
-                printer.diagnostic(
-                    &crate::diagnostic::Diagnostic { labels: Vec::new(), ..problem }.in_file("--inline", 1),
-                    &loaded.sources,
-                );
-                Ok(Outcome::Unusable)
-            }
-        };
+        let compiler = loaded.compiler(connection, &BTreeSet::new()).injecting(*injects);
+        let sql = inline_sql(loaded, &compiler, text, printer)?;
+        artifacts::after_inline(loaded, &sql, printer)?;
+        match running.output {
+            TextOrJson::Text => printer.data(&sql),
+            TextOrJson::Json => printer.data(&pretty(&json!({"compiled": sql}))),
+        }
+        return Ok(Outcome::Success);
     }
     let selected = loaded.select(select, &kinds, printer)?;
     let compiler = loaded.compiler(connection, &selected).injecting(*injects);
@@ -73,18 +67,7 @@ pub(super) fn compile(
     let compilation = loaded.compile(&compiler, &wanted, printer);
     loaded.check_columns(&compilation, printer);
     artifacts::after_compile(loaded, &compilation, &selected, printer)?;
-    if !select.select.is_empty() || running.output == TextOrJson::Json {
-        for id in loaded.order.sequence.iter().filter(|id| selected.contains(*id)) {
-            let Some(compiled) = compilation.nodes.get(id) else { continue };
-            match running.output {
-                TextOrJson::Text if selected.len() == 1 => printer.data(&compiled.sql),
-                TextOrJson::Text => {}
-                TextOrJson::Json => {
-                    printer.data(&serde_json::json!({"node": id, "compiled": compiled.sql}).to_string());
-                }
-            }
-        }
-    }
+    print(loaded, (&compilation, &selected), (select, running.output), printer);
     printer.note(&format!(
         "{} nodes compiled, {} failed",
         compilation.nodes.len(),
@@ -97,6 +80,48 @@ pub(super) fn compile(
         Outcome::Failure
     } else {
         Outcome::Success
+    })
+}
+
+/// Prints what was selected: as text where that is one node, as JSON those that are named where something is selected by name.
+fn print(
+    loaded: &Loaded,
+    (compilation, selected): (&Compilation, &BTreeSet<String>),
+    (select, output): (&Select, TextOrJson),
+    printer: &Printer,
+) {
+    for id in loaded.order.sequence.iter().filter(|id| selected.contains(*id)) {
+        let (Some(node), compiled) = (loaded.graph.node(id), compilation.nodes.get(id)) else { continue };
+        let is_named = select.select.iter().any(|selector| selector.contains(&node.name));
+        match (output, compiled) {
+            (TextOrJson::Text, Some(compiled)) if is_named || (selected.len() == 1 && !select.select.is_empty()) => {
+                printer.data(&compiled.sql);
+            }
+            (TextOrJson::Json, Some(compiled)) if is_named || select.select.is_empty() => {
+                printer.data(&pretty(&json!({"node": node.name, "compiled": compiled.sql})));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// An object as dbt prints it.
+pub(super) fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}
+
+/// A text that is no file, compiled with the ephemeral models it reads.
+pub(super) fn inline_sql(
+    loaded: &Loaded,
+    compiler: &Compiler,
+    text: &str,
+    printer: &Printer,
+) -> Result<String, Outcome> {
+    let compiled = compiler.node(&inline_node(loaded, text));
+    compiled.map(|compiled| compiled.sql).map_err(|problem| {
+        let problem = Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1);
+        printer.diagnostic(&problem, &loaded.sources);
+        Outcome::Unusable
     })
 }
 

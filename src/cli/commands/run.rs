@@ -193,6 +193,7 @@ pub(super) fn runner<'a>(
         observer,
         planner,
         compilation,
+        selected: planner.compiler.selected(),
         connection: connection.clone(),
         threads: loaded.profile.target.threads,
         fail_fast: run.fail_fast,

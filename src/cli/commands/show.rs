@@ -1,17 +1,22 @@
 //! `show`.
 
+use std::collections::BTreeSet;
+
 use super::super::Outcome;
 use super::super::arguments::{Global, Select, TextOrJson};
+use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
-use super::compile::inline_node;
+use super::compile::{inline_sql, pretty};
+use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
 use crate::warehouse::{Cell, Connection, Table};
 
 /// A query, and what is configured to stand in front of it.
 struct Query {
-    name: String,
+    /// The node's name, if it is one's.
+    name: Option<String>,
     header: String,
     sql: String,
 }
@@ -25,19 +30,11 @@ pub(super) fn show(
 ) -> Result<Outcome, Outcome> {
     let connection = loaded.open(printer)?;
     let mut queries: Vec<Query> = Vec::new();
+    let (mut compilation, mut selected) = (Compilation::default(), BTreeSet::new());
     if let Some(text) = inline {
-        let compiler = loaded.compiler(Some(connection.clone()), &std::collections::BTreeSet::new());
-        let node = inline_node(loaded, text);
-        match compiler.node(&node) {
-            Ok(compiled) => {
-                queries.push(Query { name: node.name.clone(), header: String::new(), sql: compiled.sql });
-            }
-            Err(problem) => {
-                printer
-                    .diagnostic(&Diagnostic { labels: Vec::new(), ..*problem }.in_file("--inline", 1), &loaded.sources);
-                return Ok(Outcome::Unusable);
-            }
-        }
+        let compiler = loaded.compiler(Some(connection.clone()), &BTreeSet::new());
+        let sql = inline_sql(loaded, &compiler, text, printer)?;
+        queries.push(Query { name: None, header: String::new(), sql });
     } else {
         let kinds =
             [NodeKind::Model, NodeKind::Seed, NodeKind::Snapshot, NodeKind::Test, NodeKind::Analysis, NodeKind::Source];
@@ -47,9 +44,9 @@ pub(super) fn show(
                 node.kind != NodeKind::Test || all.len() == 1 || select.select.iter().any(|s| s.contains(&node.name))
             })
         };
-        let selected: std::collections::BTreeSet<String> = all.iter().filter(named).cloned().collect();
+        selected = all.iter().filter(named).cloned().collect();
         let compiler = loaded.compiler(Some(connection.clone()), &selected);
-        let compilation = loaded.compile(&compiler, &selected, printer);
+        compilation = loaded.compile(&compiler, &selected, printer);
         loaded.check_columns(&compilation, printer);
         for id in &selected {
             let node = &loaded.graph.nodes[id];
@@ -58,11 +55,18 @@ pub(super) fn show(
             let text = reads.map(|relation| format!("select * from {}", relation.render()));
             let sql = text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone()));
             let header = node.setting_text("sql_header").map(str::to_owned).unwrap_or_default();
-            queries.extend(sql.map(|sql| Query { name: node.name.clone(), header, sql }));
+            queries.extend(sql.map(|sql| Query { name: Some(node.name.clone()), header, sql }));
         }
     }
+    let inline = queries.first().filter(|query| query.name.is_none()).map(|query| query.sql.clone());
     let outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
-    Ok(run(loaded, &connection, (queries, outcome), (limit, output), printer))
+    let outcome = run(loaded, &connection, (queries, outcome), (limit, output), printer);
+    match inline {
+        Some(sql) if outcome == Outcome::Success => artifacts::after_inline(loaded, &sql, printer)?,
+        None if outcome == Outcome::Success => artifacts::after_compile(loaded, &compilation, &selected, printer)?,
+        _ => {}
+    }
+    Ok(outcome)
 }
 
 /// Runs a text as it is, with a limit, and prints its rows.
@@ -73,7 +77,7 @@ pub(super) fn direct(
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
     let connection = loaded.open(printer)?;
-    let queries = vec![Query { name: "direct_sql".to_owned(), header: String::new(), sql: sql.to_owned() }];
+    let queries = vec![Query { name: None, header: String::new(), sql: sql.to_owned() }];
     Ok(run(loaded, &connection, (queries, Outcome::Success), how, printer))
 }
 
@@ -91,11 +95,12 @@ fn run(
         } else {
             format!("{header}select * from (\n{}\n) as limited\nlimit {limit}", sql.trim().trim_end_matches(';'))
         };
+        let place = name.clone().unwrap_or_else(|| "--inline".to_owned());
         match connection.execute(&limited) {
-            Ok(result) => print(&name, &result.table, output, printer),
+            Ok(result) => print(name.as_deref(), &result.table, output, printer),
             Err(error) => {
                 let mut diagnostic =
-                    Diagnostic::error(Code::WarehouseError, error.message).in_file(name, 1).excerpt(limited);
+                    Diagnostic::error(Code::WarehouseError, error.message).in_file(place, 1).excerpt(limited);
                 diagnostic.help = error.help;
                 printer.diagnostic(&diagnostic, &loaded.sources);
                 outcome = Outcome::Unusable;
@@ -131,22 +136,26 @@ pub(super) fn schema(
                 .map(|column| vec![cell(column, "name"), cell(column, "type")])
                 .collect(),
         };
-        print(&id, &table, output, printer);
+        print(Some(&id), &table, output, printer);
     }
     Ok(if loaded.is_broken { Outcome::Unusable } else { Outcome::Success })
 }
 
-fn print(name: &str, table: &Table, output: TextOrJson, printer: &Printer) {
+fn print(name: Option<&str>, table: &Table, output: TextOrJson, printer: &Printer) {
     match output {
         TextOrJson::Json => {
             let row = |row: &Vec<Cell>| -> serde_json::Map<String, serde_json::Value> {
                 table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), json(cell))).collect()
             };
             let rows: Vec<_> = table.rows.iter().map(row).collect();
-            printer.data(&serde_json::json!({"node": name, "show": rows}).to_string());
+            let shown = match name {
+                Some(name) => serde_json::json!({"node": name, "show": rows}),
+                None => serde_json::json!({"show": rows}),
+            };
+            printer.data(&pretty(&shown));
         }
         TextOrJson::Text => {
-            printer.note(&format!("{name}:"));
+            name.into_iter().for_each(|name| printer.note(&format!("{name}:")));
             printer.data(&text(table));
         }
     }

@@ -101,6 +101,15 @@ impl<'n> Fields<'n> {
         self.list.retain(|(known, _)| known != key);
     }
 
+    /// Changes the value of a key, which is the dictionary's own from then on.
+    pub fn change(&mut self, key: &str, change: impl FnOnce(&mut Value)) {
+        let Some(at) = self.position(key) else { return };
+        let field = std::mem::replace(&mut self.list[at].1, Field::Made(Value::Null));
+        let mut value = field.into_value();
+        change(&mut value);
+        self.list[at].1 = Field::Made(value);
+    }
+
     /// Says which docs blocks the description of a column uses.
     pub fn set_column_docs(&mut self, name: &str, blocks: Value) {
         for (_, field) in &mut self.list {
@@ -120,17 +129,22 @@ impl<'n> Fields<'n> {
 
     /// The dictionary as a value of its own.
     pub fn into_value(self) -> Value {
-        let value = |field| match field {
-            Field::Text(text) => Value::String(text.to_owned()),
-            Field::Texts(texts) => Value::Array(texts.iter().map(|text| Value::String(text.clone())).collect()),
-            Field::Map(map) => Value::Object(map.clone()),
-            Field::Columns(columns) => {
+        Value::Object(self.list.into_iter().map(|(key, field)| (key.into_owned(), field.into_value())).collect())
+    }
+}
+
+impl Field<'_> {
+    fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.to_owned()),
+            Self::Texts(texts) => Value::Array(texts.iter().map(|text| Value::String(text.clone())).collect()),
+            Self::Map(map) => Value::Object(map.clone()),
+            Self::Columns(columns) => {
                 let one = |(column, blocks): (&Column, Value)| (column.name.clone(), column::one(column, &blocks));
                 Value::Object(columns.into_iter().map(one).collect())
             }
-            Field::Made(value) => value,
-        };
-        Value::Object(self.list.into_iter().map(|(key, field)| (key.into_owned(), value(field))).collect())
+            Self::Made(value) => value,
+        }
     }
 }
 
