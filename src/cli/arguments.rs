@@ -166,10 +166,10 @@ pub(super) struct Select {
     /// Selector of selectors.yml
     #[arg(long, value_name = "NAME")]
     pub(super) selector: Option<String>,
-    /// Kinds of node
+    /// Kinds of node [env: `DBT_RESOURCE_TYPES`]
     #[arg(long, visible_alias = "resource-types", num_args = 1.., value_name = "TYPE")]
     pub(super) resource_type: Vec<String>,
-    /// Kinds of node to leave out
+    /// Kinds of node to leave out [env: `DBT_EXCLUDE_RESOURCE_TYPES`]
     #[arg(long, visible_alias = "exclude-resource-types", num_args = 1.., value_name = "TYPE")]
     pub(super) exclude_resource_type: Vec<String>,
     /// The nodes themselves, where another command has chosen them.
@@ -380,7 +380,7 @@ pub(super) enum Command {
         /// Never remove a folder outside the project, which is so unless said otherwise
         #[arg(long, hide = true, overrides_with = "no_clean_project_files_only")]
         clean_project_files_only: bool,
-        /// Remove folders outside the project too
+        /// Remove folders outside the project too [env: `DBT_CLEAN_PROJECT_FILES_ONLY`]
         #[arg(long)]
         no_clean_project_files_only: bool,
     },
@@ -454,7 +454,7 @@ pub(super) enum Source {
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct RetryArguments {
     /// Rebuild incremental models and seeds from nothing, whatever the last command said
-    #[arg(long, short = 'f')]
+    #[arg(long, short = 'f', env = "DBT_FULL_REFRESH", value_parser = truth())]
     pub(super) full_refresh: bool,
     /// How results are written on standard output
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]

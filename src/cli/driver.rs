@@ -273,8 +273,9 @@ impl Loaded {
 
     fn selection(&self, select: &Select, kinds: &[NodeKind], diagnostics: &mut Diagnostics) -> Selection {
         let mut wanted: Vec<NodeKind> = kinds.to_vec();
-        let mut kind = |words: &[String]| -> Vec<NodeKind> {
+        let mut kind = |typed: &[String], variable: &'static str| -> Vec<NodeKind> {
             let mut list = Vec::new();
+            let (words, place) = self.kinds_meant(typed, variable);
             for word in words.iter().flat_map(|word| word.split_whitespace()) {
                 match word {
                     "all" => list.extend(NodeKind::ALL),
@@ -286,7 +287,7 @@ impl Loaded {
                             let message = format!("`{word}` is not a resource type");
                             diagnostics.push(
                                 Diagnostic::error(Code::BadOption, message)
-                                    .in_file("--resource-type", 1)
+                                    .in_file(place, 1)
                                     .help(format!("use: {}", known.join(", "))),
                             );
                         }
@@ -295,7 +296,8 @@ impl Loaded {
             }
             list
         };
-        let (only, without) = (kind(&select.resource_type), kind(&select.exclude_resource_type));
+        let only = kind(&select.resource_type, "DBT_RESOURCE_TYPES");
+        let without = kind(&select.exclude_resource_type, "DBT_EXCLUDE_RESOURCE_TYPES");
         let is_listing = self.options.run.command == "list";
         if !only.is_empty() {
             // `ls` shows analyses when they are asked for.
@@ -318,6 +320,15 @@ impl Loaded {
             kinds: wanted,
             keep_empty: is_listing,
             previous: self.state.previous.clone(),
+        }
+    }
+
+    /// The kinds of node that were typed or, with the commands that have them in dbt, that a variable names; and where they stand.
+    fn kinds_meant(&self, typed: &[String], variable: &'static str) -> (Vec<String>, &'static str) {
+        let hears = matches!(self.options.run.command, "build" | "clone" | "list" | "test");
+        match self.options.environment.get(variable).filter(|_| typed.is_empty() && hears) {
+            Some(words) => (vec![words.clone()], variable),
+            None => (typed.to_vec(), "--resource-type"),
         }
     }
 

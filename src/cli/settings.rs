@@ -38,7 +38,9 @@ pub(super) fn settle(
     };
     truth(&mut settled.quiet, global.no_quiet, "quiet");
     truth(&mut settled.debug, global.no_debug, "debug");
-    truth(&mut settled.print, global.no_print, "print");
+    let mut silent = None;
+    truth(&mut silent, false, "no_print");
+    truth(&mut settled.print, global.no_print || (silent == Some(true) && global.print.is_none()), "print");
     truth(&mut settled.use_colors, global.no_use_colors, "use_colors");
     truth(&mut settled.introspect, global.no_introspect, "introspect");
     truth(&mut settled.fail_fast, global.no_fail_fast, "fail_fast");
@@ -51,6 +53,7 @@ pub(super) fn settle(
     settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
     settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));
     settled.log_level_file = settled.log_level_file.or_else(|| word::<LogLevel>(flags, "log_level_file"));
+    settled.state.state = settled.state.state.or_else(|| environment.get("DBT_ARTIFACT_STATE_PATH").map(Into::into));
     let path = |key: &str| flags.get(key).and_then(Value::as_str).map(std::path::PathBuf::from);
     settled.log_path = settled.log_path.or_else(|| path("log_path"));
     if let Some(problem) = problem {
@@ -61,7 +64,7 @@ pub(super) fn settle(
 }
 
 /// What the environment says of a flag, under dbt's name for it, in the words that mean yes and no in dbt's variables.
-fn said(environment: &BTreeMap<String, String>, key: &str) -> Result<Option<bool>, Box<Diagnostic>> {
+pub(super) fn said(environment: &BTreeMap<String, String>, key: &str) -> Result<Option<bool>, Box<Diagnostic>> {
     let name = format!("DBT_{}", key.to_uppercase());
     let Some(word) = environment.get(&name).filter(|word| !word.is_empty()) else { return Ok(None) };
     match word.to_ascii_lowercase().as_str() {

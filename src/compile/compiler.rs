@@ -159,6 +159,7 @@ impl Compiler {
             database: node.database.clone(),
             more: Vec::new(),
             arguments: node.test.as_ref().map(|test| test.arguments.clone()),
+            is_naming: false,
             overrides: None,
             reached: Arc::default(),
             batch: None,

@@ -279,9 +279,10 @@ impl Runner<'_> {
 
     /// The macro of a materialization; of several the root project's.
     fn materialization(&self, name: &str) -> Option<&Macro> {
+        let (package, name) = name.split_once('.').map_or((None, name), |(package, name)| (Some(package), name));
         let named = |package: &str| self.project.macros.iter().find(|m| m.package == package && m.name == name);
-        let own = self.project.packages.iter().find_map(|package| named(&package.file.name));
-        own.or_else(|| self.project.macros.iter().find(|m| m.name == name))
+        let own = || self.project.packages.iter().find_map(|package| named(&package.file.name));
+        package.and_then(named).or_else(own).or_else(|| self.project.macros.iter().find(|m| m.name == name))
     }
 
     fn header(&self, found: &Macro) -> Span {

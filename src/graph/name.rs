@@ -80,6 +80,7 @@ impl<'a> Names<'a> {
             model: Arc::new(super::template_model(node).into()),
             schema: self.session.facts.schema.clone(),
             database: self.session.facts.database.clone(),
+            is_naming: true,
             ..Subject::default()
         });
         let value = custom.map_or(Value::Null, |text| Value::String(text.to_owned()));

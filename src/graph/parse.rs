@@ -121,6 +121,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     };
     super::same_name::check(&nodes, session.facts.flags.get(super::same_name::FLAG), diagnostics);
     admit(&mut graph, nodes.into_iter().chain(tests.into_iter().flatten()).chain(declared), diagnostics);
+    super::same_name::check_disabled(&graph, project, sources, diagnostics);
     super::unused_path::check(&graph, project, sources, diagnostics);
     resolve::edges(&mut graph, project, diagnostics);
     let own_strategy = project

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::Node;
+use super::{Graph, Node};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::project::Project;
+use crate::source::Sources;
 
 /// The flag of the project file that makes names unique among all kinds.
 pub(super) const FLAG: &str = "require_unique_project_resource_names";
@@ -42,6 +44,25 @@ pub(super) fn check(nodes: &[Node], flag: Option<&Value>, diagnostics: &mut Diag
             let message = format!("`{}` has versions, and is the name of a {}", node.name, node.kind.as_str());
             diagnostics.push(twice(Diagnostic::error(Code::DuplicateName, message), first, node));
         }
+    }
+}
+
+/// Reports properties that switch on what is switched off in several files: which of them is meant cannot be told.
+pub(super) fn check_disabled(graph: &Graph, project: &Project, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let mut firsts: HashMap<&str, &Node> = HashMap::new();
+    for node in graph.disabled.iter().filter(|node| !graph.nodes.contains_key(&node.unique_id)) {
+        let Some(first) = firsts.insert(&node.unique_id, node) else { continue };
+        let Some(entry) = first.patch.or(node.patch).and_then(|index| project.entries.get(index)) else { continue };
+        if entry.value.get("config").and_then(|config| config.get("enabled")) != Some(&Value::Bool(true)) {
+            continue;
+        }
+        let kind = node.kind.as_str();
+        let message =
+            format!("several {kind}s are named `{}` and switched off: it is unclear which to enable", node.name);
+        let place = entry.span(sources, &["config".into(), "enabled".into()]);
+        let problem = Diagnostic::error(Code::DuplicateName, message).label(place, "");
+        let problem = problem.label(first.span(), "the first").label(node.span(), "the second").node(&node.unique_id);
+        diagnostics.push(problem.help("enable one of them in dbt_project.yml or in its own file"));
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
     let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
     let all: Vec<&Entry> = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).collect();
     let (patches, declared): (Vec<&Entry>, Vec<&Entry>) = all.into_iter().partition(overrides);
+    overridden_twice(parsing, &patches, diagnostics);
     let made: Vec<(Vec<Node>, Diagnostics)> = declared
         .par_iter()
         .map(|entry| {
@@ -32,6 +33,41 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
         diagnostics.extend(problems.drain());
     }
     nodes
+}
+
+/// What a source of a package is overridden with can stand in one place only.
+fn overridden_twice(parsing: &Parsing<'_>, patches: &[&Entry], diagnostics: &mut Diagnostics) {
+    let package = |entry: &Entry| entry.value.get("overrides").cloned();
+    for (index, patch) in patches.iter().enumerate() {
+        let is_same = |other: &&&Entry| other.name == patch.name && package(other) == package(patch);
+        let Some(first) = patches[..index].iter().find(is_same) else { continue };
+        let problem = Diagnostic::error(Code::DuplicateName, format!("source `{}` is overridden twice", patch.name));
+        let problem = problem.label(patch.span(parsing.sources, &["overrides".into()]), "the second");
+        let problem = problem.label(first.span(parsing.sources, &["overrides".into()]), "the first");
+        diagnostics.push(problem.help("put what it is overridden with into one entry"));
+    }
+}
+
+/// A table, or a source, that says twice how the time of its last load is found out. (dbt:
+/// `calculate_loaded_at_field_query_from_raw_target`.)
+fn loaded_twice(
+    parsing: &Parsing<'_>,
+    (entry, index): (&Entry, usize),
+    (source, table): (&Map<String, Value>, &Map<String, Value>),
+) -> Option<Diagnostic> {
+    let given = |map: &Map<String, Value>, key: &str| {
+        let own = map.get("config").and_then(|config| config.get(key)).or_else(|| map.get(key));
+        own.is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+    };
+    let both = |map| given(map, "loaded_at_field") && given(map, "loaded_at_query");
+    let (what, steps) = match (both(table), both(source)) {
+        (true, _) => ("table", vec![Step::from("tables"), Step::from(index)]),
+        (false, true) => ("source", Vec::new()),
+        (false, false) => return None,
+    };
+    let message = format!("a {what} has either `loaded_at_field` or `loaded_at_query`, not both");
+    let span = entry.span(parsing.sources, &steps);
+    Some(Diagnostic::error(Code::BadConfig, message).at(span).help("remove one of them"))
 }
 
 /// The tables of one source.
@@ -48,6 +84,7 @@ fn tables(parsing: &Parsing<'_>, entry: &Entry, patches: &[&Entry], diagnostics:
                     patched.as_ref().map_or((&*entry.value, fields), |(source, fields)| (source, fields));
                 let node = table_node(parsing, entry, source, (index, name, fields));
                 diagnostics.extend(unknowable(parsing, &node));
+                diagnostics.extend(loaded_twice(parsing, (entry, index), (source, fields)));
                 nodes.push(node);
             }
             _ => {

@@ -333,6 +333,10 @@ impl<'a> Reader<'a> {
             Some(list.iter().map(version_text).collect()).filter(|list: &Vec<String>| !list.is_empty())
         };
         let (include, exclude) = (words("include"), words("exclude"));
+        if include.is_some() && exclude.is_some() {
+            let message = format!("unit test `{}` both includes and excludes versions", self.entry.name);
+            self.report(Code::BadConfig, message, "remove `include` or `exclude`", &["versions".into()]);
+        }
         if tested.version.is_none() {
             if include.is_some() || exclude.is_some() {
                 let message = format!("unit test `{}` names versions, and `{}` has none", self.entry.name, tested.name);

@@ -64,19 +64,28 @@ impl Planner<'_> {
     }
 
     /// The macro of a materialization that is not built in: of the root project or a package, or a built-in one that exists only
-    /// as a macro. An unknown one is an error. (dbt: adapter before default; a package may not replace a built-in one.)
+    /// as a macro. An unknown one is an error. (dbt: adapter before default; a package may replace a built-in one only where the project's flags allow it.)
     pub(super) fn own_materialization(&self, node: &Node, kind: &str) -> Planned<Option<String>> {
         let library = &self.compiler.session.library;
         let facts = &self.compiler.session.facts;
         let is_native = matches!(kind, "view" | "table" | "incremental");
         let names = [facts.dialect.adapter(), "default"].map(|adapter| format!("materialization_{kind}_{adapter}"));
         let internal = crate::project::internal_packages(facts.dialect.adapter());
+        let flag = facts.flags.get("require_explicit_package_overrides_for_builtin_materializations");
+        let packages_override = flag.and_then(Value::as_bool) == Some(false);
         for name in &names {
             let defined = |package: &String| library.get(package, name).is_some();
             let in_root = defined(&facts.root);
             let in_package = facts.packages.iter().skip(1).any(defined);
             let is_builtin =
                 names.iter().any(|name| internal.iter().any(|package| library.get(package, name).is_some()));
+            if let Some(package) = facts.packages.iter().skip(1).find(|package| defined(package))
+                && is_builtin
+                && packages_override
+                && !in_root
+            {
+                return Ok(Some(format!("{package}.{name}")));
+            }
             if in_root || (in_package && !is_builtin) || (!is_native && internal.iter().any(defined)) {
                 return Ok(Some(name.clone()));
             }

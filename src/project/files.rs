@@ -136,11 +136,21 @@ pub(super) fn fqn(package: &str, path: &str, name: &str) -> Vec<String> {
     std::iter::once(package.to_owned()).chain(folders).chain([name.to_owned()]).collect()
 }
 
-/// The rows a fixture file holds for unit tests.
-pub(super) fn fixture(package: &str, found: &ResourceFile) -> Fixture {
-    let base = found.path.rsplit('/').next().unwrap_or(&found.path);
-    let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
-    Fixture { package: package.to_owned(), name, file: found.file }
+/// The rows that fixture files hold for unit tests, which find them by the files' names.
+pub(super) fn fixtures(package: &str, found: &[ResourceFile], diagnostics: &mut Diagnostics) -> Vec<Fixture> {
+    let mut fixtures: Vec<Fixture> = Vec::new();
+    for file in found {
+        let base = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let name = base.rsplit_once('.').map_or(base, |(name, _)| name).to_owned();
+        if let Some(first) = fixtures.iter().find(|first| first.name == name) {
+            let problem = Diagnostic::error(Code::DuplicateName, format!("two fixtures are named `{name}`"));
+            let problem = problem.label(Span::start_of(file.file), "the second");
+            let problem = problem.label(Span::start_of(first.file), "the first");
+            diagnostics.push(problem.help("rename one of the files"));
+        }
+        fixtures.push(Fixture { package: package.to_owned(), name, file: file.file });
+    }
+    fixtures
 }
 
 /// The snapshots of a file: one node per `{% snapshot %}` block.

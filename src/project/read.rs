@@ -194,7 +194,7 @@ fn read_package(
     project
         .macros
         .extend(each(&macro_files, diagnostics, |found, problems| files::macros(name, found, sources, problems)));
-    project.fixtures.extend(fixture_files.iter().map(|found| files::fixture(name, found)));
+    project.fixtures.extend(files::fixtures(name, &fixture_files, diagnostics));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
     }
@@ -388,8 +388,9 @@ impl EntryReader<'_> {
         let name = item.get("name").filter(|name| is_name(name));
         let Some(name) = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
-            self.diagnostics
-                .push(Diagnostic::error(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
+            // As in dbt, properties of singular tests are no reason to stop.
+            let level = if kind == EntryKind::DataTest { Diagnostic::warning } else { Diagnostic::error };
+            self.diagnostics.push(level(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
             return None;
         };
         let mut problems = Vec::new();

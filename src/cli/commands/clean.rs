@@ -3,11 +3,17 @@
 use super::super::Outcome;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
+use super::super::settings;
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Removes the folders of `clean-targets`, never one with the project's sources in it, and outside the project only where that
 /// is asked for.
-pub(super) fn clean(loaded: &Loaded, everywhere: bool, printer: &Printer) -> Result<Outcome, Outcome> {
+pub(super) fn clean(loaded: &Loaded, (inside, outside): (bool, bool), printer: &Printer) -> Result<Outcome, Outcome> {
+    let said = settings::said(&loaded.options.environment, "clean_project_files_only").map_err(|problem| {
+        printer.diagnostic(&problem, &loaded.sources);
+        Outcome::Unusable
+    })?;
+    let everywhere = outside || (!inside && said == Some(false));
     let root = &loaded.project.packages[0].file;
     let paths = &root.paths;
     let base = loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());

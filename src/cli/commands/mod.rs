@@ -48,8 +48,8 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         Command::Debug { connection, .. } => debug::debug(global, *connection, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
         Command::Completions { shell } => completions::completions(*shell),
-        Command::Clean { no_clean_project_files_only: everywhere, .. } => {
-            load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, *everywhere, &printer))
+        Command::Clean { clean_project_files_only: inside, no_clean_project_files_only: outside } => {
+            load("clean", &Running::default()).and_then(|loaded| clean::clean(&loaded, (*inside, *outside), &printer))
         }
         Command::Parse => load("parse", &Running::default()).and_then(|loaded| parse::parse(&loaded, global, &printer)),
         Command::Ls { select, output, output_keys } => load("list", &Running::default())

@@ -9,7 +9,7 @@ use super::call::{Call, given, unknown_method};
 use super::column::ColumnValue;
 use super::methods;
 use super::relation::{RelationClass, RelationValue};
-use super::render::{Scene, problem};
+use super::render::{Phase, Scene, problem};
 use super::table::TableValue;
 use super::world::{Problem, World};
 use crate::config::is_template;
@@ -176,7 +176,11 @@ impl Adapter {
     /// The macro that implements `name`: in each package searched, the adapter's own version, then the default one.
     fn find(&self, name: &str, namespace: Option<&str>) -> Result<Value, Error> {
         let session = &self.0.session;
-        let groups = session.dispatch_packages(namespace, &self.0.subject.package);
+        let mut groups = session.dispatch_packages(namespace, &self.0.subject.package);
+        if namespace.is_none() && self.0.subject.arguments.is_some() && matches!(self.0.phase, Phase::Parse(_)) {
+            // Of a generic test that is parsed, dbt finds a macro of any package.
+            groups.push(session.facts.packages.clone());
+        }
         let prefixes = [self.dialect().adapter(), "default"];
         for group in &groups {
             for prefix in prefixes {

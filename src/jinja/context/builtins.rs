@@ -123,7 +123,10 @@ pub(super) fn variable(scene: &Arc<Scene>, name: &str) -> Option<Value> {
         "builtins" => {
             python::record(["ref", "source", "config"].iter().filter_map(|n| Some((*n, variable(scene, n)?))))
         }
-        "var" => var(variables(scene), scene.subject.package.clone(), matches!(scene.phase, Phase::Execute(_))),
+        "var" => {
+            let is_required = scene.subject.is_naming || matches!(scene.phase, Phase::Execute(_));
+            var(variables(scene), scene.subject.package.clone(), is_required)
+        }
         "env_var" => env_var(environment(scene), false),
         "invocation_args_dict" => python::from_json(&serde_json::Value::Object(facts.run.arguments.clone())),
         "dbt_metadata_envs" => metadata_envs(&facts.environment),

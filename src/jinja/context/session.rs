@@ -114,6 +114,8 @@ pub struct Subject {
     /// Macros that go by their names alone, though another package has them: unique ids of what a generic test's macro calls, while
     /// the test is parsed (dbt: `TestMacroNamespace`).
     pub reached: Arc<BTreeSet<String>>,
+    /// Whether this makes a name, for which variables must be there even while the project is parsed.
+    pub is_naming: bool,
     /// What a unit test puts in the place of macros and variables.
     pub overrides: Option<Arc<Overrides>>,
     /// The batch of a microbatch model.
