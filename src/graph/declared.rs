@@ -29,13 +29,7 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
     let wanted = Wanted { kind: NodeKind::Exposure, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, NodeKind::Exposure);
     let mut resolved = parsing.trees.resolve(&wanted);
-    let file = parsing.project.packages.iter().map(|package| &package.file).find(|file| file.name == entry.package);
-    let above = |key: &str| file.and_then(|file| file.value.get("exposures")?.get(key)).cloned();
-    if let Some(Value::Object(mut meta)) = above("meta") {
-        // What stands directly under `exposures:` is below what each says (dbt: `ExposureParser.parse_exposure`).
-        meta.extend(resolved.config.get("meta").and_then(Value::as_object).cloned().unwrap_or_default());
-        std::sync::Arc::make_mut(&mut resolved.config).insert("meta".to_owned(), Value::Object(meta));
-    }
+    gather(parsing, (entry, &wanted, &configured), std::sync::Arc::make_mut(&mut resolved.config));
     let written = Wanted { properties: configured, ..wanted };
     let mut node = Node {
         kind: NodeKind::Exposure,
@@ -76,6 +70,31 @@ fn exposure(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics)
         diagnostics.push(problem.event("ExposureNameDeprecation").help(help));
     }
     node
+}
+
+/// Tags and meta of an exposure: its `config:`, or else that of the project file, with those beside its name and those that
+/// stand directly under `exposures:`, in which keys of meta give way (dbt: `ExposureParser.parse_exposure`).
+fn gather(
+    parsing: &Parsing<'_>,
+    (entry, wanted, configured): (&Entry, &Wanted<'_>, &Map<String, Value>),
+    config: &mut Map<String, Value>,
+) {
+    let file = parsing.project.packages.iter().map(|package| &package.file).find(|file| file.name == entry.package);
+    let directly = file.and_then(|file| file.value.get("exposures")?.as_object()).cloned().unwrap_or_default();
+    let (properties, calls) = (Map::new(), Map::new());
+    let of_tree = Wanted { kind: wanted.kind, package: wanted.package, fqn: wanted.fqn, properties, calls };
+    let of_tree = parsing.trees.resolve(&of_tree).config;
+    let own = |key: &str| if configured.contains_key(key) { configured } else { &*of_tree };
+    let mut tags = Vec::new();
+    let mut meta = Map::new();
+    for tagged in [&directly, &*entry.value, own("tags")] {
+        tags.extend(config_list(tagged, "tags"));
+    }
+    for described in [&directly, &*entry.value, own("meta")] {
+        meta.extend(described.get("meta").and_then(Value::as_object).cloned().unwrap_or_default());
+    }
+    config.insert("tags".to_owned(), tags.into());
+    config.insert("meta".to_owned(), meta.into());
 }
 
 /// The groups, as dbt's dictionaries, by unique id.

@@ -56,6 +56,10 @@ fn declared(parsing: &Parsing<'_>, entry: &Entry, kind: NodeKind, diagnostics: &
         let is_known = |key: &str| matches!(key, "enabled" | "group" | "meta");
         properties.retain(|key, _| is_known(key) || configured.is_some_and(|config| config.contains_key(key)));
     }
+    if kind == NodeKind::Metric {
+        properties.shift_remove("meta");
+        properties.extend(configured.and_then(|config| config.get("meta")).map(|own| ("meta".to_owned(), own.clone())));
+    }
     let wanted = Wanted { kind, package: &entry.package, fqn: &fqn, properties, calls: Map::new() };
     let subject = parsing.subject(&entry.package, &unique_id, &entry.name, kind);
     let resolved = parsing.trees.resolve(&wanted);

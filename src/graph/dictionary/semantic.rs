@@ -49,9 +49,14 @@ pub(super) fn semantic_model(node: &Node) -> Value {
     put("label", own(&fields, "label"));
     let defaults = |value: &Value| json!({"agg_time_dimension": value.get("agg_time_dimension")});
     put("defaults", optional(&own(&fields, "defaults"), defaults));
-    put("entities", list(&fields, "entities", entity));
-    put("measures", list(&fields, "measures", measure));
-    put("dimensions", list(&fields, "dimensions", dimension));
+    let shapes: [(&str, fn(&Value) -> Value); 3] =
+        [("entities", entity), ("measures", measure), ("dimensions", dimension)];
+    for (key, shape) in shapes {
+        let mut parts = list(&fields, key, shape);
+        let parts_meta = parts.as_array_mut().into_iter().flatten().map(|part| &mut part["config"]["meta"]);
+        parts_meta.for_each(|own| *own = below(&meta(node), own));
+        put(key, parts);
+    }
     put("metadata", Value::Null);
     put("depends_on", depends_on(node));
     put("refs", refs(node));
@@ -61,6 +66,12 @@ pub(super) fn semantic_model(node: &Node) -> Value {
     put("primary_entity", own(&fields, "primary_entity"));
     put("group", json!(node.group));
     Value::Object(map)
+}
+
+/// The meta of a part of a semantic model: the model's, with the part's own over it.
+fn below(above: &Value, own: &Value) -> Value {
+    let maps = [above, own].into_iter().filter_map(Value::as_object);
+    Value::Object(maps.flat_map(Map::clone).collect())
 }
 
 fn element_config(fields: &Value) -> Value {
@@ -193,7 +204,9 @@ pub(super) fn metric(node: &Node) -> Value {
     put("filter", where_filter(&own(&fields, "filter")));
     put("metadata", Value::Null);
     put("time_granularity", own(&fields, "time_granularity"));
-    put("meta", meta(node));
+    // What is written beside the name counts where the configuration has none.
+    let configured = Some(meta(node)).filter(|meta| meta.as_object().is_some_and(|meta| !meta.is_empty()));
+    put("meta", configured.unwrap_or_else(|| own_or(&fields, "meta", json!({}))));
     put("tags", json!(node.tags));
     put("config", Value::Object((*node.config).clone()));
     put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
