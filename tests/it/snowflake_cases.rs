@@ -3,7 +3,7 @@
 //! A ```sql fence holds statements. A ```rows fence behind it is the last statement's result: the columns' names, then a row a line, with
 //! `|` between the cells, NULL as `NULL`. An ```error fence is a text that the error contains. A ```values fence has an expression and its
 //! value a line, `expression ==> value`; `error: text` is a value too. A ```file fence with a path is a file below the folder that stages
-//! are in; it is there for its heading. `UPDATE=1` writes results in place.
+//! are in; it is there for its heading, and `base64` behind the path says how it is written. `UPDATE=1` writes results in place.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::bench::Bench;
+use base64::Engine as _;
 use merganser::sql::{SessionContext, split};
 use merganser::warehouse::{Cell, DuckDbOptions, Outcome, Session, Warehouse, WarehouseError, open_local};
 
@@ -77,7 +78,16 @@ fn run(bench: &mut Option<Opened>, sql: &str, staged: &[(String, String)]) -> Re
     let (_, session, _, folder) = ready(bench, sql);
     if !staged.is_empty() {
         std::fs::remove_dir_all(folder.folder()).expect("the folder of stages");
-        staged.iter().for_each(|(path, text)| folder.write(path, text));
+        for (path, text) in staged {
+            match path.strip_suffix(" base64") {
+                None => folder.write(path, text),
+                Some(path) => {
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).expect("base64");
+                    folder.write(path, "");
+                    std::fs::write(folder.folder().join(path), bytes).expect("a file");
+                }
+            }
+        }
     }
     let mut result = String::new();
     for range in split(sql) {

@@ -39,9 +39,15 @@ impl Analyst<'_> {
                 None => columns.push((name.clone(), value)),
             }
         }
-        for (from, to, span) in &star.rename {
-            match columns.iter_mut().find(|(column, _)| column.key == from.key) {
-                Some((column, _)) => *column = to.clone(),
+        // Two columns can change names with one another.
+        let found: Vec<Option<usize>> = star
+            .rename
+            .iter()
+            .map(|(from, ..)| columns.iter().position(|(column, _)| column.key == from.key))
+            .collect();
+        for ((from, to, span), at) in star.rename.iter().zip(found) {
+            match at {
+                Some(at) => columns[at].0 = to.clone(),
                 None => match &open {
                     Some(open) => {
                         let number = self.names.number(&from.text);

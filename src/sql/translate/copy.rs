@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, GroupByExpr, SelectItem, SetExpr, TableAlias, TableFactor, visit_expressions};
+use sqlparser::ast::{Expr, GroupByExpr, SelectItem, SetExpr, TableAlias, TableFactor};
 use sqlparser::tokenizer::Token;
 
+use super::cast::{Failing, cannot};
 use super::cursor::Cursor;
 use super::dml::find;
 use super::policy::{kept_in, key};
@@ -60,10 +61,8 @@ struct CopyOptions {
 struct Filled {
     column: Column,
     value: String,
-    /// The text in the file, for what is said of one that does not fit.
+    /// What does not fit if the value is NULL and this is not: the text in the file. None for what fails by itself.
     source: Option<String>,
-    /// Whether each row has its own value.
-    varies: bool,
 }
 
 /// Tables of this statement's own.
@@ -102,7 +101,7 @@ impl Translator<'_> {
         let (rows, filled) = match transform {
             Some((items, alias)) => {
                 let source = self.copy_scope(&location, &files, &format, alias.as_ref())?;
-                (source, self.transformed(&items, &wanted, options.truncate, &range)?)
+                (source, self.transformed(&items, &wanted, &options, &range)?)
             }
             None => self.as_they_lie((&location, &files, &format), &wanted, &options, &range)?,
         };
@@ -186,7 +185,7 @@ impl Translator<'_> {
         &mut self,
         items: &[SelectItem],
         wanted: &[Column],
-        truncate: bool,
+        options: &CopyOptions,
         range: &Range<usize>,
     ) -> Step<Vec<Filled>> {
         if items.len() != wanted.len() {
@@ -198,19 +197,50 @@ impl Translator<'_> {
             let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
                 return Err(SqlProblem::unsupported("a star over a stage", range.clone()));
             };
-            let value = self.expression(expr)?;
-            let value = self.fitted(&value, column.ty, truncate, &self.range_of(expr))?;
-            filled.push(Filled { column: column.clone(), value, source: None, varies: names_column(expr) });
+            let range = self.range_of(expr);
+            // A query's own error says more than that there is one.
+            if options.on_error == OnError::Abort {
+                let value = self.expression(expr)?;
+                let value = match column.ty.length().filter(|_| options.truncate) {
+                    Some(length) => format!("left({}, {length})", self.assigned(&value, DataType::TEXT, &range)?),
+                    None => self.assigned(&value, column.ty, &range)?,
+                };
+                filled.push(Filled { column: column.clone(), value, source: None });
+                continue;
+            }
+            filled.push(match expr {
+                Expr::Cast { expr: inner, data_type, .. } => {
+                    let source = self.expression(inner)?;
+                    let to = self.data_type(data_type, &range)?;
+                    let value = Typed::new(self.tried(&source, to, options, &range)?, to);
+                    Filled { source: Some(shown(&source)), ..self.filled(column, &value, options, &range)? }
+                }
+                _ => {
+                    let value = self.expression(expr)?;
+                    self.filled(column, &value, options, &range)?
+                }
+            });
         }
         Ok(filled)
     }
 
-    /// A value as a column takes it; a text that is too long is cut where the statement says so.
-    fn fitted(&self, value: &Typed, to: DataType, truncate: bool, range: &Range<usize>) -> Step<String> {
-        match to.length().filter(|_| truncate) {
-            Some(length) => Ok(format!("left({}, {length})", self.assigned(value, DataType::TEXT, range)?)),
-            None => self.assigned(value, to, range),
+    fn filled(&self, column: &Column, value: &Typed, options: &CopyOptions, range: &Range<usize>) -> Step<Filled> {
+        let source = Some(shown(value));
+        Ok(Filled { column: column.clone(), value: self.tried(value, column.ty, options, range)?, source })
+    }
+
+    /// A value as a column takes it, or NULL where the column does not. A text that is too long is cut where the statement says so.
+    fn tried(&self, value: &Typed, to: DataType, options: &CopyOptions, range: &Range<usize>) -> Step<String> {
+        if to.family() == Family::Semi && value.ty.family() == Family::Text {
+            return Ok(format!("sf_try_parse_json({})", value.sql));
         }
+        let cannot = || cannot(value.ty, to, range);
+        let Some(length) = to.length() else { return Ok(value.convert(to, Failing::Null).ok_or_else(cannot)?.sql) };
+        let text = value.convert(DataType::TEXT, Failing::Null).ok_or_else(cannot)?.sql;
+        if options.truncate {
+            return Ok(format!("left({text}, {length})"));
+        }
+        Ok(format!("CASE WHEN length({text}) <= {length} THEN {text} END"))
     }
 
     /// The columns from the fields of the files, by position or by name.
@@ -258,20 +288,11 @@ impl Translator<'_> {
                     let name = sqlparser::ast::Ident::new(setting.text()?.to_uppercase());
                     self.expression(&Expr::Identifier(name))?
                 }
-                None => by_name(column, options.by_name),
+                None => by_name(column, options.by_name, format.kind()),
             };
             filled.push(self.filled(column, &value, options, range)?);
         }
         Ok((rows, filled))
-    }
-
-    fn filled(&self, column: &Column, value: &Typed, options: &CopyOptions, range: &Range<usize>) -> Step<Filled> {
-        let source = Some(match value.ty.family() {
-            Family::Semi => value.text(),
-            _ => format!("CAST({} AS VARCHAR)", value.sql),
-        });
-        let value = self.fitted(value, column.ty, options.truncate, range)?;
-        Ok(Filled { column: column.clone(), value, source, varies: true })
     }
 
     /// The statements of a copy.
@@ -279,7 +300,7 @@ impl Translator<'_> {
         let required = self.columns.stages().map(|stages| stages.required(&self.stored(table))).unwrap_or_default();
         let own = literal(&key(table));
         let list: Vec<String> = copy.filled.iter().map(|filled| quote(&filled.column.stored)).collect();
-        let values: Vec<String> = (0..list.len()).map(|at| format!("\"C{at}\".v")).collect();
+        let values: Vec<String> = (0..list.len()).map(|at| format!("\"C{at}\"")).collect();
         let name = |file: &StagedFile| literal(&location.name_of(file));
         let listed: Vec<String> = files
             .iter()
@@ -292,9 +313,9 @@ impl Translator<'_> {
         ];
         if copy.options.on_error == OnError::Abort {
             statements.push(format!(
-                "SELECT error(\"FAULT\" || chr(10) || '  File ''' || \"FILE\" || ''', line ' || \"LINE\" || ', character ' || \"CHARACTER\" \
-                 || chr(10) || '  Row ' || \"ROW\" || coalesce(', column ' || \"FAULT_COLUMN\", '')) FROM {ROWS} \
-                 JOIN {FILES} USING (\"FILE\") WHERE \"FAULT\" IS NOT NULL ORDER BY \"AT\", \"ROW\" LIMIT 1"
+                "SELECT error(\"WRONG\") FROM (SELECT \"FAULT\" || chr(10) || '  File ''' || \"FILE\" || ''', line ' || \"LINE\" \
+                 || ', character ' || \"CHARACTER\" || chr(10) || '  Row ' || \"ROW\" || coalesce(', column ' || \"FAULT_COLUMN\", '') AS \"WRONG\" \
+                 FROM {ROWS} JOIN {FILES} USING (\"FILE\") WHERE \"FAULT\" IS NOT NULL ORDER BY \"AT\", \"ROW\" LIMIT 1) AS \"FIRST\""
             ));
         }
         statements.push(format!(
@@ -337,26 +358,21 @@ struct Copied {
 impl Copied {
     /// The rows with their values, and what is wrong with each.
     fn rows_with_faults(&self, table: &[String], required: &[String]) -> String {
-        let strict = self.options.on_error == OnError::Abort;
         let (mut values, mut faults, mut owners) = (Vec::new(), Vec::new(), Vec::new());
         let name = table.last().map_or("", String::as_str).to_uppercase();
         for (at, filled) in self.filled.iter().enumerate() {
-            // A query's own error says more than that there is one; a value that no row has a part in is computed once.
-            let tried = filled.varies && !(strict && filled.source.is_none());
-            let packed = format!("{{'v': {}}}", filled.value);
-            let packed = if tried { format!("TRY({packed})") } else { packed };
-            values.push(format!("CASE WHEN \"ERROR#\" IS NULL THEN {packed} END AS \"C{at}\""));
+            values.push(format!("CASE WHEN \"ERROR#\" IS NULL THEN {} END AS \"C{at}\"", filled.value));
             let owner = literal(&format!("\"{name}\"[\"{}\":{}]", filled.column.name, at + 1));
             let mut fault = |condition: String, message: String| {
                 faults.push(format!("WHEN {condition} THEN {message}"));
                 owners.push(format!("WHEN {condition} THEN {owner}"));
             };
-            if tried {
-                values.push(format!("{} AS \"T{at}\"", filled.source.as_deref().unwrap_or("CAST(NULL AS VARCHAR)")));
-                fault(format!("\"C{at}\" IS NULL"), message(filled, &format!("\"T{at}\"")));
+            if let Some(source) = &filled.source {
+                values.push(format!("{source} AS \"T{at}\""));
+                fault(format!("\"C{at}\" IS NULL AND \"T{at}\" IS NOT NULL"), message(filled, &format!("\"T{at}\"")));
             }
             if required.contains(&filled.column.stored) {
-                fault(format!("\"C{at}\".v IS NULL"), literal("NULL result in a non-nullable column"));
+                fault(format!("\"C{at}\" IS NULL"), literal("NULL result in a non-nullable column"));
             }
         }
         let cases = |first: &str, cases: &[String]| format!("CASE {first} {} END", cases.join(" "));
@@ -407,10 +423,20 @@ impl Copied {
     }
 }
 
-/// The value of an object's key, or of a header's field.
-fn by_name(column: &Column, by_name: Match) -> Typed {
-    let name = if by_name == Match::AnyCase { column.name.to_uppercase() } else { column.name.clone() };
-    let step = literal(&format!("$.\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")));
+/// The value of an object's key, or of a header's field. Where letters' case does not matter, the reader made keys upper case, but for
+/// those of columns that are stored as such.
+fn by_name(column: &Column, by_name: Match, kind: Result<FileKind, String>) -> Typed {
+    let upper = column.name.to_uppercase();
+    let step = match by_name {
+        Match::AnyCase if kind == Ok(FileKind::Parquet) => format!(
+            "('$.\"' || list_filter(json_keys(\"VALUE#\"), lambda sf_k: upper(sf_k) = {})[1] || '\"')",
+            literal(&upper)
+        ),
+        _ => {
+            let name = if by_name == Match::AnyCase { &upper } else { &column.name };
+            literal(&format!("$.\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
+        }
+    };
     let value = "CAST(\"VALUE#\" AS JSON)".to_owned();
     let sql = format!("json_extract({value}, {step})");
     Typed { path: Some((value, step)), ..Typed::new(sql, DataType::Variant) }
@@ -418,10 +444,6 @@ fn by_name(column: &Column, by_name: Match) -> Typed {
 
 /// What Snowflake says of a text that is no value of a column's type.
 fn message(filled: &Filled, text: &str) -> String {
-    let name = literal(&filled.column.name);
-    if filled.source.is_none() {
-        return format!("'Failed to compute the value of column ' || {name}");
-    }
     let said = |before: &str, behind: &str| format!("{} || {text} || {}", literal(before), literal(behind));
     match filled.column.ty.family() {
         Family::Number | Family::Float => said("Numeric value '", "' is not recognized"),
@@ -437,16 +459,12 @@ fn message(filled: &Filled, text: &str) -> String {
     }
 }
 
-/// Whether an expression has a part in the row: a field, or what is said of the file.
-fn names_column(expr: &Expr) -> bool {
-    let found = visit_expressions(expr, |part| match part {
-        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => std::ops::ControlFlow::Break(()),
-        Expr::Value(value) if matches!(value.value, sqlparser::ast::Value::Placeholder(_)) => {
-            std::ops::ControlFlow::Break(())
-        }
-        _ => std::ops::ControlFlow::Continue(()),
-    });
-    found.is_break()
+/// A value as it is shown where it does not fit.
+fn shown(value: &Typed) -> String {
+    match value.ty.family() {
+        Family::Semi => value.text(),
+        _ => format!("CAST({} AS VARCHAR)", value.sql),
+    }
 }
 
 fn result_columns() -> Vec<ResultColumn> {

@@ -332,7 +332,7 @@ impl Translator<'_> {
             FileKind::Csv => format!("R.f[{n}] AS \"${n}\""),
             _ => format!("CAST(NULL AS VARCHAR) AS \"${n}\""),
         });
-        let first = if kind == FileKind::Csv { "R.f[1] AS \"$1\"" } else { "CAST(R.v AS JSON) AS \"$1\"" };
+        let first = if kind == FileKind::Csv { "R.f[1] AS \"$1\"" } else { "json(R.v) AS \"$1\"" };
         let fields: Vec<String> = std::iter::once(first.to_owned()).chain(fields).collect();
         let listed = |file: &StagedFile| {
             let [name, path, place, key, at] = [
@@ -509,6 +509,18 @@ impl Translator<'_> {
         let known = self.columns.stages().is_some_and(|stages| !stages.loaded(path).is_empty());
         known.then(|| {
             format!("DELETE FROM {} WHERE RELATION = {}", kept_in(&path[0], "LOADED_FILES"), literal(&key(path)))
+        })
+    }
+
+    /// Statements with which two tables exchange what they have loaded; one of them need not be there.
+    pub(super) fn exchange_loads(&self, one: &[String], other: &[String]) -> Option<String> {
+        let loaded = |table| self.columns.stages().is_some_and(|stages| !stages.loaded(table).is_empty());
+        let (table, known) = (kept_in(&one[0], "LOADED_FILES"), loaded(one) || loaded(other));
+        let (one, other) = (literal(&key(one)), literal(&key(other)));
+        known.then(|| {
+            format!(
+                "UPDATE {table} SET RELATION = CASE RELATION WHEN {one} THEN {other} ELSE {one} END WHERE RELATION IN ({one}, {other})"
+            )
         })
     }
 

@@ -257,3 +257,45 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Csv, records};
+    use crate::sql::FileFormat;
+
+    fn read(text: &str, options: &[(&str, &str)]) -> String {
+        let format = options.iter().fold(FileFormat::default(), |format, (name, value)| format.with(name, value));
+        let shown = |record: &super::Record| match &record.e {
+            Some(error) => format!("line {}, {}: {error}", record.l, record.c),
+            None => record.f.iter().map(|f| f.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join("|"),
+        };
+        records(text, &Csv::new(&format)).iter().map(shown).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn lines_end_as_on_any_system() {
+        assert_eq!(read("a,b\r\nc,\r\n", &[]), "a|b\nc|NULL");
+        assert_eq!(read("a,b\n\nc", &[]), "a|b\nNULL\nc");
+        assert_eq!(read("a::b;;c::d", &[("FIELD_DELIMITER", "::"), ("RECORD_DELIMITER", ";;")]), "a|b\nc|d");
+    }
+
+    #[test]
+    fn quotes_hold_fields_together_where_the_format_says_so() {
+        let quoted = [("FIELD_OPTIONALLY_ENCLOSED_BY", "\"")];
+        assert_eq!(read("\"a\nb\",\"c\"\"d\",\"\"\n", &quoted), "a\nb|c\"d|");
+        assert_eq!(read("\"a\"\n", &[]), "\"a\"");
+        assert_eq!(
+            read("1,\"a\"b\n2,c\n", &quoted),
+            "line 1, 6: Found character 'b' instead of field delimiter ','\n2|c"
+        );
+        assert!(read("1\n2,\"open\n", &quoted).starts_with("1\nline 2, 3: End of file"));
+        assert_eq!(read(" \"a\" , b \n", &[quoted[0], ("TRIM_SPACE", "TRUE")]), "a|b");
+    }
+
+    #[test]
+    fn escapes_and_nulls() {
+        assert_eq!(read("a\\,b,\\N,\\\\\n", &[]), "a,b|NULL|\\");
+        assert_eq!(read("a\\,b\n", &[("ESCAPE_UNENCLOSED_FIELD", "NONE")]), "a\\|b");
+        assert_eq!(read("x,\n", &[("NULL_IF", "x"), ("EMPTY_FIELD_AS_NULL", "FALSE")]), "NULL|");
+    }
+}
