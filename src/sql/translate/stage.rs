@@ -266,6 +266,10 @@ impl Translator<'_> {
         alias: Option<&TableAlias>,
         range: &Range<usize>,
     ) -> Step<String> {
+        if self.lasting {
+            let problem = SqlProblem::unsupported("a view over a stage", range.clone());
+            return Err(problem.help("make a table: the view's files would be those of now"));
+        }
         let location = self.location_of(name, range)?;
         let (mut format, mut pattern) = (FileFormat::default(), None);
         for argument in args {
