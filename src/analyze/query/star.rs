@@ -80,6 +80,27 @@ impl Analyst<'_> {
         soft_of(&[self.relation(&star.qualifier)?])
     }
 
+    /// All columns of the relations in scope.
+    pub(super) fn every_column(&mut self) -> Expanded {
+        let scope = self.scope();
+        let (relations, merged) = (scope.relations.clone(), scope.merged.clone());
+        columns_of(&relations, &merged)
+    }
+
+    /// Whether a name is a column of a relation in scope.
+    fn is_column(&self, name: &[Name]) -> bool {
+        match name {
+            [one] => self
+                .scopes
+                .last()
+                .is_some_and(|scope| scope.relations.iter().any(|relation| !relation.shape.find(&one.key).is_empty())),
+            [qualifier @ .., one] => {
+                self.relation(qualifier).is_some_and(|relation| !relation.shape.find(&one.key).is_empty())
+            }
+            [] => false,
+        }
+    }
+
     fn relations_of(&mut self, star: &Star) -> Expanded {
         if star.qualifier.is_empty() {
             let scope = self.scope();
@@ -89,6 +110,20 @@ impl Analyst<'_> {
         if let Some(relation) = self.relation(&star.qualifier) {
             let columns = columns_of(std::slice::from_ref(&relation), &[]);
             return self.passed_on(star, &[relation], columns);
+        }
+        if self.dialect == crate::sql::Dialect::DuckDb && self.is_column(&star.qualifier) {
+            // The fields of a struct.
+            let value = self.column(&star.qualifier, &star.span);
+            return match self.fields(&value) {
+                Some(fields) => (fields, None),
+                None => {
+                    let reason = "the fields of a value are not known";
+                    (
+                        Vec::new(),
+                        Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }),
+                    )
+                }
+            };
         }
         let written: Vec<&str> = star.qualifier.iter().map(|part| &*part.text).collect();
         let reason = format!("`{}` is no relation in scope", written.join("."));
