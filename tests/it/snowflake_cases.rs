@@ -1,8 +1,8 @@
 //! Snowflake SQL on the embedded engine: each heading of `tests/cases/snowflake/*.md` is a test.
 //!
-//! A ```sql fence holds statements. A ```rows fence behind it is the last statement's result: the columns' names, then a row a line, with
-//! `|` between the cells, NULL as `NULL`. An ```error fence is a text that the error contains. A ```values fence has an expression and its
-//! value a line, `expression ==> value`; `error: text` is a value too. A ```file fence with a path is a file below the folder that stages
+//! A `sql` fence holds statements. A `rows` fence behind it is the last statement's result: the columns' names, then a row a line, with
+//! `|` between the cells, NULL as `NULL`. An `error` fence is a text that the error contains. A `values` fence has an expression and its
+//! value a line, `expression ==> value`; `error: text` is a value too. A `file` fence with a path is a file below the folder that stages
 //! are in; it is there for its heading, and `base64` behind the path says how it is written. `UPDATE=1` writes results in place.
 
 use std::fmt::Write as _;

@@ -247,7 +247,12 @@ impl Analyst<'_> {
                 Item::Value { expr, name, is_alias, .. } => {
                     let value = self.value(expr);
                     if std::mem::take(&mut self.scope().makes_several) {
-                        if let Some(fields) = self.fields(&value) {
+                        // With `recursive := true` fields of fields become columns.
+                        let is_flat = matches!(expr, Expr::Call(call) if call.arguments.len() == 1);
+                        let is_told = |fields: &Vec<(Name, Value)>| {
+                            is_flat || !fields.iter().any(|(_, value)| value.data_type.has_paths())
+                        };
+                        if let Some(fields) = self.fields(&value).filter(is_told) {
                             items.columns.extend(fields);
                             continue;
                         }

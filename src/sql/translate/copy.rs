@@ -40,6 +40,9 @@ enum Match {
     SameCase,
 }
 
+/// The items of a query of a stage, and the stage's alias.
+type Transform = (Vec<SelectItem>, Option<TableAlias>);
+
 /// What stands behind the source of a `COPY INTO`.
 struct CopyOptions {
     format: FileFormat,
@@ -110,10 +113,7 @@ impl Translator<'_> {
     }
 
     /// A stage, or a query of one that does nothing but compute columns.
-    fn copy_source(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-    ) -> Step<(Location, Option<(Vec<SelectItem>, Option<TableAlias>)>)> {
+    fn copy_source(&mut self, cursor: &mut Cursor<'_>) -> Step<(Location, Option<Transform>)> {
         let range = cursor.range();
         if !cursor.sees_token(&Token::LParen) {
             return Ok((self.location(cursor)?, None));
