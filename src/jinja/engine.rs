@@ -195,7 +195,7 @@ impl Engine {
         root: &Arc<Root>,
     ) -> Result<serde_json::Value, TemplateError> {
         let (value, _) = self.render_native_value(text, origin, root)?;
-        python::to_json(&value).map_err(|error| {
+        python::setting_json(&value).map_err(|error| {
             let message = if value.is_undefined() {
                 format!(
                     "`{}` is undefined",

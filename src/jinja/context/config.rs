@@ -35,7 +35,7 @@ impl ConfigValue {
             }
         };
         for (name, value) in pairs {
-            map.insert(name, python::setting_json(&value));
+            map.insert(name, python::setting_json(&value).unwrap_or_default());
         }
         for (underscored, dashed) in [("pre_hook", "pre-hook"), ("post_hook", "post-hook")] {
             if map.contains_key(underscored) && map.contains_key(dashed) {

@@ -48,12 +48,12 @@ fn from_text(text: &str) -> Value {
 /// The value as JSON, where no number and infinite ones are null. Fails for what JSON cannot hold: other objects, undefined,
 /// integers beyond 64 bits.
 pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
-    json_or(value, |value| Err(not_serializable(value)))
+    json_or(value, &|value| Err(not_serializable(value)))
 }
 
 /// The value as `toyaml` prints it: dates and times are the texts that YAML has for them.
 pub(super) fn printable_json(value: &Value) -> Result<Json, Error> {
-    json_or(value, |value| time_text(value).map(Json::String).ok_or_else(|| not_serializable(value)))
+    json_or(value, &|value| time_text(value).map(Json::String).ok_or_else(|| not_serializable(value)))
 }
 
 /// A date or a time as `str` writes it; none for other values.
@@ -63,7 +63,7 @@ fn time_text(value: &Value) -> Option<String> {
 }
 
 /// The value as JSON; `other` answers for what JSON does not have.
-fn json_or(value: &Value, other: fn(&Value) -> Result<Json, Error>) -> Result<Json, Error> {
+fn json_or(value: &Value, other: &dyn Fn(&Value) -> Result<Json, Error>) -> Result<Json, Error> {
     let inner = |value: &Value| json_or(value, other);
     Ok(match value.kind() {
         ValueKind::None => Json::Null,
@@ -89,12 +89,10 @@ fn json_or(value: &Value, other: fn(&Value) -> Result<Json, Error>) -> Result<Js
     })
 }
 
-/// The value of a setting as artifacts hold it: times as ISO 8601 writes them, null for what JSON cannot hold.
-pub(crate) fn setting_json(value: &Value) -> Json {
-    match time_text(value) {
-        Some(text) => Json::String(text.replacen(' ', "T", 1)),
-        None => to_json(value).unwrap_or(Json::Null),
-    }
+/// The value of a setting as artifacts hold it: times as ISO 8601 writes them. Fails for what JSON cannot hold.
+pub(crate) fn setting_json(value: &Value) -> Result<Json, Error> {
+    let iso = |text: String| Json::String(text.replacen(' ', "T", 1));
+    json_or(value, &|value| time_text(value).map(iso).ok_or_else(|| not_serializable(value)))
 }
 
 fn not_serializable(value: &Value) -> Error {
