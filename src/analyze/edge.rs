@@ -97,6 +97,11 @@ impl Edges {
         self.map(|edge| Edge { kind: edge.kind.max(kind), ..edge })
     }
 
+    /// Those of one kind.
+    pub(super) fn only(&self, kind: EdgeKind) -> Self {
+        Self::of(self.iter().copied().filter(|edge| edge.kind == kind).collect())
+    }
+
     /// The same, each changed.
     pub(super) fn map(&self, change: impl FnMut(Edge) -> Edge) -> Self {
         Self::of(self.iter().copied().map(change).collect())

@@ -42,6 +42,7 @@ fn duckdb(target: &Target, options: &Options) -> DuckDbOptions {
         settings: settings.map(|(key, value)| (key.clone(), plain(value))).collect(),
         attach: attach.collect(),
         prelude: Vec::new(),
+        folder: options.project_dir.clone(),
     }
 }
 

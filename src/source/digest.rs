@@ -14,8 +14,8 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// The MD5 of a text.
-pub fn md5(text: &str) -> String {
+/// The MD5 of a text, or of bytes.
+pub fn md5(text: impl AsRef<[u8]>) -> String {
     hexadecimal(&Md5::digest(text))
 }
 

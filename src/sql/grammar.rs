@@ -1,10 +1,11 @@
 //! The grammars of the dialects: the parser's own, with what it lacks of `DuckDB`'s.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 
 use sqlparser::dialect::{Dialect as Grammar, DuckDbDialect, SnowflakeDialect};
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, Word};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::Dialect;
 use super::text::Lexeme;
@@ -74,8 +75,10 @@ impl Grammar for DuckDb {
 }
 
 /// The tokens of a text of `DuckDB` as the parser takes them: a join in order, or by position, is a join with one more word, and a
-/// sample of the whole query says nothing of its columns.
+/// sample of the whole query says nothing of its columns. An alias in front of an item comes behind it, and `#2` is the second column.
 pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
+    let has_colon = lexemes.iter().any(|lexeme| lexeme.token.token == Token::Colon);
+    let lexemes = &if has_colon { Cow::Owned(with_aliases_behind(lexemes)) } else { Cow::Borrowed(lexemes) };
     let mut tokens = Vec::with_capacity(lexemes.len());
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
@@ -95,9 +98,79 @@ pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
             let full = Word { value: "FULL".to_owned(), quote_style: None, keyword: Keyword::FULL };
             lexeme.token.token = Token::Word(full);
         }
+        if let ([_, Lexeme { token: TokenWithSpan { token: Token::Number(digits, _), .. }, .. }, ..], Token::Sharp) =
+            (rest, &lexeme.token.token)
+        {
+            lexeme.token.token = Token::Placeholder(format!("${digits}"));
+            at += 1;
+        }
         tokens.push(lexeme);
     }
     tokens
+}
+
+/// Words that end a list of items.
+const ENDS: [&str; 13] = [
+    "FROM",
+    "WHERE",
+    "GROUP",
+    "HAVING",
+    "QUALIFY",
+    "WINDOW",
+    "ORDER",
+    "LIMIT",
+    "OFFSET",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "USING",
+];
+
+/// The tokens with `SELECT a: x, b: y` as `SELECT x AS a, y AS b`.
+fn with_aliases_behind(lexemes: &[Lexeme]) -> Vec<Lexeme> {
+    let mut tokens: Vec<Lexeme> = Vec::with_capacity(lexemes.len());
+    // The parentheses around a place: whether items stand in each, and the alias that waits for the end of its item.
+    let mut around: Vec<(bool, Option<Lexeme>)> = vec![(false, None)];
+    let (mut starts, mut at) = (false, 0);
+    while let Some(lexeme) = lexemes.get(at) {
+        let token = &lexeme.token.token;
+        let is_alias = starts && matches!(token, Token::Word(_)) && is_token(lexemes, at + 1, &Token::Colon);
+        at += 1;
+        let Some((has_items, waiting)) = around.last_mut() else { break };
+        if is_alias {
+            *waiting = Some(lexeme.clone());
+            (starts, at) = (false, at + 1);
+            continue;
+        }
+        let opens = matches!(token, Token::LParen | Token::LBracket | Token::LBrace);
+        let closes = matches!(token, Token::RParen | Token::RBracket | Token::RBrace);
+        let ends = ENDS.iter().any(|word| is_word(lexemes, at - 1, word));
+        if closes || ends || *token == Token::Comma || *token == Token::SemiColon {
+            tokens.extend(waiting.take().into_iter().flat_map(behind));
+        }
+        *has_items = (*has_items && !ends) || is_word(lexemes, at - 1, "SELECT");
+        starts = *has_items && (*token == Token::Comma || is_word(lexemes, at - 1, "SELECT"));
+        if opens {
+            around.push((false, None));
+        } else if closes && around.len() > 1 {
+            around.pop();
+        }
+        tokens.push(lexeme.clone());
+    }
+    let last = around.pop().and_then(|(_, waiting)| waiting);
+    tokens.extend(last.into_iter().flat_map(behind));
+    tokens
+}
+
+/// `AS` and an alias.
+fn behind(alias: Lexeme) -> [Lexeme; 2] {
+    let word = Word { value: "AS".to_owned(), quote_style: None, keyword: Keyword::AS };
+    let token = TokenWithSpan { token: Token::Word(word), ..alias.token.clone() };
+    [Lexeme { token, range: alias.range.clone() }, alias]
+}
+
+fn is_token(lexemes: &[Lexeme], at: usize, token: &Token) -> bool {
+    lexemes.get(at).is_some_and(|lexeme| lexeme.token.token == *token)
 }
 
 /// Whether an unquoted word stands at a place, in any case.

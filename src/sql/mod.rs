@@ -18,6 +18,7 @@ mod problem;
 pub mod query;
 mod relation;
 mod split;
+mod stage;
 mod text;
 mod translate;
 mod value_type;
@@ -31,9 +32,10 @@ pub use prelude::prelude;
 pub use problem::{SYNTAX, SqlProblem, UNSUPPORTED};
 pub use relation::{Dialect, Quoting, Relation, RelationKind};
 pub use split::split;
+pub use stage::{FileFormat, FileKind, Stage, StagedFile, Stages};
 pub use translate::{
     Columns, Governance, PositionMap, ResultColumn, ResultShape, RoleChange, RoleHolder, SessionChange, SessionContext,
-    Translation, UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message, relation_key,
+    Translation, UserFunction, keeping_tables, kept_types, name_of_stored, path_key, place_of_message, relation_key,
     session_variables, stored_name, translate, with_kept,
 };
 pub use value_type::{CallResult, FunctionKind, TypedCall, ValueType};

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer, Word};
 
 use super::Dialect;
 use super::grammar::grammar;
@@ -48,7 +49,33 @@ impl<'a> Text<'a> {
             .filter(|token| !matches!(token.token, Token::Whitespace(_) | Token::EOF))
             .map(|token| Lexeme { range: text.range(token.span), token })
             .collect();
+        if dialect == Dialect::Snowflake {
+            text.join_stages();
+        }
         Ok(text)
+    }
+
+    /// A stage with a path behind it, `@db.schema.stage/folder/`, is one token: a name in quotes. What ends it is not in the tokens,
+    /// but in the text.
+    fn join_stages(&mut self) {
+        let mut at = 0;
+        while let Some(start) = self.lexemes[at..].iter().position(|lexeme| lexeme.token.token == Token::AtSign) {
+            at += start;
+            let from = self.lexemes[at].range.start;
+            let mut quoted = false;
+            let ends = |c: char| {
+                quoted ^= c == '"';
+                !quoted && (c.is_whitespace() || matches!(c, '(' | ')' | ',' | ';'))
+            };
+            let end = self.sql[from..].find(ends).map_or(self.sql.len(), |length| from + length);
+            let behind = at + self.lexemes[at..].partition_point(|lexeme| lexeme.range.start < end);
+            let span = self.lexemes[at].token.span.union(&self.lexemes[behind - 1].token.span);
+            let word =
+                Word { value: self.sql[from..end].to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword };
+            let token = TokenWithSpan { token: Token::Word(word), span };
+            self.lexemes.splice(at..behind, [Lexeme { token, range: from..end }]);
+            at += 1;
+        }
     }
 
     /// The byte at a line and column; the end of the text for one beyond it.

@@ -80,6 +80,14 @@ impl ValueType {
         matches!(self, Self::DuckDb(DuckDbType::Struct(_)))
     }
 
+    /// The names of a struct's fields, in order.
+    pub fn fields(&self) -> Option<Vec<String>> {
+        match self {
+            Self::DuckDb(DuckDbType::Struct(fields)) => Some(fields.iter().map(|(name, _)| name.clone()).collect()),
+            _ => None,
+        }
+    }
+
     /// Whether nothing is known.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)

@@ -6,6 +6,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
@@ -18,8 +19,8 @@ use super::{
 };
 use crate::sql::{
     Columns, DataType, Dialect, Governance, Relation, ResultColumn, ResultShape, SessionChange, SessionContext,
-    SqlProblem, Translation, UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message, prelude,
-    relation_key, session_variables, stored_name, translate, with_kept,
+    SqlProblem, Stages, Translation, UserFunction, keeping_tables, kept_types, name_of_stored, place_of_message,
+    prelude, relation_key, session_variables, stored_name, translate, with_kept,
 };
 
 /// A relation's columns with their types.
@@ -45,7 +46,7 @@ struct Shared {
 }
 
 /// A connection.
-struct LocalSession {
+pub(super) struct LocalSession {
     shared: Arc<Shared>,
     inner: Mutex<DuckDbSession>,
     context: SessionContext,
@@ -231,6 +232,10 @@ impl Columns for LocalSession {
         Some(UserFunction { parameters, returns: DataType::of_duckdb(&returns) })
     }
 
+    fn stages(&self) -> Option<&dyn Stages> {
+        Some(self)
+    }
+
     fn governance(&self, database: &str) -> Arc<Governance> {
         if self.in_transaction {
             return self.read_governance(database);
@@ -251,13 +256,24 @@ impl LocalSession {
         // A database that is not there keeps none.
         let _ = self.shared.attach_existing(database);
         // One without policies has no tables of them.
-        let rows = |sql: &String| {
-            let outcome = locked(&self.inner).execute(sql).unwrap_or_default();
-            let row = |row: &Vec<Cell>| row.iter().map(ToString::to_string).collect();
-            outcome.table.rows.iter().map(row).collect::<Vec<Vec<String>>>()
-        };
-        let [policies, uses, types] = Governance::queries(database);
-        Arc::new(Governance::read(&rows(&policies), &rows(&uses), &rows(&types)))
+        let [policies, uses, types] = Governance::queries(database).map(|sql| self.texts(&sql));
+        Arc::new(Governance::read(&policies, &uses, &types))
+    }
+
+    /// The rows of a query of the engine as texts; none where it fails.
+    pub(super) fn texts(&self, sql: &str) -> Vec<Vec<String>> {
+        let outcome = locked(&self.inner).execute(sql).unwrap_or_default();
+        outcome.table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    }
+
+    /// Attaches a database that is there. A name that does not resolve is the statement's error to report, with its place.
+    pub(super) fn attach(&self, database: &str) {
+        let _ = self.shared.attach_existing(database);
+    }
+
+    /// The folder that relative paths are below.
+    pub(super) fn project_folder(&self) -> &Path {
+        &self.shared.duckdb.options().folder
     }
 
     /// The types that are kept of a relation's columns, where its engine types leave something open.

@@ -10,6 +10,7 @@ mod duckdb;
 mod local;
 mod roles;
 mod snowflake;
+mod staged;
 mod statement;
 mod connection;
 mod value;

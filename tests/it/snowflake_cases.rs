@@ -1,20 +1,29 @@
 //! Snowflake SQL on the embedded engine: each heading of `tests/cases/snowflake/*.md` is a test.
 //!
-//! A ```sql fence holds statements. A ```rows fence behind it is the last statement's result: the columns' names, then a row a line, with
-//! `|` between the cells, NULL as `NULL`. An ```error fence is a text that the error contains. A ```values fence has an expression and its
-//! value a line, `expression ==> value`; `error: text` is a value too. `UPDATE=1` writes results in place.
+//! A `sql` fence holds statements. A `rows` fence behind it is the last statement's result: the columns' names, then a row a line, with
+//! `|` between the cells, NULL as `NULL`. An `error` fence is a text that the error contains. A `values` fence has an expression and its
+//! value a line, `expression ==> value`; `error: text` is a value too. A `file` fence with a path is a file below the folder that stages
+//! are in; it is there for its heading, and `base64` behind the path says how it is written. `UPDATE=1` writes results in place.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::bench::Bench;
+use base64::Engine as _;
 use merganser::sql::{SessionContext, split};
 use merganser::warehouse::{Cell, DuckDbOptions, Outcome, Session, Warehouse, WarehouseError, open_local};
 
 /// A database as Snowflake's session sees it: database `DB`, schema `S`, user `ANN` with the role `ANALYST`.
 pub(crate) fn open() -> (Box<dyn Warehouse>, Box<dyn Session>) {
-    let options = DuckDbOptions { database: "DB".to_owned(), schema: "S".to_owned(), ..DuckDbOptions::default() };
+    open_in(PathBuf::new())
+}
+
+/// The same with stages in a folder.
+fn open_in(folder: PathBuf) -> (Box<dyn Warehouse>, Box<dyn Session>) {
+    let options =
+        DuckDbOptions { database: "DB".to_owned(), schema: "S".to_owned(), folder, ..DuckDbOptions::default() };
     let context =
         SessionContext { role: Some("ANALYST".to_owned()), user: Some("ANN".to_owned()), ..SessionContext::default() };
     let warehouse = open_local(&options, &context).expect("an in-memory database opens");
@@ -23,8 +32,8 @@ pub(crate) fn open() -> (Box<dyn Warehouse>, Box<dyn Session>) {
     (warehouse, session)
 }
 
-/// A warehouse with a session, and whether a case may have left something in it.
-type Opened = (Box<dyn Warehouse>, Box<dyn Session>, bool);
+/// A warehouse with a session, whether a case may have left something in it, and the folder of its stages.
+type Opened = (Box<dyn Warehouse>, Box<dyn Session>, bool, Bench);
 
 /// A database with an empty schema: the one before, unless the case may leave something outside of that schema.
 fn ready<'o>(bench: &'o mut Option<Opened>, sql: &str) -> &'o mut Opened {
@@ -32,8 +41,9 @@ fn ready<'o>(bench: &'o mut Option<Opened>, sql: &str) -> &'o mut Opened {
     let stays = LASTING.iter().any(|word| sql.contains(word));
     let before = bench.take().filter(|opened| !stays && !opened.2);
     let mut opened = before.unwrap_or_else(|| {
-        let (warehouse, session) = open();
-        (warehouse, session, false)
+        let folder = Bench::new();
+        let (warehouse, session) = open_in(folder.folder());
+        (warehouse, session, false, folder)
     });
     opened.2 = stays;
     opened.1.execute("create or replace schema db.s").expect("an empty schema");
@@ -64,8 +74,21 @@ fn values(bench: &mut Option<Opened>, setup: &str, lines: &str, count: &mut usiz
 }
 
 /// Runs the statements and gives the last one's result as the `rows` fence has it.
-fn run(bench: &mut Option<Opened>, sql: &str) -> Result<String, String> {
-    let session = &mut ready(bench, sql).1;
+fn run(bench: &mut Option<Opened>, sql: &str, staged: &[(String, String)]) -> Result<String, String> {
+    let (_, session, _, folder) = ready(bench, sql);
+    if !staged.is_empty() {
+        std::fs::remove_dir_all(folder.folder()).expect("the folder of stages");
+        for (path, text) in staged {
+            match path.strip_suffix(" base64") {
+                None => folder.write(path, text),
+                Some(path) => {
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).expect("base64");
+                    folder.write(path, "");
+                    std::fs::write(folder.folder().join(path), bytes).expect("a file");
+                }
+            }
+        }
+    }
     let mut result = String::new();
     for range in split(sql) {
         result = run_one(session.as_mut(), &sql[range])?;
@@ -105,6 +128,8 @@ pub(crate) fn cell(value: &Cell) -> String {
 pub(crate) struct Case<'t> {
     pub(crate) title: &'t str,
     pub(crate) sql: String,
+    /// The files of its stages, with what is in them.
+    pub(crate) staged: Vec<(String, String)>,
     pub(crate) kind: &'t str,
     pub(crate) expected: String,
 }
@@ -112,7 +137,7 @@ pub(crate) struct Case<'t> {
 /// The parts of a file: text that is kept, and cases' expectation fences.
 pub(crate) fn cases(text: &str) -> Vec<(std::ops::Range<usize>, Case<'_>)> {
     let mut found = Vec::new();
-    let (mut title, mut sql, mut at) = ("", String::new(), 0);
+    let (mut title, mut sql, mut staged, mut at) = ("", String::new(), Vec::new(), 0);
     let mut fence: Option<(&str, usize)> = None;
     for line in text.split_inclusive('\n') {
         let end = at + line.len();
@@ -120,10 +145,14 @@ pub(crate) fn cases(text: &str) -> Vec<(std::ops::Range<usize>, Case<'_>)> {
             (Some((kind, start)), "```") => {
                 match kind {
                     "sql" => text[start..at].clone_into(&mut sql),
-                    _ => found.push((
-                        start..at,
-                        Case { title, sql: sql.clone(), kind, expected: text[start..at].to_owned() },
-                    )),
+                    _ if kind.starts_with("file ") => {
+                        staged.push((kind["file ".len()..].to_owned(), text[start..at].to_owned()));
+                    }
+                    _ => {
+                        let (sql, staged) = (sql.clone(), staged.clone());
+                        found
+                            .push((start..at, Case { title, sql, staged, kind, expected: text[start..at].to_owned() }));
+                    }
                 }
                 fence = None;
             }
@@ -131,6 +160,7 @@ pub(crate) fn cases(text: &str) -> Vec<(std::ops::Range<usize>, Case<'_>)> {
             (None, heading) if heading.starts_with('#') => {
                 title = heading.trim_start_matches('#').trim();
                 sql.clear();
+                staged.clear();
             }
             _ => {}
         }
@@ -192,7 +222,7 @@ fn run_file(path: &std::path::Path) -> (Vec<String>, usize) {
             continue;
         }
         count += 1;
-        let (passed, got) = match (case.kind, run(&mut bench, &case.sql)) {
+        let (passed, got) = match (case.kind, run(&mut bench, &case.sql, &case.staged)) {
             ("rows", Ok(rows)) => (rows == case.expected, rows),
             ("error", Err(error)) if error.contains(case.expected.trim()) => (true, case.expected.clone()),
             ("error", Err(error)) => (false, format!("{}\n", error.lines().next().unwrap_or_default())),

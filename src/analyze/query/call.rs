@@ -1,5 +1,6 @@
 //! Calls: functions, aggregates, windows, and those that are paths in other clothes.
 
+use super::columns::fields_of_call;
 use super::expression::text_of;
 use super::shape::Value;
 use super::{Analyst, because};
@@ -25,7 +26,8 @@ const TEXT_PARTS: [&str; 3] = ["JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_STRING", 
 impl Analyst<'_> {
     pub(super) fn call(&mut self, call: &Call) -> Value {
         if is_columns(call, self.dialect) {
-            return self.unresolved("`COLUMNS(…)` is not analysed".into());
+            let found = self.one_of_several(call);
+            return found.unwrap_or_else(|| self.unresolved("`COLUMNS(…)` is not analysed".into()));
         }
         if let [of, key] = call.arguments.as_slice()
             && let Some(found) = self.part(call, of, key)
@@ -36,7 +38,12 @@ impl Analyst<'_> {
         let declared =
             ValueType::argument_counts(&call.name).is_none().then(|| relations.function(&call.name)).flatten();
         self.check_count(call, declared);
-        let arguments = self.arguments(call);
+        let mut arguments = self.arguments(call);
+        if is_ordered_set(call) {
+            // What the group is ordered by is what is aggregated; the fraction comes behind it.
+            let ordered = self.values(&call.order);
+            arguments.splice(0..0, ordered);
+        }
         let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let constants: Vec<Option<&Literal>> = call
             .arguments
@@ -63,12 +70,18 @@ impl Analyst<'_> {
             (_, false) => EdgeKind::Transformed,
         };
         let mut value = Value::made(&arguments, kind);
+        let is_fields = call.name == "UNNEST" && types.first().is_some_and(ValueType::is_struct);
+        if let ([whole], true) = (arguments.as_slice(), is_fields && call.arguments.len() == 1) {
+            // It makes a column of each field, and no more rows.
+            self.scope().makes_several = true;
+            return whole.clone();
+        }
         if call.name == "UNNEST" {
             // Beside the other items, it makes a row for each element.
             let decided = super::expression::rows_of(&value);
             let scope = self.scope();
             scope.spread.push(decided);
-            scope.makes_several |= types.first().is_some_and(ValueType::is_struct) || call.arguments.len() > 1;
+            scope.makes_several |= is_fields || call.arguments.len() > 1;
             value.edges = self.extended(&value.edges, "[*]");
         }
         let clauses = self.clauses(call);
@@ -92,7 +105,8 @@ impl Analyst<'_> {
         }
         let nulls = self.nulls_of_call(call, &arguments, result.kind);
         let volatile = self.volatile_of_call(call, value.volatile);
-        Value { volatile, ..value.typed(result.data_type).nullable(nulls) }
+        let fields = fields_of_call(call, &arguments);
+        Value { volatile, fields, ..value.typed(result.data_type).nullable(nulls) }
     }
 
     fn check_count(&mut self, call: &Call, declared: Option<&DeclaredFunction>) {
@@ -141,7 +155,7 @@ impl Analyst<'_> {
 
     /// What the clauses of a call decide: order, filters, the window's keys.
     fn clauses(&mut self, call: &Call) -> Value {
-        let mut parts = self.values(&call.order);
+        let mut parts = if is_ordered_set(call) { Vec::new() } else { self.values(&call.order) };
         parts.extend(self.values(&call.filters));
         let mut value = Value::made(&parts, EdgeKind::Indirect);
         if let Some(window) = &call.window {
@@ -166,6 +180,13 @@ impl Analyst<'_> {
         }
         Some(found)
     }
+}
+
+/// Whether a call aggregates what it is ordered by: `PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x)`.
+fn is_ordered_set(call: &Call) -> bool {
+    const NAMES: [&str; 7] =
+        ["PERCENTILE_CONT", "PERCENTILE_DISC", "QUANTILE_CONT", "QUANTILE_DISC", "QUANTILE", "MODE", "APPROX_QUANTILE"];
+    !call.order.is_empty() && NAMES.contains(&call.name.as_str()) && call.arguments.len() < 2
 }
 
 /// Whether a call stands for several columns.

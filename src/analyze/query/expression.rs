@@ -1,6 +1,7 @@
 //! Expressions: their edges and types.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use super::nullable::{nulls_of_operator, strict};
 use super::shape::{Rows, Shape, Value};
@@ -196,7 +197,11 @@ impl Analyst<'_> {
             }
             Collection::Object(_) | Collection::Tuple => ValueType::Unknown,
         };
-        made.typed(data_type).nullable(Nulls::Never)
+        let fields = match collection {
+            Collection::Object(keys) if keys.len() == items.len() => Some(keys.iter().cloned().zip(items).collect()),
+            _ => None,
+        };
+        Value { fields: fields.map(Rc::new), ..made.typed(data_type).nullable(Nulls::Never) }
     }
 
     /// All columns that a star stands for, as one value.
@@ -209,6 +214,11 @@ impl Analyst<'_> {
 
     /// A part of a value. A path that leads on from a value that was passed on unchanged is the column's own.
     pub(super) fn path(&mut self, root: Value, steps: &[Step]) -> Value {
+        if let [Step::Key(key), rest @ ..] = steps
+            && let Some(part) = self.named_part(&root, key)
+        {
+            return self.path(part, rest);
+        }
         let mut text = String::new();
         let mut data_type = root.data_type.clone();
         let mut others = Vec::new();
@@ -235,7 +245,8 @@ impl Analyst<'_> {
             }
         }
         let nulls = if steps.is_empty() { root.nulls } else { Nulls::Unknown };
-        let value = Value { edges: self.extended(&root.edges, &text), nulls, ..root };
+        let fields = if steps.is_empty() { root.fields.clone() } else { None };
+        let value = Value { edges: self.extended(&root.edges, &text), nulls, fields, ..root };
         if others.is_empty() && is_part {
             return value.typed(data_type);
         }

@@ -4,6 +4,7 @@
 //! reason; so does everything that is made from it.
 
 mod call;
+mod columns;
 mod cross;
 mod expression;
 mod from;
@@ -170,6 +171,7 @@ pub(super) fn analyze_query(query: &Query, relations: &dyn Relations, dialect: D
         read: BTreeSet::new(),
         deciding: 0,
         is_understood: true,
+        matched_at: None,
     };
     analyst.paths.number("");
     let shape = analyst.query(query);
@@ -241,6 +243,8 @@ struct Analyst<'a> {
     deciding: usize,
     /// Whether there is nothing in the query that has no form in the tree.
     is_understood: bool,
+    /// The column that `COLUMNS(…)` stands for at the moment, by its place among those that it does.
+    matched_at: Option<usize>,
 }
 
 /// A common table expression that is in scope.

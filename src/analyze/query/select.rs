@@ -235,7 +235,11 @@ impl Analyst<'_> {
         let mut items = Items::default();
         for item in &select.items {
             match item {
-                Item::Value { expr, .. } if self.is_several(expr) => {
+                Item::Value { expr, name, is_alias, .. } if self.is_several(expr) => {
+                    if let Some(columns) = self.several(expr, is_alias.then_some(name)) {
+                        items.columns.extend(columns);
+                        continue;
+                    }
                     let value = self.value(expr);
                     let reason: Rc<str> = "`COLUMNS(…)` stands for columns that are not analysed".into();
                     items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
@@ -243,14 +247,29 @@ impl Analyst<'_> {
                 Item::Value { expr, name, is_alias, .. } => {
                     let value = self.value(expr);
                     if std::mem::take(&mut self.scope().makes_several) {
+                        // With `recursive := true` fields of fields become columns.
+                        let is_flat = matches!(expr, Expr::Call(call) if call.arguments.len() == 1);
+                        let is_told = |fields: &Vec<(Name, Value)>| {
+                            is_flat || !fields.iter().any(|(_, value)| value.data_type.has_paths())
+                        };
+                        if let Some(fields) = self.fields(&value).filter(is_told) {
+                            items.columns.extend(fields);
+                            continue;
+                        }
                         let reason: Rc<str> = "`unnest` makes columns of fields, which are not analysed".into();
                         items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
                         continue;
                     }
+                    let name = match expr {
+                        Expr::Position(qualifier, at, _) if qualifier.is_empty() && !is_alias => {
+                            self.name_at(*at).unwrap_or_else(|| name.clone())
+                        }
+                        _ => name.clone(),
+                    };
                     if *is_alias {
                         self.scope().aliases.push((name.key.clone(), value.clone()));
                     }
-                    items.columns.push((name.clone(), value));
+                    items.columns.push((name, value));
                 }
                 Item::Star(star) => {
                     let (columns, open) = self.star(star);

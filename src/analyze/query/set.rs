@@ -126,7 +126,7 @@ fn widened(shape: &Shape) -> Shape {
     let made = as_made(shape);
     let columns = made.columns.into_iter().map(|(name, value)| {
         let data_type = value.data_type.widest();
-        (name, Value { data_type, nulls: Nulls::Unknown, ..value })
+        (name, Value { data_type, nulls: Nulls::Unknown, fields: None, ..value })
     });
     Shape::Made(Rc::new(Made::new(columns.collect(), made.open, made.rows).softly(made.soft)))
 }
@@ -134,7 +134,10 @@ fn widened(shape: &Shape) -> Shape {
 fn without_paths(shape: &Shape) -> Shape {
     let plain = |edges: &Edges| edges.map(|edge| Edge { path: 0, ..edge });
     let made = as_made(shape);
-    let columns = made.columns.into_iter().map(|(name, value)| (name, Value { edges: plain(&value.edges), ..value }));
+    let columns = made
+        .columns
+        .into_iter()
+        .map(|(name, value)| (name, Value { edges: plain(&value.edges), fields: None, ..value }));
     let open = made.open.map(|open| Open { edges: plain(&open.edges), ..open });
     let rows = Rows { edges: plain(&made.rows.edges), doubt: made.rows.doubt };
     Shape::Made(Rc::new(Made::new(columns.collect(), open, rows).softly(made.soft)))
@@ -176,6 +179,7 @@ fn by_name(left: &Shape, right: &Shape, rows: Rows) -> Made {
         for (name, value) in &mut columns {
             if arm.find(&name.key).is_empty() && !other.find(&name.key).is_empty() {
                 value.edges = Edges::union([&value.edges, &open.edges.at_least(EdgeKind::Transformed)]);
+                value.fields = None;
                 value.doubt = value.doubt.clone().or(Some(open.reason.clone()));
             }
         }

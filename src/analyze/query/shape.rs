@@ -12,6 +12,8 @@ use crate::analyze::schema::Schema;
 use crate::sql::ValueType;
 use crate::sql::query::Name;
 
+use super::columns::Fields;
+
 /// Why something is not known for certain.
 pub(super) type Doubt = Option<Rc<str>>;
 
@@ -28,6 +30,8 @@ pub(super) struct Value {
     pub(super) volatile: Volatile,
     /// The star that passed it on from a node's relation, by its number from 1; 0 for a column that was named on the way.
     pub(super) star: u32,
+    /// Its named parts, where this statement puts it together.
+    pub(super) fields: Fields,
 }
 
 /// What makes a value another one on the next run, over the same data.

@@ -39,9 +39,15 @@ impl Analyst<'_> {
                 None => columns.push((name.clone(), value)),
             }
         }
-        for (from, to, span) in &star.rename {
-            match columns.iter_mut().find(|(column, _)| column.key == from.key) {
-                Some((column, _)) => *column = to.clone(),
+        // Two columns can change names with one another.
+        let found: Vec<Option<usize>> = star
+            .rename
+            .iter()
+            .map(|(from, ..)| columns.iter().position(|(column, _)| column.key == from.key))
+            .collect();
+        for ((from, to, span), at) in star.rename.iter().zip(found) {
+            match at {
+                Some(at) => columns[at].0 = to.clone(),
                 None => match &open {
                     Some(open) => {
                         let number = self.names.number(&from.text);
@@ -74,6 +80,27 @@ impl Analyst<'_> {
         soft_of(&[self.relation(&star.qualifier)?])
     }
 
+    /// All columns of the relations in scope.
+    pub(super) fn every_column(&mut self) -> Expanded {
+        let scope = self.scope();
+        let (relations, merged) = (scope.relations.clone(), scope.merged.clone());
+        columns_of(&relations, &merged)
+    }
+
+    /// Whether a name is a column of a relation in scope.
+    fn is_column(&self, name: &[Name]) -> bool {
+        match name {
+            [one] => self
+                .scopes
+                .last()
+                .is_some_and(|scope| scope.relations.iter().any(|relation| !relation.shape.find(&one.key).is_empty())),
+            [qualifier @ .., one] => {
+                self.relation(qualifier).is_some_and(|relation| !relation.shape.find(&one.key).is_empty())
+            }
+            [] => false,
+        }
+    }
+
     fn relations_of(&mut self, star: &Star) -> Expanded {
         if star.qualifier.is_empty() {
             let scope = self.scope();
@@ -83,6 +110,20 @@ impl Analyst<'_> {
         if let Some(relation) = self.relation(&star.qualifier) {
             let columns = columns_of(std::slice::from_ref(&relation), &[]);
             return self.passed_on(star, &[relation], columns);
+        }
+        if self.dialect == crate::sql::Dialect::DuckDb && self.is_column(&star.qualifier) {
+            // The fields of a struct.
+            let value = self.column(&star.qualifier, &star.span);
+            return match self.fields(&value) {
+                Some(fields) => (fields, None),
+                None => {
+                    let reason = "the fields of a value are not known";
+                    (
+                        Vec::new(),
+                        Some(Open { reason: reason.into(), edges: value.edges.at_least(EdgeKind::Transformed) }),
+                    )
+                }
+            };
         }
         let written: Vec<&str> = star.qualifier.iter().map(|part| &*part.text).collect();
         let reason = format!("`{}` is no relation in scope", written.join("."));

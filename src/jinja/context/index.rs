@@ -60,7 +60,7 @@ impl Object for Index {
             "render" => {
                 let mut parts = self.columns.clone();
                 parts.extend([call.text(0, "relation")?, self.is_unique.to_string(), self.made_at.to_rfc3339()]);
-                Ok(Value::from(md5(&parts.join("_"))))
+                Ok(Value::from(md5(parts.join("_"))))
             }
             _ => Err(unknown_method("an index", method)),
         }

@@ -1,13 +1,13 @@
 //! Calls with their clauses.
 
 use sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Spanned, WindowFrameBound,
-    WindowSpec, WindowType,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause, FunctionArguments, Spanned,
+    WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::expression::word;
 use super::read::Reader;
-use super::{Argument, Call, Expr, Name, Window};
+use super::{Argument, Call, Expr, Name, Predicate, Window};
 use crate::sql::Dialect;
 
 /// Functions of Snowflake that take a date part, and which argument it is.
@@ -154,7 +154,10 @@ impl Reader<'_> {
                     call.distinct |= list.duplicate_treatment == Some(sqlparser::ast::DuplicateTreatment::Distinct);
                     for (index, argument) in list.args.iter().enumerate() {
                         let index = if index == 1 && names_part(&call) { usize::MAX } else { index };
-                        let argument = self.argument(&call.name, index, argument);
+                        let argument = match self.compared(argument) {
+                            Some(value) => Argument { name: None, value },
+                            None => self.argument(&call.name, index, argument),
+                        };
                         call.arguments.push(argument);
                     }
                     for clause in &list.clauses {
@@ -164,6 +167,18 @@ impl Reader<'_> {
             }
         }
         Expr::Call(Box::new(call))
+    }
+
+    /// `f(a = b)`: outside of FROM, `=` compares, though the parser takes `a` for the name of an argument.
+    fn compared(&self, argument: &FunctionArg) -> Option<Expr> {
+        let FunctionArg::Named { name, arg: FunctionArgExpr::Expr(right), operator: FunctionArgOperator::Equals } =
+            argument
+        else {
+            return None;
+        };
+        // What stands behind `=` may be more than what is compared: `f(a = b AND c)`.
+        let left = self.expr(&sqlparser::ast::Expr::Identifier(name.clone()));
+        Some(Expr::Predicate(Predicate::Other, vec![left, self.expr(right)]))
     }
 
     fn clause(&self, clause: &FunctionArgumentClause, call: &mut Call) {

@@ -18,7 +18,7 @@ use crate::sql::item::Items;
 use crate::sql::outer_join::written_out;
 use crate::sql::parse::statements;
 use crate::sql::problem::SqlProblem;
-use crate::sql::text::Text;
+use crate::sql::text::{Lexeme, Text};
 
 /// Reads a text that is one query. `None` is a text that parses and is something else: nothing, several statements, or one
 /// that is no query.
@@ -35,10 +35,30 @@ pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProbl
 /// Whether a text has a statement of `DuckDB`'s that the parser does not know, so that what it says of the text is no finding.
 fn has_own_form(text: &Text<'_>) -> bool {
     const WORDS: [&str; 7] = ["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "SHOW"];
-    text.lexemes.iter().any(|lexeme| match &lexeme.token.token {
-        Token::Word(word) => word.quote_style.is_none() && WORDS.contains(&word.value.to_ascii_uppercase().as_str()),
-        _ => false,
-    })
+    // `* LIKE 'a%'`, `f(x).g()`, `[x FOR y IN z]`, `(FROM t)`, `USING KEY (a)`, `t(a) AS MATERIALIZED (…)`.
+    const FORMS: [&[&str]; 11] = [
+        &["*", "LIKE"],
+        &["*", "NOT", "LIKE"],
+        &["*", "SIMILAR", "TO"],
+        &["*", "GLOB"],
+        &[")", ".", "", "("],
+        &["]", ".", "", "("],
+        &["FOR", "", "IN"],
+        &["(", "FROM"],
+        &["USING", "KEY"],
+        &[")", "AS", "MATERIALIZED"],
+        &[")", "AS", "NOT", "MATERIALIZED"],
+    ];
+    let word = |lexeme: &Lexeme| match &lexeme.token.token {
+        Token::Word(word) if word.quote_style.is_some() => "\"\"".to_owned(),
+        token => token.to_string().to_ascii_uppercase(),
+    };
+    let words: Vec<String> = text.lexemes.iter().map(word).collect();
+    let is = |form: &&[&str], at: usize| {
+        let here = words.get(at..at + form.len());
+        here.is_some_and(|here| here.iter().zip(*form).all(|(word, wanted)| wanted.is_empty() || word == wanted))
+    };
+    (0..words.len()).any(|at| WORDS.contains(&words[at].as_str()) || FORMS.iter().any(|form| is(form, at)))
 }
 
 impl Serialize for Name {

@@ -148,6 +148,7 @@ impl Translator<'_> {
         };
         statements.extend(self.keep_types(&altered.path, &Vec::new()));
         statements.extend(self.keep_types(&target, &altered.columns));
+        statements.extend(self.exchange_loads(&altered.path, &target));
         Ok(statements)
     }
 
@@ -201,6 +202,7 @@ impl Translator<'_> {
             statements.extend(self.record(path, attached));
             statements.extend(self.keep_types(path, columns));
         }
+        statements.extend(self.exchange_loads(path, &other));
         Ok(statements)
     }
 

@@ -165,6 +165,31 @@ impl<'a> Cursor<'a> {
         Ok(text)
     }
 
+    /// The text of one token as it was written.
+    pub(super) fn bare(&mut self) -> Step<String> {
+        if self.at_end() {
+            return Err(self.expected("a value"));
+        }
+        let range = self.range();
+        self.at += 1;
+        Ok(self.text.sql[range].to_owned())
+    }
+
+    /// The text of the token here.
+    pub(super) fn text_here(&self) -> Option<&str> {
+        self.lexemes.get(self.at).map(|lexeme| &self.text.sql[lexeme.range.clone()])
+    }
+
+    /// A query in parentheses.
+    pub(super) fn nested_query(&mut self) -> Step<Box<Query>> {
+        self.expect_token(&Token::LParen)?;
+        let mut parser = parser(self.rest(), Dialect::Snowflake);
+        let query = parser.parse_query().map_err(|error| self.text.syntax_problem(&error))?;
+        self.at += parser.index();
+        self.expect_token(&Token::RParen)?;
+        Ok(query)
+    }
+
     /// Names in parentheses, each with its bytes.
     pub(super) fn names(&mut self) -> Step<Vec<(String, Range<usize>)>> {
         self.expect_token(&Token::LParen)?;

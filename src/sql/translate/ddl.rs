@@ -53,6 +53,8 @@ impl Translator<'_> {
                 "DATABASE" => return self.create_database(cursor, creation),
                 "ROLE" => return super::session::create_role(cursor, creation.replaces),
                 "MASKING" | "ROW" => return self.create_policy(cursor, creation.replaces),
+                "STAGE" => return self.create_stage(cursor, creation.replaces),
+                "FILE" => return self.create_file_format(cursor, creation.replaces),
                 "TAG" => {
                     self.notes.push("tags are not kept on the embedded engine".to_owned());
                     return Ok(Made::status(Vec::new(), "Tag successfully created."));
@@ -212,6 +214,7 @@ impl Translator<'_> {
         }
         statements.extend(self.record(&path, &attached));
         statements.extend(self.keep_types(&path, &columns));
+        statements.extend(self.forget_loads(&path));
         self.describe(&mut statements, ("TABLE", &stored), properties.comment.as_deref(), &defined);
         Ok(Made::status(statements, format!("Table {last} successfully created.")))
     }
@@ -429,6 +432,8 @@ impl Translator<'_> {
         match kind.as_str() {
             "FUNCTION" => return self.drop_function(cursor),
             "ROLE" => return super::session::drop_role(cursor),
+            "STAGE" => return self.drop_kept(cursor, "STAGES"),
+            "FILE" if cursor.takes("FORMAT") => return self.drop_kept(cursor, "FILE_FORMATS"),
             _ => {}
         }
         let quiet = if cursor.takes("IF EXISTS") { "IF EXISTS " } else { "" };
@@ -447,6 +452,7 @@ impl Translator<'_> {
         });
         if kind != "SCHEMA" {
             statements.extend(self.keep_types(&path, &Vec::new()));
+            statements.extend(self.forget_loads(&path));
         }
         Ok(Made::status(statements, format!("{} successfully dropped.", path[path.len() - 1])))
     }

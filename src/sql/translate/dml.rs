@@ -191,7 +191,8 @@ impl Translator<'_> {
         if quiet && self.columns.columns(&path).is_none() {
             return Ok(Made::status(Vec::new(), done));
         }
-        Ok(Made::status(vec![format!("DELETE FROM {}", self.path_sql(&self.stored(&path)))], done))
+        let emptied = format!("DELETE FROM {}", self.path_sql(&self.stored(&path)));
+        Ok(Made::status(std::iter::once(emptied).chain(self.forget_loads(&path)).collect(), done))
     }
 
     /// Whether a relation of a FROM clause is a plain table.
@@ -200,7 +201,7 @@ impl Translator<'_> {
     }
 }
 
-fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
+pub(super) fn find<'c>(columns: &'c [Column], name: &str, range: &std::ops::Range<usize>) -> Step<&'c Column> {
     columns.iter().find(|column| column.name == name).ok_or_else(|| {
         let problem = SqlProblem::new(UNKNOWN_COLUMN, format!("the table has no column `{name}`"), range.clone());
         match nearest(name, columns.iter().map(|column| column.name.as_str())) {

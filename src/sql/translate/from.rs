@@ -106,6 +106,10 @@ impl Translator<'_> {
     pub(super) fn table(&mut self, table: &TableFactor) -> Step<String> {
         let range = self.text.range(table.span());
         match table {
+            TableFactor::Table { name, alias, args, version: None, sample: None, .. } if staged(name).is_some() => {
+                let args = args.as_ref().map_or(&[][..], |args| args.args.as_slice());
+                self.staged_table(staged(name).unwrap_or_default(), args, alias.as_ref(), &range)
+            }
             TableFactor::Table { name, alias, args: None, version: None, sample, with_hints, .. }
                 if with_hints.is_empty() =>
             {
@@ -308,6 +312,12 @@ impl Translator<'_> {
             .find(|column| column.name == name)
             .ok_or_else(|| SqlProblem::new(UNKNOWN_COLUMN, format!("unknown column `{name}`"), self.at(ident)))
     }
+}
+
+/// The place in a stage that a name is.
+pub(super) fn staged(name: &ObjectName) -> Option<&str> {
+    let [part] = name.0.as_slice() else { return None };
+    part.as_ident().map(|ident| ident.value.as_str()).filter(|value| value.starts_with('@'))
 }
 
 fn is_dual(table: &TableFactor) -> bool {

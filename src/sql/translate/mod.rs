@@ -20,6 +20,7 @@ mod call;
 mod cast;
 mod column_type;
 mod conversion;
+mod copy;
 mod cursor;
 mod date;
 mod ddl;
@@ -42,8 +43,10 @@ mod semi;
 mod session;
 mod show;
 mod special;
+mod stage;
 mod table_function;
 mod typed;
+mod unload;
 mod user_function;
 mod window;
 
@@ -52,7 +55,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use column_type::{keeping_tables, kept_types, relation_key, with_kept};
-pub use policy::{Governance, name_of_stored, stored_name};
+pub use policy::{Governance, name_of_stored, path_key, stored_name};
 pub use position::{PositionMap, place_of_message};
 pub use session::session_variables;
 pub use user_function::UserFunction;
@@ -61,7 +64,7 @@ use self::scope::Scope;
 use self::typed::{Column, Typed};
 use super::problem::SqlProblem;
 use super::text::Text;
-use super::{DataType, Dialect};
+use super::{DataType, Dialect, Stages};
 
 /// What is known of the warehouse's relations.
 pub trait Columns {
@@ -78,6 +81,11 @@ pub trait Columns {
     /// The policies that a database keeps, and what they are attached to.
     fn governance(&self, _database: &str) -> Arc<Governance> {
         Arc::default()
+    }
+
+    /// Stages and their files, where there are any.
+    fn stages(&self) -> Option<&dyn Stages> {
+        None
     }
 }
 

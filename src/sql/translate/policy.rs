@@ -108,6 +108,11 @@ impl Governance {
 
 /// Several names as one text: `"A"."b"`.
 pub(super) fn key(names: &[String]) -> String {
+    path_key(names)
+}
+
+/// A path as one text, as what a database keeps names it.
+pub fn path_key(names: &[String]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(".")
 }
 
@@ -503,9 +508,9 @@ impl Translator<'_> {
         let database = schema.first().map_or("", String::as_str);
         let governance = self.columns.governance(database);
         let inside = |path: &Vec<String>| path.starts_with(schema);
-        let types = self.forget_types(schema);
+        let types = self.forget_types(schema).into_iter().chain(self.forget_stages(schema));
         if !governance.policies.keys().any(inside) && !governance.attached.keys().any(inside) {
-            return types.into_iter().collect();
+            return types.collect();
         }
         let start = schema_start(&key(schema));
         let table = |name: &str| kept_in(database, name);
@@ -513,7 +518,7 @@ impl Translator<'_> {
             format!("DELETE FROM {} WHERE starts_with(POLICY, {start})", table("POLICIES")),
             format!("DELETE FROM {} WHERE starts_with(RELATION, {start})", table("POLICY_USES")),
         ];
-        types.into_iter().chain(policies).collect()
+        types.chain(policies).collect()
     }
 }
 
@@ -605,6 +610,15 @@ pub(super) fn tables(database: &str) -> Vec<String> {
         format!(
             "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, COLUMN_NAME VARCHAR, DATA_TYPE VARCHAR)",
             kept_in(database, "COLUMN_TYPES")
+        ),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (PATH VARCHAR, URL VARCHAR, OPTIONS VARCHAR)",
+            kept_in(database, "STAGES")
+        ),
+        format!("CREATE TABLE IF NOT EXISTS {} (PATH VARCHAR, OPTIONS VARCHAR)", kept_in(database, "FILE_FORMATS")),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {} (RELATION VARCHAR, FILE VARCHAR, CONTENT_KEY VARCHAR, LOADED_AT TIMESTAMP)",
+            kept_in(database, "LOADED_FILES")
         ),
     ]
 }

@@ -238,6 +238,11 @@ impl Translator<'_> {
         }
         let mut columns: Vec<(String, Typed)> = Vec::new();
         for relation in relations {
+            if relation.columns.first().is_some_and(|column| column.name == "$1") {
+                return Err(
+                    SqlProblem::unsupported("a star over a stage", range.clone()).help("select $1, $2 and so on")
+                );
+            }
             if relation.open && !plain {
                 return Err(SqlProblem::unsupported("`*` with modifiers over unknown columns", range.clone()));
             }
@@ -299,8 +304,9 @@ impl Translator<'_> {
             Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),
             Some(RenameSelectItem::Multiple(many)) => many.as_slice(),
         };
-        for rename in renamed {
-            let at = self.star_column(columns, &rename.ident)?;
+        // Two columns can change names with one another.
+        let found = renamed.iter().map(|rename| self.star_column(columns, &rename.ident)).collect::<Step<Vec<_>>>()?;
+        for (at, rename) in found.into_iter().zip(renamed) {
             columns[at].0 = fold(&rename.alias);
         }
         Ok(())

@@ -26,6 +26,8 @@ impl Translator<'_> {
             "DELETE" => self.delete(&mut cursor),
             "MERGE" => self.merge(&mut cursor),
             "TRUNCATE" => self.truncate(&mut cursor),
+            "COPY" => self.copy(&mut cursor),
+            "LIST" | "LS" | "REMOVE" | "RM" => self.list_or_remove(&mut cursor),
             "COMMENT" => self.comment(&mut cursor),
             "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => transaction(&mut cursor),
             "USE" => use_statement(&mut cursor),

@@ -1,21 +1,27 @@
-//! Functions of translated Snowflake statements that the engine has not, and SQL cannot say: number models, and SHA-2 of any length.
+//! Functions of translated Snowflake statements that the engine has not, and SQL cannot say: number models, SHA-2 of any length,
+//! and files of stages.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use duckdb::Connection;
-use duckdb::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, StringArray};
+use duckdb::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, StringArray};
 use duckdb::arrow::datatypes::{DataType, Int32Type};
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
-use crate::sql::NumberFormat;
+use super::records;
+use crate::sql::{FileFormat, NumberFormat};
 
 /// Registers the functions for all connections to an instance.
 pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
     connection.register_scalar_function::<NumberText>("sf_number_by")?;
     connection.register_scalar_function::<TextNumber>("sf_try_number_of")?;
-    connection.register_scalar_function::<Sha2>("sf_sha2")
+    connection.register_scalar_function::<Sha2>("sf_sha2")?;
+    connection.register_scalar_function::<Records>("sf_records")?;
+    connection.register_scalar_function::<WriteFile>("sf_write_file")?;
+    connection.register_scalar_function::<RemoveFile>("sf_remove_file")
 }
 
 type Made = Result<Arc<dyn Array>, Box<dyn Error>>;
@@ -73,6 +79,81 @@ impl VArrowScalar for TextNumber {
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
         vec![ArrowFunctionSignature::exact(vec![DataType::Utf8, DataType::Utf8], DataType::Utf8)]
+    }
+}
+
+/// The records of a staged file, as JSON.
+struct Records;
+
+impl VArrowScalar for Records {
+    type State = ();
+
+    fn invoke((): &(), input: RecordBatch) -> Made {
+        let mut made: Vec<Option<String>> = Vec::with_capacity(input.num_rows());
+        for row in texts(input.column(0))?.zip(texts(input.column(1))?) {
+            let (Some(place), Some(format)) = row else {
+                made.push(None);
+                continue;
+            };
+            let format = FileFormat::parse(format).ok_or("a file format is expected")?;
+            made.push(Some(records::read(Path::new(place), &format)?));
+        }
+        Ok(Arc::new(StringArray::from(made)))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8, DataType::Utf8], DataType::Utf8)]
+    }
+}
+
+/// Writes a text into a file, and gives the file's size.
+struct WriteFile;
+
+impl VArrowScalar for WriteFile {
+    type State = ();
+
+    fn invoke((): &(), input: RecordBatch) -> Made {
+        let mut sizes: Vec<Option<i64>> = Vec::with_capacity(input.num_rows());
+        let rows = texts(input.column(0))?.zip(texts(input.column(1))?).zip(texts(input.column(2))?);
+        for ((place, text), how) in rows {
+            let (Some(place), Some(text), Some(how)) = (place, text, how) else {
+                sizes.push(None);
+                continue;
+            };
+            sizes.push(Some(records::write(Path::new(place), text, how)?));
+        }
+        Ok(Arc::new(Int64Array::from(sizes)))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8, DataType::Utf8, DataType::Utf8], DataType::Int64)]
+    }
+
+    fn volatile() -> bool {
+        true
+    }
+}
+
+/// Removes a file.
+struct RemoveFile;
+
+impl VArrowScalar for RemoveFile {
+    type State = ();
+
+    fn invoke((): &(), input: RecordBatch) -> Made {
+        let mut removed: Vec<Option<bool>> = Vec::with_capacity(input.num_rows());
+        for place in texts(input.column(0))? {
+            removed.push(place.map(|place| std::fs::remove_file(place).is_ok()));
+        }
+        Ok(Arc::new(BooleanArray::from(removed)))
+    }
+
+    fn signatures() -> Vec<ArrowFunctionSignature> {
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8], DataType::Boolean)]
+    }
+
+    fn volatile() -> bool {
+        true
     }
 }
 

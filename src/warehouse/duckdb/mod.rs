@@ -7,7 +7,9 @@
 mod append;
 mod catalog;
 mod error;
+mod fields;
 mod function;
+mod records;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,6 +44,8 @@ pub struct DuckDbOptions {
     pub attach: Vec<Attach>,
     /// Statements run once in the instance itself, before anything else: macros and types.
     pub prelude: Vec<String>,
+    /// The folder that relative paths of stages are below; the current one when empty.
+    pub folder: PathBuf,
 }
 
 /// A further database to attach.
