@@ -310,13 +310,12 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
         return Err("a test's arguments cannot contain `model`: it is what the test is declared on".to_owned());
     }
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
-    let (namespace, name) =
-        test.split_once('.').map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
+    let (namespace, name) = split_name(&test).ok_or_else(|| format!("`{test}` is no name of a test"))?;
     let config = take_config(parsing, written, &mut arguments);
     let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
     let custom = text(arguments.shift_remove("name"));
-    Ok(Parts { name: name.to_owned(), namespace, arguments, config, description, custom })
+    Ok(Parts { name: name.to_owned(), namespace: namespace.map(str::to_owned), arguments, config, description, custom })
 }
 
 fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>), String> {
@@ -326,6 +325,20 @@ fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>)
         (Some((name, Value::Null)), None) => Ok((name.clone(), Map::new())),
         (Some((name, _)), None) => Err(format!("the arguments of test `{name}` must be a mapping")),
         _ => Err("a test has one name; its arguments go below it, indented".to_owned()),
+    }
+}
+
+/// The package and the name that a test's name begins with; dbt does not look at what follows (dbt: `TEST_NAME_PATTERN`).
+fn split_name(written: &str) -> Option<(Option<&str>, &str)> {
+    let word = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        if text.starts_with(|c: char| c.is_ascii_digit()) { 0 } else { end }
+    };
+    let first = word(written);
+    let behind = written[first..].strip_prefix('.').filter(|rest| word(rest) > 0);
+    match behind {
+        Some(rest) if first > 0 => Some((Some(&written[..first]), &rest[..word(rest)])),
+        _ => (first > 0).then(|| (None, &written[..first])),
     }
 }
 

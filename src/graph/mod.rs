@@ -5,6 +5,7 @@
 //! `generate_*_name` macros; references become edges.
 
 mod access;
+mod called;
 mod configuration;
 mod contract;
 mod declared;

@@ -17,7 +17,7 @@ use super::{
 use crate::config::is_template;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::jinja::{self, Facts, MacroCall, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
+use crate::jinja::{self, Facts, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
 use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
@@ -71,7 +71,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         sources,
         trees: Trees::new(project),
         names: Names::new(project, session),
-        calls: macro_calls(session, sources, diagnostics),
+        calls: super::called::macro_calls(session, sources, diagnostics),
         said: Mutex::default(),
         blocks: description::blocks(project),
         run: Arc::new(session.facts.run.clone()),
@@ -178,84 +178,22 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
     }
 }
 
-/// What each macro calls, by unique id. Macros that are no templates are reported, called or not.
-fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<String>> {
-    let everywhere: Vec<String> = [session.facts.root.clone()]
-        .into_iter()
-        .chain(session.facts.packages.iter().rev().cloned())
-        .chain(crate::project::internal_packages(session.facts.dialect.adapter()))
-        .collect();
-    // What the package does not have, and what is no package, is looked for everywhere (dbt: `MacroResolver.get_macro`).
-    let named = |package: &str, name: &str| {
-        session
-            .library
-            .get(package, name)
-            .or_else(|| everywhere.iter().find_map(|other| session.library.get(other, name)))
-    };
-    let dispatched = |name: &str, namespace: Option<&str>| {
-        let is_known = |namespace: &&str| {
-            let facts = &session.facts;
-            *namespace == "dbt"
-                || facts.packages.iter().any(|known| known == namespace)
-                || facts.dispatch.iter().any(|(known, _)| known == namespace)
-        };
-        let groups = match namespace.filter(is_known) {
-            Some(namespace) => session.dispatch_packages(Some(namespace), &session.facts.root),
-            None => vec![everywhere.clone()],
-        };
-        let prefixed = [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
-        let in_group = |group: &Vec<String>| {
-            prefixed.iter().find_map(|name| group.iter().find_map(|package| session.library.get(package, name)))
-        };
-        groups.iter().find_map(in_group)
-    };
-    let mut written = |m: &Arc<jinja::Macro>| {
-        m.calls().unwrap_or_else(|error| {
-            let (origin, length) = (m.def().origin, m.def().text.len());
-            let whole = (FileId::from_number(origin.file), origin.base..origin.base + length);
-            let is_file = |file: FileId| sources.file(file).location.is_some();
-            diagnostics.push(Diagnostic { node: None, ..jinja::report(&error, "", whole, &is_file) });
-            Vec::new()
-        })
-    };
-    let calls = |m: &Arc<jinja::Macro>| {
-        let package = &m.def().package;
-        let mut found: Vec<String> = Vec::new();
-        for call in written(m) {
-            let other = |name: &str| named(package, name).filter(|_| *name != *m.def().name);
-            let hits = match &call {
-                MacroCall::Name(name) => [other(name), None],
-                MacroCall::Qualified { package, name } => [named(package, name), None],
-                // A macro of the same name counts as called, too.
-                MacroCall::Dispatch { name, package } => [other(name), dispatched(name, package.as_deref())],
-            };
-            for id in hits.into_iter().flatten().map(|hit| hit.unique_id().to_string()) {
-                if !found.contains(&id) {
-                    found.push(id);
-                }
-            }
-        }
-        (m.unique_id().to_string(), found)
-    };
-    session.library.iter().map(calls).collect()
-}
-
 /// Which entry belongs to which file, by the file's index. Entries for what is not there are reported.
 fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Properties> {
     let mut files: HashMap<(NodeKind, &str), Vec<(usize, &FileNode)>> = HashMap::new();
     for (index, file) in parsing.project.nodes.iter().enumerate() {
         files.entry((file.kind, &file.name)).or_default().push((index, file));
     }
-    let find = |kind: NodeKind, package: &str, name: &str| {
+    let find = |kind: NodeKind, package: &str, name: &str| -> Vec<usize> {
         let named = files.get(&(kind, name)).map(Vec::as_slice).unwrap_or_default();
-        let own = named.iter().find(|(_, file)| file.package == package);
-        if let ([_], Some((index, _))) = (named, own) {
-            return Some(*index);
+        if let [(index, file)] = named {
+            return Vec::from_iter((file.package == package || parsing.is_enabled(file)).then_some(*index));
         }
-        // Properties of what a project file disables go to another package's resource of that name.
-        let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
-        let found = enabled.or_else(|| named.iter().find(|(_, file)| parsing.is_enabled_by_file(file))).or(own);
-        found.map(|(index, _)| *index)
+        let own = || named.iter().filter(|(_, file)| file.package == package);
+        // Properties of what is disabled go to another package's resource of that name, or else to all of the package's own.
+        let enabled = own().chain(named.iter()).find(|(_, file)| parsing.is_enabled(file));
+        let all = || own().map(|(index, _)| *index).collect();
+        enabled.map_or_else(all, |(index, _)| vec![*index])
     };
     let macros: HashSet<&str> = parsing.project.macros.iter().map(|m| m.name.as_str()).collect();
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
@@ -267,11 +205,11 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
         let Some(kind) = file_kind(entry.kind) else { continue };
         diagnostics.extend(unknown_latest(parsing, entry));
         for (name, version) in versions(entry) {
-            let found = find(kind, &entry.package, &name).or_else(|| {
-                let is_latest = version.as_ref().is_some_and(|version| version.number == version.latest);
-                is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
-            });
-            let Some(file) = found else {
+            let mut found = find(kind, &entry.package, &name);
+            if found.is_empty() && version.as_ref().is_some_and(|version| version.number == version.latest) {
+                found = find(kind, &entry.package, &entry.name);
+            }
+            let Some(file) = found.first().copied() else {
                 let known =
                     parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str());
                 diagnostics.push(unused(parsing, entry, kind.as_str(), (&name, known.collect())));
@@ -289,7 +227,7 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 );
                 continue;
             }
-            matched.insert(file, Properties { entry: index, version });
+            matched.extend(found.into_iter().map(|file| (file, Properties { entry: index, version: version.clone() })));
         }
     }
     matched
@@ -359,6 +297,11 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
 }
 
 impl Parsing<'_> {
+    /// Whether the project files and its own text leave a file's node enabled.
+    fn is_enabled(&self, file: &FileNode) -> bool {
+        self.is_enabled_by_file(file) && self.file_node(file, None).0.setting_flag("enabled")
+    }
+
     /// Whether the project files leave a file's node enabled.
     fn is_enabled_by_file(&self, file: &FileNode) -> bool {
         let wanted = Wanted {
@@ -573,6 +516,7 @@ impl Parsing<'_> {
                 quote: own("quote").and_then(Value::as_bool),
                 constraints: own("constraints").and_then(Value::as_array).cloned().unwrap_or_default(),
                 granularity: own("granularity").and_then(Value::as_str).map(str::to_owned),
+                more: unknown_keys(item),
                 span: entry.span(self.sources, &place),
                 meta,
                 tags,
@@ -770,4 +714,25 @@ fn is_plain(raw: &str) -> bool {
         }
     }
     true
+}
+
+/// The keys of a column that dbt does not know (dbt: `AdditionalPropertiesMixin`).
+fn unknown_keys(column: &Value) -> Option<Box<Map<String, Value>>> {
+    const KNOWN: [&str; 12] = [
+        "name",
+        "description",
+        "meta",
+        "data_type",
+        "constraints",
+        "docs",
+        "config",
+        "data_tests",
+        "tests",
+        "quote",
+        "tags",
+        "granularity",
+    ];
+    let unknown = column.as_object()?.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str()));
+    let unknown: Map<String, Value> = unknown.map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!unknown.is_empty()).then(|| Box::new(unknown))
 }

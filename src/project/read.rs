@@ -66,6 +66,7 @@ pub fn read(
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
+            written_vars: true,
             target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: package.file.name.clone(),
             secrets: false,
@@ -124,6 +125,7 @@ fn installed_packages(
         let shown = format!("{}/{name}", root.file.paths.packages);
         let scope = YamlScope {
             vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+            written_vars: false,
             target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: name,
             secrets: false,
@@ -495,6 +497,7 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
     let file = sources.add("selectors.yml", Some(path), text);
     let scope = YamlScope {
         vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+        written_vars: false,
         target: Some(reading.profile.target.shown(&reading.profile.name)),
         package: root.name.clone(),
         secrets: false,
