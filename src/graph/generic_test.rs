@@ -312,6 +312,9 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
     let (namespace, name) = split_name(&test).ok_or_else(|| format!("`{test}` is no name of a test"))?;
     let config = take_config(parsing, written, &mut arguments);
+    if arguments.get("description").is_some_and(|description| !description.is_string() && !description.is_null()) {
+        return Err("the `description` of a test is text".to_owned());
+    }
     let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
     let custom = text(arguments.shift_remove("name"));

@@ -23,6 +23,7 @@ mod node;
 mod order;
 mod parse;
 mod python_model;
+mod python_token;
 mod resolve;
 mod select;
 mod same_name;

@@ -334,7 +334,7 @@ impl Parsing<'_> {
         };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
         let parsed = if super::node::has_python_ending(&file.original_path) {
-            Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
+            python_facts(&raw, file, &unique_id)
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)
         };
@@ -714,6 +714,22 @@ fn is_plain(raw: &str) -> bool {
         }
     }
     true
+}
+
+/// What a model in Python asks for.
+fn python_facts(code: &str, file: &FileNode, unique_id: &str) -> Parsed {
+    let (facts, problem) = match python_model::facts(code) {
+        Ok(facts) => (facts, None),
+        Err(reason) => {
+            let problem = Diagnostic::error(Code::BadConfig, reason).node(unique_id);
+            let span = Span::new(file.file, file.code.clone());
+            (
+                Facts::default(),
+                Some(problem.at(span).help("write `def model(dbt, session)`, and literals where it calls `dbt`")),
+            )
+        }
+    };
+    Parsed { facts, macros: Vec::new(), problem }
 }
 
 /// The keys of a column that dbt does not know (dbt: `AdditionalPropertiesMixin`).

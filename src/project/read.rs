@@ -256,7 +256,9 @@ fn read_properties(
     let entries = each(&found.iter().collect::<Vec<_>>(), diagnostics, |found, problems| {
         PropertiesFile { package, found, text: known.text(found.file), templates, scope }.entries(problems)
     });
-    let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
+    let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.value.contains_key("relation");
+    let misnamed = entries.iter().filter(declared).filter_map(|entry| files::relation_misfit(entry, sources));
+    diagnostics.extend(misnamed.collect::<Vec<_>>());
     project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
     project.entries.extend(entries);
 }
