@@ -311,7 +311,7 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
     }
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
     let (namespace, name) = split_name(&test).ok_or_else(|| format!("`{test}` is no name of a test"))?;
-    let config = take_config(parsing, written, &mut arguments);
+    let config = take_config(parsing, written, &mut arguments)?;
     if arguments.get("description").is_some_and(|description| !description.is_string() && !description.is_null()) {
         return Err("the `description` of a test is text".to_owned());
     }
@@ -346,7 +346,11 @@ fn split_name(written: &str) -> Option<(Option<&str>, &str)> {
 }
 
 /// Takes the configuration out of the arguments: keys written beside the others first, then `config:`; both rendered.
-fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map<String, Value>) -> Map<String, Value> {
+fn take_config(
+    parsing: &Parsing<'_>,
+    written: &Written<'_>,
+    arguments: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
     let mut nested =
         arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
     let mut config = Map::new();
@@ -361,15 +365,16 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
             Value::String(text) if is_template(text) => {
-                jinja::render_yaml(&parsing.session.engine, text, &scope()).unwrap_or(value)
+                let rendered = jinja::render_yaml(&parsing.session.engine, text, &scope());
+                rendered.map_err(|reason| format!("`{key}` of the test cannot be rendered: {reason}"))?
             }
             // Without Jinja it is a template all the same, whose last line end goes.
             Value::String(text) => json!(text.strip_suffix('\n').unwrap_or(text)),
             _ => value,
         };
-        (!rendered.is_null()).then_some((key, rendered))
+        Ok((!rendered.is_null()).then_some((key, rendered)))
     };
-    config.into_iter().filter_map(render).collect()
+    config.into_iter().filter_map(|pair| render(pair).transpose()).collect()
 }
 
 fn model_text(target: &Target<'_>) -> String {

@@ -185,7 +185,7 @@ pub(super) fn relation_misfit(entry: &Entry, sources: &Sources) -> Option<Diagno
 
 /// The snapshot that a YAML entry with `relation:` is. Its template is made here, as a text of its own (dbt: `parser/schemas.py`).
 pub(super) fn declared_snapshot(entry: &Entry, sources: &mut Sources) -> FileNode {
-    let relation = entry.text("relation").unwrap_or_default();
+    let relation = entry.text("relation").filter(|text| !text.trim().is_empty()).unwrap_or("none");
     let text = format!("select * from {{{{ {relation} }}}}");
     let (code, declared) = (0..text.len(), sources.file(entry.file));
     let checksum = sha256(declared.text.trim());
