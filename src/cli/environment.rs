@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::{Global, Running};
 use super::settings;
-use crate::config::{Options, Run, yaml};
+use crate::config::{Options, Run, typed, yaml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::jinja::DBT_VERSION;
 use crate::load::{Credentials, ObjectStoreOptions};
@@ -186,7 +186,7 @@ pub(super) fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<D
 /// `--vars`: a YAML mapping.
 pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnostic>> {
     let Some(text) = text else { return Ok(Map::new()) };
-    match yaml::parse(text) {
+    match yaml::parse_exactly(text.trim()) {
         Ok(Value::Object(vars)) => Ok(vars),
         Ok(Value::Null) => Ok(Map::new()),
         _ => {
@@ -201,7 +201,7 @@ pub(super) fn vars(text: Option<&str>) -> Result<Map<String, Value>, Box<Diagnos
 /// The variables as artifacts show them: secret ones, by the same name as those of the environment, are stars.
 fn without_secrets(vars: &Map<String, Value>) -> Map<String, Value> {
     let shown = |(name, value): (&String, &Value)| {
-        (name.clone(), if name.starts_with("DBT_ENV_SECRET") { json!("*****") } else { value.clone() })
+        (name.clone(), if name.starts_with("DBT_ENV_SECRET") { json!("*****") } else { typed::plain(value) })
     };
     vars.iter().map(shown).collect()
 }

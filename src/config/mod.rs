@@ -12,6 +12,7 @@ mod profile;
 mod project_file;
 mod scalar;
 mod tree;
+pub mod typed;
 mod vars;
 mod vars_file;
 pub mod yaml;

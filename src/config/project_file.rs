@@ -277,7 +277,7 @@ pub(super) fn read_mapping(
         }
     };
     let file = sources.add(shown, Some(path.to_path_buf()), text);
-    match yaml::parse(sources.text(file)) {
+    match yaml::parse_project(sources.text(file)) {
         Ok(Value::Object(map)) => Some((file, map)),
         Ok(Value::Null) => Some((file, Map::new())),
         Ok(_) => {

@@ -1,27 +1,39 @@
 //! What a plain YAML scalar means to `PyYAML`, which is what dbt reads YAML with: YAML 1.1.
 //!
-//! `yes` and `off` are truth values, `010` is eight, `1:30` is ninety, `1_000` a thousand; `1e3` and `0o14` are texts. Dates
-//! become the text that dbt's artifacts and templates show of them.
+//! `yes` and `off` are truth values, `010` is eight, `1:30` is ninety, `1_000` a thousand; `1e3` and `0o14` are texts.
 
-use chrono::{FixedOffset, NaiveDate, NaiveDateTime, TimeZone};
+use chrono::{FixedOffset, NaiveDate};
 use serde_json::{Number, Value};
 
+use super::typed::Typed;
+
+/// What a scalar means.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Scalar {
+    /// A value that JSON has.
+    Value(Value),
+    /// One that it does not have.
+    Typed(Typed),
+}
+
 /// The value of a plain scalar.
-pub(super) fn plain(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
-        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            return Value::Bool(false);
-        }
-        _ => {}
+pub(super) fn plain(text: &str) -> Scalar {
+    let word = match text {
+        "" | "~" | "null" | "Null" | "NULL" => Some(Value::Null),
+        "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Some(Value::Bool(true)),
+        "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Some(Value::Bool(false)),
+        _ => None,
+    };
+    if let Some(word) = word {
+        return Scalar::Value(word);
     }
     let first = text.as_bytes().first().copied().unwrap_or_default();
     if !(first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.')) {
-        return Value::String(text.to_owned());
+        return Scalar::Value(Value::String(text.to_owned()));
     }
-    let found = integer(text).or_else(|| float(text)).or_else(|| time(text).map(Value::String));
-    found.unwrap_or_else(|| Value::String(text.to_owned()))
+    let number = integer(text).or_else(|| float(text)).map(Scalar::Value);
+    let found = number.or_else(|| endless(text).or_else(|| time(text)).map(Scalar::Typed));
+    found.unwrap_or_else(|| Scalar::Value(Value::String(text.to_owned())))
 }
 
 /// A sign and the rest.
@@ -86,9 +98,6 @@ fn sexagesimal(parts: &[&str]) -> Option<i128> {
 /// A number with a point; an exponent needs one, and a sign.
 fn float(text: &str) -> Option<Value> {
     let (negative, digits) = signed(text);
-    if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Some(Value::Null);
-    }
     let (whole, fraction) = digits.split_once('.')?;
     if whole.contains(':') {
         let parts: Vec<&str> = whole.split(':').collect();
@@ -131,15 +140,29 @@ fn decimal(negative: bool, digits: &str) -> Option<Value> {
     Number::from_f64(if negative { -number } else { number }).map(Value::Number)
 }
 
-/// A date, or a date with a time, as Python's `isoformat` writes it.
-fn time(text: &str) -> Option<String> {
+/// A number that is infinite, or none.
+fn endless(text: &str) -> Option<Typed> {
+    let (negative, digits) = signed(text);
+    let number = match digits {
+        ".inf" | ".Inf" | ".INF" if negative => f64::NEG_INFINITY,
+        ".inf" | ".Inf" | ".INF" => f64::INFINITY,
+        ".nan" | ".NaN" | ".NAN" if digits.len() == text.len() => f64::NAN,
+        _ => return None,
+    };
+    Some(Typed::Number(number))
+}
+
+/// A date, or a date with a time.
+fn time(text: &str) -> Option<Typed> {
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok() {
-        return Some(text.to_owned());
+    let date = |text: &str| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    if text.len() == 10
+        && let Some(date) = date(text)
+    {
+        return Some(Typed::Date(date));
     }
     let at = text.find(['T', 't', ' ', '\t'])?;
-    let (day, rest) = (&text[..at], text[at + 1..].trim_start());
-    let date = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+    let (date, rest) = (date(&text[..at])?, text[at + 1..].trim_start());
     let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, ':' | '.'))).unwrap_or(rest.len());
     let (clock, zone) = (&rest[..end], rest[end..].trim());
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
@@ -150,30 +173,28 @@ fn time(text: &str) -> Option<String> {
     }
     let micro: u32 = format!("{fraction:0<6.6}").parse().ok()?;
     let time = date.and_hms_micro_opt(hour.parse().ok()?, minute.parse().ok()?, second.parse().ok()?, micro)?;
-    let shape = if micro == 0 { "%Y-%m-%dT%H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.6f" };
     match zone {
-        "" => Some(time.format(shape).to_string()),
-        "Z" => Some(format!("{}+00:00", time.format(shape))),
-        _ => zoned(time, zone, shape),
+        "" => Some(Typed::Time(time, None)),
+        "Z" => Some(Typed::Time(time, FixedOffset::east_opt(0))),
+        _ => Some(Typed::Time(time, Some(offset(zone)?))),
     }
 }
 
-fn zoned(time: NaiveDateTime, zone: &str, shape: &str) -> Option<String> {
+fn offset(zone: &str) -> Option<FixedOffset> {
     let (negative, offset) = signed(zone);
     if offset.len() == zone.len() {
         return None;
     }
     let (hours, minutes) = offset.split_once(':').unwrap_or((offset, "0"));
     let seconds = hours.parse::<i32>().ok()? * 3600 + minutes.parse::<i32>().ok()? * 60;
-    let offset = FixedOffset::east_opt(if negative { -seconds } else { seconds })?;
-    Some(offset.from_local_datetime(&time).single()?.format(&format!("{shape}%:z")).to_string())
+    FixedOffset::east_opt(if negative { -seconds } else { seconds })
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::plain;
+    use super::{Scalar, plain};
 
     #[test]
     fn scalars_are_those_of_pyyaml() {
@@ -215,7 +236,11 @@ mod tests {
             ("10:20", json!(620)),
             ("v1", json!("v1")),
         ] {
-            assert_eq!(plain(text), value, "{text}");
+            let found = match plain(text) {
+                Scalar::Value(value) => value,
+                Scalar::Typed(typed) => typed.plain(),
+            };
+            assert_eq!(found, value, "{text}");
         }
     }
 }

@@ -8,13 +8,16 @@ use std::cell::Cell;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde_json::{Number, Value};
 
-use super::scalar;
+use super::scalar::{self, Scalar};
+use super::typed::Typed;
 
 /// A document as it was written: keys given twice and merge keys are still there.
 #[derive(Debug)]
 pub(super) enum Tree {
     /// A scalar as the parser resolved it.
     Scalar(Value),
+    /// A scalar that JSON does not have.
+    Typed(Typed),
     /// A sequence.
     List(Vec<Tree>),
     /// A mapping.
@@ -36,7 +39,7 @@ pub(super) fn read(text: &str) -> Result<Tree, serde_yaml::Error> {
 
 /// Whether `PyYAML` may read a scalar in another way than the parser did.
 fn is_doubtful(text: &str) -> bool {
-    !matches!(scalar::plain(text), Value::String(same) if same == text)
+    !matches!(scalar::plain(text), Scalar::Value(Value::String(same)) if same == text)
 }
 
 /// Whether a text has a word that begins as a number does and is no plain decimal one: those have one value for all.
@@ -103,7 +106,8 @@ impl<'de> Visitor<'de> for First<'_> {
 
     fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
         self.number();
-        Ok(Tree::Scalar(Number::from_f64(value).map_or(Value::Null, Value::Number)))
+        Ok(Number::from_f64(value)
+            .map_or(Tree::Typed(Typed::Number(value)), |number| Tree::Scalar(Value::Number(number))))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Tree, E> {
@@ -163,7 +167,7 @@ impl<'de> DeserializeSeed<'de> for Second<'_> {
                 deserializer.deserialize_ignored_any(IgnoredAny)?;
                 Ok(self.same())
             }
-            Tree::Scalar(_) => deserializer.deserialize_str(self),
+            Tree::Scalar(_) | Tree::Typed(_) => deserializer.deserialize_str(self),
             Tree::List(_) | Tree::Map(_) => deserializer.deserialize_any(self),
         }
     }
@@ -194,6 +198,7 @@ impl Second<'_> {
 fn copy(tree: &Tree) -> Tree {
     match tree {
         Tree::Scalar(value) => Tree::Scalar(value.clone()),
+        Tree::Typed(typed) => Tree::Typed(typed.clone()),
         Tree::List(items) => Tree::List(items.iter().map(copy).collect()),
         Tree::Map(entries) => Tree::Map(entries.iter().map(|(key, value)| (copy(key), copy(value))).collect()),
         Tree::Tagged(inner) => Tree::Tagged(Box::new(copy(inner))),
@@ -215,7 +220,10 @@ impl<'de> Visitor<'de> for Second<'_> {
         if !self.is_plain(slice) {
             return Ok(self.same());
         }
-        Ok(Tree::Scalar(scalar::plain(slice)))
+        Ok(match scalar::plain(slice) {
+            Scalar::Value(value) => Tree::Scalar(value),
+            Scalar::Typed(typed) => Tree::Typed(typed),
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::tree::{self, Tree};
+use super::typed::{Typed, key_text};
 
 /// Why a text is not YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +19,57 @@ pub struct YamlError {
 
 /// The value of a YAML document; an empty document is null. Of keys given twice the last counts, as in dbt; `<<` merges;
 /// keys that are not strings become their text. White space around the document is no part of it, even where it would make
-/// the first line deeper than the others.
+/// the first line deeper than the others. Dates are texts; what else JSON does not have is null.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
+    document(text, Exact::Never)
+}
+
+/// Like [`parse`]; below `vars` on the top level, values that JSON does not have are kept as [`super::typed`] says.
+pub fn parse_project(text: &str) -> Result<Value, YamlError> {
+    document(text, Exact::Below(&["vars"], 0))
+}
+
+/// Like [`parse`]; below `tests` and `data_tests`, values that JSON does not have are kept as [`super::typed`] says.
+pub fn parse_properties(text: &str) -> Result<Value, YamlError> {
+    document(text, Exact::Below(&["tests", "data_tests"], usize::MAX))
+}
+
+/// The value of a text that is YAML as it stands, with all that JSON does not have, kept as [`super::typed`] says.
+pub fn parse_exactly(text: &str) -> Result<Value, YamlError> {
+    parse_value(text, Exact::Always)
+}
+
+/// Where values that JSON does not have are kept.
+#[derive(Clone, Copy)]
+enum Exact {
+    Never,
+    /// Below these keys, where they are at most that many mappings deep, and not below `meta` or `config`, which hold anything.
+    Below(&'static [&'static str], usize),
+    Always,
+}
+
+impl Exact {
+    fn below(self, key: &Tree) -> Self {
+        let Tree::Scalar(Value::String(key)) = key else { return self };
+        match self {
+            Self::Below(..) | Self::Always if matches!(key.as_str(), "meta" | "config") => Self::Never,
+            Self::Below(keys, _) if keys.contains(&key.as_str()) => Self::Always,
+            Self::Below(_, 0) => Self::Never,
+            Self::Below(keys, depth) => Self::Below(keys, depth - 1),
+            other => other,
+        }
+    }
+}
+
+fn document(text: &str, exact: Exact) -> Result<Value, YamlError> {
     let document = text.trim();
     let before = text.len() - text.trim_start().len();
     let moved = |error: YamlError| YamlError { offset: error.offset.map(|offset| offset + before), ..error };
-    parse_value(document).map_err(moved)
+    parse_value(document, exact).map_err(moved)
 }
 
-/// The value of a text that is YAML as it stands.
-pub fn parse_value(text: &str) -> Result<Value, YamlError> {
-    tree::read(text).map(value).map_err(|error| {
+fn parse_value(text: &str, exact: Exact) -> Result<Value, YamlError> {
+    tree::read(text).map(|tree| value(tree, exact)).map_err(|error| {
         let offset = error.location().map(|location| location.index().min(text.len()));
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
@@ -42,12 +83,14 @@ pub fn print(value: &Value) -> String {
 }
 
 /// A tree as a value: of equal keys the last counts; what `<<` brings stands first, and own keys go over it.
-fn value(tree: Tree) -> Value {
+fn value(tree: Tree, exact: Exact) -> Value {
     match tree {
         Tree::Scalar(value) => value,
-        Tree::Tagged(inner) => value(*inner),
+        Tree::Typed(typed) if matches!(exact, Exact::Always) => typed.marked().into(),
+        Tree::Typed(typed) => typed.plain(),
+        Tree::Tagged(inner) => value(*inner, exact),
         Tree::List(items) => {
-            let mut list: Vec<Value> = items.into_iter().map(value).collect();
+            let mut list: Vec<Value> = items.into_iter().map(|item| value(item, exact)).collect();
             // Values stay for as long as the project does.
             list.shrink_to_fit();
             Value::Array(list)
@@ -55,27 +98,28 @@ fn value(tree: Tree) -> Value {
         Tree::Map(entries) => {
             let (merged, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
             let mut map = Map::with_capacity(own.len());
-            merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item)));
+            merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item, exact)));
             for (key, item) in own {
-                map.insert(key_text(value(key)), value(item));
+                let item = value(item, exact.below(&key));
+                map.insert(key_of_map(key, exact), item);
             }
             Value::Object(map)
         }
     }
 }
 
-fn is_merge(key: &Tree) -> bool {
-    matches!(key, Tree::Scalar(Value::String(key)) if key == "<<")
+fn key_of_map(key: Tree, exact: Exact) -> String {
+    match value(key, exact) {
+        Value::String(text) => text,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) if matches!(exact, Exact::Always) => {
+            Typed::Key(other).marked()
+        }
+        other => key_text(&other),
+    }
 }
 
-fn key_text(key: Value) -> String {
-    match key {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::String(text) => text,
-        other => other.to_string(),
-    }
+fn is_merge(key: &Tree) -> bool {
+    matches!(key, Tree::Scalar(Value::String(key)) if key == "<<")
 }
 
 /// Takes in what `<<` brings; of several mappings in a list the first counts most.

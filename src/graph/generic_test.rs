@@ -1,6 +1,7 @@
 //! Data tests declared on models, seeds, snapshots, sources and their columns (dbt: `parser/generic_test_builders.py`,
 //! `parser/schema_generic_tests.py`).
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError};
 
@@ -13,6 +14,7 @@ use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
 use super::version::{self, Declared};
 use crate::config::is_template;
+use crate::config::typed::{self, Typed};
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::jinja::{self, RefCall, Subject};
@@ -315,7 +317,7 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
     if arguments.get("description").is_some_and(|description| !description.is_string() && !description.is_null()) {
         return Err("the `description` of a test is text".to_owned());
     }
-    let text = |value: Option<Value>| value.map(|v| super::config_text(&v));
+    let text = |value: Option<Value>| value.map(|v| super::config_text(&typed::plain(&v)));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
     let custom = text(arguments.shift_remove("name"));
     Ok(Parts { name: name.to_owned(), namespace: namespace.map(str::to_owned), arguments, config, description, custom })
@@ -357,7 +359,7 @@ fn take_config(
     for key in CONFIG_ARGUMENTS {
         let beside = arguments.shift_remove(key).filter(is_true);
         if let Some(value) = beside.or_else(|| nested.shift_remove(key)) {
-            config.insert(key.to_owned(), value);
+            config.insert(key.to_owned(), typed::plain(&value));
         }
     }
     config.extend(nested);
@@ -454,11 +456,16 @@ fn hashed(parts: &Parts) -> String {
 
 fn hash_object(fields: &Map<String, Value>, out: &mut String) {
     let mut keys: Vec<&String> = fields.keys().collect();
-    keys.sort();
+    // Keys of several types have no order in Python: dbt stops at them.
+    let number = |key: &str| match Typed::of(key) {
+        Some(Typed::Key(key)) => key.as_f64(),
+        _ => None,
+    };
+    keys.sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));
     out.push('{');
     for (at, key) in keys.into_iter().enumerate() {
         out.push_str(if at == 0 { "" } else { ", " });
-        out.push_str(&jinja::text_repr(key));
+        out.push_str(&jinja::json_repr(&Value::String(key.clone())));
         out.push_str(": ");
         hash_value(&fields[key], out);
     }
@@ -476,7 +483,6 @@ fn hash_value(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::String(text) => out.push_str(&jinja::text_repr(text)),
         other => out.push_str(&jinja::text_repr(&jinja::json_str(other))),
     }
 }

@@ -84,7 +84,7 @@ impl Engine {
         python::install(&mut env);
         python::install_yaml(
             &mut env,
-            |text| yaml::parse_value(text).map_err(|error| error.message),
+            |text| yaml::parse_exactly(text).map_err(|error| error.message),
             |value| Ok(yaml::print(value)),
         );
         install(&mut env);

@@ -12,6 +12,7 @@ use minijinja::machinery::Span;
 use minijinja::machinery::ast::{self, BinOpKind, CallArg, CompareOpKind, Expr, Spanned};
 
 use super::code::{Draft, deep};
+use super::constant::is_constant;
 use super::failure::TemplateError;
 
 pub(super) type Node = Expr<'static>;
@@ -114,12 +115,17 @@ impl Rewriter<'_> {
     }
 
     fn slice(&mut self, node: &Spanned<ast::Slice<'static>>, span: Span) -> Node {
-        let expr = self.expr(&node.expr);
         let bounds = [&node.start, &node.stop, &node.step];
+        let name = if is_constant(&node.expr) && bounds.into_iter().flatten().all(is_constant) {
+            "_constant_slice"
+        } else {
+            "_slice"
+        };
+        let expr = self.expr(&node.expr);
         let args =
             bounds.map(|bound| CallArg::Pos(bound.as_ref().map_or_else(|| none(span), |bound| self.expr(bound))));
         let span = join(&expr, span);
-        filter("_slice", expr, args.into(), span)
+        filter(name, expr, args.into(), span)
     }
 
     fn unary(&mut self, node: &Spanned<ast::UnaryOp<'static>>, span: Span) -> Node {

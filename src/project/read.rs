@@ -276,7 +276,7 @@ impl PropertiesFile<'_> {
     /// What the file declares.
     fn entries(&self, diagnostics: &mut Diagnostics) -> Vec<Entry> {
         let at = |offset: usize| Span::new(self.found.file, offset..offset);
-        let document = match yaml::parse(self.text) {
+        let document = match yaml::parse_properties(self.text) {
             Ok(Value::Object(document)) => document,
             Ok(Value::Null) => return Vec::new(),
             Ok(_) => {

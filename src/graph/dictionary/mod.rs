@@ -18,6 +18,7 @@ pub(super) use semantic::input_measure;
 use serde_json::{Map, Value, json};
 
 use super::{Graph, Node};
+use crate::config::typed;
 use crate::project::NodeKind;
 use column::constraints;
 
@@ -151,7 +152,8 @@ fn own_keys<'n>(node: &'n Node, fields: &mut Fields<'n>) {
         fields.optional("column_name", test.column_name.as_deref());
         fields.text("file_key_name", &test.file_key_name);
         fields.optional("attached_node", test.attached_node.as_deref());
-        let metadata = json!({"name": test.name, "kwargs": test.arguments, "namespace": test.namespace});
+        let metadata =
+            json!({"name": test.name, "kwargs": typed::plain_fields(&test.arguments), "namespace": test.namespace});
         fields.put("test_metadata", metadata);
     }
 }

@@ -99,6 +99,9 @@ impl Context<'_> {
     }
 }
 
+/// Types of resources that dbt knows and that are never selected: naming one selects nothing.
+const UNSELECTABLE: [&str; 6] = ["macro", "doc", "group", "fixture", "rpc", "sql_operation"];
+
 /// Refuses values that a method cannot take.
 fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
     let parts = value.split('.').count();
@@ -112,7 +115,9 @@ fn check(method: Method, value: &str) -> Result<(), Diagnostic> {
         {
             Err(bad(format!("`{value}` has too many parts"), "write NAME or PACKAGE.NAME"))
         }
-        Method::ResourceType if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) => {
+        Method::ResourceType
+            if !NodeKind::ALL.iter().any(|kind| kind.as_str() == value) && !UNSELECTABLE.contains(&value) =>
+        {
             let known: Vec<&str> = NodeKind::ALL.iter().map(|kind| kind.as_str()).collect();
             Err(bad(format!("`{value}` is not a resource type"), &format!("the types are {}", known.join(", "))))
         }

@@ -13,6 +13,7 @@ use super::render::{Scene, problem};
 use super::table::TableValue;
 use super::world::{Problem, World};
 use crate::config::is_template;
+use crate::config::typed::Typed;
 use crate::diagnostic::{Code, did_you_mean};
 use crate::jinja::{Engine, Origin, Root, TemplateError, python};
 use crate::sql::{Dialect, Relation};
@@ -653,6 +654,7 @@ impl Arguments<'_> {
         use serde_json::Value as Json;
         match value {
             Json::String(text) if key == "column_name" => Ok(Value::from(text.clone())),
+            Json::String(text) if Typed::of(text).is_some() => Ok(python::from_json(value)),
             Json::String(text) => {
                 let text = if looks_like_call(text) { format!("{{{{ {text} }}}}") } else { text.clone() };
                 if !is_template(&text) {
@@ -668,7 +670,7 @@ impl Arguments<'_> {
             Json::Object(entries) => {
                 let mut pairs = Vec::new();
                 for (name, item) in entries {
-                    pairs.push((Value::from(name.clone()), self.render("", item)?));
+                    pairs.push((python::from_json(&name.as_str().into()), self.render("", item)?));
                 }
                 python::dict(pairs).map_err(plain)
             }
@@ -684,7 +686,7 @@ impl Arguments<'_> {
     }
 }
 
-/// A failure without a place: building a dictionary of text keys cannot fail.
+/// A failure without a place: building a dictionary of YAML's keys cannot fail.
 fn plain(error: Error) -> TemplateError {
     let message = error.detail().unwrap_or("the arguments cannot be a mapping").to_owned();
     TemplateError { kind: crate::jinja::FailureKind::Type, message, trace: Vec::new(), payload: None }

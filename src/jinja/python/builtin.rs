@@ -10,7 +10,7 @@ use super::argument::{bind, flag, required, split, text};
 use super::dict::{self, pairs, record};
 use super::error::{no_method, type_error};
 use super::generator::generator;
-use super::json::{Style, dumps, from_json, to_json};
+use super::json::{Style, dumps, from_json, printable_json};
 use super::kind::{items, iter, type_name};
 use super::list::list;
 use super::loads::loads;
@@ -144,7 +144,7 @@ pub(crate) fn install_yaml(env: &mut Environment<'static>, parse: ParseYaml, pri
         let names = ["value", "default", "sort_keys"];
         let [value, default, sort] = bind("toyaml", names, 1, &args.into_values())?;
         let default = default.unwrap_or_else(|| Value::from(()));
-        let Ok(mut json) = to_json(&required(value)) else { return Ok::<_, Error>(default) };
+        let Ok(mut json) = printable_json(&required(value)) else { return Ok::<_, Error>(default) };
         if flag(sort.as_ref()) {
             json.sort_all_objects();
         }

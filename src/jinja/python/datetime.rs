@@ -36,6 +36,11 @@ pub(crate) fn naive_datetime(moment: NaiveDateTime) -> Value {
     Value::from_object(DateTime { naive: moment, zone: None })
 }
 
+/// A moment as it was written, with the seconds its zone is east of UTC if it has one.
+pub(super) fn written_datetime(naive: NaiveDateTime, offset: Option<i32>) -> Value {
+    Value::from_object(DateTime { naive, zone: offset.map(zone::parsed) })
+}
+
 const METHODS: [&str; 21] = [
     "astimezone",
     "ctime",

@@ -12,14 +12,14 @@ type Items = Box<dyn Iterator<Item = Value> + Send>;
 
 /// A generator. An item that is an invalid value is the failure of the iteration at that point.
 pub(super) struct Generator {
-    /// What it prints as, such as `generator object do_map`.
+    /// What it prints as, such as `generator object do_map`, without its address.
     name: &'static str,
     items: Mutex<Items>,
 }
 
 impl fmt::Debug for Generator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{} object at {:p}>", self.name, std::ptr::from_ref(self))
+        write!(f, "<{} at {:p}>", self.name, std::ptr::from_ref(self))
     }
 }
 

@@ -6,13 +6,16 @@ use minijinja::value::ValueKind;
 use minijinja::{Error, Value};
 use serde_json::Value as Json;
 
-use super::dict::{pairs, record};
+use super::date::date;
+use super::datetime::written_datetime;
+use super::dict::pairs;
 use super::error::{type_error, value_error};
-use super::kind::{dict, items, list as is_list, tuple, type_name};
+use super::kind::{dict as is_dict, items, list as is_list, tuple, type_name};
 use super::list::list;
 use super::number::float;
+use crate::config::typed::Typed;
 
-/// A JSON value as fresh lists and dictionaries.
+/// A JSON value as fresh lists and dictionaries, with the values of YAML that stand in it as texts.
 pub(crate) fn from_json(json: &Json) -> Value {
     match json {
         Json::Null => Value::from(()),
@@ -22,15 +25,46 @@ pub(crate) fn from_json(json: &Json) -> Value {
             (_, Some(n)) => Value::from(n),
             _ => Value::from(n.as_f64().unwrap_or(f64::NAN)),
         },
-        Json::String(text) => Value::from(text.as_str()),
+        Json::String(text) => from_text(text),
         Json::Array(items) => list(items.iter().map(from_json).collect()),
-        Json::Object(fields) => record(fields.iter().map(|(key, value)| (key.as_str(), from_json(value)))),
+        Json::Object(fields) => {
+            super::dict(fields.iter().map(|(key, value)| (from_text(key), from_json(value))).collect())
+                .unwrap_or_else(|_| Value::from(()))
+        }
+    }
+}
+
+/// A text, or the value of YAML it stands for.
+fn from_text(text: &str) -> Value {
+    match Typed::of(text) {
+        None => Value::from(text),
+        Some(Typed::Date(day)) => date(day),
+        Some(Typed::Time(time, zone)) => written_datetime(time, zone.map(|zone| zone.local_minus_utc())),
+        Some(Typed::Number(number)) => Value::from(number),
+        Some(Typed::Key(key)) => from_json(&key),
     }
 }
 
 /// The value as JSON, where no number and infinite ones are null. Fails for what JSON cannot hold: other objects, undefined,
 /// integers beyond 64 bits.
 pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
+    json_or(value, |value| Err(not_serializable(value)))
+}
+
+/// The value as `toyaml` prints it: dates and times are the texts that YAML has for them.
+pub(super) fn printable_json(value: &Value) -> Result<Json, Error> {
+    json_or(value, |value| time_text(value).map(Json::String).ok_or_else(|| not_serializable(value)))
+}
+
+/// A date or a time as `str` writes it; none for other values.
+fn time_text(value: &Value) -> Option<String> {
+    let is_time = matches!(type_name(value).as_ref(), "datetime" | "datetime.datetime" | "date" | "datetime.date");
+    is_time.then(|| super::str(value))
+}
+
+/// The value as JSON; `other` answers for what JSON does not have.
+fn json_or(value: &Value, other: fn(&Value) -> Result<Json, Error>) -> Result<Json, Error> {
+    let inner = |value: &Value| json_or(value, other);
     Ok(match value.kind() {
         ValueKind::None => Json::Null,
         ValueKind::Bool => Json::Bool(value.is_true()),
@@ -43,26 +77,23 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
             serde_json::Number::from_f64(f64::try_from(value.clone())?).map_or(Json::Null, Json::Number)
         }
         ValueKind::String => Json::String(value.as_str().unwrap_or_default().to_owned()),
-        _ if is_list(value) || tuple(value) => {
-            Json::Array(items(value)?.iter().map(to_json).collect::<Result<_, _>>()?)
-        }
-        _ if dict(value) => {
+        _ if is_list(value) || tuple(value) => Json::Array(items(value)?.iter().map(inner).collect::<Result<_, _>>()?),
+        _ if is_dict(value) => {
             let mut fields = serde_json::Map::new();
             for (key, value) in pairs(value)? {
-                fields.insert(key_text(&key)?, to_json(&value)?);
+                fields.insert(key_text(&key)?, inner(&value)?);
             }
             Json::Object(fields)
         }
-        _ => return Err(not_serializable(value)),
+        _ => return other(value),
     })
 }
 
 /// The value of a setting as artifacts hold it: times as ISO 8601 writes them, null for what JSON cannot hold.
 pub(crate) fn setting_json(value: &Value) -> Json {
-    match type_name(value).as_ref() {
-        "datetime" | "datetime.datetime" => Json::String(super::str(value).replacen(' ', "T", 1)),
-        "date" | "datetime.date" => Json::String(super::str(value)),
-        _ => to_json(value).unwrap_or(Json::Null),
+    match time_text(value) {
+        Some(text) => Json::String(text.replacen(' ', "T", 1)),
+        None => to_json(value).unwrap_or(Json::Null),
     }
 }
 
@@ -123,7 +154,7 @@ impl Writer {
             ValueKind::Number => self.out.push_str(&number(f64::try_from(value.clone())?)),
             ValueKind::String => self.text(value.as_str().unwrap_or_default()),
             _ if is_list(value) || tuple(value) => self.array(&items(value)?)?,
-            _ if dict(value) => self.object(pairs(value)?)?,
+            _ if is_dict(value) => self.object(pairs(value)?)?,
             _ => return Err(not_serializable(value)),
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! Filters for HTML and URLs.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use minijinja::{Error, State, Value};
@@ -102,39 +103,65 @@ pub(super) fn xmlattr(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Er
 /// `value|wordwrap(width, break_long_words, wrapstring, break_on_hyphens)`.
 pub(super) fn wordwrap(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     let names = ["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"];
-    let [value, width, long, wrap, _] = bind("wordwrap", names, 1, args)?;
+    let [value, width, long, wrap, hyphens] = bind("wordwrap", names, 1, args)?;
     let width = usize::try_from(optional_int(width.as_ref(), 79)?).unwrap_or(1).max(1);
-    let long = long.is_none_or(|long| flag(Some(&long)));
+    let is_wanted = |given: Option<Value>| given.is_none_or(|given| flag(Some(&given)));
+    let (long, hyphens) = (is_wanted(long), is_wanted(hyphens));
     let wrap = wrap.filter(|wrap| !wrap.is_none()).map_or_else(|| "\n".to_owned(), |wrap| str(&wrap));
     let source = str(&required(value));
-    let wrapped = lines(&source, false).into_iter().map(|line| wrapped(line, width, long).join(&wrap));
+    let wrapped = lines(&source, false).into_iter().map(|line| wrapped(line, width, (long, hyphens)).join(&wrap));
     Ok(Value::from(wrapped.collect::<Vec<_>>().join(&wrap)))
 }
 
-fn wrapped(line: &str, width: usize, break_long: bool) -> Vec<String> {
+/// A line in rows, as Python's `textwrap` breaks it: between words, and inside of words that are longer than a row.
+fn wrapped(line: &str, width: usize, (long, hyphens): (bool, bool)) -> Vec<String> {
+    let mut words = words(line, hyphens);
+    let is_space = |word: &[char]| word.iter().all(|c| c.is_whitespace());
     let mut rows: Vec<String> = Vec::new();
-    let mut row = String::new();
-    let mut filled = 0;
-    for word in line.split(' ') {
-        let mut word: Vec<char> = word.chars().collect();
-        if filled > 0 && filled + 1 + word.len() > width {
-            rows.push(std::mem::take(&mut row).trim_end().to_owned());
-            filled = 0;
-        } else if filled > 0 || !row.is_empty() {
-            row.push(' ');
-            filled += 1;
+    while let Some(next) = words.front() {
+        if !rows.is_empty() && is_space(next) {
+            words.pop_front();
         }
-        while break_long && word.len() > width {
-            let rest = word.split_off(width - filled.min(width - 1));
-            row.extend(word);
-            rows.push(std::mem::take(&mut row));
-            (word, filled) = (rest, 0);
+        let mut row: Vec<Vec<char>> = Vec::new();
+        let mut left = width;
+        while words.front().is_some_and(|word| word.len() <= left) {
+            let word = words.pop_front().unwrap_or_default();
+            left -= word.len();
+            row.push(word);
         }
-        filled += word.len();
-        row.extend(word);
+        match words.front_mut().filter(|word| word.len() > width) {
+            Some(word) if long => {
+                let hyphen = word[..left].iter().rposition(|c| *c == '-').filter(|at| hyphens && *at > 0);
+                let end = hyphen.map_or(left, |at| at + 1);
+                row.push(word.drain(..end).collect());
+            }
+            Some(_) if row.is_empty() => row.extend(words.pop_front()),
+            _ => {}
+        }
+        row.pop_if(|word| is_space(word));
+        if !row.is_empty() {
+            rows.push(row.into_iter().flatten().collect());
+        }
     }
-    rows.push(row.trim_end().to_owned());
     rows
+}
+
+/// The words of a line and the white space between them; words end after a hyphen between letters too.
+fn words(line: &str, hyphens: bool) -> VecDeque<Vec<char>> {
+    let line: Vec<char> = line.chars().collect();
+    let letter = |at: usize| line.get(at).is_some_and(|c| c.is_alphabetic());
+    let is_after_hyphen =
+        |at: usize| at > 2 && line[at - 1] == '-' && [at - 3, at - 2, at, at + 1].into_iter().all(letter);
+    let mut words: VecDeque<Vec<char>> = VecDeque::new();
+    for (at, c) in line.iter().enumerate() {
+        match words.back_mut() {
+            Some(word) if word[0].is_whitespace() == c.is_whitespace() && !(hyphens && is_after_hyphen(at)) => {
+                word.push(*c);
+            }
+            _ => words.push_back(vec![*c]),
+        }
+    }
+    words
 }
 
 /// `value|urlize(..)`: links for the words that are URLs.

@@ -164,7 +164,10 @@ pub(super) fn floordiv(a: &Value, b: &Value) -> Result<Value, Error> {
         Some(Pair::Ints(_, 0)) => Err(zero_division("integer division or modulo by zero")),
         Some(Pair::Ints(a, b)) => checked(floor(a, b)),
         Some(Pair::Floats(_, 0.0)) => Err(zero_division("float floor division by zero")),
-        Some(Pair::Floats(a, b)) => Ok(Value::from(((a - modulo(a, b)) / b).round())),
+        Some(Pair::Floats(a, b)) => {
+            let quotient = (a - modulo(a, b)) / b;
+            Ok(Value::from(if quotient == 0.0 { quotient.copysign(a / b) } else { quotient.round() }))
+        }
         Some(Pair::Decimals(a, b)) => a.floordiv(&b).map(made),
         None => {
             defined(a)?;
@@ -182,7 +185,10 @@ fn floor(a: i128, b: i128) -> Option<i128> {
 /// The remainder with the sign of the divisor.
 fn modulo(a: f64, b: f64) -> f64 {
     let rest = a % b;
-    if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+    if rest == 0.0 {
+        return rest.copysign(b);
+    }
+    if (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
 }
 
 /// `a % b`: formatting if `a` is a string.
@@ -277,10 +283,13 @@ pub(super) fn concat(a: &Value, b: &Value) -> Value {
 /// `a[start:stop:step]`.
 pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
     defined(a)?;
-    let sliceable = matches!(a.kind(), ValueKind::String | ValueKind::Bytes | ValueKind::Seq);
-    if !sliceable {
-        // Jinja2 answers with undefined where Python has no slices.
-        return Ok(Value::UNDEFINED);
+    if !is_sliceable(a) {
+        let name = type_name(a);
+        let message = match a.kind() {
+            ValueKind::Map => "unhashable type: 'slice'".to_owned(),
+            _ => format!("'{name}' object is not subscriptable"),
+        };
+        return Err(type_error(message));
     }
     if let Some(range) = a.downcast_object_ref::<Range>() {
         let picked = positions(range.len(), bounds)?;
@@ -292,6 +301,11 @@ pub(super) fn slice(a: &Value, bounds: [&Value; 3]) -> Result<Value, Error> {
         return Ok(Value::from(picked.map(|c| c.to_string()).collect::<String>()));
     }
     Ok(sequence(a, picked.collect()))
+}
+
+/// Whether a value has slices.
+pub(super) fn is_sliceable(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::String | ValueKind::Bytes | ValueKind::Seq)
 }
 
 fn positions(length: usize, bounds: [&Value; 3]) -> Result<Vec<usize>, Error> {

@@ -188,7 +188,7 @@ pub(super) fn unique(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Err
         Ok(())
     };
     let failure = collect().err();
-    Ok(partial("generator object do_unique", found, failure))
+    Ok(partial("generator object sync_do_unique", found, failure))
 }
 
 /// `value|groupby(attribute, default, case_sensitive)`.

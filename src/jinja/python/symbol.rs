@@ -49,6 +49,10 @@ pub(super) fn install(env: &mut Environment<'static>) {
     env.add_filter("_slice", |a: &Value, start: &Value, stop: &Value, step: &Value| {
         operator::slice(a, [start, stop, step])
     });
+    // Jinja2 works it out through a lookup of its own, which answers with undefined where Python has no slices.
+    env.add_filter("_constant_slice", |a: &Value, start: &Value, stop: &Value, step: &Value| {
+        if operator::is_sliceable(a) { operator::slice(a, [start, stop, step]) } else { Ok(Value::UNDEFINED) }
+    });
     env.add_filter("_list", |items: Rest<Value>| list(items.0));
     env.add_filter("_tuple", |items: Rest<Value>| Value::from(Tuple::from(items.0)));
     env.add_filter("_dict", |items: Rest<Value>| literal(items.0));
