@@ -202,6 +202,9 @@ impl Work<'_> {
             Ok(None) => return self.opaque(node, &format!("the SQL of `{}` is not one query", node.name)),
             Err(problem) => {
                 let reason = format!("the SQL of `{}` cannot be parsed: {}", node.name, problem.message);
+                if compiled.unseen {
+                    return self.opaque(node, &unseen(node));
+                }
                 let mut found = self.opaque(node, &reason);
                 found.facts.findings.push(problem.into());
                 shift_findings(&mut found.facts, compiled);
@@ -210,6 +213,12 @@ impl Work<'_> {
         };
         if node.kind == NodeKind::Snapshot {
             snapshot_columns(node, &mut facts, self.given.dialect);
+        }
+        if compiled.unseen {
+            let reason = unseen(node);
+            facts.doubt_all(&reason);
+            facts.findings.clear();
+            facts.open = facts.open.or(self.opaque(node, &reason).facts.open);
         }
         if let Some(reason) = hook::changes_afterwards(node) {
             facts.doubt_all(&reason);
@@ -257,6 +266,11 @@ impl Work<'_> {
             .collect();
         NodeAnalysis::opaque(reason, &reads)
     }
+}
+
+/// Why the columns of a node with [`Compiled::unseen`] are not all known.
+fn unseen(node: &Node) -> String {
+    format!("the template of `{}` asks about something that is not there yet", node.name)
 }
 
 /// What a node's SQL can name.

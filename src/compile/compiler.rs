@@ -205,6 +205,7 @@ impl Compiler {
             elsewhere: self.elsewhere.clone(),
             ephemeral: Mutex::default(),
             asked: AtomicBool::new(false),
+            unseen: AtomicBool::new(false),
             unique_id: node.unique_id.clone(),
             own: node.relation.clone(),
             early,
@@ -345,7 +346,8 @@ impl Compiler {
             sql.insert_str(at, &text);
             map = map.insert(at, text.len());
         }
-        Ok(Compiled { sql, own, map, ctes, macros, late })
+        let unseen = world.unseen.load(Ordering::Relaxed);
+        Ok(Compiled { sql, own, map, ctes, macros, late, unseen })
     }
 
     /// Adds an ephemeral model after those it reads itself, each once.

@@ -73,6 +73,8 @@ pub struct Compiled {
     /// Whether rendering asked the warehouse about something other than the node's own relation, so that the text may differ
     /// once its parents have run.
     pub late: bool,
+    /// Whether something that its own template asked about was not there, so that the text may say less than it will.
+    pub unseen: bool,
 }
 
 impl Compiled {

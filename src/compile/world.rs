@@ -50,6 +50,8 @@ pub(super) struct NodeWorld {
     pub(super) ephemeral: Mutex<Vec<String>>,
     /// Whether it asked about anything but its own relation.
     pub(super) asked: AtomicBool,
+    /// Whether the answer was that there is nothing: no such relation, or no rows.
+    pub(super) unseen: AtomicBool,
     /// The node.
     pub(super) unique_id: String,
     /// The node's own relation.
@@ -142,7 +144,9 @@ impl World for NodeWorld {
     }
 
     fn execute(&self, sql: &str) -> Option<Result<Outcome, WarehouseError>> {
-        self.asked().map(|connection| execute_all(connection, sql))
+        let outcome = self.asked().map(|connection| execute_all(connection, sql));
+        self.see(matches!(&outcome, Some(Ok(outcome)) if has_answer(outcome, sql)));
+        outcome
     }
 
     fn begin(&self) -> Result<(), WarehouseError> {
@@ -159,12 +163,16 @@ impl World for NodeWorld {
                 && same(own.schema.as_deref(), relation.schema.as_deref())
         });
         let connection = if is_own { self.shared.connection.as_ref() } else { self.asked() };
-        connection.map(|connection| connection.relation(relation))
+        let found = connection.map(|connection| connection.relation(relation));
+        self.see(is_own || matches!(found, Some(Ok(Some(_)))));
+        found
     }
 
     fn relations(&self, database: &str, schema: &str) -> Option<Result<Vec<CatalogRelation>, WarehouseError>> {
         let schema = SchemaName::new(database, schema);
-        self.asked().map(|connection| connection.relations(&schema).map(|(relations, _)| relations))
+        let found = self.asked().map(|connection| connection.relations(&schema).map(|(relations, _)| relations));
+        self.see(matches!(&found, Some(Ok(relations)) if !relations.is_empty()));
+        found
     }
 
     fn changed(&self, database: &str, schema: &str) {
@@ -187,6 +195,11 @@ impl NodeWorld {
     fn asked(&self) -> Option<&Arc<Connection>> {
         self.asked.store(true, Ordering::Relaxed);
         self.shared.connection.as_ref().filter(|_| !self.early)
+    }
+
+    /// Takes note of an answer.
+    fn see(&self, is_there: bool) {
+        self.unseen.fetch_or(!is_there, Ordering::Relaxed);
     }
 
     /// A relation that is read, limited as `--empty`, `--sample` and the batch ask for.
@@ -229,6 +242,17 @@ impl NodeWorld {
     fn dialect(&self) -> crate::sql::Dialect {
         self.shared.graph.dialect
     }
+}
+
+/// Whether a statement was answered with rows, or was asked for something else: for the names of columns, or to change something.
+fn has_answer(outcome: &Outcome, sql: &str) -> bool {
+    let wants_no_rows = || {
+        let words: Vec<&str> = sql.split_whitespace().collect();
+        let has =
+            |a: &str, b: &str| words.windows(2).any(|two| two[0].eq_ignore_ascii_case(a) && two[1].starts_with(b));
+        has("where", "false") || has("limit", "0")
+    };
+    outcome.table.columns.is_empty() || !outcome.table.rows.is_empty() || wants_no_rows()
 }
 
 /// Sends each statement of a text; the answer is that of the last one that says how many rows it changed, or else of the last,

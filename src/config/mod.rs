@@ -43,6 +43,8 @@ pub trait Templates: Sync {
 pub struct YamlScope {
     /// Project variables; none where dbt does not offer `var`.
     pub vars: Option<Vars>,
+    /// Whether a variable that holds a template is given as it is written, as in files of properties.
+    pub written_vars: bool,
     /// `target`, where it is known already.
     pub target: Option<std::sync::Arc<Value>>,
     /// The package whose variables count.

@@ -31,6 +31,7 @@ impl Parsing<'_> {
         let facts = &self.session.facts;
         YamlScope {
             vars: Some(facts.vars.clone()),
+            written_vars: true,
             target: Some(facts.target.clone()),
             package: package.to_owned(),
             secrets: false,

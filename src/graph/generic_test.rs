@@ -312,13 +312,15 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
         return Err("a test's arguments cannot contain `model`: it is what the test is declared on".to_owned());
     }
     arguments.insert("model".to_owned(), json!(model_text(written.target)));
-    let (namespace, name) =
-        test.split_once('.').map_or((None, test.as_str()), |(package, name)| (Some(package.to_owned()), name));
-    let config = take_config(parsing, written, &mut arguments);
+    let (namespace, name) = split_name(&test).ok_or_else(|| format!("`{test}` is no name of a test"))?;
+    let config = take_config(parsing, written, &mut arguments)?;
+    if arguments.get("description").is_some_and(|description| !description.is_string() && !description.is_null()) {
+        return Err("the `description` of a test is text".to_owned());
+    }
     let text = |value: Option<Value>| value.map(|v| super::config_text(&typed::plain(&v)));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
     let custom = text(arguments.shift_remove("name"));
-    Ok(Parts { name: name.to_owned(), namespace, arguments, config, description, custom })
+    Ok(Parts { name: name.to_owned(), namespace: namespace.map(str::to_owned), arguments, config, description, custom })
 }
 
 fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>), String> {
@@ -331,8 +333,26 @@ fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>)
     }
 }
 
+/// The package and the name that a test's name begins with; dbt does not look at what follows (dbt: `TEST_NAME_PATTERN`).
+fn split_name(written: &str) -> Option<(Option<&str>, &str)> {
+    let word = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        if text.starts_with(|c: char| c.is_ascii_digit()) { 0 } else { end }
+    };
+    let first = word(written);
+    let behind = written[first..].strip_prefix('.').filter(|rest| word(rest) > 0);
+    match behind {
+        Some(rest) if first > 0 => Some((Some(&written[..first]), &rest[..word(rest)])),
+        _ => (first > 0).then(|| (None, &written[..first])),
+    }
+}
+
 /// Takes the configuration out of the arguments: keys written beside the others first, then `config:`; both rendered.
-fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map<String, Value>) -> Map<String, Value> {
+fn take_config(
+    parsing: &Parsing<'_>,
+    written: &Written<'_>,
+    arguments: &mut Map<String, Value>,
+) -> Result<Map<String, Value>, String> {
     let mut nested =
         arguments.shift_remove("config").and_then(|config| config.as_object().cloned()).unwrap_or_default();
     let mut config = Map::new();
@@ -347,15 +367,16 @@ fn take_config(parsing: &Parsing<'_>, written: &Written<'_>, arguments: &mut Map
     let render = |(key, value): (String, Value)| {
         let rendered = match &value {
             Value::String(text) if is_template(text) => {
-                jinja::render_yaml(&parsing.session.engine, text, &scope()).unwrap_or(value)
+                let rendered = jinja::render_yaml(&parsing.session.engine, text, &scope());
+                rendered.map_err(|reason| format!("`{key}` of the test cannot be rendered: {reason}"))?
             }
             // Without Jinja it is a template all the same, whose last line end goes.
             Value::String(text) => json!(text.strip_suffix('\n').unwrap_or(text)),
             _ => value,
         };
-        (!rendered.is_null()).then_some((key, rendered))
+        Ok((!rendered.is_null()).then_some((key, rendered)))
     };
-    config.into_iter().filter_map(render).collect()
+    config.into_iter().filter_map(|pair| render(pair).transpose()).collect()
 }
 
 fn model_text(target: &Target<'_>) -> String {

@@ -5,6 +5,7 @@
 //! `generate_*_name` macros; references become edges.
 
 mod access;
+mod called;
 mod configuration;
 mod contract;
 mod declared;
@@ -22,6 +23,7 @@ mod node;
 mod order;
 mod parse;
 mod python_model;
+mod python_token;
 mod resolve;
 mod select;
 mod same_name;

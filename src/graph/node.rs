@@ -109,6 +109,8 @@ pub struct Column {
     pub constraints: Vec<Value>,
     /// `granularity`.
     pub granularity: Option<String>,
+    /// Keys that dbt does not know, which it passes on.
+    pub more: Option<Box<Map<String, Value>>>,
     /// Where it stands.
     pub span: Span,
 }
@@ -168,6 +170,9 @@ pub struct SourceDetails {
     pub unrendered_schema: Option<String>,
     /// What `DuckDB` reads in the place of a table: a file, or a call of a function.
     pub read_in_place: Option<String>,
+    /// The relation as artifacts name it, where that differs: quoted as the root project says, which templates do not go by (dbt:
+    /// `SourceQuotingBaseConfig`).
+    pub shown: Option<String>,
 }
 
 impl Node {

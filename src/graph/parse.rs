@@ -17,7 +17,7 @@ use super::{
 use crate::config::is_template;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::jinja::{self, Facts, MacroCall, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
+use crate::jinja::{self, Facts, Model, Origin, Phase, RelationValue, Session, SessionFacts, Subject};
 use crate::project::{Entry, EntryKind, FileNode, NodeKind, Project};
 use crate::source::{FileId, Sources, Span};
 use crate::sql::Relation;
@@ -71,7 +71,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         sources,
         trees: Trees::new(project),
         names: Names::new(project, session),
-        calls: macro_calls(session, sources, diagnostics),
+        calls: super::called::macro_calls(session, sources, diagnostics),
         said: Mutex::default(),
         blocks: description::blocks(project),
         run: Arc::new(session.facts.run.clone()),
@@ -179,75 +179,22 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
     }
 }
 
-/// What each macro calls, by unique id. Macros that are no templates are reported, called or not.
-fn macro_calls(session: &Session, sources: &Sources, diagnostics: &mut Diagnostics) -> BTreeMap<String, Vec<String>> {
-    let packages = |package: &str| {
-        let internal = crate::project::internal_packages(session.facts.dialect.adapter());
-        let installed = session.facts.packages.iter().rev().cloned();
-        [package.to_owned(), session.facts.root.clone()]
-            .into_iter()
-            .chain(installed)
-            .chain(internal)
-            .collect::<Vec<_>>()
-    };
-    let is_installed = |named: &String| named == "dbt" || session.facts.packages.iter().any(|known| known == named);
-    let mut written = |m: &Arc<jinja::Macro>| {
-        m.calls().unwrap_or_else(|error| {
-            let (origin, length) = (m.def().origin, m.def().text.len());
-            let whole = (FileId::from_number(origin.file), origin.base..origin.base + length);
-            let is_file = |file: FileId| sources.file(file).location.is_some();
-            diagnostics.push(Diagnostic { node: None, ..jinja::report(&error, "", whole, &is_file) });
-            Vec::new()
-        })
-    };
-    let calls = |m: &Arc<jinja::Macro>| {
-        let package = &m.def().package;
-        let mut found: Vec<String> = Vec::new();
-        for call in written(m) {
-            let (searched, names) = match call {
-                MacroCall::Name(name) => (packages(package), vec![name]),
-                // What the package does not have, and what is no package, is looked for everywhere (dbt: `MacroResolver.get_macro`).
-                MacroCall::Qualified { package, name } => (packages(&package), vec![name]),
-                MacroCall::Dispatch { name, package: namespace } => {
-                    let prefixed =
-                        [session.facts.dialect.adapter(), "default"].map(|prefix| format!("{prefix}__{name}"));
-                    (
-                        namespace
-                            .filter(|named| is_installed(named))
-                            .map_or_else(|| packages(package), |named| [packages(&named), vec![named]].concat()),
-                        prefixed.to_vec(),
-                    )
-                }
-            };
-            let hit =
-                searched.iter().find_map(|package| names.iter().find_map(|name| session.library.get(package, name)));
-            if let Some(id) = hit.map(|m| m.unique_id().to_string())
-                && !found.contains(&id)
-            {
-                found.push(id);
-            }
-        }
-        (m.unique_id().to_string(), found)
-    };
-    session.library.iter().map(calls).collect()
-}
-
 /// Which entry belongs to which file, by the file's index. Entries for what is not there are reported.
 fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<usize, Properties> {
     let mut files: HashMap<(NodeKind, &str), Vec<(usize, &FileNode)>> = HashMap::new();
     for (index, file) in parsing.project.nodes.iter().enumerate() {
         files.entry((file.kind, &file.name)).or_default().push((index, file));
     }
-    let find = |kind: NodeKind, package: &str, name: &str| {
+    let find = |kind: NodeKind, package: &str, name: &str| -> Vec<usize> {
         let named = files.get(&(kind, name)).map(Vec::as_slice).unwrap_or_default();
-        let own = named.iter().find(|(_, file)| file.package == package);
-        if let ([_], Some((index, _))) = (named, own) {
-            return Some(*index);
+        if let [(index, file)] = named {
+            return Vec::from_iter((file.package == package || parsing.is_enabled(file)).then_some(*index));
         }
-        // Properties of what a project file disables go to another package's resource of that name.
-        let enabled = own.filter(|(_, file)| parsing.is_enabled_by_file(file));
-        let found = enabled.or_else(|| named.iter().find(|(_, file)| parsing.is_enabled_by_file(file))).or(own);
-        found.map(|(index, _)| *index)
+        let own = || named.iter().filter(|(_, file)| file.package == package);
+        // Properties of what is disabled go to another package's resource of that name, or else to all of the package's own.
+        let enabled = own().chain(named.iter()).find(|(_, file)| parsing.is_enabled(file));
+        let all = || own().map(|(index, _)| *index).collect();
+        enabled.map_or_else(all, |(index, _)| vec![*index])
     };
     let macros: HashSet<&str> = parsing.project.macros.iter().map(|m| m.name.as_str()).collect();
     let mut matched: BTreeMap<usize, Properties> = BTreeMap::new();
@@ -259,11 +206,11 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
         let Some(kind) = file_kind(entry.kind) else { continue };
         diagnostics.extend(unknown_latest(parsing, entry));
         for (name, version) in versions(entry) {
-            let found = find(kind, &entry.package, &name).or_else(|| {
-                let is_latest = version.as_ref().is_some_and(|version| version.number == version.latest);
-                is_latest.then(|| find(kind, &entry.package, &entry.name)).flatten()
-            });
-            let Some(file) = found else {
+            let mut found = find(kind, &entry.package, &name);
+            if found.is_empty() && version.as_ref().is_some_and(|version| version.number == version.latest) {
+                found = find(kind, &entry.package, &entry.name);
+            }
+            let Some(file) = found.first().copied() else {
                 let known =
                     parsing.project.nodes.iter().filter(|file| file.kind == kind).map(|file| file.name.as_str());
                 diagnostics.push(unused(parsing, entry, kind.as_str(), (&name, known.collect())));
@@ -281,7 +228,7 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
                 );
                 continue;
             }
-            matched.insert(file, Properties { entry: index, version });
+            matched.extend(found.into_iter().map(|file| (file, Properties { entry: index, version: version.clone() })));
         }
     }
     matched
@@ -351,6 +298,11 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
 }
 
 impl Parsing<'_> {
+    /// Whether the project files and its own text leave a file's node enabled.
+    fn is_enabled(&self, file: &FileNode) -> bool {
+        self.is_enabled_by_file(file) && self.file_node(file, None).0.setting_flag("enabled")
+    }
+
     /// Whether the project files leave a file's node enabled.
     fn is_enabled_by_file(&self, file: &FileNode) -> bool {
         let wanted = Wanted {
@@ -383,7 +335,7 @@ impl Parsing<'_> {
         };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
         let parsed = if super::node::has_python_ending(&file.original_path) {
-            Parsed { facts: python_model::facts(&raw), macros: Vec::new(), problem: None }
+            python_facts(&raw, file, &unique_id)
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)
         };
@@ -565,6 +517,7 @@ impl Parsing<'_> {
                 quote: own("quote").and_then(Value::as_bool),
                 constraints: own("constraints").and_then(Value::as_array).cloned().unwrap_or_default(),
                 granularity: own("granularity").and_then(Value::as_str).map(str::to_owned),
+                more: unknown_keys(item),
                 span: entry.span(self.sources, &place),
                 meta,
                 tags,
@@ -762,4 +715,41 @@ fn is_plain(raw: &str) -> bool {
         }
     }
     true
+}
+
+/// What a model in Python asks for.
+fn python_facts(code: &str, file: &FileNode, unique_id: &str) -> Parsed {
+    let (facts, problem) = match python_model::facts(code) {
+        Ok(facts) => (facts, None),
+        Err(reason) => {
+            let problem = Diagnostic::error(Code::BadConfig, reason).node(unique_id);
+            let span = Span::new(file.file, file.code.clone());
+            (
+                Facts::default(),
+                Some(problem.at(span).help("write `def model(dbt, session)`, and literals where it calls `dbt`")),
+            )
+        }
+    };
+    Parsed { facts, macros: Vec::new(), problem }
+}
+
+/// The keys of a column that dbt does not know (dbt: `AdditionalPropertiesMixin`).
+fn unknown_keys(column: &Value) -> Option<Box<Map<String, Value>>> {
+    const KNOWN: [&str; 12] = [
+        "name",
+        "description",
+        "meta",
+        "data_type",
+        "constraints",
+        "docs",
+        "config",
+        "data_tests",
+        "tests",
+        "quote",
+        "tags",
+        "granularity",
+    ];
+    let unknown = column.as_object()?.iter().filter(|(key, _)| !KNOWN.contains(&key.as_str()));
+    let unknown: Map<String, Value> = unknown.map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!unknown.is_empty()).then(|| Box::new(unknown))
 }

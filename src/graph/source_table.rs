@@ -132,8 +132,8 @@ fn table_node(
     let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
     let steps: Vec<Step> = vec!["tables".into(), index.into()];
     let mut fqn = vec![entry.package.clone()];
-    let folders: Vec<&str> = entry.original_path.split('/').collect();
-    fqn.extend(folders[1.min(folders.len() - 1)..folders.len() - 1].iter().map(|part| (*part).to_owned()));
+    let folders = entry.path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    fqn.extend(folders.split('/').filter(|folder| !folder.is_empty()).map(str::to_owned));
     fqn.extend([entry.name.clone(), name.to_owned()]);
     let properties = source_config(source, fields);
     let wanted = Wanted {
@@ -143,12 +143,7 @@ fn table_node(
         properties: properties.clone(),
         calls: Map::new(),
     };
-    let mut quoting = Map::new();
-    for map in [source, fields] {
-        for (key, value) in map.get("quoting").and_then(Value::as_object).into_iter().flatten() {
-            quoting.insert(key.clone(), value.clone());
-        }
-    }
+    let quoting = declared_quoting(source, fields);
     let database = text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
     let schema = text(source, "schema").filter(|name| !name.is_empty()).unwrap_or_else(|| entry.name.clone());
     let identifier = text(fields, "identifier").unwrap_or_else(|| name.to_owned());
@@ -159,6 +154,7 @@ fn table_node(
         quoting: jinja::merge_quoting(facts.dialect.default_quoting(), &quoting),
     };
     let source_meta = source_meta(source);
+    let shown = shown(parsing, &relation, &quoting);
     let mut node = Node {
         kind: NodeKind::Source,
         unique_id: format!("source.{}.{}.{name}", entry.package, entry.name),
@@ -185,6 +181,7 @@ fn table_node(
             unrendered_database: entry.written.get("database").and_then(Value::as_str).map(str::to_owned),
             unrendered_schema: entry.written.get("schema").and_then(Value::as_str).map(str::to_owned),
             read_in_place: None,
+            shown,
         })),
         fqn,
         ..empty_node(entry.file)
@@ -200,6 +197,20 @@ fn table_node(
         }
     }
     node
+}
+
+/// `quoting:` of the source and, over it, of its table.
+fn declared_quoting(source: &Map<String, Value>, table: &Map<String, Value>) -> Map<String, Value> {
+    let both = [source, table].into_iter().filter_map(|fields| fields.get("quoting")?.as_object());
+    both.flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// The relation as artifacts name it, where the root project has `quoting:`.
+fn shown(parsing: &Parsing<'_>, relation: &Relation, own: &Map<String, Value>) -> Option<String> {
+    let of_project = &parsing.project.packages[0].file.quoting;
+    let base = jinja::merge_quoting(parsing.session.facts.dialect.default_quoting(), of_project);
+    let quoting = jinja::merge_quoting(base, own);
+    (quoting != relation.quoting).then(|| Relation { quoting, ..relation.clone() }.to_string())
 }
 
 /// The file a `DuckDB` source is read from in place: `external_location` in the meta of the table or its source, with

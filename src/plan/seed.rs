@@ -138,6 +138,13 @@ pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable,
             .node(&node.unique_id)
             .help(help)
     };
+    if text.starts_with(['\n', '\r']) {
+        let message = "the first line, which names the columns, is blank".to_owned();
+        return Err(Diagnostic::error(Code::SeedSyntax, message)
+            .at(Span::start_of(node.file))
+            .node(&node.unique_id)
+            .help("remove the line"));
+    }
     let names = header(&reader.headers().map_err(|error| fail(unreadable(&error, text)))?.clone());
     let rows = rows(text, &mut reader, (names.len(), is_copied(node, dialect))).map_err(fail)?;
     let configured = node.config.get("column_types").and_then(Value::as_object);

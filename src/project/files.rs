@@ -177,9 +177,25 @@ pub(super) fn snapshot_nodes(
     file_blocks(found, sources, &[BlockKind::Snapshot], diagnostics).into_iter().map(node).collect()
 }
 
+/// A `relation:` that is neither a `ref` nor a `source` (dbt: `statically_parse_ref_or_source`).
+pub(super) fn relation_misfit(entry: &Entry, sources: &Sources) -> Option<Diagnostic> {
+    let text = entry.text("relation").map(str::trim).unwrap_or_default();
+    let is_call = |name: &str| text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('));
+    if (is_call("ref") || is_call("source")) && text.ends_with(')') {
+        return None;
+    }
+    let message = format!("the `relation` of snapshot `{}` is no `ref` and no `source`", entry.name);
+    let span = entry.span(sources, &["relation".into()]);
+    Some(
+        Diagnostic::error(Code::BadConfig, message)
+            .at(span)
+            .help("write `relation: ref('NAME')` or `relation: source('SOURCE', 'TABLE')`"),
+    )
+}
+
 /// The snapshot that a YAML entry with `relation:` is. Its template is made here, as a text of its own (dbt: `parser/schemas.py`).
 pub(super) fn declared_snapshot(entry: &Entry, sources: &mut Sources) -> FileNode {
-    let relation = entry.text("relation").unwrap_or_default();
+    let relation = entry.text("relation").filter(|text| !text.trim().is_empty()).unwrap_or("none");
     let text = format!("select * from {{{{ {relation} }}}}");
     let (code, declared) = (0..text.len(), sources.file(entry.file));
     let checksum = sha256(declared.text.trim());

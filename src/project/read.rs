@@ -66,6 +66,7 @@ pub fn read(
         read_package(&mut project, &package, reading.templates, sources, diagnostics);
         let scope = YamlScope {
             vars: Some(vars.clone()),
+            written_vars: true,
             target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: package.file.name.clone(),
             secrets: false,
@@ -124,6 +125,7 @@ fn installed_packages(
         let shown = format!("{}/{name}", root.file.paths.packages);
         let scope = YamlScope {
             vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+            written_vars: false,
             target: Some(reading.profile.target.shown(&reading.profile.name)),
             package: name,
             secrets: false,
@@ -254,7 +256,9 @@ fn read_properties(
     let entries = each(&found.iter().collect::<Vec<_>>(), diagnostics, |found, problems| {
         PropertiesFile { package, found, text: known.text(found.file), templates, scope }.entries(problems)
     });
-    let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.text("relation").is_some();
+    let declared = |entry: &&Entry| entry.kind == EntryKind::Snapshot && entry.value.contains_key("relation");
+    let misnamed = entries.iter().filter(declared).filter_map(|entry| files::relation_misfit(entry, sources));
+    diagnostics.extend(misnamed.collect::<Vec<_>>());
     project.nodes.extend(entries.iter().filter(declared).map(|entry| files::declared_snapshot(entry, sources)));
     project.entries.extend(entries);
 }
@@ -496,6 +500,7 @@ fn read_selectors(project: &mut Project, reading: &Reading<'_>, sources: &mut So
     let file = sources.add("selectors.yml", Some(path), text);
     let scope = YamlScope {
         vars: Some(Vars { command_line: reading.options.vars.clone(), ..Vars::default() }),
+        written_vars: false,
         target: Some(reading.profile.target.shown(&reading.profile.name)),
         package: root.name.clone(),
         secrets: false,

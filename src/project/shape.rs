@@ -54,7 +54,8 @@ pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misf
         EntryKind::Metric => "metric",
         EntryKind::SemanticModel => "semantic_model",
         EntryKind::SavedQuery => "saved_query",
-        EntryKind::Source | EntryKind::UnitTest | EntryKind::Function => return None,
+        EntryKind::UnitTest => "unit_test",
+        EntryKind::Source | EntryKind::Function => return None,
     };
     check_fields(SHAPES.get(name)?, value)
 }

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""edits.py --tool CMD [options]: random edits of public projects, and whether dbt and the tool agree that what comes of them is right.
+"""edits.py --tool CMD [options]: random edits of public projects, and whether dbt and the tool agree on what comes of them.
 
---tool CMD      the tool, called as dbt would be: CMD parse|compile --profiles-dir D --target T ...
+--tool CMD      the tool, called as dbt would be: CMD parse|compile|build --profiles-dir D --target T ...
 --only a,b      these projects (default: those in PROJECTS below)      --packed DIR   folders of packs, as for check.py
 --seeds A-B     which edits to make: one per seed and project (default 1-40)
---command C     parse or compile (default compile, on an empty DuckDB file)
+--commands C,D  what is called, one after the other, until one fails (default parse,compile,build, on an empty DuckDB file); the exit
+                code of each must be the same, and so must be the status of each node that build ran. `--loose` asks only whether
+                the edit is an error to both, in whichever command
 --work DIR      where projects are unpacked and edited (default: a temporary folder)
 --blocks        edits of another kind: blocks and calls of Jinja, macros, and a selectors.yml
+--data          edits of another kind: seeds, unit tests, snapshots, arguments of tests, and what is selected
 --json FILE     every edit with both verdicts and messages             --keep         leave the edited projects
 
 Runs in the Python that has dbt-core (make.py of the conformance tools makes it). An edit is a function of the project and a
@@ -26,6 +29,7 @@ class Project:
 
     def __init__(self, root):
         self.root = root
+        self.options = []  # of every command but parse
 
     def files(self, *endings):
         found = []
@@ -268,10 +272,153 @@ def selectors_file(p, rnd):
     return f"selectors.yml: {text}"
 
 
+def csv_edit(p, rnd):
+    path = rnd.choice(p.files(".csv"))
+    lines = p.read(path).splitlines()
+    at = 0 if rnd.random() < 0.4 else rnd.randrange(len(lines))
+    cells = lines[at].split(",")
+    cell = rnd.randrange(len(cells))
+    kind = rnd.choice(("cell away", "comma", "quote", "text", "empty", "line away", "nothing left", "twice", "blank line", "wide"))
+    if kind == "cell away":
+        del cells[cell]
+    elif kind in ("comma", "quote", "text", "empty", "wide", "twice"):
+        cells[cell] = {"comma": ",", "quote": '"open', "text": "not a number", "empty": "", "wide": "x" * 300,
+                       "twice": cells[0]}[kind]
+    lines[at] = ",".join(cells)
+    if kind == "line away":
+        del lines[at]
+    elif kind == "blank line":
+        lines.insert(at, "")
+    p.write(path, "" if kind == "nothing left" else "\n".join(lines) + "\n")
+    return f"{path}:{at + 1}: {kind}"
+
+
+@in_yaml
+def test_argument(rnd, found):
+    """a test's arguments: changed, away, or one more"""
+    lists = [(p, v) for p, v in found if isinstance(v, list) and p and p[-1] in ("tests", "data_tests") and v]
+    path, tests = rnd.choice(lists)
+    at = rnd.randrange(len(tests))
+    name = tests[at] if isinstance(tests[at], str) else next(iter(tests[at]))
+    given = {} if isinstance(tests[at], str) else tests[at][name] or {}
+    key = rnd.choice(("values", "to", "field", "severity", "where", "limit", "error_if", "warn_if", "fail_calc", "tags", "name", "config",
+                      "enabled", "store_failures", "store_failures_as", "quote", "description", "arguments", "column_name", "model",
+                      "meta", "alias", "schema", "surprise", *(given if isinstance(given, dict) else ())))
+    value = rnd.choice((*ODD, "warn", "error", "> 5", "ref('nosuch')", "count(*)", "1 = 1", "table", ["a", 1, None], {"severity": "warn"},
+                        {"where": "1 = 0"}, {"severity": "nosuch"}, {"values": ["a"]}))
+    if isinstance(given, dict):
+        given = {**given, key: value}
+    tests[at] = {name: given}
+    return f"{(*path, at)} {name}: {key} = {value!r}"
+
+
+@in_yaml
+def test_added(rnd, found):
+    """a test with few or wrong arguments"""
+    columns = [(p, v) for p, v in found if isinstance(v, dict) and "name" in v and len(p) >= 2 and p[-2] in ("columns", "models", "seeds")]
+    path, entry = rnd.choice(columns)
+    test = rnd.choice(("not_null", "unique", "accepted_values", "relationships", "nosuch", "not_null ", "", "nosuch.package",
+                       {"accepted_values": {"values": ["a"]}}, {"accepted_values": {"values": "a"}}, {"accepted_values": {"value": ["a"]}},
+                       {"accepted_values": {"arguments": {"values": [1]}}}, {"relationships": {"to": "ref('nosuch')", "field": "id"}},
+                       {"relationships": {"to": "source('a', 'b')", "field": "id"}}, {"relationships": {"to": "nosuch", "field": "id"}},
+                       {"relationships": {"field": "id"}}, {"unique": {"surprise": 1}}, {"unique": {"config": {"where": "nosuch = 1"}}},
+                       {"unique": {"config": {"severity": "warn", "error_if": "nonsense"}}}, {"unique": None}, {"unique": []},
+                       {"unique": {"name": "same"}}, {"unique": {}, "not_null": {}}, {"test_name": "unique", "name": "mine"}, 5, None, [],
+                       {"not_null": {"config": {"fail_calc": "nosuch()"}}}, {"not_null": {"config": {"limit": 0}}},
+                       {"not_null": {"config": {"store_failures": True}}}, {"not_null": {"where": "{{ nosuch }}"}}))
+    tests = entry.setdefault("data_tests" if "tests" not in entry else "tests", [])
+    if isinstance(tests, list):
+        tests.append(test)
+    return f"{path}: test {test!r}"
+
+
+def unit_test(p, rnd):
+    """a unit test of some model, most of them with a mistake"""
+    path = rnd.choice(p.models())
+    name = os.path.basename(path)[:-4]
+    read = re.findall(r"ref\(\s*['\"](\w+)['\"]\s*\)", p.read(path))
+    given = [{"input": f"ref('{one}')", "rows": []} for one in read]
+    test = {"name": "made_up", "model": name, "given": given, "expect": {"rows": []}}
+    change = rnd.choice(("none", "model", "given", "input", "rows", "expect", "format", "column", "key", "fixture", "type", "overrides", "twice"))
+    inside = rnd.choice(given) if given else test
+    if change in ("model", "given", "expect", "type"):
+        test[change if change != "type" else rnd.choice(("name", "config", "description", "versions"))] = rnd.choice(ODD)
+    elif change == "input":
+        inside["input"] = rnd.choice(("ref('nosuch')", "this", "nosuch", 5, None, "source('a', 'b')", ""))
+    elif change == "rows":
+        inside["rows"] = rnd.choice((*ODD, [{"id": 1}], [[1]], "select 1 as id", "id\n1"))
+    elif change == "format":
+        inside["format"] = rnd.choice(("csv", "sql", "dict", "nosuch", 5))
+    elif change == "column":
+        test["expect"]["rows"] = [{"nosuch_column": 1}]
+    elif change == "key":
+        test["surprise"] = rnd.choice(ODD)
+    elif change == "fixture":
+        inside["fixture"], inside["format"] = "nosuch", "csv"
+    elif change == "overrides":
+        test["overrides"] = rnd.choice((5, {"macros": {"is_incremental": True}}, {"vars": {"a": 1}}, {"macros": 5}, {"nosuch": 1}))
+    tests = [test, dict(test)] if change == "twice" else [test]
+    p.write("models/made_up_unit.yml", yaml.safe_dump({"unit_tests": tests}, sort_keys=False))
+    return f"unit test of {name}: {change} {test!r}"
+
+
+def snapshot(p, rnd):
+    """a snapshot of some model, in YAML or in a block, most of them with a mistake"""
+    name = os.path.basename(rnd.choice(p.models()))[:-4]
+    config = {"strategy": "check", "unique_key": "1", "check_cols": "all"}
+    change = rnd.choice(("none", "strategy", "unique_key", "check_cols", "away", "timestamp", "updated_at", "hard_deletes", "names", "target"))
+    key = {"timestamp": "strategy"}.get(change, change)
+    if change == "away":
+        del config[rnd.choice(list(config))]
+    elif change == "timestamp":
+        config["strategy"] = "timestamp"
+    elif change == "target":
+        config[rnd.choice(("target_schema", "target_database", "schema", "dbt_valid_to_current"))] = rnd.choice(ODD)
+    elif change == "names":
+        config["snapshot_meta_column_names"] = rnd.choice((5, {}, {"nosuch": "a"}, {"dbt_valid_from": "since"}, {"dbt_valid_from": 5}))
+    elif change != "none":
+        config[key] = rnd.choice((*ODD, "nosuch", "ignore", "invalidate", "new_record", ["nosuch"]))
+    if rnd.random() < 0.5:
+        relation = rnd.choice((f"ref('{name}')",) * 5 + ("ref('nosuch')", name, 5, None, ""))
+        p.write("snapshots/made_up.yml", yaml.safe_dump({"snapshots": [{"name": "made_up", "relation": relation, "config": config}]}))
+        return f"snapshot in YAML of {relation}: {config!r}"
+    arguments = ", ".join(f"{k}={v!r}" for k, v in config.items())
+    p.write("snapshots/made_up.sql",
+            f"{{% snapshot made_up %}}{{{{ config({arguments}) }}}} select * from {{{{ ref('{name}') }}}} {{% endsnapshot %}}")
+    return f"snapshot of {name}: {config!r}"
+
+
+def sql_word(p, rnd):
+    """a word of SQL away, or another in its place; only who runs it may notice"""
+    hits = [(f, m) for f in p.models() for m in re.finditer(r"(?<![\w{%'\"])[a-z_]{3,}(?![\w('\"])", p.read(f))]
+    path, hit = rnd.choice(hits)
+    text, put = p.read(path), rnd.choice(("", "nosuch", "select", "1", ",", ")", "from"))
+    p.write(path, text[:hit.start()] + put + text[hit.end():])
+    return f"{path}: {hit.group(0)!r} at {hit.start()} -> {put!r}"
+
+
+def selection(p, rnd):
+    """what is selected, for every command but parse"""
+    names = [os.path.basename(f)[:-4] for f in p.models()]
+    one = lambda: rnd.choice(names)
+    text = rnd.choice((
+        one(), f"{one()}+", f"+{one()}", f"@{one()}", f"2+{one()}+1", f"+{one()},{one()}+", f"{one()} {one()}", "nosuch", "tag:nosuch",
+        "config.materialized:view", "config.nosuch:1", "path:models", "path:nosuch", "resource_type:model", "resource_type:nosuch",
+        "test_type:generic", "test_type:nosuch", "state:modified", "result:error", "source:*", "nosuch:x", "selector:nosuch", "file:x.sql",
+        "fqn:*", "package:this", "package:nosuch", "access:public", "access:nosuch", "group:nosuch", "version:latest", "version:nosuch",
+        "unit_test:*", "exposure:nosuch", "metric:x", "test_name:unique", "+", "@", "a++b", "+1+a", "1+", ",", f"{one()},", f"@{one()}+",
+        "*", f"{one()[:3]}*", "tag:", ":", "source_status:fresher", "semantic_model:x", "saved_query:x", "+config.materialized:table+",
+        "config.tags:x", "config.meta.a:1", "config.meta:{}", "state:nosuch", "", " ", "wildcard:*"))
+    flag = rnd.choice(("--select", "--select", "--exclude", "--selector", "--models", "--resource-type", "--indirect-selection"))
+    p.options += [flag, text]
+    return f"{flag} {text!r}"
+
+
 EDITS = (unknown_key, other_type, key_away, key_typo, entry_twice, config_value, project_file, file_away, ref_renamed, source_renamed,
          jinja_cut, end_away, quote_away, bracket_away, macro_renamed, yaml_mark_away, yaml_indented, line_away, model_twice,
          model_renamed, circle, put_into_model, put_into_model, put_into_model, other_type, config_value)
 BLOCKS = (put_into_macro, block_in_model, block_in_model, block_in_model, selectors_file)
+DATA = (csv_edit, csv_edit, test_argument, test_added, test_added, unit_test, unit_test, snapshot, snapshot, sql_word, selection)
 
 
 def edited(project, name, seed, edits):
@@ -306,6 +453,7 @@ def unpack(name, packed, work):
 
 
 def dbt(command, folder, options):
+    """the exit code of dbt's command line, what it says, and the status of each node"""
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
     reset_adapters()
@@ -315,17 +463,54 @@ def dbt(command, folder, options):
         with contextlib.redirect_stdout(io.StringIO()):
             result = dbtRunner().invoke([command, "--quiet", "--no-partial-parse", *options, "--target-path", f"{folder}/target"])
         message = str(result.exception or "")
-        for one in getattr(result.result, "results", None) or ():
+        results = getattr(result.result, "results", None) or ()
+        for one in results:
             message += str(one.message or "") if str(one.status) == "error" else ""
-        return result.success, message
+        statuses = {one.node.unique_id: str(one.status) for one in results if getattr(one, "node", None) is not None}
+        return 0 if result.success else 2 if result.exception else 1, message, statuses
     finally:
         os.chdir(here)
 
 
 def other(tool, command, folder, options):
-    ran = subprocess.run([*shlex.split(tool), command, "--quiet", *options, "--target-path", f"{folder}/target_tool"], cwd=folder,
+    target = f"{folder}/target_tool"
+    shutil.rmtree(target, ignore_errors=True)
+    ran = subprocess.run([*shlex.split(tool), command, "--quiet", *options, "--target-path", target], cwd=folder,
                          capture_output=True, text=True, timeout=300)
-    return ran.returncode, ran.stdout + ran.stderr
+    try:
+        with open(f"{target}/run_results.json", encoding="utf-8") as f:
+            statuses = {one["unique_id"]: one["status"] for one in json.load(f)["results"]}
+    except OSError:
+        statuses = {}
+    return ran.returncode, ran.stdout + ran.stderr, statuses
+
+
+def stages(tool, commands, folder, options, more):
+    """each command's answers of both, until one of them fails"""
+    answers = []
+    for command in commands:
+        own = [*options, *(() if command == "parse" else more)]
+        os.environ["ORACLE_DUCKDB"] = f"{folder}/dbt.duckdb"
+        theirs = dbt(command, folder, own)
+        os.makedirs(f"{folder}/tool", exist_ok=True)
+        os.environ["ORACLE_DUCKDB"] = f"{folder}/tool/dbt.duckdb"
+        ours = other(tool, command, folder, own)
+        answers.append((command, theirs, ours))
+        if theirs[0] or ours[0]:
+            break
+    return answers
+
+
+def differences(answers, loose):
+    """what is not the same, in words"""
+    command, theirs, ours = answers[-1]
+    if loose:
+        return [] if bool(theirs[0]) == bool(ours[0]) and ours[0] in (0, 1, 2) else [f"{command}: exit {theirs[0]} and {ours[0]}"]
+    found = [f"{command}: exit {theirs[0]} and {ours[0]}"] if theirs[0] != ours[0] else []
+    if command == "build" and theirs[2] and ours[2]:
+        nodes = [n for n in sorted({*theirs[2], *ours[2]}) if theirs[2].get(n) != ours[2].get(n)]
+        found += [f"{n}: {theirs[2].get(n)} and {ours[2].get(n)}" for n in nodes[:4]]
+    return found
 
 
 def main():
@@ -334,10 +519,12 @@ def main():
     ap.add_argument("--only")
     ap.add_argument("--packed", action="append")
     ap.add_argument("--seeds", default="1-40")
-    ap.add_argument("--command", default="compile", choices=["parse", "compile"])
+    ap.add_argument("--commands", default="parse,compile,build")
+    ap.add_argument("--loose", action="store_true")
     ap.add_argument("--work")
     ap.add_argument("--json")
     ap.add_argument("--blocks", action="store_true")
+    ap.add_argument("--data", action="store_true")
     ap.add_argument("--keep", action="store_true")
     a = ap.parse_args()
     os.environ.update(DBT_SEND_ANONYMOUS_USAGE_STATS="0", DBT_USE_COLORS="0", PYTHONWARNINGS="ignore")
@@ -355,22 +542,21 @@ def main():
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(whole, copy, symlinks=True)
             folder = os.path.normpath(f"{copy}/{inner}")
-            kind, done = edited(Project(folder), name, seed, BLOCKS if a.blocks else EDITS)
-            os.environ["ORACLE_DUCKDB"] = f"{copy}/dbt.duckdb"
-            right, message = dbt(a.command, folder, options)
-            os.environ["ORACLE_DUCKDB"] = f"{copy}/tool/dbt.duckdb"
-            os.makedirs(f"{copy}/tool")
-            code, said = other(a.tool, a.command, folder, options)
-            same = right == (code == 0) and code in (0, 1, 2)
-            differ += not same
-            records.append(dict(project=name, seed=seed, edit=kind, done=done, dbt=right, code=code, message=message, said=said))
-            if not same:
-                print(f"{name} {seed}: {done}\n   dbt: {'right' if right else message.strip()[:300]}\n   tool: exit {code} "
-                      f"{said.strip()[:400]}", flush=True)
+            project = Project(folder)
+            kind, done = edited(project, name, seed, BLOCKS if a.blocks else DATA if a.data else EDITS)
+            answers = stages(a.tool, a.commands.split(","), folder, options, project.options)
+            command, theirs, ours = answers[-1]
+            said = differences(answers, a.loose)
+            differ += bool(said)
+            records.append(dict(project=name, seed=seed, edit=kind, done=done, command=command, dbt=theirs[0], code=ours[0],
+                                message=theirs[1], said=ours[1], differences=said))
+            if said:
+                print(f"{name} {seed}: {done}\n   {'; '.join(said)}\n   dbt: {theirs[1].strip()[:300]}\n   tool: {ours[1].strip()[:400]}",
+                      flush=True)
             if not a.keep:
                 shutil.rmtree(copy, ignore_errors=True)
-    wrong = sum(not r["dbt"] for r in records)
-    print(f"{len(records)} edits, {wrong} of them errors to dbt, {differ} verdicts differ")
+    wrong = sum(bool(r["dbt"]) for r in records)
+    print(f"{len(records)} edits, {wrong} of them errors to dbt, {differ} answers differ")
     if a.json:
         with open(a.json, "w") as f:
             json.dump(records, f, indent=1)

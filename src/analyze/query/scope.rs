@@ -288,23 +288,33 @@ impl Analyst<'_> {
 
     /// A name whose first parts are no relation: a field of a column, or nothing that is in scope.
     fn field(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
-        for taken in (1..parts.len()).rev() {
-            let (column, fields) = parts.split_at(taken);
-            let is_column = match column {
-                [one] => self.scopes.iter().any(|scope| {
-                    scope.parameters.iter().any(|(name, _)| *name == one.key)
-                        || scope.relations.iter().any(|relation| !relation.shape.find(&one.key).is_empty())
-                }),
-                [qualifier @ .., one] => {
-                    self.relation(qualifier).is_some_and(|relation| !relation.shape.find(&one.key).is_empty())
-                }
-                [] => false,
-            };
-            if is_column && (self.dialect == Dialect::DuckDb || taken > 1 || column.len() == 1) {
-                let steps: Vec<Step> = fields.iter().map(|field| Step::Key(field.text.to_string())).collect();
-                let value = self.column(column, span);
-                return self.path(value, &steps);
+        let may_have = |relation: &Relation| relation.shape.open().is_some() || relation.shape.soft().is_some();
+        let has = |one: &Name| {
+            self.scopes.iter().any(|scope| {
+                scope.parameters.iter().any(|(name, _)| *name == one.key)
+                    || scope.relations.iter().any(|relation| !relation.shape.find(&one.key).is_empty())
+            })
+        };
+        let is_column = |column: &[Name]| match column {
+            [one] => has(one),
+            [qualifier @ .., one] => {
+                self.relation(qualifier).is_some_and(|relation| !relation.shape.find(&one.key).is_empty())
             }
+            [] => false,
+        };
+        // Columns that are not known may have fields; Snowflake has no dot for them.
+        let is_perhaps_column = |column: &[Name]| match column {
+            _ if self.dialect != Dialect::DuckDb => false,
+            [_] => self.scopes.iter().any(|scope| scope.relations.iter().any(may_have)),
+            [qualifier @ .., _] => self.relation(qualifier).is_some_and(|relation| may_have(&relation)),
+            [] => false,
+        };
+        let find = |is_it: &dyn Fn(&[Name]) -> bool| (1..parts.len()).rev().find(|taken| is_it(&parts[..*taken]));
+        if let Some(taken) = find(&is_column).or_else(|| find(&is_perhaps_column)) {
+            let (column, fields) = parts.split_at(taken);
+            let steps: Vec<Step> = fields.iter().map(|field| Step::Key(field.text.to_string())).collect();
+            let value = self.column(column, span);
+            return self.path(value, &steps);
         }
         let written: Vec<&str> = parts[..parts.len() - 1].iter().map(|part| &*part.text).collect();
         let message = format!("no relation `{}` in scope", written.join("."));

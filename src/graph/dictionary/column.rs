@@ -35,6 +35,9 @@ impl Serialize for OneColumn<'_> {
         map.serialize_entry("tags", &column.tags)?;
         map.serialize_entry("granularity", &column.granularity)?;
         map.serialize_entry("doc_blocks", blocks)?;
+        for (key, value) in column.more.iter().flat_map(|more| more.iter()) {
+            map.serialize_entry(key, value)?;
+        }
         map.end()
     }
 }

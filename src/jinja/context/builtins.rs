@@ -215,7 +215,13 @@ fn metadata_envs(environment: &BTreeMap<String, String>) -> Value {
 
 /// `var`: callable, with `has_var`.
 pub(super) fn var(vars: Vars, package: String, required: bool) -> Value {
-    Value::from_object(Var { vars, package, required })
+    Value::from_object(Var { vars, package, required, written: false })
+}
+
+/// `var` of a file of properties: a variable that holds a template is given as it is written, and `has_var` knows those of the
+/// command line (dbt: `ConfiguredVar`).
+pub(super) fn written_var(vars: Vars, package: String) -> Value {
+    Value::from_object(Var { vars, package, required: true, written: true })
 }
 
 #[derive(Debug)]
@@ -223,6 +229,7 @@ struct Var {
     vars: Vars,
     package: String,
     required: bool,
+    written: bool,
 }
 
 impl Object for Var {
@@ -235,7 +242,7 @@ impl Object for Var {
         let name = call.text(0, "var_name")?;
         match self.vars.get(&self.package, &name) {
             // A variable's text is a template of its own, with the names of whoever asks.
-            Some(serde_json::Value::String(text)) if is_template(text) => {
+            Some(serde_json::Value::String(text)) if is_template(text) && !self.written => {
                 return nested(state.env(), text).map(Value::from);
             }
             Some(value) => return Ok(python::from_json(value)),
@@ -260,7 +267,12 @@ impl Object for Var {
     fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
         match method {
             "has_var" => {
-                Ok(Value::from(self.vars.get(&self.package, &Call::new(args)?.text(0, "var_name")?).is_some()))
+                let name = Call::new(args)?.text(0, "var_name")?;
+                let is_known = match self.written {
+                    true => self.vars.command_line.contains_key(&name),
+                    false => self.vars.get(&self.package, &name).is_some(),
+                };
+                Ok(Value::from(is_known))
             }
             _ => Err(unknown_method("`var`", method)),
         }

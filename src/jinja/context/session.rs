@@ -138,7 +138,7 @@ impl Session {
     /// one group are searched together: the adapter's version in any of them goes before a default one. They are the project's
     /// `dispatch:` entry; for an installed package the root project and then the package; for everything else, no namespace
     /// included, what a template of that package sees.
-    pub(super) fn dispatch_packages(&self, namespace: Option<&str>, own: &str) -> Vec<Vec<String>> {
+    pub fn dispatch_packages(&self, namespace: Option<&str>, own: &str) -> Vec<Vec<String>> {
         let facts = &self.facts;
         let internal = crate::project::internal_packages(facts.dialect.adapter()).to_vec();
         let group = |name: &String| if name == "dbt" { internal.clone() } else { vec![name.clone()] };
