@@ -221,9 +221,8 @@ impl<'a> Reader<'a> {
 
     fn expect(&mut self) -> Value {
         let steps: [Step; 1] = ["expect".into()];
+        // A file without it has been refused for its shape.
         let Some(item) = self.entry.value.get("expect").filter(|item| item.is_object()).cloned() else {
-            let message = format!("unit test `{}` expects nothing", self.entry.name);
-            self.report(Code::BadConfig, message, "add `expect:` with `rows:`", &[]);
             return Value::Null;
         };
         let rows = self.rows(&item, None, &steps);
@@ -253,11 +252,8 @@ impl<'a> Reader<'a> {
                 Some(text) => Value::String(text),
                 None => Value::Null,
             },
-            other => {
-                let message = format!("`{other}` is no format of rows");
-                self.report(Code::BadConfig, message, "the formats are dict, csv and sql", &at("format"));
-                Value::Null
-            }
+            // Other formats have been refused for the file's shape.
+            _ => Value::Null,
         }
     }
 

@@ -70,19 +70,10 @@ impl Analyst<'_> {
             (_, false) => EdgeKind::Transformed,
         };
         let mut value = Value::made(&arguments, kind);
-        let is_fields = call.name == "UNNEST" && types.first().is_some_and(ValueType::is_struct);
-        if let ([whole], true) = (arguments.as_slice(), is_fields && call.arguments.len() == 1) {
-            // It makes a column of each field, and no more rows.
-            self.scope().makes_several = true;
-            return whole.clone();
-        }
-        if call.name == "UNNEST" {
-            // Beside the other items, it makes a row for each element.
-            let decided = super::expression::rows_of(&value);
-            let scope = self.scope();
-            scope.spread.push(decided);
-            scope.makes_several |= is_fields || call.arguments.len() > 1;
-            value.edges = self.extended(&value.edges, "[*]");
+        if call.name == "UNNEST"
+            && let Some(fields) = self.unnested(&arguments, &mut value)
+        {
+            return fields;
         }
         let clauses = self.clauses(call);
         value.is_grouped = match (is_aggregate, call.window.is_some()) {
@@ -107,6 +98,22 @@ impl Analyst<'_> {
         let volatile = self.volatile_of_call(call, value.volatile);
         let fields = fields_of_call(call, &arguments);
         Value { volatile, fields, ..value.typed(result.data_type).nullable(nulls) }
+    }
+
+    /// `UNNEST` makes a row for each element, beside the other items. Of a struct alone it makes a column of each field, and no
+    /// more rows: the answer is then the struct.
+    fn unnested(&mut self, arguments: &[Value], value: &mut Value) -> Option<Value> {
+        let is_fields = arguments.first().is_some_and(|first| first.data_type.is_struct());
+        if let ([whole], true) = (arguments, is_fields) {
+            self.scope().makes_several = true;
+            return Some(whole.clone());
+        }
+        let decided = super::expression::rows_of(value);
+        let scope = self.scope();
+        scope.spread.push(decided);
+        scope.makes_several |= is_fields || arguments.len() > 1;
+        value.edges = self.extended(&value.edges, "[*]");
+        None
     }
 
     fn check_count(&mut self, call: &Call, declared: Option<&DeclaredFunction>) {

@@ -108,7 +108,14 @@ impl Analyst<'_> {
         };
         let (_, part) = whole.fields.as_ref()?.iter().find(|(name, _)| same(name))?;
         let decided = whole.edges.only(EdgeKind::Indirect);
-        let part = part.clone();
+        let part = match self.dialect {
+            // What comes out of an OBJECT is a VARIANT.
+            Dialect::Snowflake => Value {
+                fields: part.fields.clone(),
+                ..Value::made([part], EdgeKind::Transformed).typed(whole.data_type.part(Some(key)))
+            },
+            Dialect::DuckDb => part.clone(),
+        };
         Some(Value {
             edges: Edges::union([&part.edges, &decided]),
             doubt: part.doubt.or_else(|| whole.doubt.clone()),
