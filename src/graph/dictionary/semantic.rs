@@ -49,10 +49,11 @@ pub(super) fn semantic_model(node: &Node) -> Value {
     put("label", own(&fields, "label"));
     let defaults = |value: &Value| json!({"agg_time_dimension": value.get("agg_time_dimension")});
     put("defaults", optional(&own(&fields, "defaults"), defaults));
-    let shapes: [(&str, fn(&Value) -> Value); 3] =
-        [("entities", entity), ("measures", measure), ("dimensions", dimension)];
-    for (key, shape) in shapes {
-        let mut parts = list(&fields, key, shape);
+    for (key, mut parts) in [
+        ("entities", list(&fields, "entities", entity)),
+        ("measures", list(&fields, "measures", measure)),
+        ("dimensions", list(&fields, "dimensions", dimension)),
+    ] {
         let parts_meta = parts.as_array_mut().into_iter().flatten().map(|part| &mut part["config"]["meta"]);
         parts_meta.for_each(|own| *own = below(&meta(node), own));
         put(key, parts);

@@ -268,9 +268,10 @@ impl Object for Var {
         match method {
             "has_var" => {
                 let name = Call::new(args)?.text(0, "var_name")?;
-                let is_known = match self.written {
-                    true => self.vars.command_line.contains_key(&name),
-                    false => self.vars.get(&self.package, &name).is_some(),
+                let is_known = if self.written {
+                    self.vars.command_line.contains_key(&name)
+                } else {
+                    self.vars.get(&self.package, &name).is_some()
                 };
                 Ok(Value::from(is_known))
             }

@@ -38,10 +38,12 @@ impl Lookup for YamlVariables {
         let run = scope.run.as_deref();
         match name {
             "env_var" => Some(builtins::env_var(scope.environment.clone(), scope.secrets)),
-            "var" => scope.vars.clone().map(|vars| match scope.written_vars {
-                true => builtins::written_var(vars, scope.package.clone()),
-                false => builtins::var(vars, scope.package.clone(), true),
-            }),
+            "var" => {
+                let vars = scope.vars.clone()?;
+                let package = scope.package.clone();
+                let written = scope.written_vars;
+                Some(if written { builtins::written_var(vars, package) } else { builtins::var(vars, package, true) })
+            }
             "target" => scope.target.as_deref().map(python::from_json),
             "project_name" => {
                 Some(&scope.package).filter(|name| !name.is_empty()).map(|name| Value::from(name.as_str()))

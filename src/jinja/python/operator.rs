@@ -188,7 +188,7 @@ fn modulo(a: f64, b: f64) -> f64 {
     if rest == 0.0 {
         return rest.copysign(b);
     }
-    if (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+    if (rest < 0.0) == (b < 0.0) { rest } else { rest + b }
 }
 
 /// `a % b`: formatting if `a` is a string.

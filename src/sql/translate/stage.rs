@@ -574,12 +574,10 @@ fn parquet(files: &[StagedFile]) -> String {
 
 /// `NAME => 'text'`.
 fn named_text(argument: &FunctionArg) -> Option<(String, String)> {
-    let (name, value) = match argument {
-        FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. }
-        | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. } => {
-            (name, value)
-        }
-        _ => return None,
+    let (FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. }
+    | FunctionArg::ExprNamed { name: Expr::Identifier(name), arg: FunctionArgExpr::Expr(value), .. }) = argument
+    else {
+        return None;
     };
     let name = super::fold(name);
     let known = ["FILE_FORMAT", "PATTERN"].contains(&name.as_str());
