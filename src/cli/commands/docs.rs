@@ -55,11 +55,5 @@ pub(super) fn generate(
     let page = artifacts::docs(loaded, (&compilation, &selected), &catalog, printer)?;
     printer.data(&page.display().to_string());
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
-    Ok(if loaded.is_broken {
-        Outcome::Unusable
-    } else if failed {
-        Outcome::Failure
-    } else {
-        Outcome::Success
-    })
+    Ok(if loaded.is_broken || failed { Outcome::Unusable } else { Outcome::Success })
 }

@@ -59,7 +59,7 @@ pub(super) fn show(
         }
     }
     let inline = queries.first().filter(|query| query.name.is_none()).map(|query| query.sql.clone());
-    let outcome = if queries.is_empty() || printer.counts().0 > 0 { Outcome::Failure } else { Outcome::Success };
+    let outcome = if printer.counts().0 > 0 { Outcome::Unusable } else { Outcome::Success };
     let outcome = run(loaded, &connection, (queries, outcome), (limit, output), printer);
     match inline {
         Some(sql) if outcome == Outcome::Success => artifacts::after_inline(loaded, &sql, printer)?,
