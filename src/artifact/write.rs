@@ -1,30 +1,14 @@
 //! Putting artifacts on disk: whole files or none, at dbt's paths below the target folder.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::graph::Node;
 use crate::project::NodeKind;
-
-/// A file or folder that could not be written.
-#[derive(Debug)]
-pub struct WriteError {
-    /// The file or folder.
-    pub path: PathBuf,
-    /// The operating system's words.
-    pub reason: String,
-}
-
-impl std::fmt::Display for WriteError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "cannot write {}: {}", self.path.display(), self.reason)
-    }
-}
-
-impl std::error::Error for WriteError {}
+use crate::source::{WriteError, write_file};
 
 /// The two trees of SQL below the target folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,31 +38,12 @@ pub fn folder(path: &Path) -> Result<(), WriteError> {
 
 /// Writes JSON on one line.
 pub fn json(path: &Path, value: &impl Serialize) -> Result<(), WriteError> {
-    stream(path, |out| Ok(serde_json::to_writer(out, value)?))
+    write_file(path, |out| Ok(serde_json::to_writer(out, value)?))
 }
 
 /// Writes a file of this text.
 pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
-    stream(path, |out| out.write_all(text.as_bytes()))
-}
-
-/// Writes a file part by part: they go to a new file beside it, which then takes its name, so that a reader never sees half of it.
-pub fn stream(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), WriteError> {
-    let failed = |error: io::Error| WriteError { path: path.to_owned(), reason: error.to_string() };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|file| {
-        let mut out = io::BufWriter::with_capacity(1 << 18, file);
-        write(&mut out)?;
-        out.flush()
-    });
-    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
-        // The temporary file is of no use; if it cannot be removed either, the first error says why.
-        let _ = fs::remove_file(&beside);
-        failed(error)
-    })
+    write_file(path, |out| out.write_all(text.as_bytes()))
 }
 
 /// Writes a node's SQL into one of the trees of the target folder, and says where.

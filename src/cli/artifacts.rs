@@ -17,7 +17,7 @@ use super::record::worded;
 use crate::artifact::manifest::{Manifest, ManifestInputs};
 use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
-use crate::artifact::write::{self, Tree, WriteError};
+use crate::artifact::write::{self, Tree};
 use crate::artifact::{Invocation, catalog, listing as records, site, sources};
 use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
@@ -25,6 +25,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::execute::{Batches, NodeResult, Status, worker_name};
 use crate::graph::dictionary;
 use crate::project::NodeKind;
+use crate::source::{WriteError, write_file};
 use crate::warehouse::Catalog;
 
 fn invocation(loaded: &Loaded) -> Invocation<'_> {
@@ -58,7 +59,7 @@ fn write_manifest(
     let target = shown_target(loaded);
     let inputs = manifest_inputs(loaded, compilation, ran, &target);
     let path = loaded.target_dir().join("manifest.json");
-    told(loaded, printer, write::stream(&path, |out| Manifest::new(&inputs).write(out)))
+    told(loaded, printer, write_file(&path, |out| Manifest::new(&inputs).write(out)))
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.

@@ -12,11 +12,11 @@ use super::driver::Loaded;
 use super::open;
 use super::printer::Printer;
 use crate::analyze::{Analysis, Functions, Given, Kept, NullReason, Nulls, Places, Schema, analyze, report_findings};
-use crate::artifact::write;
 use crate::compile::{Compilation, compile};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::graph::Node;
 use crate::project::{EntryKind, NodeKind};
+use crate::source::write_file;
 use crate::sql::RelationKind;
 use crate::warehouse::{Catalog, CatalogRelation, Column, SchemaName, fold};
 
@@ -143,7 +143,7 @@ impl Loaded {
     fn keep(&self, kept: &Kept) {
         if kept.is_changed() {
             let is_there = |id: &str| self.graph.node(id).is_some();
-            let _ = write::stream(&self.kept_path(), |out| kept.write(&stamp(), is_there, out));
+            let _ = write_file(&self.kept_path(), |out| kept.write(&stamp(), is_there, out));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
@@ -51,6 +51,8 @@ pub(super) struct LocalSession {
     inner: Mutex<DuckDbSession>,
     context: SessionContext,
     in_transaction: bool,
+    /// Files that are removed once the transaction is kept.
+    pub(super) purged: Vec<PathBuf>,
     /// The roles' version that the session goes by.
     roles: u64,
 }
@@ -97,6 +99,7 @@ impl Warehouse for Local {
             inner: Mutex::new(inner),
             context: self.context.clone(),
             in_transaction: false,
+            purged: Vec::new(),
             roles: 0,
         };
         session.know_roles()?;
@@ -421,7 +424,13 @@ impl LocalSession {
             SessionChange::Roles(change) => locked(&self.shared.roles).change(&self.shared.duckdb, change)?,
             SessionChange::Warehouse(name) => self.context.warehouse = Some(name.clone()),
             SessionChange::Begin => self.in_transaction = true,
-            SessionChange::End { .. } => self.in_transaction = false,
+            SessionChange::End { commit } => {
+                self.in_transaction = false;
+                if !commit {
+                    self.purged.clear();
+                }
+            }
+            SessionChange::Purge(_) => {}
             SessionChange::Parameter(name, value) => {
                 self.context.parameters.insert(name.clone(), value.clone());
             }
@@ -468,7 +477,13 @@ impl Session for LocalSession {
         }
         let outcomes = ended?;
         for change in &translation.session {
+            if let SessionChange::Purge(statement) = change {
+                self.note_purged(&outcomes[*statement]);
+            }
             self.change(change)?;
+        }
+        if !self.in_transaction {
+            self.purge();
         }
         Ok(shaped(outcomes, &translation.result))
     }

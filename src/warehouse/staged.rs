@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
+use super::Outcome;
 use super::duckdb::literal;
 use super::local::LocalSession;
 use crate::source::{find_files, md5, read_bytes};
@@ -68,6 +69,18 @@ impl Stages for LocalSession {
 }
 
 impl LocalSession {
+    /// Takes note of files that are removed once what was read from them is kept.
+    pub(super) fn note_purged(&mut self, files: &Outcome) {
+        self.purged.extend(files.table.rows.iter().filter_map(|row| Some(PathBuf::from(row.first()?.to_string()))));
+    }
+
+    /// Removes the files of which note was taken. As on Snowflake, one that cannot be removed is no error.
+    pub(super) fn purge(&mut self) {
+        for file in self.purged.drain(..) {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
     /// What a database keeps under a path.
     fn kept_rows(&self, table: &str, columns: &str, (column, path): (&str, &[String])) -> Vec<Vec<String>> {
         let Some(database) = path.first() else { return Vec::new() };

@@ -15,7 +15,7 @@ use super::policy::{kept_in, key};
 use super::scope::Scope;
 use super::stage::{Location, Setting, Value};
 use super::typed::{Column, Typed};
-use super::{Made, ResultColumn, ResultShape, Step, Translator, literal, quote};
+use super::{Made, ResultColumn, ResultShape, SessionChange, Step, Translator, literal, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
@@ -339,11 +339,13 @@ impl Translator<'_> {
             "SELECT \"FILE\" AS \"file\", \"status\", \"rows_parsed\", \"rows_loaded\", \"error_limit\", \"errors_seen\", \"first_error\", \
              \"first_error_line\", \"first_error_character\", \"first_error_column_name\" FROM {FILES}{only} ORDER BY \"AT\""
         ));
+        let mut session = Vec::new();
         if copy.options.purge {
-            statements.push(format!("SELECT sf_remove_file(\"PLACE\") FROM {FILES} WHERE \"status\" = 'LOADED'"));
+            session.push(SessionChange::Purge(statements.len()));
+            statements.push(format!("SELECT \"PLACE\" FROM {FILES} WHERE \"status\" = 'LOADED'"));
         }
         statements.extend([format!("DROP TABLE temp.{ROWS}"), format!("DROP TABLE temp.{FILES}")]);
-        Made { statements, result, session: Vec::new() }
+        Made { statements, result, session }
     }
 }
 

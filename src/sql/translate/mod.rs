@@ -160,6 +160,8 @@ pub enum SessionChange {
     Variable(String, String, DataType),
     /// `UNSET name`.
     UnsetVariable(String),
+    /// The files that the rows of this statement name are removed, once its changes are kept.
+    Purge(usize),
     /// A transaction begins, or ends kept (`true`) or undone.
     Begin,
     /// The transaction ends: kept, or undone.

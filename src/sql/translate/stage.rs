@@ -479,7 +479,7 @@ impl Translator<'_> {
         let text = |file: &StagedFile| {
             let name = literal(&location.name_of(file));
             if removes {
-                return format!("({name}, CASE WHEN sf_remove_file({}) THEN 'removed' END)", literal(&file.location));
+                return format!("({name}, sf_remove_file({}))", literal(&file.location));
             }
             format!("({name}, {}, {}, {})", file.size, literal(&file.key), literal(&file.modified))
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use duckdb::Connection;
-use duckdb::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use duckdb::arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray};
 use duckdb::arrow::datatypes::{DataType, Int32Type};
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
@@ -134,22 +134,23 @@ impl VArrowScalar for WriteFile {
     }
 }
 
-/// Removes a file.
+/// Removes a file, and says that it did or why it could not.
 struct RemoveFile;
 
 impl VArrowScalar for RemoveFile {
     type State = ();
 
     fn invoke((): &(), input: RecordBatch) -> Made {
-        let mut removed: Vec<Option<bool>> = Vec::with_capacity(input.num_rows());
-        for place in texts(input.column(0))? {
-            removed.push(place.map(|place| std::fs::remove_file(place).is_ok()));
-        }
-        Ok(Arc::new(BooleanArray::from(removed)))
+        let removed = |place: &str| match std::fs::remove_file(place) {
+            Ok(()) => "removed".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let said: Vec<Option<String>> = texts(input.column(0))?.map(|place| place.map(removed)).collect();
+        Ok(Arc::new(StringArray::from(said)))
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8], DataType::Boolean)]
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8], DataType::Utf8)]
     }
 
     fn volatile() -> bool {

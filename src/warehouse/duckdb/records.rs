@@ -2,7 +2,6 @@
 //!
 //! A record that is not what the format says is there, too, with what is wrong and where: whoever loads it decides what becomes of the rest.
 
-use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::fields::{self, Csv};
-use crate::source::read_bytes;
+use crate::source::{read_bytes, write_file};
 use crate::sql::{FileFormat, FileKind};
 
 /// A row of a file.
@@ -54,25 +53,23 @@ pub(super) fn read(place: &Path, format: &FileFormat) -> Result<String, String> 
 
 /// Writes a text into a file: `how` says whether one that is there is replaced, and whether it is compressed. Gives the file's size.
 pub(super) fn write(place: &Path, text: &str, how: &str) -> Result<i64, String> {
-    let failed = |error: std::io::Error| format!("cannot write {}: {error}", place.display());
     if place.exists() && !how.starts_with("OVERWRITE") {
         return Err(format!(
             "Files already existing at the unload destination: {}. Use overwrite option to force unloading.",
             place.display()
         ));
     }
-    if let Some(folder) = place.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let bytes = if how.ends_with("GZIP") {
-        let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
-        zipped.write_all(text.as_bytes()).map_err(failed)?;
-        zipped.finish().map_err(failed)?
-    } else {
-        text.as_bytes().to_vec()
-    };
-    fs::write(place, &bytes).map_err(failed)?;
-    i64::try_from(bytes.len()).map_err(|error| error.to_string())
+    write_file(place, |out| {
+        if !how.ends_with("GZIP") {
+            return out.write_all(text.as_bytes());
+        }
+        let mut zipped = GzEncoder::new(out, Compression::default());
+        zipped.write_all(text.as_bytes())?;
+        zipped.finish().map(drop)
+    })
+    .map_err(|error| error.to_string())?;
+    let size = place.metadata().map_err(|error| error.to_string())?.len();
+    i64::try_from(size).map_err(|error| error.to_string())
 }
 
 /// What a file holds, decompressed where it is.
@@ -100,7 +97,7 @@ fn text_of(bytes: Vec<u8>, format: &FileFormat) -> Result<String, u64> {
 
 /// The line in which a text ends, from 1.
 fn line_at(text: &[u8]) -> u64 {
-    1 + text.split(|byte| *byte == b'\n').count() as u64 - 1
+    text.split(|byte| *byte == b'\n').count() as u64
 }
 
 /// The rows of a CSV file. With a header that is read, each also has a value: an object of its fields.
