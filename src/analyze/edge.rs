@@ -37,13 +37,6 @@ pub(super) struct Edge {
     pub(super) kind: EdgeKind,
 }
 
-impl Edge {
-    /// Whether it leads to the same column.
-    pub(super) fn is_of(&self, other: &Self) -> bool {
-        self.relation == other.relation && self.column == other.column
-    }
-}
-
 /// The column that stands for the rows of a relation: how many there are.
 pub(super) const ROWS: u32 = u32::MAX;
 /// The column that stands for all columns that are not known.

@@ -96,8 +96,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Analyses nodes, given parents first; each begins when its parents are done.
+    /// Analyses nodes, given parents first; each begins when its parents are done. Sources and seeds can be read without a `ref`, so
+    /// they come before all others.
     fn run(&self, numbers: &[usize]) {
+        let is_origin = |at: &&usize| matches!(self.graph.nodes[**at].kind, NodeKind::Source | NodeKind::Seed);
+        for at in numbers.iter().filter(is_origin) {
+            let _ = self.results[*at].set(Box::new(self.node(*at)));
+        }
         let mut children: Vec<Vec<usize>> = vec![Vec::new(); self.graph.nodes.len()];
         let waiting: Vec<AtomicUsize> = self.graph.nodes.values().map(|_| AtomicUsize::new(0)).collect();
         let mut is_listed = vec![false; self.graph.nodes.len()];
@@ -130,9 +135,11 @@ impl Work<'_> {
         // One reader goes on on this thread: the next in a chain finds its parent's columns at hand.
         let mut next = Some(first);
         while let Some(at) = next.take() {
-            let found = self.node(at);
+            let found = if self.results[at].get().is_some() { None } else { Some(self.node(at)) };
             // Nobody reads a test: what is wrong with it is all that is of use.
-            if self.graph.nodes[at].kind != NodeKind::Test || !found.findings().is_empty() {
+            let is_told =
+                |found: &NodeAnalysis| self.graph.nodes[at].kind != NodeKind::Test || !found.findings().is_empty();
+            if let Some(found) = found.filter(is_told) {
                 let _ = self.results[at].set(Box::new(found));
             }
             for child in &children[at] {

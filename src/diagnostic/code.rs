@@ -68,6 +68,8 @@ codes! {
     MissingProfile = "missing-profile",
     /// The folder of `--state` is not there, or a file in it is missing or damaged.
     MissingState = "missing-state",
+    /// An aggregate or a window function stands where it cannot.
+    MisplacedFunction = "misplaced-function",
     /// A model or snapshot that keeps its rows would do something else over the same data.
     NondeterministicIncremental = "nondeterministic-incremental",
     /// A key by which rows are found again can be NULL.
@@ -84,6 +86,8 @@ codes! {
     SelectStar = "select-star",
     /// The arms of a set operation have different numbers of columns.
     SetOperationColumns = "set-operation-columns",
+    /// A query in an expression gives another number of columns than it is compared with.
+    SubqueryColumns = "subquery-columns",
     /// The SQL cannot be parsed.
     SqlSyntax = "sql-syntax",
     /// A source was last loaded longer ago than it may.

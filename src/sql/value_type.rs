@@ -232,16 +232,50 @@ impl ValueType {
         }
     }
 
-    /// Whether arithmetic with it is an error for certain.
-    pub fn has_no_arithmetic(&self) -> bool {
-        matches!(self, Self::Snowflake(known) if matches!(known.family(), Family::Binary | Family::Time | Family::Date))
+    /// Whether a binary operator has no result for values of these types, for certain.
+    pub fn has_no_result(&self, operator: Operator, other: &Self) -> bool {
+        use Family as F;
+        if !operator.is_arithmetic() {
+            return false;
+        }
+        let (left, right) = (self.family(), other.family());
+        let either = |family: F| left == family || right == family;
+        let number = |family: F| matches!(family, F::Number | F::Float);
+        let moment = |family: F| matches!(family, F::Date | F::Time | F::Timestamp | F::Zoned);
+        if either(F::Unknown) || either(F::Null) {
+            return false;
+        }
+        let is_snowflake = matches!(self, Self::Snowflake(_));
+        let is_scaling = !matches!(operator, Operator::Add | Operator::Subtract);
+        if either(F::Semi) {
+            let beside = if left == F::Semi { right } else { left };
+            return (self.is_container() || other.is_container()) && (number(beside) || beside == F::Boolean);
+        }
+        if either(F::Boolean) {
+            let beside = if left == F::Boolean { right } else { left };
+            return is_snowflake || beside != F::Text;
+        }
+        if is_scaling {
+            let is_refused = |family: F| moment(family) || family == F::Binary;
+            return if is_snowflake { is_refused(left) || is_refused(right) } else { moment(left) && number(right) };
+        }
+        let is_sum_of_moments = operator == Operator::Add && moment(left) && moment(right);
+        let is_timestamp = |family: F| matches!(family, F::Timestamp | F::Zoned);
+        is_sum_of_moments && (is_snowflake || left == right)
+            || (is_snowflake && matches!((left, right), (F::Date, F::Float) | (F::Float, F::Date)))
+            || (!is_snowflake && is_timestamp(left) && number(right))
     }
 
-    /// What it is, roughly: a number, a text, a moment, ...
-    pub fn rough(&self) -> Option<&'static str> {
+    /// Whether it is an array or an object for certain, and no variant that may be anything.
+    pub fn is_container(&self) -> bool {
+        matches!(self, Self::Snowflake(DataType::Array | DataType::Object))
+    }
+
+    /// The family of the type.
+    fn family(&self) -> Family {
         use DuckDbType as D;
-        let family = match self {
-            Self::Unknown => return None,
+        match self {
+            Self::Unknown => Family::Unknown,
             Self::Snowflake(known) => known.family(),
             Self::DuckDb(known) => match known {
                 D::Boolean => Family::Boolean,
@@ -253,10 +287,14 @@ impl ValueType {
                 D::Time => Family::Time,
                 D::Timestamp => Family::Timestamp,
                 D::TimestampTz => Family::Zoned,
-                _ => return None,
+                _ => Family::Unknown,
             },
-        };
-        match family {
+        }
+    }
+
+    /// What it is, roughly: a number, a text, a moment, ...
+    pub fn rough(&self) -> Option<&'static str> {
+        match self.family() {
             Family::Number | Family::Float => Some("a number"),
             Family::Text => Some("a text"),
             Family::Binary => Some("binary"),

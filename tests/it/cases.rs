@@ -12,6 +12,7 @@ use crate::bench::{Answer, Bench, files_below, line_of, words};
 use crate::lineage;
 use crate::markdown::{Case, Fence, cases, marks};
 use crate::packages::{registry, repository};
+use crate::query_tables;
 
 const PROJECT: &str = "name: shop\nversion: \"1.0\"\nprofile: shop\n";
 const DUCKDB: &str =
@@ -146,6 +147,8 @@ fn run_case(case: &Case) -> Vec<Difference> {
             }
             "schema" => lineage::schema(&bench, rest),
             "lineage" => lineage::lineage(&bench, rest),
+            "findings" => query_tables::findings(&bench, &fence.body),
+            "edges" => query_tables::edges(&bench, &fence.body),
             "diagnostics" => diagnostics(&bench, if rest.is_empty() { "compile" } else { rest }),
             "results" => results(&bench, rest),
             "log" => log(&bench, rest),

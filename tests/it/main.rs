@@ -24,6 +24,7 @@ mod markdown;
 mod mutations;
 mod nulls;
 mod packages;
+mod query_tables;
 mod selection_table;
 mod services;
 mod slice;

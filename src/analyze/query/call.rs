@@ -44,6 +44,7 @@ impl Analyst<'_> {
             let ordered = self.values(&call.order);
             arguments.splice(0..0, ordered);
         }
+        self.check_arguments(call, &arguments);
         let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let constants: Vec<Option<&Literal>> = call
             .arguments

@@ -28,7 +28,7 @@ impl Analyst<'_> {
     fn construct(&mut self, expr: &Expr) -> Value {
         let dialect = self.dialect;
         match expr {
-            Expr::Column(parts, span) => self.column(parts, span),
+            Expr::Column(parts, place) => self.column(parts, *place),
             Expr::Position(qualifier, at, _) => self.position(qualifier, *at),
             Expr::Literal(literal) => {
                 let nulls = match literal {
@@ -49,8 +49,9 @@ impl Analyst<'_> {
             Expr::Case(case) => self.case(case),
             Expr::Call(call) => self.call(call),
             Expr::Chain(first, rest) => self.chain(first, rest),
-            Expr::Sign(inner) => {
-                let inner = self.value(inner);
+            Expr::Sign(written) => {
+                let inner = self.value(written);
+                self.check_sign(written, &inner.data_type);
                 let nulls = strict([&inner]);
                 Value::made([&inner], EdgeKind::Transformed).typed(inner.data_type).nullable(nulls)
             }
@@ -73,9 +74,13 @@ impl Analyst<'_> {
                 let constant = Value::constant(ValueType::boolean(dialect)).nullable(Nulls::Never);
                 Value { edges: rows.edges, doubt: rows.doubt, ..constant }
             }
-            Expr::In(left, query) => {
-                let left = self.value(left);
-                let inner = self.row(query);
+            Expr::In(written, query) => {
+                let left = self.value(written);
+                let width = match &**written {
+                    Expr::Collection(Collection::Tuple, parts) => parts.len(),
+                    _ => 1,
+                };
+                let inner = self.row(query, width);
                 let inner = Value::made([&inner], EdgeKind::Indirect);
                 let value = Value::made([&left], EdgeKind::Transformed);
                 Value::made([&value, &inner], EdgeKind::Copied).typed(ValueType::boolean(dialect))
@@ -95,6 +100,7 @@ impl Analyst<'_> {
     fn case(&mut self, case: &Case) -> Value {
         let conditions = self.values(&case.conditions);
         let results = self.values(&case.results);
+        self.check_common(&case.results.iter().collect::<Vec<_>>(), &results);
         let data_type = ValueType::common(results.iter().map(|result| &result.data_type));
         let nulls = self.nulls_of_case(case, &results);
         Value::made(conditions.iter().chain(&results), EdgeKind::Transformed).typed(data_type).nullable(nulls)
@@ -131,32 +137,10 @@ impl Analyst<'_> {
         Value::made(&parts, EdgeKind::Transformed).typed(data_type).nullable(nulls)
     }
 
-    /// Operands of types that cannot stand beside each other.
-    fn check_operands(
-        &mut self,
-        operator: Operator,
-        (left, first): (&ValueType, &Expr),
-        (right, second): (&ValueType, &Expr),
-    ) {
-        let is_wrong = match operator {
-            truth if truth.is_truth() => !left.fits(right),
-            Operator::Multiply | Operator::Divide | Operator::Modulo => {
-                left.has_no_arithmetic() || right.has_no_arithmetic()
-            }
-            _ => false,
-        };
-        let (Some(left), Some(right), true) = (left.rough(), right.rough(), is_wrong) else { return };
-        let Some(span) = place(second).or_else(|| place(first)) else { return };
-        let message = match operator {
-            truth if truth.is_truth() => format!("{left} cannot be compared with {right}"),
-            _ => format!("no arithmetic with {left} and {right}"),
-        };
-        self.finding("wrong-type", message, &span, Some("cast one of them".to_owned()));
-    }
-
     /// A query used as a value: its first column, and what decides which rows it has.
     pub(super) fn scalar(&mut self, query: &Query) -> Value {
         let shape = self.query(query);
+        self.check_width(query, &shape, 1);
         let rows = shape.rows();
         let mut value = match (shape.len(), shape.open()) {
             (0, Some(open)) => Value { edges: open.edges, doubt: Some(open.reason), ..Value::default() },
@@ -173,8 +157,9 @@ impl Analyst<'_> {
     }
 
     /// A query beside a row of values: every column of it counts.
-    fn row(&mut self, query: &Query) -> Value {
+    fn row(&mut self, query: &Query, width: usize) -> Value {
         let shape = self.query(query);
+        self.check_width(query, &shape, width);
         let rows = shape.rows();
         let open = shape.open();
         let columns: Vec<Value> = (0..shape.len()).map(|at| shape.value(at)).collect();
@@ -184,6 +169,19 @@ impl Analyst<'_> {
         value.doubt = value.doubt.or(rows.doubt).or(open.map(|open| open.reason));
         value.is_grouped = false;
         value
+    }
+
+    /// A query in an expression that gives more or fewer columns than it is compared with.
+    fn check_width(&mut self, query: &Query, shape: &Shape, width: usize) {
+        let found = shape.len();
+        if shape.open().is_some() || found == width || found == 0 {
+            return;
+        }
+        let span = query.first_word();
+        if !span.is_empty() {
+            let needed = if width == 1 { "one column".to_owned() } else { format!("{width} columns") };
+            self.finding("subquery-columns", format!("the query gives {found} columns, not {needed}"), &span, None);
+        }
     }
 
     fn collection(&mut self, collection: &Collection, items: &[Expr]) -> Value {
@@ -340,7 +338,8 @@ pub(super) fn text_of(expr: &Expr) -> Option<&str> {
 /// The bytes of the first name in an expression.
 pub(super) fn place(expr: &Expr) -> Option<std::ops::Range<usize>> {
     match expr {
-        Expr::Column(_, span) | Expr::Position(_, _, span) => Some(span.clone()),
+        Expr::Column(_, place) => Some(place.start..place.end),
+        Expr::Position(_, _, span) => Some(span.clone()),
         Expr::Call(call) if !call.span.is_empty() => Some(call.span.clone()),
         Expr::Call(call) => call.arguments.iter().find_map(|argument| place(&argument.value)),
         Expr::Cast(inner, ..) | Expr::Sign(inner) | Expr::Access(inner, _) => place(inner),

@@ -3,19 +3,23 @@
 //! Nothing is guessed. A name that cannot be resolved depends on every column of every relation in scope, and carries the
 //! reason; so does everything that is made from it.
 
+mod alike;
 mod call;
 mod columns;
 mod cross;
 mod expression;
 mod from;
+mod group;
 mod narrow;
 mod nullable;
+mod placed;
 mod scope;
 mod select;
 mod set;
 mod shape;
 mod star;
 mod table_function;
+mod typed;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};

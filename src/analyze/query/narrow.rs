@@ -26,7 +26,7 @@ impl Analyst<'_> {
         for parts in columns {
             if let Some(merged) = merged_position(scope, parts) {
                 scope.merged[merged].1.nulls = Nulls::Never;
-            } else if let Some((relation, column)) = position(scope, parts) {
+            } else if let Some((relation, column)) = own_position(scope, parts) {
                 let relation = &mut scope.relations[relation];
                 relation.is_outer = false;
                 relation.proven.push(column);
@@ -41,7 +41,7 @@ fn merged_position(scope: &Scope, parts: &[Name]) -> Option<usize> {
 }
 
 /// The relation and the column of the innermost scope that a name means for certain.
-fn position(scope: &Scope, parts: &[Name]) -> Option<(usize, usize)> {
+pub(super) fn own_position(scope: &Scope, parts: &[Name]) -> Option<(usize, usize)> {
     match parts {
         [name] => {
             let mut found = None;
@@ -54,14 +54,14 @@ fn position(scope: &Scope, parts: &[Name]) -> Option<(usize, usize)> {
             }
             found
         }
-        [alias, name] => {
-            let at = scope.relations.iter().position(|relation| relation.alias.as_ref() == Some(&alias.key))?;
+        [qualifier @ .., name] => {
+            let at = scope.relations.iter().position(|relation| relation.is_named(qualifier))?;
             match scope.relations[at].shape.find(&name.key).as_slice() {
                 [column] => Some((at, *column)),
                 _ => None,
             }
         }
-        _ => None,
+        [] => None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
 use crate::diagnostic::did_you_mean;
 use crate::sql::Dialect;
-use crate::sql::query::{Expr, Name, Step};
+use crate::sql::query::{Expr, Name, Place, Step};
 
 /// A relation of a FROM clause.
 #[derive(Debug, Clone)]
@@ -30,6 +30,17 @@ impl Relation {
     /// A relation that is referred to by this name.
     pub(super) fn new(alias: Option<Arc<str>>, shape: Shape) -> Self {
         Self { alias, path: Vec::new(), shape, is_outer: false, proven: Vec::new() }
+    }
+
+    /// Whether a qualifier names it: its alias, or the last parts of its name.
+    pub(super) fn is_named(&self, qualifier: &[Name]) -> bool {
+        match qualifier {
+            [alias] => self.alias.as_ref() == Some(&alias.key),
+            path => {
+                self.path.len() >= path.len()
+                    && self.path[self.path.len() - path.len()..].iter().zip(path).all(|(one, other)| *one == other.key)
+            }
+        }
     }
 
     /// A column, by position.
@@ -126,10 +137,10 @@ impl Scope {
 
 impl Analyst<'_> {
     /// The value of a column, or of a field of one.
-    pub(super) fn column(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
+    pub(super) fn column(&mut self, parts: &[Name], place: Place) -> Value {
         let value = match parts {
-            [name] => self.unqualified(name, span),
-            [qualifier @ .., name] => self.qualified(qualifier, name, parts, span),
+            [name] => self.unqualified(name, &place.name()),
+            [qualifier @ .., name] => self.qualified(qualifier, name, parts, place),
             [] => self.unresolved("a name without parts".into()),
         };
         self.read.extend(
@@ -249,9 +260,9 @@ impl Analyst<'_> {
         Value { edges, doubt: Some(reason), ..Value::default() }
     }
 
-    fn qualified(&mut self, qualifier: &[Name], name: &Name, parts: &[Name], span: &Range<usize>) -> Value {
+    fn qualified(&mut self, qualifier: &[Name], name: &Name, parts: &[Name], place: Place) -> Value {
         let Some(relation) = self.relation(qualifier) else {
-            return self.field(parts, span);
+            return self.field(parts, place);
         };
         let found = relation.shape.find(&name.key);
         if let [at] = found.as_slice() {
@@ -260,7 +271,7 @@ impl Analyst<'_> {
         if !found.is_empty() {
             let values: Vec<Value> = found.iter().map(|at| relation.value(*at)).collect();
             let message = format!("ambiguous column `{}`: `{}` has it more than once", name.text, qualifier[0].text);
-            self.finding("ambiguous-column", message.clone(), span, None);
+            self.finding("ambiguous-column", message.clone(), &place.name(), None);
             return Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) };
         }
         let number = self.names.number(&name.text);
@@ -270,14 +281,13 @@ impl Analyst<'_> {
         let known: Vec<String> = (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()).collect();
         let message = format!("`{}` has no column `{}`", qualifier[qualifier.len() - 1].text, name.text);
         let near = did_you_mean(&name.text, known.iter().map(String::as_str));
-        let at = span.end.saturating_sub(name.text.len())..span.end;
         let help = match known.iter().find(|other| other.eq_ignore_ascii_case(&name.text)) {
             Some(other) => Some(format!("the column is `\"{other}\"`: write it with quotes")),
             None => near.map(|near| format!("did you mean `{near}`?")),
         };
         let soft = relation.shape.soft();
         if soft.is_none() || help.is_some() {
-            self.finding("unknown-column", message.clone(), &at, help);
+            self.finding("unknown-column", message.clone(), &place.name(), help);
         }
         let mut all = relation.shape.everything();
         all.extend(soft.map(|soft| soft.named(number)));
@@ -287,7 +297,7 @@ impl Analyst<'_> {
     }
 
     /// A name whose first parts are no relation: a field of a column, or nothing that is in scope.
-    fn field(&mut self, parts: &[Name], span: &Range<usize>) -> Value {
+    fn field(&mut self, parts: &[Name], place: Place) -> Value {
         let may_have = |relation: &Relation| relation.shape.open().is_some() || relation.shape.soft().is_some();
         let has = |one: &Name| {
             self.scopes.iter().any(|scope| {
@@ -313,7 +323,7 @@ impl Analyst<'_> {
         if let Some(taken) = find(&is_column).or_else(|| find(&is_perhaps_column)) {
             let (column, fields) = parts.split_at(taken);
             let steps: Vec<Step> = fields.iter().map(|field| Step::Key(field.text.to_string())).collect();
-            let value = self.column(column, span);
+            let value = self.column(column, place);
             return self.path(value, &steps);
         }
         let written: Vec<&str> = parts[..parts.len() - 1].iter().map(|part| &*part.text).collect();
@@ -326,23 +336,14 @@ impl Analyst<'_> {
             .collect();
         let near = did_you_mean(written[written.len() - 1], aliases.iter().map(String::as_str));
         let help = near.map(|near| format!("did you mean `{near}`?"));
-        self.finding("unknown-column", message.clone(), span, help);
+        self.finding("unknown-column", message.clone(), &place.qualifier(), help);
         self.unresolved(message.into())
     }
 
     /// The relation that a qualifier names, innermost first.
     pub(super) fn relation(&self, qualifier: &[Name]) -> Option<Relation> {
-        let is_named = |relation: &&Relation| match qualifier {
-            [alias] => relation.alias.as_ref() == Some(&alias.key),
-            path => {
-                relation.path.len() >= path.len()
-                    && relation.path[relation.path.len() - path.len()..]
-                        .iter()
-                        .zip(path)
-                        .all(|(one, other)| *one == other.key)
-            }
-        };
-        self.scopes.iter().rev().find_map(|scope| scope.relations.iter().find(is_named).cloned())
+        let mut scopes = self.scopes.iter().rev();
+        scopes.find_map(|scope| scope.relations.iter().find(|one| one.is_named(qualifier)).cloned())
     }
 
     /// The column at a position of the only relation in scope.

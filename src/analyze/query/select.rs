@@ -1,6 +1,5 @@
 //! Queries and SELECTs: items, filters, groups, order.
 
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -106,6 +105,9 @@ impl Analyst<'_> {
         let shape = Shape::Made(Rc::new(made));
         let relation = Relation::new(None, shape.clone());
         self.scopes.push(Scope { relations: vec![relation], ..Scope::default() });
+        if shape.open().is_none() {
+            self.check_positions(&query.order, &query.order_spans, shape.len());
+        }
         let mut rows = vec![shape.rows()];
         for key in query.order.iter().chain(&query.limits) {
             rows.push(match ordinal(key) {
@@ -179,7 +181,9 @@ impl Analyst<'_> {
             rows.push(self.condition(filter));
         }
         self.check_cross(select);
-        self.check_grouped(select, &items);
+        self.check_conditions(select);
+        self.check_placed(select, query, &items);
+        self.check_groups(select, query, &items);
         self.group(&select.group, &items, &mut rows);
         match &select.distinct {
             Distinct::No => {}
@@ -234,6 +238,7 @@ impl Analyst<'_> {
     fn items(&mut self, select: &Select) -> Items {
         let mut items = Items::default();
         for item in &select.items {
+            items.starts.push(items.columns.len());
             match item {
                 Item::Value { expr, name, is_alias, .. } if self.is_several(expr) => {
                     if let Some(columns) = self.several(expr, is_alias.then_some(name)) {
@@ -314,76 +319,6 @@ impl Analyst<'_> {
         }
     }
 
-    /// Columns beside aggregates that are neither grouped by nor aggregated.
-    fn check_grouped(&mut self, select: &Select, items: &Items) {
-        let is_certain = items.open.is_none() && items.columns.len() == select.items.len();
-        let keys = match &select.group {
-            Group::All => return,
-            Group::None if items.columns.iter().all(|(_, value)| !value.is_grouped) => return,
-            Group::None => &[][..],
-            Group::Keys(keys) | Group::Sets(keys) => keys.as_slice(),
-        };
-        if !is_certain {
-            return;
-        }
-        let mut grouped: Vec<Value> = Vec::new();
-        for key in keys {
-            match (ordinal(key), key) {
-                (Some(at), _) if at > 0 && at <= items.columns.len() => {
-                    grouped.push(items.columns[at - 1].1.clone());
-                }
-                (_, Expr::Column(..)) => {
-                    let before = self.findings.len();
-                    grouped.push(self.value(key));
-                    self.findings.truncate(before);
-                }
-                // Keys that are computed may be what an item is computed from: nothing is certain.
-                _ => return,
-            }
-        }
-        if grouped.iter().any(|value| value.doubt.is_some()) {
-            return;
-        }
-        for (item, (_, value)) in select.items.iter().zip(&items.columns) {
-            let Item::Value { expr, .. } = item else { continue };
-            let is_key = grouped.iter().any(|key| key.edges == value.edges);
-            if value.is_grouped || is_key || value.doubt.is_some() || !is_of_one_row(expr) {
-                continue;
-            }
-            if let Some((name, span)) = self.ungrouped(expr, &grouped) {
-                let message = format!("`{name}` is neither grouped by nor aggregated");
-                let help = Some("add it to GROUP BY, or put it into an aggregate such as ANY_VALUE".to_owned());
-                self.finding("not-grouped", message, &span, help);
-            }
-        }
-    }
-
-    /// A column in an expression that is certainly no key and no part of one.
-    fn ungrouped(&mut self, expr: &Expr, grouped: &[Value]) -> Option<(Arc<str>, Range<usize>)> {
-        let mut columns = Vec::new();
-        visit([expr], |part| {
-            if let Expr::Column(parts, span) = part {
-                columns.push((part, parts.last(), span));
-            }
-        });
-        for (column, last, span) in columns {
-            let Some(name) = last else { continue };
-            let relations = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
-            let is_own = relations.iter().any(|one| !one.shape.find(&name.key).is_empty());
-            let before = self.findings.len();
-            let value = self.value(column);
-            self.findings.truncate(before);
-            let is_plain = value.edges.iter().all(|edge| edge.path == 0 && edge.kind == EdgeKind::Copied);
-            // A key that is computed from it may be what the expression is made from.
-            let is_in_key =
-                grouped.iter().any(|key| value.edges.iter().any(|edge| key.edges.iter().any(|one| one.is_of(edge))));
-            if is_own && is_plain && !is_in_key && !value.edges.is_empty() && value.doubt.is_none() {
-                return Some((name.text.clone(), span.clone()));
-            }
-        }
-        None
-    }
-
     /// A key of GROUP BY or ORDER BY: a position, or an expression.
     fn key(&mut self, key: &Expr, items: &Items) -> Rows {
         match ordinal(key) {
@@ -420,24 +355,6 @@ impl Analyst<'_> {
     }
 }
 
-/// Whether an expression is computed from one row alone: no window, no subquery, no lambda.
-fn is_of_one_row(expr: &Expr) -> bool {
-    let mut is_plain = true;
-    visit([expr], |part| {
-        is_plain &= match part {
-            Expr::Call(call) => call.window.is_none() && call.query.is_none(),
-            Expr::Subquery(_)
-            | Expr::Exists(_)
-            | Expr::In(..)
-            | Expr::Lambda(..)
-            | Expr::Star(_)
-            | Expr::Opaque(..) => false,
-            _ => true,
-        };
-    });
-    is_plain
-}
-
 /// The sums over sets of keys have NULL in place of a key.
 fn rolled_up(select: &Select, items: &mut Items) {
     let is_plain = |at: usize| matches!(select.items.get(at), Some(Item::Value { expr: Expr::Column(..), .. }));
@@ -450,9 +367,11 @@ fn rolled_up(select: &Select, items: &mut Items) {
 
 /// The items of a SELECT.
 #[derive(Default)]
-struct Items {
-    columns: Vec<(Name, Value)>,
-    open: Option<Open>,
+pub(super) struct Items {
+    pub(super) columns: Vec<(Name, Value)>,
+    /// How many columns the items before each item give.
+    pub(super) starts: Vec<usize>,
+    pub(super) open: Option<Open>,
     soft: Option<Open>,
 }
 
@@ -469,7 +388,7 @@ fn open_rows(open: &Open) -> Rows {
 }
 
 /// The position that a key names.
-fn ordinal(key: &Expr) -> Option<usize> {
+pub(super) fn ordinal(key: &Expr) -> Option<usize> {
     match key {
         Expr::Literal(Literal::Number(digits)) => digits.parse().ok(),
         _ => None,

@@ -1,12 +1,13 @@
 //! `*` with its modifiers.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::scope::Relation;
 use super::shape::{Open, Shape, Value};
 use super::{Analyst, PassedOn};
 use crate::analyze::edge::{EdgeKind, Edges};
-use crate::sql::query::{Name, Star, name_fits};
+use crate::sql::query::{Name, Place, Star, name_fits};
 
 /// Named columns, and what is known of those that are not known.
 type Expanded = (Vec<(Name, Value)>, Option<Open>);
@@ -113,7 +114,8 @@ impl Analyst<'_> {
         }
         if self.dialect == crate::sql::Dialect::DuckDb && self.is_column(&star.qualifier) {
             // The fields of a struct.
-            let value = self.column(&star.qualifier, &star.span);
+            let Range { start, end } = star.span;
+            let value = self.column(&star.qualifier, Place { start, qualified: start, name: start, end });
             return match self.fields(&value) {
                 Some(fields) => (fields, None),
                 None => {

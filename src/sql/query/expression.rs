@@ -8,7 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::read::Reader;
-use super::{Argument, Call, Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Step};
+use super::{Argument, Call, Case, Collection, Expr, Failure, Literal, Name, Operator, Place, Predicate, Step};
 use crate::sql::{Dialect, ValueType};
 
 /// How much stack one level of an expression may take, and how much is added when it is short.
@@ -253,8 +253,10 @@ impl Reader<'_> {
         {
             return Expr::Position(qualifier.iter().map(|part| self.name(part)).collect(), position, self.at(last));
         }
-        let span = self.at(&parts[0]).start..self.at(&parts[parts.len() - 1]).end;
-        Expr::Column(parts.iter().map(|part| self.name(part)).collect(), span)
+        let (start, name) = (self.at(&parts[0]).start, self.at(&parts[parts.len() - 1]));
+        let qualified = if parts.len() > 1 { self.at(&parts[parts.len() - 2]).end } else { start };
+        let place = Place { start, qualified, name: name.start, end: name.end };
+        Expr::Column(parts.iter().map(|part| self.name(part)).collect(), place)
     }
 
     fn value(&self, value: &Value, span: impl Fn() -> Range<usize>) -> Expr {

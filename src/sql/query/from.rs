@@ -1,6 +1,7 @@
 //! FROM: tables, queries, joins, table functions, PIVOT and UNPIVOT.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use sqlparser::ast::{
     self, Expr as Written, ExprWithAlias, FunctionArguments, JoinConstraint, JoinOperator, ObjectName,
@@ -239,6 +240,23 @@ impl Reader<'_> {
 }
 
 impl From {
+    /// The name that a relation is referred to by.
+    pub(super) fn called(&self) -> Option<Arc<str>> {
+        let alias = match self {
+            Self::Table { alias, .. } | Self::Derived { alias, .. } | Self::Opaque { alias, .. } => alias.as_ref(),
+            Self::Function(function) => function.alias.as_ref(),
+            Self::Nested { alias, .. } => Some(alias),
+            Self::Pivot(pivot) => pivot.alias.as_ref(),
+            Self::Unpivot(unpivot) => unpivot.alias.as_ref(),
+            Self::Joined { .. } => None,
+        };
+        match (alias, self) {
+            (Some(alias), _) => Some(alias.name.key.clone()),
+            (None, Self::Table { name, .. }) => name.last().map(|last| last.key.clone()),
+            _ => None,
+        }
+    }
+
     /// The bytes of a relation's name, where it has one.
     pub fn span(&self) -> Range<usize> {
         match self {
@@ -252,6 +270,15 @@ impl From {
 }
 
 impl Query {
+    /// The bytes of the word it begins with, as far as they are known.
+    pub fn first_word(&self) -> Range<usize> {
+        match &self.body {
+            Body::Select(select) => select.span.clone(),
+            Body::Query(inner) => inner.first_word(),
+            _ => 0..0,
+        }
+    }
+
     /// Whether it is a SELECT without FROM.
     pub fn reads_nothing(&self) -> bool {
         matches!(&self.body, Body::Select(select) if select.from.is_empty())

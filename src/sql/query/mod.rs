@@ -39,6 +39,8 @@ pub struct Query {
     pub body: Body,
     /// The keys of ORDER BY.
     pub order: Vec<Expr>,
+    /// The bytes of each of them.
+    pub order_spans: Vec<Range<usize>>,
     /// Whether it is `ORDER BY ALL`.
     pub order_all: bool,
     /// The expressions of LIMIT, OFFSET, FETCH.
@@ -119,14 +121,20 @@ pub struct Select {
     pub from: Vec<From>,
     /// WHERE and what else chooses rows before groups are made.
     pub filters: Vec<Expr>,
+    /// The bytes of those that are conditions, which come first.
+    pub filter_spans: Vec<Range<usize>>,
     /// START WITH and CONNECT BY, by which rows are put below others.
     pub hierarchy: Vec<Expr>,
     /// GROUP BY.
     pub group: Group,
+    /// The bytes of each of its keys.
+    pub group_spans: Vec<Range<usize>>,
     /// HAVING.
     pub having: Option<Expr>,
     /// QUALIFY.
     pub qualify: Option<Expr>,
+    /// The bytes of the condition of QUALIFY.
+    pub qualify_span: Range<usize>,
     /// Named windows.
     pub windows: Vec<(Name, Window)>,
     /// Something that this tree has no form for.
@@ -355,11 +363,36 @@ pub struct Unpivot {
     pub alias: Option<Alias>,
 }
 
+/// Where a name of one or more parts stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Where it begins.
+    pub start: usize,
+    /// Where what stands before the last part ends.
+    pub qualified: usize,
+    /// Where the last part begins.
+    pub name: usize,
+    /// Where it ends.
+    pub end: usize,
+}
+
+impl Place {
+    /// The bytes of the last part.
+    pub fn name(self) -> Range<usize> {
+        self.name..self.end
+    }
+
+    /// The bytes of what stands before the last part; of all of it where there is but one.
+    pub fn qualifier(self) -> Range<usize> {
+        if self.qualified > self.start { self.start..self.qualified } else { self.start..self.end }
+    }
+}
+
 /// An expression.
 #[derive(Debug, Clone)]
 pub enum Expr {
     /// A column, or a field of one, by its name.
-    Column(Vec<Name>, Range<usize>),
+    Column(Vec<Name>, Place),
     /// A column by its position: `$1`, `t.$1`.
     Position(Vec<Name>, usize, Range<usize>),
     /// A constant.
@@ -555,6 +588,11 @@ impl Operator {
     /// Whether its result is true or false.
     pub fn is_truth(self) -> bool {
         self.is_comparison() || matches!(self, Self::And | Self::Or | Self::Truth)
+    }
+
+    /// Whether it computes with numbers.
+    pub fn is_arithmetic(self) -> bool {
+        matches!(self, Self::Add | Self::Subtract | Self::Multiply | Self::Divide | Self::DivideWhole | Self::Modulo)
     }
 
     /// Whether it compares, and is NULL where one of its operands is.

@@ -126,6 +126,10 @@ impl Reader<'_> {
             Some(OrderByKind::All(_)) => (Vec::new(), true),
             Some(OrderByKind::Expressions(keys)) => (self.keys(keys), false),
         };
+        let order_spans = match query.order_by.as_ref().map(|order| &order.kind) {
+            Some(OrderByKind::Expressions(keys)) => self.spans(keys.iter().map(|key| &key.expr)),
+            _ => Vec::new(),
+        };
         let mut limits = Vec::new();
         match &query.limit_clause {
             None => {}
@@ -138,7 +142,7 @@ impl Reader<'_> {
             }
         }
         limits.extend(query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref()).map(|rows| self.expr(rows)));
-        Query { ctes, body, order, order_all, limits }
+        Query { ctes, body, order, order_spans, order_all, limits }
     }
 
     fn body(&self, body: &SetExpr) -> Body {
@@ -195,6 +199,7 @@ impl Reader<'_> {
         ];
         let opaque = opaque.iter().find(|(is, _)| *is).map(|(_, what)| (*what).to_owned());
         let mut filters: Vec<Expr> = self.exprs(select.prewhere.iter().chain(&select.selection));
+        let filter_spans = self.spans(select.prewhere.iter().chain(&select.selection));
         let links = select.connect_by.iter().flat_map(|clause| match clause {
             ConnectByKind::ConnectBy { relationships, .. } => relationships.as_slice(),
             ConnectByKind::StartWith { condition, .. } => std::slice::from_ref(&**condition),
@@ -220,14 +225,25 @@ impl Reader<'_> {
             items,
             from: select.from.iter().map(|from| self.joined(from)).collect(),
             filters,
+            filter_spans,
             hierarchy,
             group: self.group(&select.group_by),
+            group_spans: match &select.group_by {
+                GroupByExpr::Expressions(keys, _) => self.spans(keys),
+                GroupByExpr::All(_) => Vec::new(),
+            },
             having: select.having.as_ref().map(|having| self.expr(having)),
             qualify: select.qualify.as_ref().map(|qualify| self.expr(qualify)),
+            qualify_span: select.qualify.as_ref().map_or(0..0, |qualify| self.text.range(qualify.span())),
             windows: select.named_window.iter().map(|named| self.named_window(named)).collect(),
             opaque,
             span: self.text.range(select.select_token.0.span),
         }
+    }
+
+    /// The bytes of expressions.
+    fn spans<'e>(&self, written: impl IntoIterator<Item = &'e ast::Expr>) -> Vec<std::ops::Range<usize>> {
+        written.into_iter().map(|one| self.text.range(one.span())).collect()
     }
 
     fn named_window(&self, named: &ast::NamedWindowDefinition) -> (Name, Window) {
@@ -356,10 +372,13 @@ fn empty_select() -> Select {
         items: Vec::new(),
         from: Vec::new(),
         filters: Vec::new(),
+        filter_spans: Vec::new(),
         hierarchy: Vec::new(),
         group: Group::None,
+        group_spans: Vec::new(),
         having: None,
         qualify: None,
+        qualify_span: 0..0,
         windows: Vec::new(),
         opaque: None,
         span: 0..0,

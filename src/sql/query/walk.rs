@@ -1,5 +1,7 @@
 //! Walking a tree: every expression below some expressions, those of subqueries too.
 
+use std::sync::Arc;
+
 use super::{Body, Condition, Distinct, Expr, From, Group, Item, Query, Select, Star, Step, Window};
 
 /// What is still to be visited.
@@ -7,11 +9,12 @@ use super::{Body, Condition, Distinct, Expr, From, Group, Item, Query, Select, S
 struct Open<'q> {
     exprs: Vec<&'q Expr>,
     queries: Vec<&'q Query>,
+    names: Vec<Arc<str>>,
 }
 
 /// Visits these expressions and everything below them, in no particular order. The walk needs no stack.
 pub fn visit<'q>(roots: impl IntoIterator<Item = &'q Expr>, mut see: impl FnMut(&'q Expr)) {
-    let mut open = Open { exprs: roots.into_iter().collect(), queries: Vec::new() };
+    let mut open = Open { exprs: roots.into_iter().collect(), ..Open::default() };
     loop {
         while let Some(expr) = open.exprs.pop() {
             see(expr);
@@ -33,6 +36,21 @@ impl Query {
             open.query(query);
         }
         visit(open.exprs, &mut see);
+    }
+
+    /// The names by which relations are referred to in it, at any depth.
+    pub fn relations(&self) -> Vec<Arc<str>> {
+        let mut open = Open::default();
+        open.query(self);
+        loop {
+            while let Some(expr) = open.exprs.pop() {
+                open.expr(expr);
+            }
+            match open.queries.pop() {
+                Some(query) => open.query(query),
+                None => return open.names,
+            }
+        }
     }
 }
 
@@ -121,6 +139,7 @@ impl<'q> Open<'q> {
     }
 
     fn from(&mut self, from: &'q From) {
+        self.names.extend(from.called());
         match from {
             From::Table { .. } => {}
             From::Derived { query, .. } => self.queries.push(query),
