@@ -96,10 +96,10 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Analyses nodes, given parents first; each begins when its parents are done. Sources and seeds can be read without a `ref`, so
-    /// they come before all others.
+    /// Analyses nodes, given parents first; each begins when its parents are done. Sources can be read without `source`, so they come
+    /// before all others.
     fn run(&self, numbers: &[usize]) {
-        let is_origin = |at: &&usize| matches!(self.graph.nodes[**at].kind, NodeKind::Source | NodeKind::Seed);
+        let is_origin = |at: &&usize| self.graph.nodes[**at].kind == NodeKind::Source;
         for at in numbers.iter().filter(is_origin) {
             let _ = self.results[*at].set(Box::new(self.node(*at)));
         }
@@ -344,7 +344,7 @@ impl Relations for Resolver<'_> {
             return Some((number, self.schema.clone()));
         }
         let (id, other) = self.work.graph.nodes.get_index(number as usize)?;
-        let is_known = self.node.depends_on.contains(id) || !matches!(other.kind, NodeKind::Model | NodeKind::Snapshot);
+        let is_known = self.node.depends_on.contains(id) || other.kind == NodeKind::Source;
         let known = is_known.then(|| self.work.results[number as usize].get()).flatten();
         let schema = known.map_or_else(
             || Arc::new(Schema::unknown(format!("`{}` is read without a `ref`, or was not analysed", other.name))),

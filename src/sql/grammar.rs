@@ -8,6 +8,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::Dialect;
+use super::short_form::in_long_form;
 use super::text::Lexeme;
 
 /// The grammar of a dialect.
@@ -77,6 +78,8 @@ impl Grammar for DuckDb {
 /// The tokens of a text of `DuckDB` as the parser takes them: a join in order, or by position, is a join with one more word, and a
 /// sample of the whole query says nothing of its columns. An alias in front of an item comes behind it, and `#2` is the second column.
 pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
+    let long = in_long_form(lexemes);
+    let lexemes = long.as_deref().unwrap_or(lexemes);
     let has_colon = lexemes.iter().any(|lexeme| lexeme.token.token == Token::Colon);
     let lexemes = &if has_colon { Cow::Owned(with_aliases_behind(lexemes)) } else { Cow::Borrowed(lexemes) };
     let mut tokens = Vec::with_capacity(lexemes.len());
@@ -97,6 +100,13 @@ pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
             // Where one side is longer, the other's columns are NULL.
             let full = Word { value: "FULL".to_owned(), quote_style: None, keyword: Keyword::FULL };
             lexeme.token.token = Token::Word(full);
+        }
+        if lexeme.token.token == Token::Mul
+            && rest.get(1).is_some_and(|next| next.token.token == Token::Mul && next.range.start == lexeme.range.end)
+        {
+            // Two stars side by side raise to a power, as one roof does.
+            lexeme.token.token = Token::Caret;
+            at += 1;
         }
         if let ([_, Lexeme { token: TokenWithSpan { token: Token::Number(digits, _), .. }, .. }, ..], Token::Sharp) =
             (rest, &lexeme.token.token)

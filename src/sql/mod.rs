@@ -17,6 +17,7 @@ mod prelude;
 mod problem;
 pub mod query;
 mod relation;
+mod short_form;
 mod split;
 mod stage;
 mod text;

@@ -229,7 +229,7 @@ fn no_token_reaches_a_role_that_must_not_see_it() {
     reader("show --inline \"select * from {{ ref('people') }} p join {{ ref('seen') }} s on s.id = p.id\"");
     reader("show --select seen --output json");
     reader("show --inline \"select email::int as n from {{ ref('people') }}\"");
-    reader("test --store-failures");
+    kept_failures(&bench, &reader);
     reader("compile --select seen");
     reader("docs generate");
     // What a role builds that must not see holds nothing that it must not see, whoever looks.
@@ -238,6 +238,33 @@ fn no_token_reaches_a_role_that_must_not_see_it() {
     let all: String =
         MODELS.iter().map(|(model, _)| said(session.as_mut(), &format!("select * from {model}"))).collect();
     assert!(!all.contains(TOKEN), "{all}");
+}
+
+/// What a role keeps of the rows that tests find, and what it is told of unit tests, if it must not see them.
+fn kept_failures(bench: &Bench, reader: &dyn Fn(&str)) {
+    let found = "{{ config(store_failures=true) }} select id, email, tel from {{ ref('stg') }}";
+    bench.write("tests/found.sql", found);
+    let both = "{{ config(store_failures_as='view') }} select * from {{ ref('seen') }}";
+    bench.write("tests/found_again.sql", both);
+    bench.write(
+        "models/units.yml",
+        "unit_tests:\n  - name: passes_on\n    model: aliased\n    given:\n      - input: ref('stg')\n        \
+         rows: [{id: 1, email: given@x.org}]\n    expect:\n      rows: [{x: 1, y: other@x.org}]\n",
+    );
+    reader("test --store-failures");
+    reader("build --select aliased --store-failures");
+    for role in ["LOADER", "READER"] {
+        let (_warehouse, mut session) = session(bench, role);
+        let kept: Vec<String> =
+            relations(session.as_mut()).into_iter().filter(|name| name.to_lowercase().contains("audit")).collect();
+        assert!(!kept.is_empty(), "no failures were kept");
+        let tables = kept.iter().filter(|name| !name.to_lowercase().contains("again"));
+        let all: String = tables.map(|name| said(session.as_mut(), &format!("select * from {name}"))).collect();
+        assert!(!all.contains(TOKEN) && all.contains("***"), "{role}: {all}");
+    }
+    for test in ["tests/found.sql", "tests/found_again.sql", "models/units.yml"] {
+        std::fs::remove_file(bench.folder().join(test)).expect("the file just written");
+    }
 }
 
 /// Ways around a mask, one after the other; none shows a token, and none leaves one where it is shown.

@@ -61,7 +61,7 @@ fn short(id: &str) -> String {
 /// A model: its name and its SQL.
 type Model = (&'static str, &'static str);
 
-const MODELS: [Model; 26] = [
+const MODELS: [Model; 44] = [
     (
         "stg",
         "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}",
@@ -160,10 +160,76 @@ const MODELS: [Model; 26] = [
         "shadows",
         "select email as contact, contact || status as more, status as email, email || '!' as old, (select count(*) from {{ ref('people') }} p where p.name < contact) as n from {{ ref('stg') }} where contact like '%x%'",
     ),
+    (
+        "several",
+        "select status, max(columns('amount|day')) as \"most_\\0\", count(*) as n from {{ ref('stg') }} group by status",
+    ),
+    (
+        "starred",
+        "select * exclude (tags, day) replace (upper(email) as email) rename (status as state), id + customer as both_ids from {{ ref('stg') }}",
+    ),
+    (
+        "liked",
+        "select * like '%a%' from (select amount, email, day, status, id from {{ ref('stg') }} where id > (select min(id) from {{ ref('people') }}))",
+    ),
+    (
+        "listed",
+        "select id, [t || status for t in string_split(tags, '|') if t <> email] as marked, email.upper().substring(1, 3) as head from {{ ref('stg') }}",
+    ),
+    (
+        "joined_up",
+        "select * from (select id, email from {{ ref('stg') }}) natural join (select id, name from {{ ref('people') }}) full join (select customer as id, status from {{ ref('stg') }} where id > 2) using (id)",
+    ),
+    (
+        "nested",
+        "select p.id, (select max(s.amount) from {{ ref('stg') }} s where s.customer = p.id and s.day > (select min(o.day) from {{ ref('orders') }} o where o.status = s.status)) as most from {{ ref('people') }} p",
+    ),
+    (
+        "in_pairs",
+        "select id, (customer, status) in (select id, 'paid' from {{ ref('people') }} where name < 'C') as known, email = any (select email from {{ ref('stg') }} where day > '2026-01-01') as late from {{ ref('stg') }}",
+    ),
+    (
+        "common",
+        "select email, status from {{ ref('stg') }} intersect all select email, 'paid' from {{ ref('stg') }} where tags like 'a%' or customer = 2",
+    ),
+    (
+        "rolled",
+        "select status, day, grouping(day) as g, sum(amount) as s from {{ ref('stg') }} group by rollup (status, day) having sum(amount) > 3 order by all",
+    ),
+    (
+        "shares",
+        "select id, sum(amount) over (partition by status) / sum(amount) over () as share, ntile(2) over (order by amount desc, id) as half, lead(email) over (partition by customer order by day, id) as next from {{ ref('stg') }}",
+    ),
+    (
+        "tops",
+        "select id, email from {{ ref('stg') }} order by amount desc, id limit (select count(*) from {{ ref('people') }} where name > 'A')",
+    ),
+    (
+        "cases",
+        "select id, case status when 'paid' then email when 'void' then tags end as shown, if(day > '2026-01-01', amount, customer) as either, coalesce(nullif(tags, 'a'), email) as other from {{ ref('stg') }}",
+    ),
+    ("numbered", "select s.id, r.range as n from {{ ref('stg') }} s, range(s.customer) r"),
+    (
+        "parts",
+        "select q.p.mail, q.p.whose.of as of, q.l[1] as head, q.l[2:] as rest from (select {'mail': email, 'whose': {'of': customer}} as p, [status, tags] as l from {{ ref('stg') }}) q",
+    ),
+    ("spread_out", "select unnest({'a': email, 'b': amount}) from {{ ref('stg') }}"),
+    (
+        "named",
+        "with w(a, b, c) as (select id, email, amount from {{ ref('stg') }}), v as (select b, sum(c) as total from w group by b), w2 as (select w.a, v.total from w join v using (b)) select * from w2 where total > 2",
+    ),
+    (
+        "swapped",
+        "select email as tags, tags as email, status as status, lower(tags) as low from {{ ref('stg') }} order by tags",
+    ),
+    (
+        "quantiles",
+        "select status, quantile_cont(amount, 0.5) as q, mode(email) as m, percentile_disc(0.5) within group (order by day) as d, bool_or(tags like 'a%') as b from {{ ref('stg') }} group by 1",
+    ),
 ];
 
 /// The same for Snowflake's SQL on the embedded engine.
-const SNOWFLAKE_MODELS: [Model; 22] = [
+const SNOWFLAKE_MODELS: [Model; 39] = [
     (
         "stg",
         "select id, customer, lower(email) as email, amount::number(10,2) as amount, day, status, tags from {{ ref('orders') }}",
@@ -245,6 +311,65 @@ const SNOWFLAKE_MODELS: [Model; 22] = [
     (
         "chosen",
         "select iff(amount > 5, email, status) as a, decode(customer, 1, tags, 2, email, 'x') as b, nvl2(status, day, null) as c, coalesce(nullif(email, 'x'), tags) as d from {{ ref('stg') }} where (id, customer) in (select customer, id from {{ ref('stg') }} where status = 'paid') or id > 1",
+    ),
+    (
+        "pieces",
+        "select id, o:s.t::varchar as t, array_construct(o:e, o:d)[0]::varchar as first, object_keys(o) as keys from {{ ref('packed') }}",
+    ),
+    (
+        "twice_flat",
+        "select p.id, g.value::varchar as part, g.index as place from {{ ref('stg') }} p, lateral flatten(input => array_construct(split(p.tags, '|'), split(p.email, '@'))) f, lateral flatten(input => f.value) g where f.index < 2",
+    ),
+    (
+        "rolled",
+        "select status, day, grouping(day) as g, sum(amount) as s from {{ ref('stg') }} group by rollup (status, day) having sum(amount) > 3",
+    ),
+    (
+        "grouping_sets",
+        "select status, customer, count(*) as n, max(email) as m from {{ ref('stg') }} group by grouping sets ((status), (customer), ())",
+    ),
+    ("swapped", "select email as tags, tags as email, lower(status) as s from {{ ref('stg') }}"),
+    (
+        "in_pairs",
+        "select id, email in (select email from {{ ref('stg') }} where day > '2026-01-01') as late from {{ ref('stg') }} where (customer, status) in (select id, 'paid' from {{ ref('people') }} where name < 'C')",
+    ),
+    (
+        "common",
+        "select email, status from {{ ref('stg') }} intersect select email, 'paid' from {{ ref('stg') }} where tags like 'a%' or customer = 2",
+    ),
+    (
+        "by_name",
+        "select id, email as contact from {{ ref('stg') }} union all by name select name as contact, id from {{ ref('people') }}",
+    ),
+    (
+        "valued",
+        "select s.id, v.kind, v.contact from {{ ref('stg') }} s, lateral (select column1 as kind, column2 as contact from values ('m', s.email), ('s', s.status)) v",
+    ),
+    (
+        "named",
+        "with w(a, b, c) as (select id, email, amount from {{ ref('stg') }}), v as (select b, sum(c) as total from w group by b) select w.a, v.total from w join v using (b) where v.total > 2",
+    ),
+    ("tops", "select top 2 id, email from {{ ref('stg') }} order by amount desc, id"),
+    ("distincts", "select distinct status, iff(day > '2026-01-01', customer, 0) as c from {{ ref('stg') }}"),
+    (
+        "braced",
+        "select q.*, q.o:m::varchar as m from (select id, object_construct_keep_null('m', email, 'n', object_construct('t', tags)) as o from {{ ref('stg') }}) q",
+    ),
+    (
+        "framed",
+        "select id, sum(amount) over (partition by customer order by id rows between 1 preceding and current row) as two, ratio_to_report(amount) over (partition by status) as share, ntile(2) over (order by amount, id) as half from {{ ref('stg') }}",
+    ),
+    (
+        "nested",
+        "select p.id, (select max(s.amount) from {{ ref('stg') }} s where s.customer = p.id and s.status = 'paid') as most from {{ ref('people') }} p where exists (select 1 from {{ ref('stg') }} s where s.customer = p.id and s.tags like '%b%')",
+    ),
+    (
+        "reduced",
+        "select id, reduce(split(tags, '|'), status, (acc, t) -> acc || t::varchar || email) as r from {{ ref('stg') }}",
+    ),
+    (
+        "left_joined",
+        "select p.name, s.email, nvl(s.amount, 0) as amount from {{ ref('people') }} p left join {{ ref('stg') }} s on s.customer = p.id and s.day > '2026-01-01'",
     ),
 ];
 

@@ -13,6 +13,7 @@ mod bench;
 mod canary;
 mod cases;
 mod differential;
+mod grammar;
 mod jinja_corpus;
 mod jinja_engine;
 mod jinja_stub;

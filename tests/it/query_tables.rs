@@ -1,4 +1,5 @@
-//! The fences `findings` and `edges` of markdown cases: tables of queries, each a model of its own, parted by blank lines.
+//! The fences `findings` and `edges` of markdown cases: tables of queries, each a model of its own that reads the seeds by their names,
+//! parted by blank lines.
 //!
 //! Below a query stands what is found: in `findings` the wrong text is underlined, in `edges` each column has a line with its inputs.
 
@@ -7,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::bench::{Bench, words};
+use crate::bench::{Bench, files_below, words};
 use crate::lineage;
 
 /// Codes that tell what is probably not wanted; the warehouse takes such a query.
@@ -38,8 +39,11 @@ fn models(bench: &Bench, queries: &[String]) -> Vec<String> {
     // What an earlier table of the case has made would be looked at once more.
     let _ = std::fs::remove_dir_all(bench.folder().join("models/queries"));
     let name = |at: usize| format!("q{:03}", at + 1);
+    let seeds = files_below(&bench.folder().join("seeds"), "csv");
+    let stem = |path: &std::path::PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let reads: String = seeds.iter().filter_map(stem).map(|seed| format!(" {{{{ ref('{seed}') }}}}")).collect();
     for (at, query) in queries.iter().enumerate() {
-        bench.write(&format!("models/queries/{}.sql", name(at)), query);
+        bench.write(&format!("models/queries/{}.sql", name(at)), &format!("{query}-- reads{reads}\n"));
     }
     (0..queries.len()).map(name).collect()
 }
@@ -100,10 +104,8 @@ impl Engine {
         if !profile.contains("type: duckdb") {
             return None;
         }
-        if !bench.has("shop.duckdb") {
-            let answer = bench.run(&words("seed --quiet"));
-            assert_eq!(answer.code, 0, "{}", answer.stderr);
-        }
+        let answer = bench.run(&words("seed --quiet"));
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
         duckdb::Connection::open(bench.folder().join("shop.duckdb")).ok().map(Self)
     }
 

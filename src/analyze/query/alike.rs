@@ -171,12 +171,8 @@ impl<'a> Alike<'a> {
         if let Some(named) = self.alias(parts) {
             return self.write(named, text, depth + 1);
         }
-        if self.scope.relations.iter().any(|relation| relation.shape.open().is_some()) {
-            return None;
-        }
-        // Of a query around this one: the same for all rows.
-        let _ = write!(text, "o{:?}", parts.iter().map(|part| &*part.key).collect::<Vec<_>>());
-        Some(())
+        // Of a query around this one, or of nothing.
+        None
     }
 }
 

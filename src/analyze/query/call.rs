@@ -6,7 +6,7 @@ use super::shape::Value;
 use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::function::DeclaredFunction;
-use crate::sql::query::{Argument, Call, Expr, Literal, Step};
+use crate::sql::query::{Argument, Call, Expr, Literal, Name, Place, Step};
 use crate::sql::{CallResult, Dialect, FunctionKind, TypedCall, ValueType};
 
 /// Functions that give a part of their first argument, which the second one names.
@@ -29,9 +29,15 @@ impl Analyst<'_> {
             let found = self.one_of_several(call);
             return found.unwrap_or_else(|| self.unresolved("`COLUMNS(…)` is not analysed".into()));
         }
+        if let Some(method) = self.as_function(call) {
+            return self.call(&method);
+        }
         if let [of, key] = call.arguments.as_slice()
             && let Some(found) = self.part(call, of, key)
         {
+            return found;
+        }
+        if let Some(found) = self.call_in_match(call) {
             return found;
         }
         let relations = self.relations;
@@ -101,6 +107,20 @@ impl Analyst<'_> {
         Value { volatile, fields, ..value.typed(result.data_type).nullable(nulls) }
     }
 
+    /// `column.f(x)` of `DuckDB`'s as `f(column, x)`.
+    fn as_function(&self, call: &Call) -> Option<Call> {
+        let (column, name) = call.name.rsplit_once('.').filter(|_| self.dialect == Dialect::DuckDb)?;
+        let parts: Vec<Name> = column.split('.').map(|part| Name::found(&part.to_lowercase(), self.dialect)).collect();
+        if !self.is_column(&parts) {
+            return None;
+        }
+        let (start, end) = (call.span.start, call.span.end);
+        let value = Expr::Column(parts, Place { start, qualified: start, name: start, end });
+        let mut method = Call { name: name.to_owned(), ..call.clone() };
+        method.arguments.insert(0, Argument { name: None, value });
+        Some(method)
+    }
+
     /// `UNNEST` makes a row for each element, beside the other items. Of a struct alone it makes a column of each field, and no
     /// more rows: the answer is then the struct.
     fn unnested(&mut self, arguments: &[Value], value: &mut Value) -> Option<Value> {
@@ -132,7 +152,8 @@ impl Analyst<'_> {
             (fewest, most) if fewest == most => fewest.to_string(),
             (fewest, most) => format!("{fewest} to {most}"),
         };
-        let message = format!("`{}` takes {takes} arguments, not {count}", call.name);
+        let word = if fewest == 1 && most == 1 { "argument" } else { "arguments" };
+        let message = format!("`{}` takes {takes} {word}, not {count}", call.name);
         self.finding("wrong-arguments", message, &call.span, None);
     }
 

@@ -152,6 +152,7 @@ fn joined_on(from: &From, at: &mut usize, is_loose: &dyn Fn(usize) -> bool, grou
         | From::Nested { .. }
         | From::Pivot(_)
         | From::Unpivot(_)
+        | From::Match(_)
         | From::Opaque { .. } => *at += 1,
     }
 }

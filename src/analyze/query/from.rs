@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::scope::Relation;
 use super::select::as_made;
 use super::shape::{Made, Open, Rows, Shape, Value};
-use super::star::{columns_of, soft_of};
+use super::star::{columns_of, soft_of, told_apart};
 use super::{Analyst, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::Nulls;
 use crate::analyze::schema::Schema;
-use crate::sql::ValueType;
+use crate::diagnostic::did_you_mean;
 use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot, visit};
+use crate::sql::{Dialect, ValueType};
 
 impl Analyst<'_> {
     /// A relation: it enters the innermost scope, and what decides its rows is added to `rows`.
@@ -21,7 +22,10 @@ impl Analyst<'_> {
             From::Table { name, alias, .. } => self.table(name, alias.as_ref(), rows),
             From::Derived { query, lateral, alias } => {
                 let hidden = if *lateral { Vec::new() } else { std::mem::take(&mut self.scope().relations) };
-                let shape = self.query(query);
+                let mut shape = self.query(query);
+                if self.dialect == Dialect::DuckDb {
+                    shape = told_apart(shape);
+                }
                 if !lateral {
                     self.scope().relations = hidden;
                 }
@@ -47,6 +51,10 @@ impl Analyst<'_> {
             From::Pivot(pivot) => {
                 let shape = self.pivot(pivot);
                 self.enter(shape, pivot.alias.as_ref(), rows);
+            }
+            From::Match(matched) => {
+                let shape = self.matched_rows(matched);
+                self.enter(shape, matched.alias.as_ref(), rows);
             }
             From::Unpivot(unpivot) => {
                 let shape = self.unpivot(unpivot);
@@ -116,7 +124,7 @@ impl Analyst<'_> {
     }
 
     /// A relation that does not enter the scope: its columns side by side.
-    fn apart(&mut self, from: &From) -> Shape {
+    pub(super) fn apart(&mut self, from: &From) -> Shape {
         let outside = std::mem::take(&mut self.scope().relations);
         let merged = std::mem::take(&mut self.scope().merged);
         let loose = std::mem::take(&mut self.scope().loose);
@@ -285,12 +293,18 @@ impl Analyst<'_> {
     /// `UNPIVOT`: the columns that are not turned, their names, their values.
     fn unpivot(&mut self, unpivot: &Unpivot) -> Shape {
         let input = self.apart(&unpivot.input);
-        let is_turned = |name: &Name| unpivot.columns.iter().flatten().any(|turned| turned.key == name.key);
+        let is_turned = |name: &Name| unpivot.columns.iter().flatten().any(|(turned, _)| turned.key == name.key);
         let made = as_made(&input);
         let mut columns: Vec<(Name, Value)> = made.columns.into_iter().filter(|(name, _)| !is_turned(name)).collect();
         let mut turned: Vec<Vec<Value>> = vec![Vec::new(); unpivot.values.len()];
         for group in &unpivot.columns {
-            for (at, name) in group.iter().enumerate() {
+            for (at, (name, span)) in group.iter().enumerate() {
+                if input.find(&name.key).is_empty() && input.open().is_none() && input.soft().is_none() {
+                    let known: Vec<&str> = (0..input.len()).map(|at| &*input.name(at).text).collect();
+                    let near = did_you_mean(&name.text, known.into_iter());
+                    let help = near.map(|near| format!("did you mean `{near}`?"));
+                    self.finding("unknown-column", format!("unknown column `{}`", name.text), span, help);
+                }
                 let number = self.names.number(&name.text);
                 let relation = Relation::new(None, input.clone());
                 let value = in_relations(&[relation], name, number);

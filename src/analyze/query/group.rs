@@ -13,11 +13,16 @@ use super::narrow::own_position;
 use super::scope::Scope;
 use super::select::{Items, ordinal};
 use crate::sql::Dialect;
-use crate::sql::query::{Call, Collection, Expr, Group, Item, Name, Query, Select, Star, Step, Window, visit};
+use crate::sql::query::{
+    Call, Collection, Expr, Group, Item, Name, Operator, Query, Select, Star, Step, Window, visit,
+};
 
 /// Functions of which two calls with different names are never the same.
 const PLAIN: [&str; 12] =
     ["UPPER", "LOWER", "TRIM", "LTRIM", "RTRIM", "ABS", "ROUND", "FLOOR", "MD5", "SPLIT_PART", "INITCAP", "REVERSE"];
+
+/// How many operators of a chain may stand in a key.
+const LONGEST: usize = 16;
 
 /// The keys of a SELECT.
 #[derive(Default)]
@@ -159,7 +164,7 @@ pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
             }
             found
         }
-        Expr::Star(star) => star.of.iter().chain(star.replace.iter().map(|(expr, _)| expr)).collect(),
+        Expr::Star(star) => star.of.iter().chain(star.replace.iter().map(|(expr, ..)| expr)).collect(),
     }
 }
 
@@ -350,13 +355,47 @@ impl Judge<'_, '_> {
                 Some(false) if !call.name.starts_with("GROUPING") => self.parts(expr, keys, found),
                 _ => {}
             },
-            Expr::Lambda(..) | Expr::Star(_) | Expr::Opaque(..) => {}
+            Expr::Lambda(_, body) => self.lambda(body, expr, keys, found),
+            Expr::Chain(first, rest) => self.chain(first, rest, keys, found),
+            Expr::Star(_) | Expr::Opaque(..) => {}
             Expr::Subquery(query) | Expr::Exists(query) => self.subquery(query, keys, found),
             Expr::In(left, query) => {
                 self.judge(left, (keys, false), found);
                 self.subquery(query, keys, found);
             }
             other => self.parts(other, keys, found),
+        }
+    }
+
+    /// Operators from the left: what stands before one of them may be a key.
+    fn chain(&self, first: &Expr, rest: &[(Operator, Expr)], keys: &Keys, found: &mut Vec<Ungrouped>) {
+        let is_key = |taken: &usize| {
+            let whole = Expr::Chain(Box::new(first.clone()), rest[..*taken].to_vec());
+            self.alike.written(&whole).is_some_and(|written| keys.written.contains(&written))
+        };
+        // Long chains are rarely keys, and each of their beginnings is written anew.
+        let before = (1..rest.len().min(LONGEST)).rev().find(is_key);
+        if before.is_none() {
+            self.judge(first, (keys, false), found);
+        }
+        for (_, right) in &rest[before.unwrap_or(0)..] {
+            self.judge(right, (keys, false), found);
+        }
+    }
+
+    /// The columns of a lambda that are none of its parameters.
+    fn lambda(&self, body: &Expr, whole: &Expr, keys: &Keys, found: &mut Vec<Ungrouped>) {
+        let mut parameters: Vec<&Arc<str>> = Vec::new();
+        let mut columns: Vec<&Expr> = Vec::new();
+        within(whole, &mut |part| match part {
+            Expr::Lambda(names, _) => parameters.extend(names.iter().map(|name| &name.key)),
+            Expr::Column(..) => columns.push(part),
+            _ => {}
+        });
+        if !matches!(body, Expr::Opaque(..)) {
+            let is_own =
+                |column: &&Expr| matches!(column, Expr::Column(parts, _) if !parameters.contains(&&parts[0].key));
+            columns.into_iter().filter(is_own).for_each(|column| self.judge(column, (keys, false), found));
         }
     }
 

@@ -10,6 +10,7 @@ mod cross;
 mod expression;
 mod from;
 mod group;
+mod matched;
 mod narrow;
 mod nullable;
 mod placed;

@@ -179,7 +179,7 @@ impl Watch<'_, '_> {
         let mut is_found = select.opaque.is_some();
         let items = select.items.iter().filter_map(|item| match item {
             Item::Value { expr, .. } => Some(expr),
-            Item::Star(star) => star.replace.first().map(|(expr, _)| expr),
+            Item::Star(star) => star.replace.first().map(|(expr, ..)| expr),
         });
         for expr in items.chain([condition]) {
             within(expr, &mut |part| {

@@ -32,6 +32,11 @@ impl Relation {
         Self { alias, path: Vec::new(), shape, is_outer: false, proven: Vec::new() }
     }
 
+    /// Whether it is a node's, which may be a table.
+    fn is_stored(&self) -> bool {
+        matches!(self.shape, Shape::Node(..))
+    }
+
     /// Whether a qualifier names it: its alias, or the last parts of its name.
     pub(super) fn is_named(&self, qualifier: &[Name]) -> bool {
         match qualifier {
@@ -82,6 +87,8 @@ pub(super) struct Scope {
     pub(super) coming: Vec<Arc<str>>,
     /// Conditions of joins that name such an alias.
     pub(super) postponed: Vec<Expr>,
+    /// Symbols of a pattern, which stand for rows of the only relation.
+    pub(super) symbols: Vec<Arc<str>>,
 }
 
 /// What a scope knows of a name.
@@ -220,6 +227,9 @@ impl Analyst<'_> {
             .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
             .collect();
         let message = format!("unknown column `{}`", name.text);
+        if self.dialect == Dialect::DuckDb && &*name.key == "rowid" && relations.iter().any(|one| one.is_stored()) {
+            return self.unresolved("the number of a row is not analysed".into());
+        }
         let near = did_you_mean(&name.text, known.iter().map(String::as_str));
         let help = match known.iter().find(|other| other.eq_ignore_ascii_case(&name.text)) {
             Some(other) => Some(format!("the column is `\"{other}\"`: write it with quotes")),
@@ -277,6 +287,9 @@ impl Analyst<'_> {
         let number = self.names.number(&name.text);
         if let Some(open) = relation.shape.open() {
             return Value { edges: open.named(number), doubt: Some(open.reason), ..Value::default() };
+        }
+        if self.dialect == Dialect::DuckDb && &*name.key == "rowid" && relation.is_stored() {
+            return self.unresolved("the number of a row is not analysed".into());
         }
         let known: Vec<String> = (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()).collect();
         let message = format!("`{}` has no column `{}`", qualifier[qualifier.len() - 1].text, name.text);
@@ -343,6 +356,11 @@ impl Analyst<'_> {
     /// The relation that a qualifier names, innermost first.
     pub(super) fn relation(&self, qualifier: &[Name]) -> Option<Relation> {
         let mut scopes = self.scopes.iter().rev();
+        if let ([one], Some(scope)) = (qualifier, self.scopes.last())
+            && scope.symbols.contains(&one.key)
+        {
+            return scope.relations.first().cloned();
+        }
         scopes.find_map(|scope| scope.relations.iter().find(|one| one.is_named(qualifier)).cloned())
     }
 

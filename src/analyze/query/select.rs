@@ -7,6 +7,7 @@ use super::call::is_columns;
 use super::expression::rows_of;
 use super::scope::{Relation, Scope};
 use super::shape::{Made, Open, Rows, Shape, Value};
+use super::star::told_apart;
 use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
@@ -44,6 +45,7 @@ impl Analyst<'_> {
             }
             _ => self.query(&cte.query),
         };
+        let shape = if self.dialect == Dialect::DuckDb { told_apart(shape) } else { shape };
         self.renamed(shape, &cte.columns, &cte.name)
     }
 

@@ -53,7 +53,8 @@ impl Analyst<'_> {
             return side_by_side(&left, &right, rows, arm.operator).softly(soft);
         }
         if left.len() != right.len() {
-            let message = format!("{} columns here, {} before", right.len(), left.len());
+            let word = if right.len() == 1 { "column" } else { "columns" };
+            let message = format!("{} {word} here, {} before", right.len(), left.len());
             self.finding("set-operation-columns", message, &arm.span, None);
         }
         for at in 0..left.len().min(right.len()) {

@@ -1,12 +1,17 @@
 //! `*` with its modifiers.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::scope::Relation;
+use super::select::as_made;
 use super::shape::{Open, Shape, Value};
 use super::{Analyst, PassedOn};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::diagnostic::did_you_mean;
+use crate::sql::Dialect;
 use crate::sql::query::{Name, Place, Star, name_fits};
 
 /// Named columns, and what is known of those that are not known.
@@ -26,18 +31,24 @@ impl Analyst<'_> {
         if let Some(pattern) = &star.ilike {
             columns.retain(|(name, _)| name_fits(pattern, &name.text));
         }
+        let known: Vec<Name> = columns.iter().map(|(name, _)| name.clone()).collect();
         for (name, span) in &star.exclude {
             let before = columns.len();
             columns.retain(|(column, _)| column.key != name.key);
             if before == columns.len() && open.is_none() {
-                self.finding("unknown-column", format!("`*` has no column `{}`", name.text), span, None);
+                self.not_in_star(name, span, &known);
             }
         }
-        for (expr, name) in &star.replace {
+        for (expr, name, span) in &star.replace {
             let value = self.value(expr);
             match columns.iter_mut().find(|(column, _)| column.key == name.key) {
                 Some((_, column)) => *column = value,
-                None => columns.push((name.clone(), value)),
+                None => {
+                    if open.is_none() {
+                        self.not_in_star(name, span, &known);
+                    }
+                    columns.push((name.clone(), value));
+                }
             }
         }
         // Two columns can change names with one another.
@@ -56,9 +67,9 @@ impl Analyst<'_> {
                             Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
                         columns.push((to.clone(), value));
                     }
-                    None => {
-                        self.finding("unknown-column", format!("`*` has no column `{}`", from.text), span, None);
-                    }
+                    // DuckDB renames what there is.
+                    None if self.dialect == Dialect::DuckDb => {}
+                    None => self.not_in_star(from, span, &known),
                 },
             }
         }
@@ -68,6 +79,12 @@ impl Analyst<'_> {
             open = Some(Open { reason: what.as_str().into(), edges: all.edges });
         }
         (columns, open)
+    }
+
+    fn not_in_star(&mut self, name: &Name, span: &Range<usize>, known: &[Name]) {
+        let near = did_you_mean(&name.text, known.iter().map(|name| &*name.text));
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.finding("unknown-column", format!("`*` has no column `{}`", name.text), span, help);
     }
 
     /// The columns that declarations may have left out of what a star stands for.
@@ -89,7 +106,7 @@ impl Analyst<'_> {
     }
 
     /// Whether a name is a column of a relation in scope.
-    fn is_column(&self, name: &[Name]) -> bool {
+    pub(super) fn is_column(&self, name: &[Name]) -> bool {
         match name {
             [one] => self
                 .scopes
@@ -112,7 +129,7 @@ impl Analyst<'_> {
             let columns = columns_of(std::slice::from_ref(&relation), &[]);
             return self.passed_on(star, &[relation], columns);
         }
-        if self.dialect == crate::sql::Dialect::DuckDb && self.is_column(&star.qualifier) {
+        if self.dialect == Dialect::DuckDb && self.is_column(&star.qualifier) {
             // The fields of a struct.
             let Range { start, end } = star.span;
             let value = self.column(&star.qualifier, Place { start, qualified: start, name: start, end });
@@ -176,6 +193,25 @@ pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -
     let open = (!opens.is_empty())
         .then(|| Open { reason: opens[0].reason.clone(), edges: Edges::union(opens.iter().map(|open| &open.edges)) });
     (columns, open)
+}
+
+/// `DuckDB` tells columns of one name in a query apart, for those who read it, by a number behind the name.
+pub(super) fn told_apart(shape: Shape) -> Shape {
+    let mut seen: HashMap<Arc<str>, usize> = HashMap::with_capacity(shape.len());
+    let has_duplicates = (0..shape.len()).any(|at| seen.insert(shape.name(at).key.clone(), 1).is_some());
+    if !has_duplicates {
+        return shape;
+    }
+    let mut made = as_made(&shape);
+    seen.clear();
+    for (name, _) in &mut made.columns {
+        while let Some(count) = seen.get(&name.key).copied() {
+            seen.insert(name.key.clone(), count + 1);
+            *name = Name::found(&format!("{}_{count}", name.text), Dialect::DuckDb);
+        }
+        seen.insert(name.key.clone(), 1);
+    }
+    Shape::Made(Rc::new(made))
 }
 
 /// The columns that declarations may have left out of relations side by side.

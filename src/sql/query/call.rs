@@ -208,7 +208,8 @@ impl Reader<'_> {
                 Argument { name: None, value: word(&ident.value) }
             }
             FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Lambda(lambda)))
-                if LAMBDAS.contains(&function) || self.dialect == Dialect::Snowflake =>
+                if LAMBDAS.contains(&function.rsplit('.').next().unwrap_or(function))
+                    || self.dialect == Dialect::Snowflake =>
             {
                 Argument { name: None, value: self.lambda(lambda) }
             }

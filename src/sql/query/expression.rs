@@ -310,19 +310,34 @@ impl Reader<'_> {
             names.push(next.clone());
             rest = others;
         }
-        let root = if names.is_empty() { self.expr(root) } else { self.column(&names) };
-        let steps: Vec<Step> = rest
-            .iter()
-            .map(|access| match access {
+        let mut value = if names.is_empty() { self.expr(root) } else { self.column(&names) };
+        let mut steps: Vec<Step> = Vec::new();
+        let with = |value: Expr, steps: Vec<Step>| {
+            if steps.is_empty() { value } else { Expr::Access(Box::new(value), steps) }
+        };
+        for access in rest {
+            steps.push(match access {
                 AccessExpr::Dot(Written::Identifier(key)) => Step::Key(key.value.clone()),
+                // A call behind a value has the value as its first argument.
+                AccessExpr::Dot(Written::Function(function)) => {
+                    let of = with(value, std::mem::take(&mut steps));
+                    value = match self.function(function) {
+                        Expr::Call(mut call) => {
+                            call.arguments.insert(0, Argument { name: None, value: of });
+                            Expr::Call(call)
+                        }
+                        other => other,
+                    };
+                    continue;
+                }
                 AccessExpr::Dot(other) => Step::Computed(self.expr(other)),
                 AccessExpr::Subscript(Subscript::Index { index }) => self.subscript(index),
                 AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride }) => {
                     Step::Slice(self.exprs([lower_bound, upper_bound, stride].into_iter().flatten()))
                 }
-            })
-            .collect();
-        if steps.is_empty() { root } else { Expr::Access(Box::new(root), steps) }
+            });
+        }
+        with(value, steps)
     }
 
     fn subscript(&self, key: &Written) -> Step {

@@ -4,12 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    self, Expr as Written, ExprWithAlias, FunctionArguments, JoinConstraint, JoinOperator, ObjectName,
-    PivotValueSource, Spanned, TableFactor, TableWithJoins,
+    self, Expr as Written, ExprWithAlias, FunctionArguments, JoinConstraint, JoinOperator, MatchRecognizePattern,
+    MatchRecognizeSymbol, ObjectName, PivotValueSource, RowsPerMatch, Spanned, TableFactor, TableWithJoins,
 };
 
 use super::read::Reader;
-use super::{Alias, Argument, Body, Condition, Expr, From, Join, Name, Pivot, Query, Side, TableFunction, Unpivot};
+use super::{
+    Alias, Argument, Body, Condition, Expr, From, Join, Match, Name, Pivot, Query, Side, TableFunction, Unpivot,
+};
 use crate::sql::Dialect;
 use crate::sql::item::pivot_label;
 
@@ -113,18 +115,44 @@ impl Reader<'_> {
             TableFactor::Pivot { .. } => self.pivot(table),
             TableFactor::Unpivot { table, value, name, columns, alias, .. } => From::Unpivot(Box::new(Unpivot {
                 input: self.table(table),
-                values: self.tuple(value),
+                values: self.tuple(value).into_iter().map(|(name, _)| name).collect(),
                 name: self.name(name),
                 columns: columns.iter().map(|column| self.tuple(&column.expr)).collect(),
                 alias: self.alias(alias.as_ref()),
             })),
-            TableFactor::MatchRecognize { table, alias, .. } => From::Opaque {
-                what: "MATCH_RECOGNIZE is not analysed".to_owned(),
-                inputs: vec![self.table(table)],
-                alias: self.alias(alias.as_ref()),
-            },
+            TableFactor::MatchRecognize { .. } => self.matched(table),
             _ => From::Opaque { what: "this relation is not analysed".to_owned(), inputs: Vec::new(), alias: None },
         }
+    }
+
+    fn matched(&self, table: &TableFactor) -> From {
+        let TableFactor::MatchRecognize {
+            table,
+            partition_by,
+            order_by,
+            measures,
+            rows_per_match,
+            pattern,
+            symbols,
+            alias,
+            ..
+        } = table
+        else {
+            return From::Opaque { what: "this relation is not analysed".to_owned(), inputs: Vec::new(), alias: None };
+        };
+        let mut names = Vec::new();
+        symbols_of(pattern, &mut names);
+        names.extend(symbols.iter().map(|symbol| &symbol.symbol));
+        From::Match(Box::new(Match {
+            input: self.table(table),
+            partition: self.exprs(partition_by),
+            order: self.keys(order_by),
+            measures: measures.iter().map(|one| (self.expr(&one.expr), self.name(&one.alias))).collect(),
+            symbols: names.into_iter().map(|name| self.name(name)).collect(),
+            definitions: self.exprs(symbols.iter().map(|symbol| &symbol.definition)),
+            all_rows: matches!(rows_per_match, Some(RowsPerMatch::AllRows(_))),
+            alias: self.alias(alias.as_ref()),
+        }))
     }
 
     fn named_table(&self, name: &ObjectName, alias: Option<&ast::TableAlias>) -> From {
@@ -228,10 +256,11 @@ impl Reader<'_> {
         aliases.iter().map(named).collect()
     }
 
-    fn tuple(&self, written: &Written) -> Vec<Name> {
+    fn tuple(&self, written: &Written) -> Vec<(Name, Range<usize>)> {
+        let one = |ident: &ast::Ident| (self.name(ident), self.at(ident));
         match written {
-            Written::Identifier(ident) => vec![self.name(ident)],
-            Written::CompoundIdentifier(parts) => parts.last().map(|part| self.name(part)).into_iter().collect(),
+            Written::Identifier(ident) => vec![one(ident)],
+            Written::CompoundIdentifier(parts) => parts.last().map(one).into_iter().collect(),
             Written::Nested(inner) => self.tuple(inner),
             Written::Tuple(items) => items.iter().flat_map(|item| self.tuple(item)).collect(),
             _ => Vec::new(),
@@ -248,6 +277,7 @@ impl From {
             Self::Nested { alias, .. } => Some(alias),
             Self::Pivot(pivot) => pivot.alias.as_ref(),
             Self::Unpivot(unpivot) => unpivot.alias.as_ref(),
+            Self::Match(matched) => matched.alias.as_ref(),
             Self::Joined { .. } => None,
         };
         match (alias, self) {
@@ -266,6 +296,23 @@ impl From {
             Self::Joined { first, .. } => first.span(),
             _ => 0..0,
         }
+    }
+}
+
+/// The symbols of a pattern.
+fn symbols_of<'p>(pattern: &'p MatchRecognizePattern, found: &mut Vec<&'p ast::Ident>) {
+    let mut add = |symbol: &'p MatchRecognizeSymbol| {
+        if let MatchRecognizeSymbol::Named(name) = symbol {
+            found.push(name);
+        }
+    };
+    match pattern {
+        MatchRecognizePattern::Symbol(symbol) | MatchRecognizePattern::Exclude(symbol) => add(symbol),
+        MatchRecognizePattern::Permute(symbols) => symbols.iter().for_each(add),
+        MatchRecognizePattern::Concat(parts) | MatchRecognizePattern::Alternation(parts) => {
+            parts.iter().for_each(|part| symbols_of(part, found));
+        }
+        MatchRecognizePattern::Group(inner) | MatchRecognizePattern::Repetition(inner, _) => symbols_of(inner, found),
     }
 }
 
@@ -315,6 +362,7 @@ impl From {
             Self::Nested { inner, .. } => inner.reads(key),
             Self::Pivot(pivot) => pivot.input.reads(key),
             Self::Unpivot(unpivot) => unpivot.input.reads(key),
+            Self::Match(matched) => matched.input.reads(key),
             Self::Opaque { inputs, .. } => inputs.iter().any(|input| input.reads(key)),
             Self::Function(_) => false,
         }

@@ -197,7 +197,7 @@ pub struct Star {
     /// `RENAME a AS b`.
     pub rename: Vec<(Name, Name, Range<usize>)>,
     /// `REPLACE (expr AS a)`.
-    pub replace: Vec<(Expr, Name)>,
+    pub replace: Vec<(Expr, Name, Range<usize>)>,
     /// `ILIKE 'pattern'`.
     pub ilike: Option<String>,
     /// A form of `*` that this tree does not know.
@@ -258,6 +258,8 @@ pub enum From {
     Pivot(Box<Pivot>),
     /// `UNPIVOT`.
     Unpivot(Box<Unpivot>),
+    /// `MATCH_RECOGNIZE`.
+    Match(Box<Match>),
     /// Something else, with the relations it is made from.
     Opaque {
         /// What it is.
@@ -357,8 +359,29 @@ pub struct Unpivot {
     pub values: Vec<Name>,
     /// The column of names.
     pub name: Name,
-    /// For each new row, the columns its values come from.
-    pub columns: Vec<Vec<Name>>,
+    /// For each new row, the columns its values come from, and where they stand.
+    pub columns: Vec<Vec<(Name, Range<usize>)>>,
+    /// Its alias.
+    pub alias: Option<Alias>,
+}
+
+/// `MATCH_RECOGNIZE`.
+#[derive(Debug, Clone)]
+pub struct Match {
+    /// The relation whose rows are matched.
+    pub input: From,
+    /// `PARTITION BY`.
+    pub partition: Vec<Expr>,
+    /// The keys of ORDER BY.
+    pub order: Vec<Expr>,
+    /// `MEASURES` with their names.
+    pub measures: Vec<(Expr, Name)>,
+    /// The symbols of the pattern.
+    pub symbols: Vec<Name>,
+    /// What the symbols stand for.
+    pub definitions: Vec<Expr>,
+    /// Whether all rows of a match are kept, and not one for each.
+    pub all_rows: bool,
     /// Its alias.
     pub alias: Option<Alias>,
 }

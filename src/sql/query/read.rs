@@ -349,7 +349,9 @@ impl Reader<'_> {
         let rename = |one: &ast::IdentWithAlias| (self.name(&one.ident), self.name(&one.alias), self.at(&one.ident));
         star.rename = renamed.iter().map(rename).collect();
         let replaced = options.opt_replace.iter().flat_map(|replace| &replace.items);
-        star.replace = replaced.map(|one| (self.expr(&one.expr), self.name(&one.column_name))).collect();
+        star.replace = replaced
+            .map(|one| (self.expr(&one.expr), self.name(&one.column_name), self.at(&one.column_name)))
+            .collect();
         star.ilike = options.opt_ilike.as_ref().map(|ilike| ilike.pattern.replace("''", "'"));
         star.opaque = options.opt_alias.is_some().then(|| "an alias of `*` is not analysed".to_owned());
         star

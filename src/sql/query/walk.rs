@@ -94,7 +94,7 @@ impl<'q> Open<'q> {
 
     fn star(&mut self, star: &'q Star) {
         self.exprs.extend(&star.of);
-        self.exprs.extend(star.replace.iter().map(|(expr, _)| expr));
+        self.exprs.extend(star.replace.iter().map(|(expr, ..)| expr));
     }
 
     fn window(&mut self, window: &'q Window) {
@@ -163,6 +163,11 @@ impl<'q> Open<'q> {
                 self.exprs.extend(pivot.keys.iter().chain(&pivot.others));
             }
             From::Unpivot(unpivot) => self.from(&unpivot.input),
+            From::Match(matched) => {
+                self.from(&matched.input);
+                self.exprs.extend(matched.partition.iter().chain(&matched.order).chain(&matched.definitions));
+                self.exprs.extend(matched.measures.iter().map(|(expr, _)| expr));
+            }
             From::Opaque { inputs, .. } => inputs.iter().for_each(|input| self.from(input)),
         }
     }
