@@ -1,14 +1,28 @@
-//! Short forms of `DuckDB`'s that the parser does not know, in the long form that it does: `* LIKE 'a%'` is `COLUMNS('^a.*$')`, and
-//! `[x + 1 FOR x IN l IF x > 2]` is `list_transform(list_filter(l, x -> x > 2), x -> x + 1)`.
+//! Forms of `DuckDB`'s that the parser does not know, in forms that it does: `* LIKE 'a%'` is `COLUMNS('^a.*$')`,
+//! `[x + 1 FOR x IN l IF x > 2]` is `list_transform(list_filter(l, x -> x > 2), x -> x + 1)`, `FROM t WHERE a` is `SELECT * FROM t WHERE a`.
+//! What says nothing of columns, such as `MATERIALIZED`, is left out.
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::text::Lexeme;
 
+/// Words that begin, or stand in, a form that the parser does not know.
+const WORDS: [&str; 7] = ["FOR", "FILTER", "GLOB", "ISNULL", "MATERIALIZED", "EXCLUDE", "TABLE"];
+
 /// The tokens in the long form; none where there is no short one.
 pub(super) fn in_long_form(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
-    let is_short = |at: usize| star(&lexemes[at..]).is_some() || (is_word(lexemes, at, "FOR") && at > 1);
+    let is_short = |at: usize| match &lexemes[at].token.token {
+        Token::Mul => star(&lexemes[at..]).is_some(),
+        Token::Mod => true,
+        Token::Period => is_method(lexemes, at + 1),
+        Token::Word(word) => {
+            WORDS.iter().any(|known| word.value.eq_ignore_ascii_case(known))
+                || begins(lexemes, at)
+                || is_escaped(lexemes, at)
+        }
+        _ => false,
+    };
     if !(0..lexemes.len()).any(is_short) {
         return None;
     }
@@ -35,9 +49,118 @@ fn write(lexemes: &[Lexeme], written: &mut Vec<Lexeme>) {
             at = close + 1;
             continue;
         }
-        written.push(lexeme.clone());
+        let left_out = left_out(lexemes, at);
+        if left_out > 0 {
+            at += left_out;
+            continue;
+        }
+        if begins(lexemes, at) {
+            // `FROM t WHERE …` is all of `t`; `TABLE t` is, too.
+            written.extend([keyword("SELECT", Keyword::SELECT), Token::Mul].map(|token| at_place(token, lexeme)));
+        }
+        let is_filter = at > 1
+            && lexeme.token.token == Token::LParen
+            && is_word(lexemes, at - 1, "FILTER")
+            && lexemes[at - 2].token.token == Token::RParen
+            && !is_word(lexemes, at + 1, "WHERE");
+        if is_filter {
+            let tokens = [Token::LParen, keyword("WHERE", Keyword::WHERE)];
+            written.extend(tokens.map(|token| at_place(token, lexeme)));
+            at += 1;
+            continue;
+        }
+        match replaced(lexemes, at) {
+            Some(tokens) => written.extend(tokens.into_iter().map(|token| at_place(token, lexeme))),
+            None => written.push(lexeme.clone()),
+        }
         at += 1;
     }
+}
+
+/// How many tokens from a place on say nothing of columns.
+fn left_out(lexemes: &[Lexeme], at: usize) -> usize {
+    let is = |offset: usize, wanted: &str| is_word(lexemes, at + offset, wanted);
+    let is_token = |offset: usize, token: &Token| lexemes.get(at + offset).is_some_and(|one| one.token.token == *token);
+    if is(0, "MATERIALIZED") && is_token(1, &Token::LParen) {
+        return 1;
+    }
+    if is(0, "NOT") && is(1, "MATERIALIZED") && is_token(2, &Token::LParen) {
+        return 2;
+    }
+    if is(0, "EXCLUDE") && ((is(1, "CURRENT") && is(2, "ROW")) || (is(1, "NO") && is(2, "OTHERS"))) {
+        return 3;
+    }
+    if is(0, "EXCLUDE") && (is(1, "GROUP") || is(1, "TIES")) && is_token(2, &Token::RParen) {
+        return 2;
+    }
+    let is_limit = at > 1 && is_word(lexemes, at - 2, "LIMIT");
+    usize::from((is_limit && is_token(0, &Token::Mod)) || is_escaped(lexemes, at))
+}
+
+/// The `e` of `e'\n'`.
+fn is_escaped(lexemes: &[Lexeme], at: usize) -> bool {
+    let next = lexemes.get(at + 1);
+    is_word(lexemes, at, "E")
+        && next.is_some_and(|next| {
+            matches!(next.token.token, Token::SingleQuotedString(_)) && next.range.start == lexemes[at].range.end
+        })
+}
+
+/// Whether a word stands behind a value, so that it is an operator and no name.
+fn is_operator(lexemes: &[Lexeme], at: usize) -> bool {
+    const BEFORE_NAMES: [&str; 11] =
+        ["SELECT", "AS", "DISTINCT", "WHERE", "AND", "OR", "ON", "BY", "WHEN", "THEN", "ELSE"];
+    match at.checked_sub(1).map(|before| &lexemes[before].token.token) {
+        Some(Token::Word(_)) => !BEFORE_NAMES.iter().any(|word| is_word(lexemes, at - 1, word)),
+        Some(Token::RParen | Token::RBracket | Token::Number(..) | Token::SingleQuotedString(_)) => true,
+        _ => false,
+    }
+}
+
+/// Whether a call behind a value begins here that has the name of one that the parser reads in a way of its own.
+fn is_method(lexemes: &[Lexeme], at: usize) -> bool {
+    let is_behind = at > 0 && lexemes[at - 1].token.token == Token::Period;
+    let opens = lexemes.get(at + 1).is_some_and(|next| next.token.token == Token::LParen);
+    is_behind && opens && matches!(&lexemes[at].token.token, Token::Word(word) if word.keyword != Keyword::NoKeyword)
+}
+
+/// What the parser calls a word by.
+fn replaced(lexemes: &[Lexeme], at: usize) -> Option<Vec<Token>> {
+    let Token::Word(written) = &lexemes[at].token.token else { return None };
+    if is_word(lexemes, at, "GLOB") && is_operator(lexemes, at) {
+        return Some(vec![keyword("LIKE", Keyword::LIKE)]);
+    }
+    if is_word(lexemes, at, "ISNULL") && is_operator(lexemes, at) {
+        return Some(vec![keyword("IS", Keyword::IS), keyword("NULL", Keyword::NULL)]);
+    }
+    if is_word(lexemes, at, "TABLE") && at == 0 {
+        return Some(vec![keyword("FROM", Keyword::FROM)]);
+    }
+    is_method(lexemes, at).then(|| vec![Token::Word(Word { keyword: Keyword::NoKeyword, ..written.clone() })])
+}
+
+/// Whether a query begins here with what it reads, and nothing is selected behind that.
+fn begins(lexemes: &[Lexeme], at: usize) -> bool {
+    if at == 0 && is_word(lexemes, at, "TABLE") {
+        return true;
+    }
+    let is_start = at == 0 || lexemes[at - 1].token.token == Token::LParen;
+    if !is_start || !is_word(lexemes, at, "FROM") {
+        return false;
+    }
+    let mut depth = 0_usize;
+    for (place, lexeme) in lexemes.iter().enumerate().skip(at) {
+        match lexeme.token.token {
+            Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
+            Token::RParen | Token::RBracket | Token::RBrace if depth == 0 => return true,
+            Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && is_word(lexemes, place, "SELECT") {
+            return false;
+        }
+    }
+    true
 }
 
 /// How many tokens a star with a pattern has, and the pattern of names.
@@ -171,6 +294,10 @@ fn is_word(lexemes: &[Lexeme], at: usize, wanted: &str) -> bool {
         Some(Token::Word(word)) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted),
         _ => false,
     }
+}
+
+fn keyword(text: &str, keyword: Keyword) -> Token {
+    Token::Word(Word { value: text.to_owned(), quote_style: None, keyword })
 }
 
 fn word(text: &str) -> Token {

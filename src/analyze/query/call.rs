@@ -37,9 +37,10 @@ impl Analyst<'_> {
         {
             return found;
         }
-        if let Some(found) = self.call_in_match(call) {
-            return found;
-        }
+        self.call_in_match(call).unwrap_or_else(|| self.call_of_function(call))
+    }
+
+    fn call_of_function(&mut self, call: &Call) -> Value {
         let relations = self.relations;
         let declared =
             ValueType::argument_counts(&call.name).is_none().then(|| relations.function(&call.name)).flatten();

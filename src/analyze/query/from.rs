@@ -1,5 +1,6 @@
 //! FROM: tables, queries, joins, PIVOT and UNPIVOT.
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -159,7 +160,8 @@ impl Analyst<'_> {
                 }
             }
             Condition::Using(names) => {
-                for (name, _) in names {
+                for (name, span) in names {
+                    self.check_shared(name, span, (start, middle));
                     self.merge(name, (start, middle), join.side, rows);
                 }
             }
@@ -189,6 +191,23 @@ impl Analyst<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Reports a column of USING that one of the sides does not have.
+    fn check_shared(&mut self, name: &Name, span: &Range<usize>, (start, middle): (usize, usize)) {
+        let relations = &self.scope().relations;
+        let lacks = |side: &[Relation]| {
+            side.iter().all(|one| {
+                one.shape.find(&name.key).is_empty() && one.shape.open().is_none() && one.shape.soft().is_none()
+            })
+        };
+        let side = match (lacks(&relations[start..middle]), lacks(&relations[middle..])) {
+            (true, true) => "neither side",
+            (true, false) => "nothing before the join",
+            (false, true) => "nothing behind the join",
+            (false, false) => return,
+        };
+        self.finding("unknown-column", format!("unknown column `{}`: {side} has it", name.text), span, None);
     }
 
     /// Whether a condition names an alias of the items, and no column of that name.

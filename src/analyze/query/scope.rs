@@ -9,8 +9,12 @@ use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
 use crate::diagnostic::did_you_mean;
-use crate::sql::Dialect;
 use crate::sql::query::{Expr, Name, Place, Step};
+use crate::sql::{Dialect, ValueType};
+
+/// Functions of the session that are called without parentheses.
+const SESSION: [&str; 7] =
+    ["CURRENT_USER", "SESSION_USER", "USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA", "LOCALTIME"];
 
 /// A relation of a FROM clause.
 #[derive(Debug, Clone)]
@@ -227,6 +231,9 @@ impl Analyst<'_> {
             .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
             .collect();
         let message = format!("unknown column `{}`", name.text);
+        if SESSION.contains(&name.text.to_uppercase().as_str()) {
+            return Value::constant(ValueType::text(self.dialect));
+        }
         if self.dialect == Dialect::DuckDb && &*name.key == "rowid" && relations.iter().any(|one| one.is_stored()) {
             return self.unresolved("the number of a row is not analysed".into());
         }
@@ -274,6 +281,9 @@ impl Analyst<'_> {
         let Some(relation) = self.relation(qualifier) else {
             return self.field(parts, place);
         };
+        if let Some(value) = self.one_of_a_name(qualifier, name, place) {
+            return value;
+        }
         let found = relation.shape.find(&name.key);
         if let [at] = found.as_slice() {
             return relation.value(*at);
@@ -332,6 +342,10 @@ impl Analyst<'_> {
             [qualifier @ .., _] => self.relation(qualifier).is_some_and(|relation| may_have(&relation)),
             [] => false,
         };
+        if self.dialect == Dialect::Snowflake && parts.last().is_some_and(|last| &*last.key == "NEXTVAL") {
+            // The next number of a sequence.
+            return Value::constant(ValueType::integer(self.dialect)).nullable(Nulls::Never);
+        }
         let find = |is_it: &dyn Fn(&[Name]) -> bool| (1..parts.len()).rev().find(|taken| is_it(&parts[..*taken]));
         if let Some(taken) = find(&is_column).or_else(|| find(&is_perhaps_column)) {
             let (column, fields) = parts.split_at(taken);
@@ -351,6 +365,28 @@ impl Analyst<'_> {
         let help = near.map(|near| format!("did you mean `{near}`?"));
         self.finding("unknown-column", message.clone(), &place.qualifier(), help);
         self.unresolved(message.into())
+    }
+
+    /// A column of one of several relations that a qualifier names: it may be any of theirs.
+    fn one_of_a_name(&mut self, qualifier: &[Name], name: &Name, place: Place) -> Option<Value> {
+        let named = |scope: &Scope| scope.relations.iter().filter(|one| one.is_named(qualifier)).cloned().collect();
+        let mut scopes = self.scopes.iter().rev().map(named);
+        let several: Vec<Relation> = scopes.find(|named: &Vec<Relation>| !named.is_empty())?;
+        if several.len() < 2 {
+            return None;
+        }
+        let called = &qualifier[qualifier.len() - 1].text;
+        let message = format!("{} relations are called `{called}`", several.len());
+        let help = Some("give one of them another alias".to_owned());
+        self.finding("ambiguous-column", message.clone(), &place.qualifier(), help);
+        let number = self.names.number(&name.text);
+        let mut values = Vec::new();
+        for relation in &several {
+            values.extend(relation.shape.find(&name.key).into_iter().map(|at| relation.value(at)));
+            let edges = relation.shape.open().map(|open| open.named(number));
+            values.extend(edges.map(|edges| Value { edges, ..Value::default() }));
+        }
+        Some(Value { doubt: because(message), ..Value::made(&values, EdgeKind::Copied) })
     }
 
     /// The relation that a qualifier names, innermost first.

@@ -179,11 +179,12 @@ impl Analyst<'_> {
         }
         let spreads = std::mem::take(&mut self.scope().spread);
         rows.extend(spreads.iter().cloned());
-        for filter in select.filters.iter().chain(&select.having).chain(&select.qualify) {
-            rows.push(self.condition(filter));
+        for (at, filter) in select.filters.iter().enumerate() {
+            rows.push(self.filter(filter, select.filter_spans.get(at)));
         }
+        rows.extend(select.having.iter().map(|having| self.condition(having)));
+        rows.extend(select.qualify.iter().map(|qualify| self.filter(qualify, Some(&select.qualify_span))));
         self.check_cross(select);
-        self.check_conditions(select);
         self.check_placed(select, query, &items);
         self.check_groups(select, query, &items);
         self.group(&select.group, &items, &mut rows);

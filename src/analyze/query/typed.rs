@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::Analyst;
-use super::expression::place;
-use super::shape::Value;
-use crate::sql::query::{Call, Expr, Literal, Operator, Select};
+use super::expression::{place, rows_of};
+use super::shape::{Rows, Value};
+use crate::analyze::edge::EdgeKind;
+use crate::sql::query::{Call, Expr, Literal, Operator};
 use crate::sql::{Dialect, ValueType};
 
 /// Functions whose arguments are brought to one type, from this one on.
@@ -61,27 +62,19 @@ impl Analyst<'_> {
         }
     }
 
-    /// Conditions that are neither true nor false. Snowflake takes truth values and variants only.
-    pub(super) fn check_conditions(&mut self, select: &Select) {
-        if self.dialect != Dialect::Snowflake {
-            return;
+    /// What a condition of WHERE or QUALIFY decides. Snowflake takes truth values and variants only.
+    pub(super) fn filter(&mut self, condition: &Expr, span: Option<&Range<usize>>) -> Rows {
+        self.deciding += 1;
+        let value = self.value(condition);
+        self.deciding -= 1;
+        // What a function gives is known too roughly.
+        let is_plain = matches!(condition, Expr::Column(..) | Expr::Literal(_) | Expr::Chain(..) | Expr::Cast(..));
+        let rough = value.data_type.rough().filter(|rough| !["a truth value", "semi-structured"].contains(rough));
+        if let (Some(rough), Some(span), Dialect::Snowflake, true) = (rough, span, self.dialect, is_plain) {
+            let message = format!("a condition is true or false, and this is {rough}");
+            self.finding("wrong-type", message, span, Some("compare it with something".to_owned()));
         }
-        let filters = select.filters.iter().zip(&select.filter_spans);
-        let qualify = select.qualify.iter().map(|condition| (condition, &select.qualify_span));
-        for (condition, span) in filters.chain(qualify) {
-            // What a function gives is known too roughly.
-            if !matches!(condition, Expr::Column(..) | Expr::Literal(_) | Expr::Chain(..) | Expr::Cast(..)) {
-                continue;
-            }
-            let before = self.findings.len();
-            let data_type = self.value(condition).data_type;
-            self.findings.truncate(before);
-            if let Some(rough) = data_type.rough().filter(|rough| !["a truth value", "semi-structured"].contains(rough))
-            {
-                let message = format!("a condition is true or false, and this is {rough}");
-                self.finding("wrong-type", message, span, Some("compare it with something".to_owned()));
-            }
-        }
+        rows_of(&Value::made([&value], EdgeKind::Indirect))
     }
 
     /// Arguments of types that a function does not take.

@@ -25,15 +25,29 @@ use crate::sql::text::{Lexeme, Text};
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
     let statements = match statements(&text, dialect) {
-        Err(_) if dialect == Dialect::DuckDb && has_own_form(&text) => return Ok(None),
+        Err(_) if has_own_form(&text, dialect) => return Ok(None),
         read => read?,
     };
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
 }
 
-/// Whether a text has a statement of `DuckDB`'s that the parser does not know, so that what it says of the text is no finding.
-fn has_own_form(text: &Text<'_>) -> bool {
+/// Whether a text has a form of the engine's that the parser does not know, so that what it says of the text is no finding.
+fn has_own_form(text: &Text<'_>, dialect: Dialect) -> bool {
+    // `{*}`, `{**o}`, `x::array(int)`, `nth_value(x, 2) from first`, `{- a -}` of a pattern, `prior x` among items, `a ->> b`.
+    const SNOWFLAKE: [&[&str]; 11] = [
+        &["{", "*"],
+        &["*", "*"],
+        &["ARRAY", "("],
+        &["OBJECT", "("],
+        &["MAP", "("],
+        &["FROM", "FIRST"],
+        &["FROM", "LAST"],
+        &["{", "-"],
+        &["PRIOR"],
+        &["RESAMPLE", "("],
+        &["->>"],
+    ];
     const WORDS: [&str; 7] = ["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "SHOW"];
     // `* LIKE 'a%'`, `f(x).g()`, `[x FOR y IN z]`, `(FROM t)`, `USING KEY (a)`, `t(a) AS MATERIALIZED (…)`.
     const FORMS: [&[&str]; 11] = [
@@ -58,6 +72,9 @@ fn has_own_form(text: &Text<'_>) -> bool {
         let here = words.get(at..at + form.len());
         here.is_some_and(|here| here.iter().zip(*form).all(|(word, wanted)| wanted.is_empty() || word == wanted))
     };
+    if dialect == Dialect::Snowflake {
+        return (0..words.len()).any(|at| SNOWFLAKE.iter().any(|form| is(form, at)));
+    }
     (0..words.len()).any(|at| WORDS.contains(&words[at].as_str()) || FORMS.iter().any(|form| is(form, at)))
 }
 
