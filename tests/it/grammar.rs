@@ -7,12 +7,14 @@ use serde_json::Value;
 
 /// The folder of the parser's sources, as cargo has it.
 fn parser() -> PathBuf {
-    let arguments = ["metadata", "--format-version", "1", "--offline", "--locked"];
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo knows its packages");
+    let cargo = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo answers")
+    };
+    // What other platforms need may not be on this machine.
+    let about = String::from_utf8(cargo(&["-vV"]).stdout).expect("a text");
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).expect("the platform");
+    let output = cargo(&["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", host]);
     let known: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let packages = known["packages"].as_array().expect("packages");
     let found = packages.iter().find(|package| package["name"] == "sqlparser").expect("the parser is a dependency");
