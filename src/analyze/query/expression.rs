@@ -9,7 +9,7 @@ use super::{Analyst, because};
 use crate::analyze::edge::{Edge, EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
 use crate::sql::query::{Case, Collection, Expr, Failure, Literal, Name, Operator, Predicate, Query, Step, Window};
-use crate::sql::{ValueType, query::Star};
+use crate::sql::{Dialect, ValueType, query::Star};
 
 /// How much stack one level of an expression may take, and how much is added when it is short.
 const RED_ZONE: usize = 128 * 1024;
@@ -78,6 +78,7 @@ impl Analyst<'_> {
                 let left = self.value(written);
                 let width = match &**written {
                     Expr::Collection(Collection::Tuple, parts) => parts.len(),
+                    Expr::Call(row) if row.name == "ROW" => row.arguments.len(),
                     _ => 1,
                 };
                 let inner = self.row(query, width);
@@ -124,7 +125,15 @@ impl Analyst<'_> {
                 }
                 continue;
             }
-            let right = self.value(right);
+            let right = match (first, right) {
+                // A row beside a query of as many columns; elsewhere a query in an expression gives one.
+                (Expr::Collection(Collection::Tuple, parts), Expr::Subquery(query))
+                    if self.dialect == Dialect::Snowflake =>
+                {
+                    self.row(query, parts.len())
+                }
+                _ => self.value(right),
+            };
             nulls = nulls_of_operator(*operator, (nulls, &data_type), &right, self.dialect);
             self.check_operands(*operator, (&data_type, first), (&right.data_type, written));
             data_type = ValueType::of_operator(*operator, &data_type, &right.data_type, self.dialect);

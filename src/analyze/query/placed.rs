@@ -139,7 +139,7 @@ impl Watch<'_, '_> {
             found.push(misplaced(&call.name, call.span.clone(), false, may));
             return;
         }
-        if call.window.is_none() && WINDOWS.contains(&call.name.as_str()) {
+        if call.window.is_none() && call.order.is_empty() && WINDOWS.contains(&call.name.as_str()) {
             let message = format!("`{}` needs a window", call.name);
             let help = "write OVER (…) behind it";
             found.push(Misplaced { range: call.span.clone(), message, help });

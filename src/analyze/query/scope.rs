@@ -226,14 +226,16 @@ impl Analyst<'_> {
         }
         let relations: Vec<&Relation> = self.scopes.iter().rev().flat_map(|scope| &scope.relations).collect();
         let declared: Vec<Open> = relations.iter().filter_map(|relation| relation.shape.soft()).collect();
+        // What a declaration may have left out can have the name of one that is no reserved word.
+        let is_free = |called: &str| called.contains('_') || declared.is_empty();
+        if SESSION.iter().any(|one| name.text.eq_ignore_ascii_case(one) && is_free(one)) {
+            return Value::constant(ValueType::text(self.dialect));
+        }
         let known: Vec<String> = relations
             .iter()
             .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
             .collect();
         let message = format!("unknown column `{}`", name.text);
-        if SESSION.contains(&name.text.to_uppercase().as_str()) {
-            return Value::constant(ValueType::text(self.dialect));
-        }
         if self.dialect == Dialect::DuckDb && &*name.key == "rowid" && relations.iter().any(|one| one.is_stored()) {
             return self.unresolved("the number of a row is not analysed".into());
         }
