@@ -89,6 +89,8 @@ pub(super) struct Scope {
     pub(super) loose: Vec<(Range<usize>, Range<usize>)>,
     /// The aliases of the items, before these are read.
     pub(super) coming: Vec<Arc<str>>,
+    /// The alias of the item that is being read.
+    pub(super) reading: Option<Arc<str>>,
     /// Conditions of joins that name such an alias.
     pub(super) postponed: Vec<Expr>,
     /// Symbols of a pattern, which stand for rows of the only relation.
@@ -236,6 +238,13 @@ impl Analyst<'_> {
             .flat_map(|relation| (0..relation.shape.len()).map(|at| relation.shape.name(at).text.to_string()))
             .collect();
         let message = format!("unknown column `{}`", name.text);
+        let is_coming = |scope: &Scope| {
+            scope.coming.contains(&name.key) && scope.reading.as_ref().is_some_and(|own| *own != name.key)
+        };
+        if self.scopes.iter().any(is_coming) {
+            // Whether Snowflake knows an alias before its item is not documented.
+            return self.unresolved(format!("`{}` is an alias of an item behind this one", name.text).into());
+        }
         if self.dialect == Dialect::DuckDb && &*name.key == "rowid" && relations.iter().any(|one| one.is_stored()) {
             return self.unresolved("the number of a row is not analysed".into());
         }

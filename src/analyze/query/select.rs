@@ -11,7 +11,7 @@ use super::star::told_apart;
 use super::{Analyst, KnownCte, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::{NullReason, Nulls};
-use crate::sql::query::{Body, Cte, Distinct, Expr, From, Group, Item, Literal, Name, Query, Select, visit};
+use crate::sql::query::{Body, Cte, Distinct, Expr, Group, Item, Literal, Name, Query, Select, visit};
 use crate::sql::{Dialect, ValueType};
 
 impl Analyst<'_> {
@@ -226,9 +226,9 @@ impl Analyst<'_> {
         Made::new(items.columns, items.open, all_rows(&rows)).softly(items.soft).single(is_single)
     }
 
-    /// The aliases that conditions of joins may name, as on Snowflake.
+    /// The aliases that conditions of joins, and perhaps items before them, may name, as on Snowflake.
     fn aliases_for_joins(&self, select: &Select) -> Vec<Arc<str>> {
-        if self.dialect != Dialect::Snowflake || !select.from.iter().any(|from| matches!(from, From::Joined { .. })) {
+        if self.dialect != Dialect::Snowflake {
             return Vec::new();
         }
         let alias = |item: &Item| match item {
@@ -253,7 +253,9 @@ impl Analyst<'_> {
                     items.open = joined(items.open.take(), Some(Open { reason, edges: value.edges }));
                 }
                 Item::Value { expr, name, is_alias, .. } => {
+                    self.scope().reading = Some(if *is_alias { name.key.clone() } else { Arc::from("") });
                     let value = self.value(expr);
+                    self.scope().reading = None;
                     if std::mem::take(&mut self.scope().makes_several) {
                         // With `recursive := true` fields of fields become columns.
                         let is_flat = matches!(expr, Expr::Call(call) if call.arguments.len() == 1);
