@@ -320,7 +320,7 @@ impl Analyst<'_> {
             for (at, (name, span)) in group.iter().enumerate() {
                 if input.find(&name.key).is_empty() && input.open().is_none() && input.soft().is_none() {
                     let known: Vec<&str> = (0..input.len()).map(|at| &*input.name(at).text).collect();
-                    let near = did_you_mean(&name.text, known.into_iter());
+                    let near = did_you_mean(&name.text, known);
                     let help = near.map(|near| format!("did you mean `{near}`?"));
                     self.finding("unknown-column", format!("unknown column `{}`", name.text), span, help);
                 }

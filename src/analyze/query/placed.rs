@@ -88,7 +88,6 @@ impl Watch<'_, '_> {
     fn group(&self, select: &Select, items: &Items, found: &mut Vec<Misplaced>) {
         let may = May { aggregate: false, window: false, place: "GROUP BY" };
         match &select.group {
-            Group::None => {}
             Group::Keys(keys) | Group::Sets(keys) => {
                 for (at, key) in keys.iter().enumerate() {
                     let Some(number) = ordinal(key) else {
@@ -114,7 +113,7 @@ impl Watch<'_, '_> {
                     }
                 }
             }
-            Group::All => {}
+            Group::None | Group::All => {}
         }
     }
 
