@@ -147,6 +147,10 @@ impl Translator<'_> {
             Family::Date => {
                 Ok(Typed::new(format!("CAST(date_trunc('{part}', {}) AS DATE)", value.sql), DataType::Date))
             }
+            Family::Time if !DAYS.contains(&part) => {
+                let sql = format!("CAST(date_trunc('{part}', DATE '1970-01-01' + {}) AS TIME)", value.sql);
+                Ok(Typed::new(sql, DataType::Time))
+            }
             Family::Zoned if value.ty == DataType::TimestampTz => {
                 Ok(value.at_clock(&format!("date_trunc('{part}', {})", value.clock())))
             }
