@@ -197,6 +197,14 @@ CREATE OR REPLACE TEMP MACRO sf_next_day(d, name) AS
   CAST(d AS DATE) + CAST((sf_weekday(name) - isodow(d) + 6) % 7 + 1 AS INTEGER);
 CREATE OR REPLACE TEMP MACRO sf_previous_day(d, name) AS
   CAST(d AS DATE) - CAST((isodow(d) - sf_weekday(name) + 6) % 7 + 1 AS INTEGER);
+-- Weeks that start on the day of this number, from Monday as 1. By the first policy a week is of the year that has four of its days;
+-- by the other the year's first day is in its first week.
+CREATE OR REPLACE TEMP MACRO sf_week_start(d, n) AS CAST(d AS DATE) - CAST((isodow(d) - n + 7) % 7 AS INTEGER);
+CREATE OR REPLACE TEMP MACRO sf_weekday_from(d, n) AS (isodow(d) - n + 7) % 7 + 1;
+CREATE OR REPLACE TEMP MACRO sf_year_of_week(d, n, by_days) AS CASE WHEN by_days THEN year(sf_week_start(d, n) + 3) ELSE year(d) END;
+CREATE OR REPLACE TEMP MACRO sf_week(d, n, by_days) AS
+  CASE WHEN by_days THEN (dayofyear(sf_week_start(d, n) + 3) - 1) // 7 + 1
+       ELSE (sf_week_start(d, n) - sf_week_start(CAST(date_trunc('year', d) AS DATE), n)) // 7 + 1 END;
 CREATE OR REPLACE TEMP MACRO sf_date_from_parts(y, m, d) AS
   CAST(make_date(y, 1, 1) + to_months(m - 1) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
 CREATE OR REPLACE TEMP MACRO sf_timestamp_from_parts(y, m, d, h, i, s) AS
@@ -276,14 +284,14 @@ CREATE OR REPLACE TEMP MACRO sf_sorted(list) AS
   list_transform(list_sort(list_transform(list, lambda sf_x:
     {'n': TRY_CAST(CASE WHEN json_type(sf_x) <> 'VARCHAR' THEN sf_x ->> '$' END AS DOUBLE), 't': sf_x ->> '$', 'v': sf_x})), lambda sf_s: sf_s.v);
 CREATE OR REPLACE TEMP MACRO sf_known(a) AS list_filter(sf_list(a), lambda sf_x: sf_x <> 'null');
-CREATE OR REPLACE TEMP MACRO sf_array_sort
-  (a) AS sf_array_sort_by(a, true, false),
-  (a, up) AS sf_array_sort_by(a, up, NOT up),
-  (a, up, nulls_first) AS sf_array_sort_by(a, up, nulls_first);
 CREATE OR REPLACE TEMP MACRO sf_array_sort_by(a, up, nulls_first) AS
   list_transform([{'k': sf_sorted(sf_known(a)), 'n': list_filter(sf_list(a), lambda sf_x: sf_x = 'null')}], lambda sf_o:
     to_json(CASE WHEN nulls_first THEN list_concat(sf_o.n, CASE WHEN up THEN sf_o.k ELSE list_reverse(sf_o.k) END)
       WHEN NOT nulls_first AND up IS NOT NULL THEN list_concat(CASE WHEN up THEN sf_o.k ELSE list_reverse(sf_o.k) END, sf_o.n) END))[1];
+CREATE OR REPLACE TEMP MACRO sf_array_sort
+  (a) AS sf_array_sort_by(a, true, false),
+  (a, up) AS sf_array_sort_by(a, up, NOT up),
+  (a, up, nulls_first) AS sf_array_sort_by(a, up, nulls_first);
 CREATE OR REPLACE TEMP MACRO sf_array_to_string(a, sep) AS
   CASE WHEN sep IS NOT NULL THEN array_to_string(list_transform(sf_list(a), lambda sf_x: coalesce(sf_x ->> '$', '')), sep) END;
 CREATE OR REPLACE TEMP MACRO sf_arrays_to_object(k, v) AS

@@ -269,7 +269,7 @@ impl Translator<'_> {
     fn day_of_week(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?;
         let value = self.datetime(value, &call.range)?.sql;
-        Ok(Typed::loose(format!("{}({value})", self.weekday_function()), DataType::INTEGER))
+        Ok(Typed::loose(self.weekday(&value), DataType::INTEGER))
     }
 
     fn session_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
