@@ -45,6 +45,7 @@ impl Translator<'_> {
             }
         }
         let from = self.from_clause(&select.from)?;
+        let from = if from.is_empty() { "(SELECT 1) AS \"DUAL\"".to_owned() } else { from };
         let relations = self.scope().relations.clone();
         if relations.iter().any(|relation| relation.open) {
             return Err(refused("over a relation whose columns are not known"));
@@ -56,7 +57,7 @@ impl Translator<'_> {
         let columns = relations.iter().flat_map(|relation| {
             relation.columns.iter().map(|column| reference(relation, column, &range).sql).collect::<Vec<_>>()
         });
-        let columns: Vec<String> = columns.enumerate().map(|(at, sql)| format!("{sql} AS \"H{at}\"")).collect();
+        let columns: Vec<String> = columns.enumerate().map(|(at, sql)| format!("{sql} AS \"H{at}\", ")).collect();
         self.scope().parameters = vec![level("1")];
         let roots = start.map_or(Ok("true".to_owned()), |start| self.boolean(start))?;
         let rows = self.kept_rows(&kept_in(select, order), &own, &parent)?;
@@ -68,10 +69,10 @@ impl Translator<'_> {
         scope.relations = standing_for(&relations, &own);
         scope.parameters = vec![level(&format!("{}.\"LEVEL#\"", quote(&own)))];
         scope.kept = rows.named;
-        let (columns, own, parent) = (columns.join(", "), quote(&own), quote(&parent));
+        let (columns, own, parent) = (columns.concat(), quote(&own), quote(&parent));
         Ok(format!(
-            "(WITH RECURSIVE {own} AS (SELECT {columns}, CAST(1 AS BIGINT) AS \"LEVEL#\"{} FROM {from} WHERE {roots} \
-             UNION ALL SELECT {columns}, {parent}.\"LEVEL#\" + 1{} FROM {from}, {own} AS {parent} WHERE {}) \
+            "(WITH RECURSIVE {own} AS (SELECT {columns}CAST(1 AS BIGINT) AS \"LEVEL#\"{} FROM {from} WHERE {roots} \
+             UNION ALL SELECT {columns}{parent}.\"LEVEL#\" + 1{} FROM {from}, {own} AS {parent} WHERE {}) \
              SELECT * FROM {own}) AS {own}",
             rows.roots.concat(),
             rows.below.concat(),
