@@ -83,8 +83,10 @@ pub fn parse_ip(text: &str, kind: &str) -> Result<String, String> {
     if width == 128 {
         let hex = |bits: u128| json!(format!("{bits:032X}"));
         add("hex_ipv6", hex(bits));
-        end.map(|end| add("hex_ipv6_range_end", hex(end)));
-        start.map(|start| add("hex_ipv6_range_start", hex(start)));
+        if let (Some(start), Some(end)) = (start, end) {
+            add("hex_ipv6_range_end", hex(end));
+            add("hex_ipv6_range_start", hex(start));
+        }
     }
     add("host", json!(host));
     let word = |at: u32| u32::try_from(bits >> (96 - 32 * at) & u128::from(u32::MAX)).unwrap_or_default();
@@ -94,10 +96,14 @@ pub fn parse_ip(text: &str, kind: &str) -> Result<String, String> {
     if width == 32 {
         let number = |bits: u128| json!(u32::try_from(bits).unwrap_or_default());
         add("ipv4", number(bits));
-        end.map(|end| add("ipv4_range_end", number(end)));
-        start.map(|start| add("ipv4_range_start", number(start)));
+        if let (Some(start), Some(end)) = (start, end) {
+            add("ipv4_range_end", number(end));
+            add("ipv4_range_start", number(start));
+        }
     }
-    length.map(|length| add("netmask_prefix_length", json!(length)));
+    if let Some(length) = length {
+        add("netmask_prefix_length", json!(length));
+    }
     add("snowflake$type", json!("ip_address"));
     Ok(Value::Object(parts).to_string())
 }

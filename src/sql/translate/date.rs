@@ -305,9 +305,9 @@ impl Translator<'_> {
         let Some(interval) = interval_of(&part, &width) else {
             return Err(call.refused(&format!("of `{part}`")));
         };
-        // Slices are counted from 1970-01-01; weeks from its Monday.
-        let origin = if part == "week" { "1969-12-29" } else { "1970-01-01" };
-        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
+        // Slices are counted from 1970-01-01; weeks from the first day of its week.
+        let origin = if part == "week" { self.week_start("DATE '1970-01-01'") } else { "DATE '1970-01-01'".to_owned() };
+        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), CAST({origin} AS TIMESTAMP))", value.sql);
         let sql = if at_end { format!("({start} + {interval})") } else { start };
         Ok(match given.ty.family() {
             Family::Zoned => given.at_clock(&sql),
