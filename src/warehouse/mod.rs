@@ -18,7 +18,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
+pub use self::duckdb::{Attach, DuckDbOptions, duckdb_refuses, open_duckdb};
 pub use self::local::{open_local, open_local_reaching};
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use comment::{Comment, CommentError};

@@ -11,6 +11,9 @@ mod fields;
 mod function;
 mod text_function;
 mod records;
+mod syntax;
+
+pub use syntax::duckdb_refuses;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
