@@ -7,17 +7,23 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::environment;
 use crate::config::{Engine, Options, Target};
+use crate::load::Buckets;
 use crate::sql::{Dialect, SessionContext};
 use crate::warehouse::{
-    Attach, Connection, DuckDbOptions, SnowflakeOptions, WarehouseError, open_duckdb, open_local, open_snowflake,
+    Attach, Connection, DuckDbOptions, SnowflakeOptions, WarehouseError, open_duckdb, open_local_reaching,
+    open_snowflake,
 };
 
 /// The warehouse of a target.
 pub(super) fn open(target: &Target, options: &Options) -> Result<Arc<Connection>, WarehouseError> {
     let warehouse = match (target.engine, target.dialect) {
         (Engine::DuckDb, Dialect::DuckDb) => open_duckdb(&duckdb(target, options))?,
-        (Engine::DuckDb, Dialect::Snowflake) => open_local(&duckdb(target, options), &context(target))?,
+        (Engine::DuckDb, Dialect::Snowflake) => {
+            let buckets = Buckets::new(environment::object_store(&options.environment));
+            open_local_reaching(&duckdb(target, options), &context(target), Some(Arc::new(buckets)))?
+        }
         (Engine::Snowflake, _) => open_snowflake(&snowflake(target)?)?,
     };
     Ok(Arc::new(Connection::new(warehouse)))

@@ -119,6 +119,13 @@ impl Location {
         Self::folder(text, base)
     }
 
+    /// All of a bucket below a prefix.
+    pub(super) fn of_bucket(bucket: &str, prefix: &str) -> Self {
+        let shown = if prefix.is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
+        let place = Place::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+        Self { place, pattern: None, shown }
+    }
+
     fn bucket(text: &str, rest: &str) -> Result<Self, LoadError> {
         let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() || bucket.contains(SPECIAL) {
@@ -133,9 +140,7 @@ impl Location {
             (glob, _) => (prefix, glob.map(str::to_owned)),
         };
         let prefix = prefix.trim_matches('/').to_owned();
-        let shown = if prefix.is_empty() { format!("s3://{bucket}/") } else { format!("s3://{bucket}/{prefix}/") };
-        let place = Place::Bucket { bucket: bucket.to_owned(), prefix };
-        Ok(Self { place, pattern: glob.map(|glob| pattern(&glob)).transpose()?, shown })
+        Ok(Self { pattern: glob.map(|glob| pattern(&glob)).transpose()?, ..Self::of_bucket(bucket, &prefix) })
     }
 
     fn folder(text: &str, base: &Path) -> Result<Self, LoadError> {

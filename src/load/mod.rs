@@ -4,6 +4,7 @@
 //! is written in the transaction of the rows ([`load`]), so that a crash at any point leaves either both or neither.
 //! A file's *version* is its content: the entity tag on S3, a digest on disk.
 
+mod buckets;
 mod copy;
 mod csv;
 mod decode;
@@ -21,6 +22,7 @@ mod survey;
 
 use chrono::NaiveDateTime;
 
+pub use buckets::Buckets;
 pub use copy::{CopyBatch, copy_batches};
 pub use error::{LoadError, LoadErrorKind};
 pub use ledger::{Ledger, LedgerEntry, Status, read_ledger};

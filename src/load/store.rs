@@ -10,7 +10,9 @@ use chrono::NaiveDateTime;
 use futures::StreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
-use object_store::{BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, RetryConfig};
+use object_store::{
+    BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
+};
 
 use super::{Credentials, Ledger, LoadError, LoadErrorKind, Location, ObjectStoreOptions, Place, disk};
 
@@ -129,6 +131,61 @@ impl Store {
     }
 }
 
+/// Single objects, as stages read and write them.
+impl Store {
+    /// Every object of the bucket below the location's prefix, as it is listed; markers of folders are none.
+    pub(super) fn objects(&self, location: &Location) -> Result<Vec<LandedFile>, LoadError> {
+        let Place::Bucket { bucket, prefix } = &location.place else { return Ok(Vec::new()) };
+        let (store, runtime) = self.bucket()?;
+        let mut found = runtime.block_on(list_bucket(store, location, (bucket, prefix)))?;
+        found.retain(|file| file.size > 0 || !file.key.ends_with('/'));
+        Ok(found)
+    }
+
+    /// An object's bytes, if it has this entity tag.
+    pub(super) fn object(&self, key: &str, url: &str, version: &str) -> Result<Vec<u8>, LoadError> {
+        let (store, runtime) = self.bucket()?;
+        let head = runtime.block_on(store.head(&path(key, url)?)).map_err(|e| store_error(&e, url))?;
+        let (name, key, version) = (url.to_owned(), key.to_owned(), version.to_owned());
+        let file = LandedFile { name, key, version, stamp: None, hashed: false, size: head.size, modified: None };
+        runtime.block_on(fetch_object(store, &file))
+    }
+
+    /// Whether there is an object of this key.
+    pub(super) fn has(&self, key: &str) -> Result<bool, LoadError> {
+        let (store, runtime) = self.bucket()?;
+        match runtime.block_on(store.head(&path(key, key)?)) {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(store_error(&error, key)),
+        }
+    }
+
+    /// Writes an object.
+    pub(super) fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), LoadError> {
+        let (store, runtime) = self.bucket()?;
+        let place = path(key, key)?;
+        runtime.block_on(store.put(&place, PutPayload::from(bytes))).map(drop).map_err(|e| store_error(&e, key))
+    }
+
+    /// Removes an object.
+    pub(super) fn delete(&self, key: &str) -> Result<(), LoadError> {
+        let (store, runtime) = self.bucket()?;
+        runtime.block_on(store.delete(&path(key, key)?)).map_err(|e| store_error(&e, key))
+    }
+
+    fn bucket(&self) -> Result<(&AmazonS3, &tokio::runtime::Runtime), LoadError> {
+        match &self.inner {
+            Inner::Bucket { store, runtime } => Ok((store, runtime)),
+            Inner::Disk => Err(LoadError::spec("the store was opened for another location")),
+        }
+    }
+}
+
+fn path(key: &str, name: &str) -> Result<Path, LoadError> {
+    Path::parse(key).map_err(|e| LoadError::new(LoadErrorKind::Store, e.to_string()).in_file(name))
+}
+
 /// The error for a file that is not the one that was listed.
 pub(super) fn changed(file: &LandedFile, how: &str) -> LoadError {
     LoadError::new(LoadErrorKind::Changed, format!("the file changed while it was being loaded: {how}"))
@@ -203,8 +260,7 @@ async fn list_bucket(
 }
 
 async fn fetch_object(store: &AmazonS3, file: &LandedFile) -> Result<Vec<u8>, LoadError> {
-    let path =
-        Path::parse(&file.key).map_err(|e| LoadError::new(LoadErrorKind::Store, e.to_string()).in_file(&file.name))?;
+    let path = path(&file.key, &file.name)?;
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or_default());
     while (bytes.len() as u64) < file.size {
         let start = bytes.len() as u64;

@@ -44,6 +44,10 @@ CREATE OR REPLACE TEMP MACRO sf_initcap(s) AS
   CASE WHEN s IS NOT NULL THEN array_to_string(list_transform(
     regexp_extract_all(s, '[^\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+|[\s!?@"^#$&~_,.:;+\-*%/|\\\[\](){}<>]+'),
     lambda sf_w: upper(left(sf_w, 1)) || lower(substr(sf_w, 2))), '') END;
+CREATE OR REPLACE TEMP MACRO sf_initcap_by(s, seps) AS
+  CASE WHEN s = '' THEN '' WHEN seps IS NOT NULL THEN list_transform([string_split(s, '')], lambda sf_l: array_to_string(
+    list_transform(sf_l, lambda sf_c, sf_i: CASE WHEN sf_i = 1 THEN upper(sf_c)
+      WHEN seps <> '' AND (contains(seps, sf_l[sf_i - 1]) OR contains(seps, lower(sf_l[sf_i - 1]))) THEN upper(sf_c) ELSE lower(sf_c) END), ''))[1] END;
 CREATE OR REPLACE TEMP MACRO sf_ascii(s) AS CASE WHEN s = '' THEN 0 ELSE ascii(s) END;
 CREATE OR REPLACE TEMP MACRO sf_substr
   (s, start) AS substr(s, CASE WHEN start = 0 THEN 1 WHEN start < -length(s) THEN length(s) + 1 ELSE start END),
@@ -62,10 +66,9 @@ CREATE OR REPLACE TEMP MACRO sf_split_part(s, sep, n) AS
        ELSE coalesce(sf_split(s, sep)[CASE WHEN n = 0 THEN 1 ELSE n END], '') END;
 CREATE OR REPLACE TEMP MACRO sf_tokens(s, seps) AS
   list_filter(string_split(translate(s, seps, repeat(left(seps, 1), length(seps))), left(seps, 1)), lambda sf_x: sf_x <> '');
-CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS sf_tokens(s, seps)[n];
+CREATE OR REPLACE TEMP MACRO sf_strtok(s, seps, n) AS
+  CASE WHEN seps = '' THEN CASE WHEN n = 1 THEN nullif(s, '') END ELSE sf_tokens(s, seps)[n] END;
 CREATE OR REPLACE TEMP MACRO sf_insert(s, pos, n, what) AS left(s, pos - 1) || what || substr(s, pos + n);
-CREATE OR REPLACE TEMP MACRO sf_jarowinkler(a, b) AS
-  CAST(floor(jaro_winkler_similarity(upper(a), upper(b)) * 100) AS BIGINT);
 CREATE OR REPLACE TEMP MACRO sf_unrepeated(list) AS
   list_filter(list, lambda sf_x, sf_i: sf_i = 1 OR sf_x <> list[sf_i - 1]);
 CREATE OR REPLACE TEMP MACRO sf_letters(s) AS regexp_replace(upper(s), '[^A-Z]', '', 'g');
@@ -74,6 +77,16 @@ CREATE OR REPLACE TEMP MACRO sf_soundex(s) AS
        ELSE left(sf_letters(s), 1) || left(replace(array_to_string(sf_unrepeated(string_split(
          translate(left(sf_letters(s), 1) || regexp_replace(substr(sf_letters(s), 2), '[HW]', '', 'g'),
            'AEIOUYHWBFPVCGJKQSXZDTLMNR', '00000000111122222222334556'), ''))[2:], ''), '0', '') || '000', 3) END;
+-- The same with the number of the second letter, where it is the first one's.
+CREATE OR REPLACE TEMP MACRO sf_soundex_p123(s) AS
+  CASE WHEN s IS NULL THEN NULL WHEN sf_letters(s) = '' THEN ''
+       ELSE left(sf_letters(s), 1) || left(replace(array_to_string(sf_unrepeated(string_split(
+         translate(regexp_replace(substr(sf_letters(s), 2), '[HW]', '', 'g'),
+           'AEIOUYHWBFPVCGJKQSXZDTLMNR', '00000000111122222222334556'), '')), ''), '0', '') || '000', 3) END;
+CREATE OR REPLACE TEMP MACRO sf_base64_letters(alphabet) AS alphabet || substr('+/=', length(alphabet) + 1);
+CREATE OR REPLACE TEMP MACRO sf_base64(b, width) AS
+  CASE WHEN width > 0 THEN rtrim(regexp_replace(to_base64(b), '(.{' || width || '})', '\1' || chr(10), 'g'), chr(10)) WHEN width IS NOT NULL THEN to_base64(b) END;
+CREATE OR REPLACE TEMP MACRO sf_of_base64(s, alphabet) AS replace(translate(s, sf_base64_letters(alphabet), '+/='), chr(10), '');
 CREATE OR REPLACE TEMP MACRO sf_if_hex(s) AS
   CASE WHEN length(s) % 2 = 0 AND regexp_full_match(s, '[0-9A-Fa-f]*') THEN s END;
 CREATE OR REPLACE TEMP MACRO sf_if_base64(s) AS
@@ -88,21 +101,8 @@ CREATE OR REPLACE TEMP MACRO sf_regexp_substr(s, p, pos, occurrence, grp) AS
   regexp_extract_all(substr(s, pos), p, grp)[occurrence];
 CREATE OR REPLACE TEMP MACRO sf_regexp_count(s, p, pos) AS
   CASE WHEN p = '' THEN 0 ELSE len(regexp_extract_all(substr(s, pos), p)) END;
-CREATE OR REPLACE TEMP MACRO sf_regexp_instr(s, p, at_end) AS
-  CASE WHEN s IS NULL OR p IS NULL THEN NULL WHEN NOT regexp_matches(s, p) THEN 0
-       ELSE length(regexp_extract(s, '^((?s:.*?))(?:' || p || ')', 1)) + 1
-            + CASE WHEN at_end THEN length(regexp_extract(s, p)) ELSE 0 END END;
-CREATE OR REPLACE TEMP MACRO sf_parse_url(u) AS
-  CASE WHEN regexp_matches(u, '^[A-Za-z][A-Za-z0-9+.-]*:') THEN json_object(
-    'fragment', nullif(regexp_extract(u, '#(.*)$', 1), ''),
-    'host', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?([^:/?#]*)', 1), ''),
-    'parameters', CASE WHEN regexp_matches(u, '^[^#?]*\?[^#]+') THEN to_json(map_from_entries(list_transform(
-        string_split(regexp_extract(u, '\?([^#]*)', 1), '&'),
-        lambda sf_q: {'k': split_part(sf_q, '=', 1), 'v': CASE WHEN contains(sf_q, '=') THEN substr(sf_q, strpos(sf_q, '=') + 1) END}))) END,
-    'path', nullif(regexp_extract(u, '^[^:/?#]+:(?://[^/?#]*/?)?([^?#]*)', 1), ''),
-    'port', nullif(regexp_extract(u, '^[^:/?#]+://(?:[^@/?#]*@)?[^:/?#]*:(\d+)', 1), ''),
-    'query', nullif(regexp_extract(u, '^[^#?]*\?([^#]*)', 1), ''),
-    'scheme', regexp_extract(u, '^([^:/?#]+):', 1)) END;
+CREATE OR REPLACE TEMP MACRO sf_parse_url(place, u, permissive) AS CAST(sf_url(place, u, CAST(permissive AS VARCHAR)) AS JSON);
+CREATE OR REPLACE TEMP MACRO sf_parse_ip(place, s, kind, permissive) AS CAST(sf_ip(place, s, kind, CAST(permissive AS VARCHAR)) AS JSON);
 
 -- Booleans
 
@@ -128,7 +128,7 @@ CREATE OR REPLACE TEMP MACRO sf_zone_minutes(zone) AS
     * (CAST(regexp_extract(zone, '^[+-](\d{1,2}?):?(\d{2})?$', 1) AS INTEGER) * 60
        + coalesce(TRY_CAST(regexp_extract(zone, '^[+-](\d{1,2}?):?(\d{2})?$', 2) AS INTEGER), 0)) END;
 CREATE OR REPLACE TEMP MACRO sf_try_written(s) AS
-  try_strptime(s, ['%d-%b-%Y', '%m/%d/%Y', '%d-%b-%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S', '%a, %d %b %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%Y-%m-%dT%H', '%Y-%m']);
+  try_strptime(s, ['%d-%b-%Y', '%d-%B-%Y', '%m/%d/%Y', '%d-%B-%Y %H:%M:%S', '%d-%b-%Y %H:%M:%S', '%m/%d/%Y %H:%M:%S', '%a, %d %b %Y %H:%M:%S', '%a %b %d %H:%M:%S %Y', '%Y-%m-%dT%H', '%Y-%m']);
 CREATE OR REPLACE TEMP MACRO sf_if_epoch(s) AS CASE WHEN regexp_full_match(s, '-?\d{1,18}') THEN sf_epoch(CAST(s AS HUGEINT)) END;
 CREATE OR REPLACE TEMP MACRO sf_try_wall(s) AS coalesce(TRY_CAST(s AS TIMESTAMP), sf_try_written(s));
 CREATE OR REPLACE TEMP MACRO sf_try_timestamp(s) AS coalesce(sf_if_epoch(s), sf_try_wall(sf_without_zone(s)));
@@ -173,10 +173,10 @@ CREATE OR REPLACE TEMP MACRO sf_try_date(s) AS
 CREATE OR REPLACE TEMP MACRO sf_date(place, s) AS
   coalesce(sf_try_date(s), CASE WHEN s IS NOT NULL THEN error('Date ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_time(place, s) AS
-  coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME),
+  coalesce(CAST(sf_if_epoch(s) AS TIME), TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME),
     CASE WHEN s IS NOT NULL THEN error('Time ''' || s || ''' is not recognized' || place) END);
 CREATE OR REPLACE TEMP MACRO sf_try_time(s) AS
-  coalesce(TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
+  coalesce(CAST(sf_if_epoch(s) AS TIME), TRY_CAST(s AS TIME), CAST(try_strptime(s, ['%H:%M', '%I:%M:%S %p', '%I:%M %p']) AS TIME));
 CREATE OR REPLACE TEMP MACRO sf_century(t) AS CASE WHEN year(t) = 1969 THEN t + INTERVAL 100 YEAR ELSE t END;
 CREATE OR REPLACE TEMP MACRO sf_strptime(place, s, f, written) AS
   coalesce(try_strptime(s, f), CASE WHEN s IS NOT NULL THEN
@@ -197,6 +197,14 @@ CREATE OR REPLACE TEMP MACRO sf_next_day(d, name) AS
   CAST(d AS DATE) + CAST((sf_weekday(name) - isodow(d) + 6) % 7 + 1 AS INTEGER);
 CREATE OR REPLACE TEMP MACRO sf_previous_day(d, name) AS
   CAST(d AS DATE) - CAST((isodow(d) - sf_weekday(name) + 6) % 7 + 1 AS INTEGER);
+-- Weeks that start on the day of this number, from Monday as 1. By the first policy a week is of the year that has four of its days;
+-- by the other the year's first day is in its first week.
+CREATE OR REPLACE TEMP MACRO sf_week_start(d, n) AS CAST(d AS DATE) - CAST((isodow(d) - n + 7) % 7 AS INTEGER);
+CREATE OR REPLACE TEMP MACRO sf_weekday_from(d, n) AS (isodow(d) - n + 7) % 7 + 1;
+CREATE OR REPLACE TEMP MACRO sf_year_of_week(d, n, by_days) AS CASE WHEN by_days THEN year(sf_week_start(d, n) + 3) ELSE year(d) END;
+CREATE OR REPLACE TEMP MACRO sf_week(d, n, by_days) AS
+  CASE WHEN by_days THEN (dayofyear(sf_week_start(d, n) + 3) - 1) // 7 + 1
+       ELSE (sf_week_start(d, n) - sf_week_start(CAST(date_trunc('year', d) AS DATE), n)) // 7 + 1 END;
 CREATE OR REPLACE TEMP MACRO sf_date_from_parts(y, m, d) AS
   CAST(make_date(y, 1, 1) + to_months(m - 1) + to_days(CAST(d - 1 AS INTEGER)) AS DATE);
 CREATE OR REPLACE TEMP MACRO sf_timestamp_from_parts(y, m, d, h, i, s) AS
@@ -204,9 +212,10 @@ CREATE OR REPLACE TEMP MACRO sf_timestamp_from_parts(y, m, d, h, i, s) AS
 
 -- Semi-structured values are JSON
 
-CREATE OR REPLACE TEMP MACRO sf_parse_json(place, s) AS
-  CASE WHEN trim(s) = '' THEN NULL WHEN s IS NULL OR json_valid(s) THEN json(s) ELSE error('Error parsing JSON: ' || s || place) END;
-CREATE OR REPLACE TEMP MACRO sf_try_parse_json(s) AS CASE WHEN trim(s) <> '' AND json_valid(s) THEN json(s) END;
+CREATE OR REPLACE TEMP MACRO sf_parse_json(place, s, how) AS CAST(sf_json(place, s, how) AS JSON);
+CREATE OR REPLACE TEMP MACRO sf_try_parse_json
+  (s) AS CAST(sf_try_json(s, 's') AS JSON),
+  (s, how) AS CAST(sf_try_json(s, how) AS JSON);
 CREATE OR REPLACE TEMP MACRO sf_list(a) AS
   list_transform(CAST(CASE WHEN json_type(a) = 'ARRAY' THEN a WHEN a IS NOT NULL THEN json_array(a) END AS JSON[]),
     lambda sf_x: coalesce(sf_x, 'null'::JSON));
@@ -217,7 +226,7 @@ CREATE OR REPLACE TEMP MACRO sf_number_text(v) AS
 CREATE OR REPLACE TEMP MACRO sf_variant_key(t) AS {'n': TRY_CAST(t AS DOUBLE), 't': t};
 CREATE OR REPLACE TEMP MACRO sf_typeof(v) AS
   CASE json_type(v) WHEN 'VARCHAR' THEN 'VARCHAR' WHEN 'BIGINT' THEN 'INTEGER' WHEN 'UBIGINT' THEN 'INTEGER'
-    WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN 'DECIMAL' WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END;
+    WHEN 'HUGEINT' THEN 'INTEGER' WHEN 'DOUBLE' THEN CASE WHEN contains(CAST(v AS VARCHAR), 'e') THEN 'DOUBLE' ELSE 'DECIMAL' END WHEN 'NULL' THEN 'NULL_VALUE' ELSE json_type(v) END;
 CREATE OR REPLACE TEMP MACRO sf_to_object(place, v) AS
   CASE json_type(v) WHEN 'OBJECT' THEN v WHEN 'NULL' THEN NULL ELSE error('Failed to cast variant value to OBJECT' || place) END;
 CREATE OR REPLACE TEMP MACRO sf_array_size(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN CAST(json_array_length(v) AS BIGINT) END;
@@ -232,6 +241,7 @@ CREATE OR REPLACE TEMP MACRO sf_object_insert(place, o, name, value, replace) AS
          CASE WHEN value IS NULL THEN [] ELSE [{'k': name, 'v': value}] END))) END;
 CREATE OR REPLACE TEMP MACRO sf_object_delete(o, names) AS
   CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: NOT list_contains(names, sf_e.k))) END;
+CREATE OR REPLACE TEMP MACRO sf_names(v) AS CASE WHEN json_type(v) = 'ARRAY' THEN CAST(v AS VARCHAR[]) WHEN v IS NOT NULL THEN [v ->> '$'] END;
 CREATE OR REPLACE TEMP MACRO sf_object_pick(o, names) AS
   CASE WHEN o IS NOT NULL THEN sf_object(list_filter(sf_entries(o), lambda sf_e: list_contains(names, sf_e.k))) END;
 CREATE OR REPLACE TEMP MACRO sf_get_ignore_case(v, name) AS
@@ -239,8 +249,9 @@ CREATE OR REPLACE TEMP MACRO sf_get_ignore_case(v, name) AS
 CREATE OR REPLACE TEMP MACRO sf_array_cat(a, b) AS
   CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN to_json(list_concat(sf_list(a), sf_list(b))) END;
 CREATE OR REPLACE TEMP MACRO sf_array_insert(a, pos, v) AS
-  to_json(list_concat(list_append(sf_list(a)[:CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END], v),
-    sf_list(a)[CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1:]));
+  to_json(list_transform([{'l': sf_list(a), 'p': CASE WHEN pos < 0 THEN greatest(len(sf_list(a)) + pos, 0) ELSE pos END}], lambda sf_o:
+    list_concat(list_append(list_concat(sf_o.l[:sf_o.p], list_transform(range(CAST(greatest(sf_o.p - len(sf_o.l), 0) AS BIGINT)), lambda sf_n: 'null'::JSON)), v),
+      sf_o.l[sf_o.p + 1:]))[1]);
 CREATE OR REPLACE TEMP MACRO sf_array_remove_at(a, pos) AS
   to_json(list_filter(sf_list(a), lambda sf_x, sf_i: sf_i <> CASE WHEN pos < 0 THEN len(sf_list(a)) + pos ELSE pos END + 1));
 CREATE OR REPLACE TEMP MACRO sf_array_distinct(a) AS
@@ -248,12 +259,39 @@ CREATE OR REPLACE TEMP MACRO sf_array_distinct(a) AS
 CREATE OR REPLACE TEMP MACRO sf_array_intersection(a, b) AS
   to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) <= len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
 CREATE OR REPLACE TEMP MACRO sf_array_except(a, b) AS
-  to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) > len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x))));
+  CASE WHEN a IS NOT NULL AND b IS NOT NULL THEN
+    to_json(list_filter(sf_list(a), lambda sf_x, sf_i: len(list_filter(sf_list(a)[:sf_i], lambda sf_y: sf_y = sf_x)) > len(list_filter(sf_list(b), lambda sf_y: sf_y = sf_x)))) END;
+CREATE OR REPLACE TEMP MACRO sf_array_flatten(place, a) AS
+  list_transform([sf_list(a)], lambda sf_l: CASE WHEN len(list_filter(sf_l, lambda sf_x: sf_x = 'null')) > 0 THEN NULL
+    WHEN len(list_filter(sf_l, lambda sf_x: json_type(sf_x) <> 'ARRAY')) > 0 THEN error('Not an array: ''Input argument to ARRAY_FLATTEN is not an array of arrays''' || place)
+    ELSE to_json(flatten(list_transform(sf_l, lambda sf_x: sf_list(sf_x)))) END)[1];
+-- Of each value, as many as the array has that has most of it.
+CREATE OR REPLACE TEMP MACRO sf_array_union(arrays) AS
+  list_transform([list_transform(list_filter(arrays, lambda sf_a: sf_a IS NOT NULL), lambda sf_a: list_filter(sf_list(sf_a), lambda sf_x: sf_x <> 'null'))], lambda sf_l:
+    to_json(flatten(list_transform(list_sort(list_distinct(flatten(sf_l))), lambda sf_x: list_transform(
+      range(CAST(list_max(list_transform(sf_l, lambda sf_m: len(list_filter(sf_m, lambda sf_y: sf_y = sf_x)))) AS BIGINT)), lambda sf_n: sf_x)))))[1];
+CREATE OR REPLACE TEMP MACRO sf_arrays_zip(arrays) AS
+  CASE WHEN len(list_filter(arrays, lambda sf_a: sf_a IS NULL)) = 0 THEN list_transform([list_transform(arrays, lambda sf_a: sf_list(sf_a))], lambda sf_l:
+    CASE WHEN list_max(list_transform(sf_l, lambda sf_m: len(sf_m))) = 0 THEN '[{}]'::JSON ELSE
+      to_json(list_transform(range(CAST(list_max(list_transform(sf_l, lambda sf_m: len(sf_m))) AS BIGINT)), lambda sf_n:
+        sf_object(list_transform(sf_l, lambda sf_m, sf_i: {'k': '$' || sf_i, 'v': coalesce(sf_m[sf_n + 1], 'null'::JSON)})))) END)[1] END;
+-- How often values in a row change; NULL is no other value.
+CREATE OR REPLACE TEMP MACRO sf_changes(list) AS
+  len(list_filter(list, lambda sf_x, sf_i: sf_i > 1 AND sf_x <> list[sf_i - 1]));
 CREATE OR REPLACE TEMP MACRO sf_array_slice(a, low, high) AS
   to_json(sf_list(a)[CASE WHEN low < 0 THEN len(sf_list(a)) + low ELSE low END + 1:CASE WHEN high < 0 THEN len(sf_list(a)) + high ELSE high END]);
-CREATE OR REPLACE TEMP MACRO sf_array_sort(a) AS
-  to_json(list_transform(list_sort(list_transform(sf_list(a), lambda sf_x:
-    {'n': TRY_CAST(CASE WHEN json_type(sf_x) <> 'VARCHAR' THEN sf_x ->> '$' END AS DOUBLE), 't': sf_x ->> '$', 'v': sf_x})), lambda sf_s: sf_s.v));
+CREATE OR REPLACE TEMP MACRO sf_sorted(list) AS
+  list_transform(list_sort(list_transform(list, lambda sf_x:
+    {'n': TRY_CAST(CASE WHEN json_type(sf_x) <> 'VARCHAR' THEN sf_x ->> '$' END AS DOUBLE), 't': sf_x ->> '$', 'v': sf_x})), lambda sf_s: sf_s.v);
+CREATE OR REPLACE TEMP MACRO sf_known(a) AS list_filter(sf_list(a), lambda sf_x: sf_x <> 'null');
+CREATE OR REPLACE TEMP MACRO sf_array_sort_by(a, up, nulls_first) AS
+  list_transform([{'k': sf_sorted(sf_known(a)), 'n': list_filter(sf_list(a), lambda sf_x: sf_x = 'null')}], lambda sf_o:
+    to_json(CASE WHEN nulls_first THEN list_concat(sf_o.n, CASE WHEN up THEN sf_o.k ELSE list_reverse(sf_o.k) END)
+      WHEN NOT nulls_first AND up IS NOT NULL THEN list_concat(CASE WHEN up THEN sf_o.k ELSE list_reverse(sf_o.k) END, sf_o.n) END))[1];
+CREATE OR REPLACE TEMP MACRO sf_array_sort
+  (a) AS sf_array_sort_by(a, true, false),
+  (a, up) AS sf_array_sort_by(a, up, NOT up),
+  (a, up, nulls_first) AS sf_array_sort_by(a, up, nulls_first);
 CREATE OR REPLACE TEMP MACRO sf_array_to_string(a, sep) AS
   CASE WHEN sep IS NOT NULL THEN array_to_string(list_transform(sf_list(a), lambda sf_x: coalesce(sf_x ->> '$', '')), sep) END;
 CREATE OR REPLACE TEMP MACRO sf_arrays_to_object(k, v) AS

@@ -194,7 +194,7 @@ pub struct StagedFile {
     pub location: String,
     /// Its size in bytes.
     pub size: u64,
-    /// The MD5 digest of its bytes.
+    /// What identifies its bytes: their MD5 digest, the entity tag of an object.
     pub key: String,
     /// When it was last changed, in UTC: `2024-05-01 10:00:00`.
     pub modified: String,
@@ -208,11 +208,15 @@ pub trait Stages {
     /// A file format with a name.
     fn file_format(&self, path: &[String]) -> Option<FileFormat>;
 
-    /// The folder that an URL `file://…` means. An error is an URL whose files are not reached.
+    /// Where new files of an URL are written: a folder for `file://…`, the URL itself for one of a store that is reached. An error is
+    /// an URL whose files are not reached.
     fn folder(&self, url: &str) -> Result<String, String>;
 
     /// The files below an URL whose path starts so, by path.
     fn files(&self, url: &str, start: &str) -> Result<Vec<StagedFile>, String>;
+
+    /// Where a file can be read from a disk: where it lies, or a copy of it.
+    fn on_disk(&self, file: &StagedFile) -> Result<String, String>;
 
     /// The files a table has loaded: their URLs, and the digests of their bytes.
     fn loaded(&self, table: &[String]) -> Vec<(String, String)>;

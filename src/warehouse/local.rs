@@ -6,7 +6,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, FixedOffset};
@@ -14,6 +14,7 @@ use chrono::{DateTime, FixedOffset};
 use super::duckdb::{Attach, DuckDb, DuckDbOptions, DuckDbSession, literal, quoted};
 use super::roles::Roles;
 use super::statement::{byte_offset, line_column, verb};
+use super::stores::{Copies, ObjectStores, Reach};
 use super::{
     Catalog, CatalogRelation, Cell, Column, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError, fold,
 };
@@ -33,7 +34,7 @@ struct Local {
 }
 
 /// What all sessions share.
-struct Shared {
+pub(super) struct Shared {
     duckdb: DuckDb,
     /// Columns by database, schema and name, folded; nothing for a relation that is not there.
     columns: Mutex<HashMap<Vec<String>, Option<RelationColumns>>>,
@@ -43,16 +44,19 @@ struct Shared {
     attached: Mutex<HashSet<String>>,
     /// Who has which roles.
     roles: Mutex<Roles>,
+    /// Where files of stages lie, and copies of those that the engine reads from a disk only.
+    pub(super) reach: Reach,
+    pub(super) copies: Mutex<Option<Copies>>,
 }
 
 /// A connection.
 pub(super) struct LocalSession {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     inner: Mutex<DuckDbSession>,
     context: SessionContext,
     in_transaction: bool,
     /// Files that are removed once the transaction is kept.
-    pub(super) purged: Vec<PathBuf>,
+    pub(super) purged: Vec<String>,
     /// The roles' version that the session goes by.
     roles: u64,
 }
@@ -60,7 +64,17 @@ pub(super) struct LocalSession {
 /// Opens `DuckDB` as a stand-in for Snowflake. `context` says who runs statements; database and schema are the
 /// options' when it has none.
 pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<Box<dyn Warehouse>, WarehouseError> {
-    let duckdb = DuckDb::open(options)?.with_snowflakes_functions()?;
+    open_local_reaching(options, context, None)
+}
+
+/// The same with object stores that its stages may lie in.
+pub fn open_local_reaching(
+    options: &DuckDbOptions,
+    context: &SessionContext,
+    stores: Option<Arc<dyn ObjectStores>>,
+) -> Result<Box<dyn Warehouse>, WarehouseError> {
+    let reach = Reach::new(stores);
+    let duckdb = DuckDb::open(options)?.with_snowflakes_functions(&reach)?;
     let schema = if options.schema.is_empty() { "PUBLIC" } else { &options.schema };
     let context = SessionContext {
         database: context.database.clone().or_else(|| Some(options.database.clone())),
@@ -74,13 +88,20 @@ pub fn open_local(options: &DuckDbOptions, context: &SessionContext) -> Result<B
         .try_for_each(|sql| root.execute(&sql).map(drop))?;
     drop(root);
     let roles = Mutex::new(Roles::open(&duckdb)?);
-    let shared =
-        Shared { duckdb, columns: Mutex::default(), governance: Mutex::default(), attached: Mutex::default(), roles };
+    let shared = Shared {
+        duckdb,
+        columns: Mutex::default(),
+        governance: Mutex::default(),
+        attached: Mutex::default(),
+        roles,
+        reach,
+        copies: Mutex::default(),
+    };
     Ok(Box::new(Local { shared: Arc::new(shared), context }))
 }
 
 /// What a lock guards, whatever became of the thread that held it before.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

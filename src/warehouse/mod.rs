@@ -11,6 +11,7 @@ mod local;
 mod roles;
 mod snowflake;
 mod staged;
+mod stores;
 mod statement;
 mod connection;
 mod value;
@@ -18,11 +19,12 @@ mod value;
 use std::collections::BTreeMap;
 
 pub use self::duckdb::{Attach, DuckDbOptions, duckdb_refuses, open_duckdb};
-pub use self::local::open_local;
+pub use self::local::{open_local, open_local_reaching};
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use comment::{Comment, CommentError};
 pub use connection::Connection;
 pub use download::{DownloadError, download};
+pub use stores::{ObjectStores, StoredObject};
 pub use value::{Cell, Column, Table};
 
 use crate::sql::{Dialect, Relation, RelationKind};

@@ -1,4 +1,4 @@
-//! The stages of Snowflake on `DuckDB`: what the databases keep of them, and their files, which lie in folders.
+//! The stages of Snowflake on `DuckDB`: what the databases keep of them, and their files, which lie in folders and object stores.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::Outcome;
 use super::duckdb::literal;
-use super::local::LocalSession;
+use super::local::{LocalSession, locked};
+use super::stores::{Copies, is_object};
 use crate::source::{find_files, md5, read_bytes};
 use crate::sql::{FileFormat, Stage, StagedFile, Stages, path_key};
 
@@ -23,13 +24,22 @@ impl Stages for LocalSession {
     }
 
     fn folder(&self, url: &str) -> Result<String, String> {
-        let refused =
-            || format!("`{url}` is not reached by the embedded engine, which reads stages in folders: `file://…`");
+        if is_object(url) {
+            return self.shared.reach.stores().map(|_| url.to_owned());
+        }
+        let refused = || {
+            format!(
+                "`{url}` is not reached by the embedded engine, which reads stages in folders and in S3: `file://…`, `s3://…`"
+            )
+        };
         let below = url.strip_prefix("file://").ok_or_else(refused)?;
         Ok(self.project_folder().join(below).display().to_string())
     }
 
     fn files(&self, url: &str, start: &str) -> Result<Vec<StagedFile>, String> {
+        if is_object(url) {
+            return self.objects(url, start);
+        }
         let folder = PathBuf::from(self.folder(url)?);
         let mut files = Vec::new();
         for found in find_files(&folder, &[""]).map_err(|error| error.to_string())? {
@@ -48,6 +58,20 @@ impl Stages for LocalSession {
             });
         }
         Ok(files)
+    }
+
+    fn on_disk(&self, file: &StagedFile) -> Result<String, String> {
+        if !is_object(&file.location) {
+            return Ok(file.location.clone());
+        }
+        let mut copies = locked(&self.shared.copies);
+        let folder = match copies.as_ref() {
+            Some(folder) => folder,
+            None => copies.insert(Copies::new()?),
+        };
+        let name = md5(format!("{} {}", file.location, file.key));
+        let copy = folder.copy(&name, || self.shared.reach.read(&file.location, &file.key))?;
+        Ok(copy.display().to_string())
     }
 
     fn loaded(&self, table: &[String]) -> Vec<(String, String)> {
@@ -69,15 +93,29 @@ impl Stages for LocalSession {
 }
 
 impl LocalSession {
+    /// The objects below an URL whose path starts so, by path.
+    fn objects(&self, url: &str, start: &str) -> Result<Vec<StagedFile>, String> {
+        let folder = start.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let listed = self.shared.reach.stores()?.list(&format!("{}/{folder}", url.trim_end_matches('/')))?;
+        let files = listed.into_iter().map(|object| StagedFile {
+            below: format!("{folder}{}", object.below),
+            location: object.url,
+            size: object.size,
+            key: object.key,
+            modified: object.modified,
+        });
+        Ok(files.filter(|file| file.below.starts_with(start)).collect())
+    }
+
     /// Takes note of files that are removed once what was read from them is kept.
     pub(super) fn note_purged(&mut self, files: &Outcome) {
-        self.purged.extend(files.table.rows.iter().filter_map(|row| Some(PathBuf::from(row.first()?.to_string()))));
+        self.purged.extend(files.table.rows.iter().filter_map(|row| Some(row.first()?.to_string())));
     }
 
     /// Removes the files of which note was taken. As on Snowflake, one that cannot be removed is no error.
     pub(super) fn purge(&mut self) {
         for file in self.purged.drain(..) {
-            let _ = std::fs::remove_file(file);
+            let _ = self.shared.reach.remove(&file);
         }
     }
 

@@ -120,7 +120,7 @@ impl Translator<'_> {
     }
 
     pub(super) fn listagg(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let value = self.expression(call.args[0])?.text();
+        let value = self.expression(call.args[0])?;
         let separator = match call.args.get(1) {
             Some(separator) => self.expression(separator)?.text(),
             None => "''".to_owned(),
@@ -128,7 +128,12 @@ impl Translator<'_> {
         let order = self.inner_order(call)?;
         let over = self.over(call)?;
         let distinct = if call.distinct { "DISTINCT " } else { "" };
-        let sql = format!("coalesce(string_agg({distinct}{value}, {separator}{order}){over}, '')");
+        let sql = if call.distinct && !order.is_empty() {
+            let texts = one_by_one(&value, &order, &over, &Typed::text);
+            format!("coalesce(array_to_string({texts}, {separator}), '')")
+        } else {
+            format!("coalesce(string_agg({distinct}{}, {separator}{order}){over}, '')", value.text())
+        };
         Ok(Typed::new(sql, DataType::TEXT))
     }
 
@@ -137,6 +142,10 @@ impl Translator<'_> {
         let json = value.variant();
         let order = self.inner_order(call)?;
         let over = self.over(call)?;
+        if call.distinct && !order.is_empty() {
+            let values = one_by_one(&value, &order, &over, &Typed::variant);
+            return Ok(Typed::new(format!("coalesce(to_json({values}), '[]'::JSON)"), DataType::Array));
+        }
         let distinct = if call.distinct { "DISTINCT " } else { "" };
         let sql = format!(
             "coalesce(to_json(list({distinct}{json}{order}) FILTER (WHERE {} IS NOT NULL){over}), '[]'::JSON)",
@@ -186,12 +195,40 @@ impl Translator<'_> {
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
+    /// `CONDITIONAL_CHANGE_EVENT`: how often the value has changed up to this row.
+    pub(super) fn conditional_change_event(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?.instant();
+        let over = self.over(call)?;
+        let over = over.strip_suffix(')').unwrap_or(&over);
+        let sql = format!("sf_changes(list({value}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))");
+        Ok(Typed::loose(sql, DataType::INTEGER))
+    }
+
+    /// `MAX_BY(x, y, n)` and `MIN_BY`: an array of the values of the best rows.
+    pub(super) fn best(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?.variant();
+        let by = self.expression(call.args[1])?.instant();
+        let count = super::special::small_integer(call.args[2]).filter(|count| (1..=1000).contains(count));
+        let Some(count) = count else {
+            return Err(call.refused("of a number of values that is not between 1 and 1000"));
+        };
+        let over = self.over(call)?;
+        let function = if call.name == "MAX_BY" { "arg_max" } else { "arg_min" };
+        Ok(Typed::new(format!("to_json({function}({value}, {by}, {count}){over})"), DataType::Array))
+    }
+
     /// Refuses an argument that must be a literal.
     pub(super) fn literal_argument(&self, call: &Call<'_>, expr: &Expr) -> Step<String> {
         super::path::constant(expr).ok_or_else(|| {
             SqlProblem::unsupported(format!("a computed argument of `{}` here", call.name), self.range_of(expr))
         })
     }
+}
+
+/// The list of a group's distinct values in their order, each then made something else: the engine orders what it tells apart.
+fn one_by_one(value: &Typed, order: &str, over: &str, make: &dyn Fn(&Typed) -> String) -> String {
+    let list = format!("list(DISTINCT {0}{order}) FILTER (WHERE {0} IS NOT NULL){over}", value.stored());
+    format!("list_transform({list}, lambda sf_v: {})", make(&Typed::new("sf_v", value.ty)))
 }
 
 /// An aggregate that interpolates: three digits more behind the point, of exact numbers.

@@ -94,6 +94,13 @@ impl Translator<'_> {
             match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => call.args.push(expr),
                 FunctionArg::Unnamed(FunctionArgExpr::Wildcard) => call.star = true,
+                // Its names come in the order of its places.
+                FunctionArg::Named { arg: FunctionArgExpr::Expr(expr), .. }
+                | FunctionArg::ExprNamed { arg: FunctionArgExpr::Expr(expr), .. }
+                    if call.name == "ROUND" =>
+                {
+                    call.args.push(expr);
+                }
                 _ => return Err(SqlProblem::unsupported("this kind of argument", range.clone())),
             }
         }

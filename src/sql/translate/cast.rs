@@ -193,7 +193,11 @@ impl Typed {
             Family::Text if self.ty.family() == Family::Null => "CAST(NULL AS VARCHAR)".to_owned(),
             Family::Text => match to {
                 DataType::Varchar(Some(length)) if self.ty.length().is_none_or(|own| own > length) => {
-                    format!("left({}, {length})", self.text())
+                    let text = self.text();
+                    match failing {
+                        Failing::Error => format!("left({text}, {length})"),
+                        Failing::Null => format!("CASE WHEN length({text}) <= {length} THEN {text} END"),
+                    }
                 }
                 _ => self.text(),
             },

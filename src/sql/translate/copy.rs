@@ -32,6 +32,15 @@ enum OnError {
     SkipShare(u64),
 }
 
+/// What a copy gives instead of loading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Validation {
+    /// So many rows; the first error among them ends it.
+    Rows(u64),
+    /// What is wrong.
+    Errors,
+}
+
 /// How a column is found by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Match {
@@ -58,6 +67,7 @@ struct CopyOptions {
     purge: bool,
     truncate: bool,
     only_failed: bool,
+    validation: Option<Validation>,
 }
 
 /// A column that is filled: what it gets, and what it gets it from.
@@ -101,6 +111,9 @@ impl Translator<'_> {
         if files.is_empty() {
             return Ok(Made::status(Vec::new(), "Copy executed with 0 files processed."));
         }
+        if let (Some(_), Some(_)) = (options.validation, &transform) {
+            return Err(SqlProblem::unsupported("VALIDATION_MODE of a query", range));
+        }
         let (rows, filled) = match transform {
             Some((items, alias)) => {
                 let source = self.copy_scope(&location, &files, &format, alias.as_ref())?;
@@ -109,7 +122,11 @@ impl Translator<'_> {
             None => self.as_they_lie((&location, &files, &format), &wanted, &options, &range)?,
         };
         self.scopes.pop();
-        Ok(self.copy_statements(&path, &location, &files, &Copied { rows, filled, options }))
+        let copied = Copied { rows, filled, options };
+        Ok(match copied.options.validation {
+            Some(validation) => self.validated(&path, &location, &files, (&copied, validation)),
+            None => self.copy_statements(&path, &location, &files, &copied),
+        })
     }
 
     /// A stage, or a query of one that does nothing but compute columns.
@@ -295,22 +312,77 @@ impl Translator<'_> {
         Ok((rows, filled))
     }
 
-    /// The statements of a copy.
-    fn copy_statements(&self, table: &[String], location: &Location, files: &[StagedFile], copy: &Copied) -> Made {
+    /// Statements that read the files, and note what is wrong with them.
+    fn read_statements(
+        &self,
+        table: &[String],
+        location: &Location,
+        files: &[StagedFile],
+        copy: &Copied,
+    ) -> Vec<String> {
         let required = self.columns.stages().map(|stages| stages.required(&self.stored(table))).unwrap_or_default();
-        let own = literal(&key(table));
-        let list: Vec<String> = copy.filled.iter().map(|filled| quote(&filled.column.stored)).collect();
-        let values: Vec<String> = (0..list.len()).map(|at| format!("\"C{at}\"")).collect();
         let name = |file: &StagedFile| literal(&location.name_of(file));
         let listed: Vec<String> = files
             .iter()
             .enumerate()
             .map(|(at, file)| format!("({at}, {}, {}, {})", name(file), literal(&file.key), literal(&file.location)))
             .collect();
-        let mut statements = vec![
+        vec![
             format!("CREATE OR REPLACE TEMP TABLE {ROWS} AS {}", copy.rows_with_faults(table, &required)),
             format!("CREATE OR REPLACE TEMP TABLE {FILES} AS {}", copy.files_with_outcome(&listed.join(", "))),
-        ];
+        ]
+    }
+
+    /// The statements of a copy that loads nothing: some rows as they would be, or what is wrong.
+    fn validated(
+        &self,
+        table: &[String],
+        location: &Location,
+        files: &[StagedFile],
+        (copy, validation): (&Copied, Validation),
+    ) -> Made {
+        let mut statements = self.read_statements(table, location, files, copy);
+        let columns = match validation {
+            Validation::Rows(count) => {
+                let columns: Vec<&Column> = copy.filled.iter().map(|filled| &filled.column).collect();
+                let first = format!(
+                    "SELECT * FROM {ROWS} JOIN {FILES} USING (\"FILE\") ORDER BY \"AT\", \"ROW\" LIMIT {count}"
+                );
+                statements.push(format!(
+                    "SELECT error(\"FAULT\" || chr(10) || '  File ''' || \"FILE\" || ''', line ' || \"LINE\") FROM ({first}) AS \"FIRST\" \
+                     WHERE \"FAULT\" IS NOT NULL ORDER BY \"AT\", \"ROW\" LIMIT 1"
+                ));
+                let values =
+                    columns.iter().enumerate().map(|(at, column)| format!("\"C{at}\" AS {}", quote(&column.stored)));
+                let values = values.collect::<Vec<_>>().join(", ");
+                statements.push(format!("SELECT {values} FROM ({first}) AS \"FIRST\" ORDER BY \"AT\", \"ROW\""));
+                let column = |column: &Column| ResultColumn { name: column.name.clone(), data_type: column.ty };
+                columns.into_iter().map(column).collect()
+            }
+            Validation::Errors => {
+                let number = DataType::INTEGER.duckdb();
+                statements.push(format!(
+                    "SELECT \"FAULT\" AS \"ERROR\", \"FILE\", CAST(\"LINE\" AS {number}) AS \"LINE\", CAST(\"CHARACTER\" AS {number}) AS \"CHARACTER\", \
+                     CAST(NULL AS {number}) AS \"BYTE_OFFSET\", CASE WHEN \"ERROR#\" IS NULL THEN 'conversion' ELSE 'parsing' END AS \"CATEGORY\", \
+                     CAST(NULL AS {number}) AS \"CODE\", CAST(NULL AS VARCHAR) AS \"SQL_STATE\", \"FAULT_COLUMN\" AS \"COLUMN_NAME\", \
+                     CAST(\"ROW\" AS {number}) AS \"ROW_NUMBER\", CAST(\"LINE\" AS {number}) AS \"ROW_START_LINE\", \
+                     CAST(NULL AS VARCHAR) AS \"REJECTED_RECORD\" FROM {ROWS} JOIN {FILES} USING (\"FILE\") \
+                     WHERE \"FAULT\" IS NOT NULL ORDER BY \"AT\", \"ROW\""
+                ));
+                error_columns()
+            }
+        };
+        let result = ResultShape::Rows { statement: statements.len() - 1, columns: Some(columns) };
+        statements.extend([format!("DROP TABLE temp.{ROWS}"), format!("DROP TABLE temp.{FILES}")]);
+        Made { statements, result, session: Vec::new() }
+    }
+
+    /// The statements of a copy.
+    fn copy_statements(&self, table: &[String], location: &Location, files: &[StagedFile], copy: &Copied) -> Made {
+        let own = literal(&key(table));
+        let list: Vec<String> = copy.filled.iter().map(|filled| quote(&filled.column.stored)).collect();
+        let values: Vec<String> = (0..list.len()).map(|at| format!("\"C{at}\"")).collect();
+        let mut statements = self.read_statements(table, location, files, copy);
         if copy.options.on_error == OnError::Abort {
             statements.push(format!(
                 "SELECT error(\"WRONG\") FROM (SELECT \"FAULT\" || chr(10) || '  File ''' || \"FILE\" || ''', line ' || \"LINE\" \
@@ -488,6 +560,36 @@ fn result_columns() -> Vec<ResultColumn> {
     .to_vec()
 }
 
+fn error_columns() -> Vec<ResultColumn> {
+    let (text, number) = (DataType::TEXT, DataType::INTEGER);
+    [
+        ("ERROR", text),
+        ("FILE", text),
+        ("LINE", number),
+        ("CHARACTER", number),
+        ("BYTE_OFFSET", number),
+        ("CATEGORY", text),
+        ("CODE", number),
+        ("SQL_STATE", text),
+        ("COLUMN_NAME", text),
+        ("ROW_NUMBER", number),
+        ("ROW_START_LINE", number),
+        ("REJECTED_RECORD", text),
+    ]
+    .map(|(name, data_type)| ResultColumn { name: name.to_owned(), data_type })
+    .to_vec()
+}
+
+fn validation(setting: &Setting) -> Step<Validation> {
+    let word = setting.text()?.to_ascii_uppercase();
+    let rows = || word.strip_prefix("RETURN_")?.strip_suffix("_ROWS")?.parse().ok();
+    match (word.as_str(), rows()) {
+        ("RETURN_ERRORS", _) => Ok(Validation::Errors),
+        (_, Some(count)) => Ok(Validation::Rows(count)),
+        _ => Err(setting.refused()),
+    }
+}
+
 /// The options behind the source.
 fn copy_options(cursor: &mut Cursor<'_>) -> Step<CopyOptions> {
     let mut options = CopyOptions {
@@ -503,6 +605,7 @@ fn copy_options(cursor: &mut Cursor<'_>) -> Step<CopyOptions> {
         purge: false,
         truncate: false,
         only_failed: false,
+        validation: None,
     };
     for setting in cursor.settings()? {
         match setting.name.as_str() {
@@ -531,6 +634,7 @@ fn copy_options(cursor: &mut Cursor<'_>) -> Step<CopyOptions> {
                 Value::Settings(settings) => options.metadata = settings,
                 _ => return Err(setting.wrong("columns in parentheses")),
             },
+            "VALIDATION_MODE" => options.validation = Some(validation(&setting)?),
             // The load history is never forgotten.
             "LOAD_UNCERTAIN_FILES" => drop(setting.flag()?),
             _ => return Err(setting.refused()),

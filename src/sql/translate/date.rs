@@ -12,7 +12,7 @@ use crate::sql::data_type::Family;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 /// Parts with their abbreviations; the first name is the engine's.
-const PARTS: [&[&str]; 22] = [
+const PARTS: [&[&str]; 23] = [
     &["year", "y", "yy", "yyy", "yyyy", "yr", "years", "yrs"],
     &["quarter", "q", "qtr", "qtrs", "quarters"],
     &["month", "mm", "mon", "mons", "months"],
@@ -28,7 +28,8 @@ const PARTS: [&[&str]; 22] = [
     &["isodow", "dayofweekiso", "dayofweek_iso", "weekday_iso", "dow_iso", "dw_iso"],
     &["dayofyear", "yearday", "doy", "dy"],
     &["weekiso", "week_iso", "weekofyeariso", "weekofyear_iso"],
-    &["isoyear", "yearofweek", "yearofweekiso"],
+    &["isoyear", "yearofweekiso"],
+    &["yearofweek"],
     &["epoch", "epoch_second", "epoch_seconds"],
     &["epoch_ms", "epoch_millisecond", "epoch_milliseconds"],
     &["epoch_us", "epoch_microsecond", "epoch_microseconds"],
@@ -50,6 +51,8 @@ impl Translator<'_> {
                 let part = self.part(call.args[0], call)?;
                 self.part_of(&part, call.args[1], &call.range)
             }
+            "date_week" => self.part_of("week", call.args[0], &call.range),
+            "date_yearofweek" => self.part_of("yearofweek", call.args[0], &call.range),
             "add_months" => self.add_months(call),
             "last_day" => self.last_day(call),
             "time_slice" => self.time_slice(call),
@@ -93,7 +96,6 @@ impl Translator<'_> {
 
     fn datediff(&mut self, call: &Call<'_>) -> Step<Typed> {
         let part = self.part(call.args[0], call)?;
-        let part = if part == "weekiso" { "week".to_owned() } else { part };
         let mut sides = Vec::new();
         for expr in &call.args[1..] {
             sides.push(self.expression(expr)?);
@@ -108,8 +110,9 @@ impl Translator<'_> {
         let (from, to) = (side(&sides[0]), side(&sides[1]));
         let sql = match part.as_str() {
             "nanosecond" if !times => format!("((epoch_us({to}) - epoch_us({from})) * 1000)"),
-            "week" => {
-                format!("(datediff('day', date_trunc('week', {from}), date_trunc('week', {to})) // 7)")
+            "week" | "weekiso" => {
+                let start = |side: &str| if part == "week" { self.week_start(side) } else { iso_week_start(side) };
+                format!("(datediff('day', {}, {}) // 7)", start(&from), start(&to))
             }
             "year" | "quarter" | "month" | "day" | "hour" | "minute" | "second" | "millisecond" | "microsecond" => {
                 format!("datediff('{part}', {from}, {to})")
@@ -135,6 +138,9 @@ impl Translator<'_> {
             Err(_) => (self.part(value, call)?, part),
         };
         let value = self.expression(value)?;
+        if part == "week" && self.first_weekday().is_some() {
+            return self.trunc_to_week(&value, call);
+        }
         let part = if part == "weekiso" { "week" } else { part.as_str() };
         let known = DAYS.contains(&part)
             || matches!(part, "hour" | "minute" | "second" | "millisecond" | "microsecond" | "nanosecond");
@@ -147,6 +153,10 @@ impl Translator<'_> {
             Family::Date => {
                 Ok(Typed::new(format!("CAST(date_trunc('{part}', {}) AS DATE)", value.sql), DataType::Date))
             }
+            Family::Time if !DAYS.contains(&part) => {
+                let sql = format!("CAST(date_trunc('{part}', DATE '1970-01-01' + {}) AS TIME)", value.sql);
+                Ok(Typed::new(sql, DataType::Time))
+            }
             Family::Zoned if value.ty == DataType::TimestampTz => {
                 Ok(value.at_clock(&format!("date_trunc('{part}', {})", value.clock())))
             }
@@ -158,6 +168,19 @@ impl Translator<'_> {
                 Ok(Typed::new(format!("date_trunc('{part}', {})", value.sql), value.ty))
             }
         }
+    }
+
+    /// `DATE_TRUNC` to a week that starts on another day than Monday.
+    fn trunc_to_week(&mut self, value: &Typed, call: &Call<'_>) -> Step<Typed> {
+        let start = |clock: &str| format!("CAST({} AS TIMESTAMP)", self.week_start(clock));
+        Ok(match value.ty.family() {
+            Family::Date => Typed::new(self.week_start(&value.sql), DataType::Date),
+            Family::Zoned => value.at_clock(&start(&value.clock())),
+            _ => {
+                let value = self.convert(value, DataType::TimestampNtz, &call.range)?;
+                Typed::new(start(&value.sql), value.ty)
+            }
+        })
     }
 
     /// `EXTRACT(part FROM value)`.
@@ -197,19 +220,46 @@ impl Translator<'_> {
                 let inner = format!("{micros}({value})");
                 if part == "epoch_ns" { format!("({inner} * 1000)") } else { format!("({inner} % 1000000 * 1000)") }
             }
-            "weekiso" | "week" => format!("weekofyear({value})"),
+            "week" | "yearofweek" => self.week(part, &value),
+            "weekiso" => format!("weekofyear({value})"),
             "millisecond" => format!("(millisecond({value}) % 1000)"),
             "microsecond" => format!("(microsecond({value}) % 1000000)"),
-            "dayofweek" => format!("{}({value})", self.weekday_function()),
+            "dayofweek" => self.weekday(&value),
             part => format!("{part}({value})"),
         };
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
-    /// The engine's function for the day of the week: from Sunday as 0, or, with `WEEK_START = 1`, from Monday as 1.
-    pub(super) fn weekday_function(&self) -> &'static str {
-        let start = self.session.parameters.get("WEEK_START").map(String::as_str);
-        if start == Some("1") { "isodow" } else { "dayofweek" }
+    /// The day of the week: from Sunday as 0, or with `WEEK_START` from that day as 1.
+    pub(super) fn weekday(&self, value: &str) -> String {
+        match self.session.parameters.get("WEEK_START").map_or("0", String::as_str) {
+            "0" => format!("dayofweek({value})"),
+            "1" => format!("isodow({value})"),
+            day => format!("sf_weekday_from({value}, {day})"),
+        }
+    }
+
+    /// The day that weeks start on, where it is not Monday.
+    fn first_weekday(&self) -> Option<&str> {
+        self.session.parameters.get("WEEK_START").map(String::as_str).filter(|day| !["0", "1"].contains(day))
+    }
+
+    /// The first day of a value's week.
+    fn week_start(&self, value: &str) -> String {
+        match self.first_weekday() {
+            Some(day) => format!("sf_week_start({value}, {day})"),
+            None => iso_week_start(value),
+        }
+    }
+
+    /// The number of a week, or the year that it is of.
+    fn week(&self, part: &str, value: &str) -> String {
+        let policy = self.session.parameters.get("WEEK_OF_YEAR_POLICY").map_or("0", String::as_str);
+        let (iso, function) = if part == "week" { ("weekofyear", "sf_week") } else { ("isoyear", "sf_year_of_week") };
+        match (self.first_weekday(), policy) {
+            (None, "0") => format!("{iso}({value})"),
+            (day, policy) => format!("{function}({value}, {}, {})", day.unwrap_or("1"), policy == "0"),
+        }
     }
 
     fn add_months(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -225,6 +275,9 @@ impl Translator<'_> {
         let value = self.expression(call.args[0])?;
         let value = self.datetime(value, &call.range)?.sql;
         let part = self.part(call.args[1], call)?;
+        if let ("week", Some(_)) = (part.as_str(), self.first_weekday()) {
+            return Ok(Typed::new(format!("({} + 6)", self.week_start(&value)), DataType::Date));
+        }
         let step = match part.as_str() {
             "month" => return Ok(Typed::new(format!("last_day({value})"), DataType::Date)),
             "year" => "1 YEAR",
@@ -252,9 +305,9 @@ impl Translator<'_> {
         let Some(interval) = interval_of(&part, &width) else {
             return Err(call.refused(&format!("of `{part}`")));
         };
-        // Slices are counted from 1970-01-01; weeks from its Monday.
-        let origin = if part == "week" { "1969-12-29" } else { "1970-01-01" };
-        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), TIMESTAMP '{origin}')", value.sql);
+        // Slices are counted from 1970-01-01; weeks from the first day of its week.
+        let origin = if part == "week" { self.week_start("DATE '1970-01-01'") } else { "DATE '1970-01-01'".to_owned() };
+        let start = format!("time_bucket({interval}, CAST({} AS TIMESTAMP), CAST({origin} AS TIMESTAMP))", value.sql);
         let sql = if at_end { format!("({start} + {interval})") } else { start };
         Ok(match given.ty.family() {
             Family::Zoned => given.at_clock(&sql),
@@ -327,6 +380,11 @@ impl Translator<'_> {
             }
         })
     }
+}
+
+/// The Monday of a value's week.
+fn iso_week_start(value: &str) -> String {
+    format!("date_trunc('week', {value})")
 }
 
 fn field_name(field: &DateTimeField) -> String {

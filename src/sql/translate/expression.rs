@@ -141,7 +141,11 @@ impl Translator<'_> {
                 }
                 Ok(Typed::new(format!("({})", parts.join(", ")), DataType::Unknown))
             }
-            Expr::AtTimeZone { .. } | Expr::Collate { .. } | Expr::Prior(_) | Expr::OuterJoin(_) => {
+            Expr::Prior(inner) => self.prior(inner),
+            Expr::Prefixed { prefix, value } if prefix.value.eq_ignore_ascii_case("CONNECT_BY_ROOT") => {
+                self.of_root(value)
+            }
+            Expr::AtTimeZone { .. } | Expr::Collate { .. } | Expr::OuterJoin(_) => {
                 Err(SqlProblem::unsupported(format!("`{expr}`"), range))
             }
             _ => Err(SqlProblem::unsupported("this expression", range)),

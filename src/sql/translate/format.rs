@@ -100,7 +100,8 @@ pub(super) fn printed(format: &str, clock: &str, east: Option<&str>) -> String {
     }
     by(&mut pending, &mut made);
     match made.as_slice() {
-        [] => format!("strftime({clock}, '')"),
+        // NULL stays NULL.
+        [] => format!("left(strftime({clock}, '%Y'), 0)"),
         [one] => one.clone(),
         several => format!("({})", several.join(" || ")),
     }

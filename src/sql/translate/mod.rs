@@ -28,6 +28,7 @@ mod dml;
 mod expression;
 mod format;
 mod from;
+mod hierarchy;
 mod information;
 mod merge;
 mod operator;

@@ -178,20 +178,23 @@ fn written_path(text: &str) -> Option<Path> {
             let (key, after) = inside.split_once(']')?;
             match key.parse() {
                 Ok(index) => steps.index(index),
-                Err(_) => steps.key(key.strip_prefix('\'')?.strip_suffix('\'')?),
+                Err(_) => {
+                    let quote = key.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+                    steps.key(key.strip_prefix(quote)?.strip_suffix(quote)?);
+                }
             }
-            rest = after.strip_prefix('.').unwrap_or(after);
+            rest = after.strip_prefix(['.', ':']).unwrap_or(after);
         } else if let Some(inside) = rest.strip_prefix('"') {
             let (key, after) = inside.split_once('"')?;
             steps.key(key);
-            rest = after.strip_prefix('.').unwrap_or(after);
+            rest = after.strip_prefix(['.', ':']).unwrap_or(after);
         } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let end = rest.find(['.', '[', ':']).unwrap_or(rest.len());
             if end == 0 {
                 return None;
             }
             steps.key(&rest[..end]);
-            rest = rest[end..].strip_prefix('.').unwrap_or(&rest[end..]);
+            rest = rest[end..].strip_prefix(['.', ':']).unwrap_or(&rest[end..]);
         }
     }
     Some(steps)
@@ -200,7 +203,11 @@ fn written_path(text: &str) -> Option<Path> {
 /// The step for a key or index that is an expression.
 fn computed_step(key: &Typed) -> String {
     match key.ty.family() {
-        Family::Number | Family::Float => format!("'[' || CAST({} AS BIGINT) || ']'", key.sql),
+        // A negative index has no element.
+        Family::Number | Family::Float => {
+            let index = format!("CAST({} AS BIGINT)", key.sql);
+            format!("CASE WHEN {index} < 0 THEN '[#]' ELSE '[' || {index} || ']' END")
+        }
         _ => format!("'.\"' || replace({}, '\"', '\\\"') || '\"'", key.text()),
     }
 }

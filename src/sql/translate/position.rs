@@ -57,7 +57,8 @@ pub(super) fn unmark(marked: &str) -> (String, PositionMap) {
 
 /// The macros of the prelude that fail by themselves. The engine says no place for such an error, so they are told theirs: it is
 /// their first argument, and the end of their message.
-const FAILING: [&str; 16] = [
+const FAILING: [&str; 19] = [
+    "sf_array_flatten(",
     "sf_boolean(",
     "sf_date(",
     "sf_div(",
@@ -67,7 +68,9 @@ const FAILING: [&str; 16] = [
     "sf_mod(",
     "sf_number_of(",
     "sf_object_insert(",
+    "sf_parse_ip(",
     "sf_parse_json(",
+    "sf_parse_url(",
     "sf_strptime(",
     "sf_time(",
     "sf_timestamp(",

@@ -33,9 +33,13 @@ impl Translator<'_> {
                 ))
             }
             "regexp_substr_all" => {
-                let m = self.matching(call, [2, 9, 4, 5])?;
+                let m = self.matching(call, [2, 3, 4, 5])?;
                 let from = format!("substr({}, {})", m.subject, m.position);
                 let all = format!("regexp_extract_all({from}, {}, {})", m.pattern, m.group);
+                let all = match &m.occurrence {
+                    Some(first) => format!("{all}[greatest({first}, 1):]"),
+                    None => all,
+                };
                 Ok(Typed::new(format!("to_json({all})"), DataType::Array))
             }
             "regexp_count" => {
@@ -56,7 +60,10 @@ impl Translator<'_> {
         let options = match m.occurrence.as_deref().map(super::position::plain).as_deref() {
             None | Some("0") => ", 'g'",
             Some("1") => "",
-            Some(_) => return Err(call.refused("of one occurrence but the first")),
+            Some(occurrence) => {
+                let sql = format!("sf_replace_one({}, {}, {by}, {}, {occurrence})", m.subject, m.pattern, m.position);
+                return Ok(Typed::new(sql, DataType::TEXT));
+            }
         };
         let sql = if m.position == "1" {
             format!("regexp_replace({}, {}, {by}{options})", m.subject, m.pattern)
@@ -69,17 +76,16 @@ impl Translator<'_> {
     }
 
     fn regexp_instr(&mut self, call: &Call<'_>) -> Step<Typed> {
-        let m = self.matching(call, [2, 3, 5, 9])?;
-        let first = m.occurrence.as_deref().map(super::position::plain).is_none_or(|o| o == "1");
-        if m.position != "1" || !first {
-            return Err(call.refused("from a position, or of an occurrence but the first"));
-        }
-        let at_end = match call.args.get(4).map(|option| super::special::small_integer(option)) {
-            None | Some(Some(0)) => "false",
-            Some(Some(1)) => "true",
-            Some(_) => return Err(call.refused("with a computed option")),
+        let m = self.matching(call, [2, 3, 5, 6])?;
+        let at_end = match call.args.get(4) {
+            Some(option) => self.integer(option)?,
+            None => "0".to_owned(),
         };
-        let sql = format!("sf_regexp_instr({}, {}, {at_end})", m.subject, m.pattern);
+        let occurrence = m.occurrence.as_deref().unwrap_or("1");
+        let sql = format!(
+            "sf_match_place({}, {}, {}, {occurrence}, {}, {at_end})",
+            m.subject, m.pattern, m.position, m.group
+        );
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 

@@ -43,6 +43,10 @@ pub(super) struct Scope {
     pub(super) aliases_first: bool,
     /// The parameters of a lambda.
     pub(super) parameters: Vec<(String, Typed)>,
+    /// What `PRIOR` sees: the relations as the row above has them.
+    pub(super) prior: Vec<Relation>,
+    /// Paths and roots of a hierarchy.
+    pub(super) kept: Vec<(String, Typed)>,
     /// The column that numbers the rows of a generator.
     pub(super) sequence: Option<String>,
     /// The aliases of the items, before these are written.

@@ -45,7 +45,6 @@ impl Translator<'_> {
         let range = self.text.range(select.select_token.0.span);
         let refused = [
             (select.into.is_some(), "SELECT INTO"),
-            (!select.connect_by.is_empty(), "CONNECT BY"),
             (!select.lateral_views.is_empty(), "LATERAL VIEW"),
             (select.exclude.is_some(), "EXCLUDE after the items"),
             (select.prewhere.is_some() || select.value_table_mode.is_some(), "this form of SELECT"),
@@ -67,7 +66,8 @@ impl Translator<'_> {
         if select.from.iter().any(|from| !from.joins.is_empty()) {
             self.scope().coming = select.projection.iter().filter_map(alias_of).collect();
         }
-        let mut from = self.from_clause(&select.from)?;
+        let mut from =
+            if select.connect_by.is_empty() { self.from_clause(&select.from)? } else { self.hierarchy(select, order)? };
         let items = self.items(select)?;
         for (place, on) in std::mem::take(&mut self.scope().postponed) {
             from = from.replacen(&place, &self.boolean(&on)?, 1);

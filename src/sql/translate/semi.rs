@@ -20,10 +20,11 @@ impl Translator<'_> {
             "get_path" => self.get_path(call.args[0], call.args[1]),
             "json_extract_path_text" => {
                 let text = self.expression(call.args[0])?.text();
-                let root = Typed::new(format!("sf_parse_json({text})"), DataType::Variant);
+                let root = Typed::new(format!("sf_parse_json({text}, 's')"), DataType::Variant);
                 let found = self.path_of(root, call.args[1])?;
                 Ok(Typed::new(found.text(), DataType::TEXT))
             }
+            "object_pick" => self.object_pick(call),
             "as_number" => self.as_number(call),
             "reduce" => self.reduce(call),
             "filter" => self.lambda_call(call, true),
@@ -92,6 +93,17 @@ impl Translator<'_> {
             _ => format!("CASE WHEN {} IS NOT NULL THEN json_array({}) END", value.sql, value.variant()),
         };
         Ok(Typed::new(sql, DataType::Array))
+    }
+
+    /// `OBJECT_PICK(object, key)`, and with an array of keys.
+    fn object_pick(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let object = self.semi(call.args[0])?.sql;
+        let key = self.expression(call.args[1])?;
+        let keys = match key.ty.family() {
+            Family::Semi => format!("sf_names({})", key.sql),
+            _ => format!("[{}]", key.text()),
+        };
+        Ok(Typed::new(format!("sf_object_pick({object}, {keys})"), DataType::Object))
     }
 
     /// `AS_NUMBER(v [, precision [, scale]])`: NULL for what is no number.

@@ -317,8 +317,8 @@ const WITHOUT_EFFECT: [&str; 16] = [
 fn refuse_parameter(name: &str, value: &str, range: std::ops::Range<usize>) -> Step<()> {
     let fine = match name {
         // It changes the numbers of days; translations heed it.
-        "WEEK_START" => ["0", "1"].contains(&value),
-        "WEEK_OF_YEAR_POLICY" => value == "0",
+        "WEEK_START" => ["0", "1", "2", "3", "4", "5", "6", "7"].contains(&value),
+        "WEEK_OF_YEAR_POLICY" => ["0", "1"].contains(&value),
         "TIMESTAMP_TYPE_MAPPING" => value.eq_ignore_ascii_case("TIMESTAMP_NTZ"),
         "QUOTED_IDENTIFIERS_IGNORE_CASE" => value.eq_ignore_ascii_case("FALSE"),
         "AUTOCOMMIT" | "ERROR_ON_NONDETERMINISTIC_MERGE" => value.eq_ignore_ascii_case("TRUE"),

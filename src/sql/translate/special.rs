@@ -11,7 +11,6 @@ use super::{Step, Translator, literal};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::function::{Form, Returns};
-use crate::sql::problem::SqlProblem;
 
 impl Translator<'_> {
     pub(super) fn special(&mut self, name: &str, call: &Call<'_>, form: &Form) -> Step<Typed> {
@@ -29,6 +28,9 @@ impl Translator<'_> {
             "object_agg" => self.object_agg(call),
             "ratio_to_report" => self.ratio_to_report(call),
             "conditional_true_event" => self.conditional_true_event(call),
+            "conditional_change_event" => self.conditional_change_event(call),
+            "best" => self.best(call),
+            "sys_connect_by_path" => self.path_of_hierarchy(call),
             "round" => self.round(call, "round"),
             "trunc" => self.trunc(call),
             "ceil" | "floor" => self.rounded_up_or_down(call, name),
@@ -111,7 +113,7 @@ impl Translator<'_> {
     /// `TRUNC` of numbers; of dates it is `DATE_TRUNC` with its arguments turned around.
     fn trunc(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?;
-        if matches!(value.ty.family(), Family::Date | Family::Timestamp | Family::Zoned) {
+        if matches!(value.ty.family(), Family::Date | Family::Time | Family::Timestamp | Family::Zoned) {
             let [value, part] = call.args.as_slice() else {
                 return Err(call.refused("of a date without a part"));
             };
@@ -139,12 +141,20 @@ impl Translator<'_> {
         let sql = match (function, digits) {
             ("round" | "trunc", _) => format!("{function}({stored}, {digits})"),
             (_, 0) => format!("{function}({stored})"),
+            (_, ..0) => {
+                let unit = format!("1{}", "0".repeat(digits.unsigned_abs() as usize));
+                // An exact quotient of one more digit than the value has behind the point.
+                let wide = DataType::number(38, scale).duckdb();
+                let cut = format!("CAST({stored} AS {wide})");
+                let down = format!(
+                    "({cut} - CASE WHEN {cut} % {unit} < 0 THEN {cut} % {unit} + {unit} ELSE {cut} % {unit} END)"
+                );
+                let up = format!("CASE WHEN {cut} % {unit} <> 0 THEN {unit} ELSE 0 END");
+                if function == "ceil" { format!("({down} + {up})") } else { down }
+            }
             _ => {
                 let power = format!("CAST(1{} AS DECIMAL({},0))", "0".repeat(kept as usize), kept + 1);
                 let unit = format!("0.{}1", "0".repeat((kept as usize).saturating_sub(1)));
-                if digits < 0 {
-                    return Err(SqlProblem::unsupported(format!("`{function}` before the point"), 0..0));
-                }
                 format!("({function}({stored} * {power}) * {unit})")
             }
         };
@@ -259,7 +269,7 @@ impl Translator<'_> {
     fn day_of_week(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?;
         let value = self.datetime(value, &call.range)?.sql;
-        Ok(Typed::loose(format!("{}({value})", self.weekday_function()), DataType::INTEGER))
+        Ok(Typed::loose(self.weekday(&value), DataType::INTEGER))
     }
 
     fn session_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {

@@ -354,7 +354,7 @@ impl Translator<'_> {
         if listed.is_empty() {
             listed.push("('', '', '', '', CAST(NULL AS TIMESTAMP))".to_owned());
         }
-        let records = if kind == FileKind::Parquet { parquet(files) } else { texts(format) };
+        let records = if kind == FileKind::Parquet { self.parquet(files, &location.range)? } else { texts(format) };
         Ok(format!(
             "SELECT F.name AS \"FILE#\", R.l AS \"LINE#\", R.c AS \"CHARACTER#\", R.e AS \"ERROR#\", R.f AS \"FIELDS#\", \
              R.v AS \"VALUE#\", F.path AS \"METADATA$FILENAME\", CAST(R.n AS {number}) AS \"METADATA$FILE_ROW_NUMBER\", \
@@ -365,6 +365,24 @@ impl Translator<'_> {
             listed.join(", "),
             number = DataType::INTEGER.duckdb(),
         ))
+    }
+
+    /// The rows of Parquet files as objects.
+    fn parquet(&self, files: &[StagedFile], range: &Range<usize>) -> Step<String> {
+        let one = |file: &StagedFile| -> Step<String> {
+            let place = literal(&file.location);
+            let on_disk = self.stages(range)?.on_disk(file).map_err(|why| unreached(why, range.clone()))?;
+            let on_disk = literal(&on_disk);
+            Ok(format!(
+                "SELECT {place} AS place, {{'n': row_number() OVER (), 'l': row_number() OVER (), 'c': 1, 'e': CAST(NULL AS VARCHAR), \
+             'f': CAST([] AS VARCHAR[]), 'v': CAST(to_json(P) AS VARCHAR)}} AS R FROM read_parquet({on_disk}) AS P"
+            ))
+        };
+        let rows = files.iter().map(one).collect::<Step<Vec<_>>>()?;
+        if rows.is_empty() {
+            return Ok(texts(&FileFormat::default()));
+        }
+        Ok(format!("LATERAL (SELECT R FROM ({}) AS Q WHERE Q.place = F.place) AS U", rows.join(" UNION ALL ")))
     }
 
     /// `CREATE STAGE`, from this word on.
@@ -552,24 +570,8 @@ const METADATA: [(&str, DataType); 5] = [
 /// The records of files that are read here, one by one.
 fn texts(format: &FileFormat) -> String {
     let shape = r#"[{"n":"BIGINT","l":"BIGINT","c":"BIGINT","e":"VARCHAR","f":["VARCHAR"],"v":"VARCHAR"}]"#;
-    let records = format!("from_json(sf_records(F.place, {}), {})", literal(&format.to_text()), literal(shape));
+    let records = format!("from_json(sf_records(F.place, F.key, {}), {})", literal(&format.to_text()), literal(shape));
     format!("LATERAL (SELECT unnest({records}) AS R) AS U")
-}
-
-/// The rows of Parquet files as objects.
-fn parquet(files: &[StagedFile]) -> String {
-    let one = |file: &StagedFile| {
-        let place = literal(&file.location);
-        format!(
-            "SELECT {place} AS place, {{'n': row_number() OVER (), 'l': row_number() OVER (), 'c': 1, 'e': CAST(NULL AS VARCHAR), \
-             'f': CAST([] AS VARCHAR[]), 'v': CAST(to_json(P) AS VARCHAR)}} AS R FROM read_parquet({place}) AS P"
-        )
-    };
-    let rows: Vec<String> = files.iter().map(one).collect();
-    if rows.is_empty() {
-        return texts(&FileFormat::default());
-    }
-    format!("LATERAL (SELECT R FROM ({}) AS Q WHERE Q.place = F.place) AS U", rows.join(" UNION ALL "))
 }
 
 /// `NAME => 'text'`.

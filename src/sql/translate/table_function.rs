@@ -127,11 +127,11 @@ impl Translator<'_> {
             Column::new("THIS", DataType::Variant),
         ];
         let sql = if recursive {
-            if mode != "BOTH" || outer || !base.is_empty() {
-                return Err(SqlProblem::unsupported("RECURSIVE with other arguments", range.clone()));
+            if outer {
+                return Err(SqlProblem::unsupported("RECURSIVE with OUTER", range.clone()));
             }
             self.notes.push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
-            recursive_flatten(&value)
+            recursive_flatten(&value, &base, &mode)
         } else {
             let entries = format!("{function}({value}, {})", literal(&base));
             let entries = if outer { format!("sf_flatten_outer({entries})") } else { entries };
@@ -193,13 +193,24 @@ impl Translator<'_> {
     }
 }
 
-/// Every value inside a value, depth first, from the engine's tree.
-fn recursive_flatten(value: &str) -> String {
+/// Every value inside a value, depth first, from the engine's tree. Where only objects or only arrays are opened, what lies in
+/// others is left out.
+fn recursive_flatten(value: &str, base: &str, mode: &str) -> String {
+    let key = "\"SF$J\".fullkey";
+    let path = match base {
+        "" => format!("ltrim(substr({key}, 2), '.')"),
+        base => format!("{} || substr({key}, 2)", literal(base)),
+    };
+    let bare = format!("regexp_replace({key}, '\"[^\"]*\"', '', 'g')");
+    let opened = match mode {
+        "OBJECT" => format!(" AND NOT contains({bare}, '[')"),
+        "ARRAY" => format!(" AND NOT contains({bare}, '.')"),
+        _ => String::new(),
+    };
     format!(
-        "SELECT sf_flatten_seq({value}) AS \"SEQ\", CASE WHEN suffix(\"SF$J\".fullkey, ']') THEN NULL ELSE \"SF$J\".key END AS \"KEY\", \
-         ltrim(substr(\"SF$J\".fullkey, 2), '.') AS \"PATH\", \
-         CASE WHEN suffix(\"SF$J\".fullkey, ']') THEN CAST(\"SF$J\".key AS BIGINT) END AS \"INDEX\", \
+        "SELECT sf_flatten_seq({value}) AS \"SEQ\", CASE WHEN suffix({key}, ']') THEN NULL ELSE \"SF$J\".key END AS \"KEY\", \
+         {path} AS \"PATH\", CASE WHEN suffix({key}, ']') THEN CAST(\"SF$J\".key AS BIGINT) END AS \"INDEX\", \
          CAST(\"SF$J\".value AS JSON) AS \"VALUE\", json_extract({value}, \"SF$J\".path) AS \"THIS\" \
-         FROM json_tree({value}) AS \"SF$J\" WHERE \"SF$J\".fullkey <> '$'"
+         FROM json_tree({value}) AS \"SF$J\" WHERE {key} <> '$'{opened}"
     )
 }

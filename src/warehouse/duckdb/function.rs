@@ -2,7 +2,6 @@
 //! and files of stages.
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
 
 use duckdb::Connection;
@@ -11,17 +10,18 @@ use duckdb::arrow::datatypes::{DataType, Int32Type};
 use duckdb::vscalar::{ArrowFunctionSignature, VArrowScalar};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
+use super::super::stores::Reach;
 use super::records;
 use crate::sql::{FileFormat, NumberFormat};
 
 /// Registers the functions for all connections to an instance.
-pub(super) fn register(connection: &Connection) -> duckdb::Result<()> {
+pub(super) fn register(connection: &Connection, reach: &Reach) -> duckdb::Result<()> {
     connection.register_scalar_function::<NumberText>("sf_number_by")?;
     connection.register_scalar_function::<TextNumber>("sf_try_number_of")?;
     connection.register_scalar_function::<Sha2>("sf_sha2")?;
-    connection.register_scalar_function::<Records>("sf_records")?;
-    connection.register_scalar_function::<WriteFile>("sf_write_file")?;
-    connection.register_scalar_function::<RemoveFile>("sf_remove_file")
+    connection.register_scalar_function_with_state::<Records>("sf_records", reach)?;
+    connection.register_scalar_function_with_state::<WriteFile>("sf_write_file", reach)?;
+    connection.register_scalar_function_with_state::<RemoveFile>("sf_remove_file", reach)
 }
 
 type Made = Result<Arc<dyn Array>, Box<dyn Error>>;
@@ -82,27 +82,28 @@ impl VArrowScalar for TextNumber {
     }
 }
 
-/// The records of a staged file, as JSON.
+/// The records of a staged file, as JSON: where it lies, what identifies its content, and what is in it.
 struct Records;
 
 impl VArrowScalar for Records {
-    type State = ();
+    type State = Reach;
 
-    fn invoke((): &(), input: RecordBatch) -> Made {
+    fn invoke(reach: &Reach, input: RecordBatch) -> Made {
         let mut made: Vec<Option<String>> = Vec::with_capacity(input.num_rows());
-        for row in texts(input.column(0))?.zip(texts(input.column(1))?) {
-            let (Some(place), Some(format)) = row else {
+        let rows = texts(input.column(0))?.zip(texts(input.column(1))?).zip(texts(input.column(2))?);
+        for ((place, key), format) in rows {
+            let (Some(place), Some(key), Some(format)) = (place, key, format) else {
                 made.push(None);
                 continue;
             };
             let format = FileFormat::parse(format).ok_or("a file format is expected")?;
-            made.push(Some(records::read(Path::new(place), &format)?));
+            made.push(Some(records::read(place, reach.read(place, key)?, &format)?));
         }
         Ok(Arc::new(StringArray::from(made)))
     }
 
     fn signatures() -> Vec<ArrowFunctionSignature> {
-        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8, DataType::Utf8], DataType::Utf8)]
+        vec![ArrowFunctionSignature::exact(vec![DataType::Utf8, DataType::Utf8, DataType::Utf8], DataType::Utf8)]
     }
 }
 
@@ -110,9 +111,9 @@ impl VArrowScalar for Records {
 struct WriteFile;
 
 impl VArrowScalar for WriteFile {
-    type State = ();
+    type State = Reach;
 
-    fn invoke((): &(), input: RecordBatch) -> Made {
+    fn invoke(reach: &Reach, input: RecordBatch) -> Made {
         let mut sizes: Vec<Option<i64>> = Vec::with_capacity(input.num_rows());
         let rows = texts(input.column(0))?.zip(texts(input.column(1))?).zip(texts(input.column(2))?);
         for ((place, text), how) in rows {
@@ -120,7 +121,10 @@ impl VArrowScalar for WriteFile {
                 sizes.push(None);
                 continue;
             };
-            sizes.push(Some(records::write(Path::new(place), text, how)?));
+            let bytes = records::bytes_of(text, how)?;
+            let size = i64::try_from(bytes.len())?;
+            reach.write(place, bytes, how.starts_with("OVERWRITE"))?;
+            sizes.push(Some(size));
         }
         Ok(Arc::new(Int64Array::from(sizes)))
     }
@@ -138,13 +142,10 @@ impl VArrowScalar for WriteFile {
 struct RemoveFile;
 
 impl VArrowScalar for RemoveFile {
-    type State = ();
+    type State = Reach;
 
-    fn invoke((): &(), input: RecordBatch) -> Made {
-        let removed = |place: &str| match std::fs::remove_file(place) {
-            Ok(()) => "removed".to_owned(),
-            Err(error) => error.to_string(),
-        };
+    fn invoke(reach: &Reach, input: RecordBatch) -> Made {
+        let removed = |place: &str| reach.remove(place).err().unwrap_or_else(|| "removed".to_owned());
         let said: Vec<Option<String>> = texts(input.column(0))?.map(|place| place.map(removed)).collect();
         Ok(Arc::new(StringArray::from(said)))
     }

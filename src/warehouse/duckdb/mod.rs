@@ -9,6 +9,7 @@ mod catalog;
 mod error;
 mod fields;
 mod function;
+mod text_function;
 mod records;
 mod syntax;
 
@@ -23,6 +24,7 @@ use duckdb::arrow::datatypes::{DataType, SchemaRef};
 
 use super::arrow::{Rows, type_name};
 use super::statement::verb;
+use super::stores::Reach;
 use super::{Catalog, Cell, Outcome, SchemaName, Session, Table, Warehouse, WarehouseError};
 use crate::sql::{Dialect, Relation};
 use error::{is_lock_error, operation_error, statement_error};
@@ -149,8 +151,9 @@ impl DuckDb {
     }
 
     /// Gives the instance the functions that translated statements call.
-    pub(super) fn with_snowflakes_functions(self) -> Result<Self, WarehouseError> {
-        function::register(&self.root()).map_err(|e| operation_error(&e))?;
+    pub(super) fn with_snowflakes_functions(self, reach: &Reach) -> Result<Self, WarehouseError> {
+        function::register(&self.root(), reach).map_err(|e| operation_error(&e))?;
+        text_function::register(&self.root()).map_err(|e| operation_error(&e))?;
         Ok(self)
     }
 

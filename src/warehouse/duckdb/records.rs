@@ -3,7 +3,6 @@
 //! A record that is not what the format says is there, too, with what is wrong and where: whoever loads it decides what becomes of the rest.
 
 use std::io::{BufReader, Read, Write};
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
@@ -13,7 +12,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::fields::{self, Csv};
-use crate::source::{read_bytes, write_file};
 use crate::sql::{FileFormat, FileKind};
 
 /// A row of a file.
@@ -33,10 +31,9 @@ pub(super) struct Record {
     pub(super) v: Option<String>,
 }
 
-/// The records of a file as a list in JSON.
-pub(super) fn read(place: &Path, format: &FileFormat) -> Result<String, String> {
-    let bytes = read_bytes(place).map_err(|error| error.to_string())?;
-    let bytes = unzipped(bytes, format).map_err(|error| format!("{}: {error}", place.display()))?;
+/// The records of a file's bytes as a list in JSON.
+pub(super) fn read(place: &str, bytes: Vec<u8>, format: &FileFormat) -> Result<String, String> {
+    let bytes = unzipped(bytes, format).map_err(|error| format!("{place}: {error}"))?;
     let records = match (text_of(bytes, format), format.kind()) {
         (Err(line), _) => vec![Record {
             n: 1,
@@ -51,25 +48,14 @@ pub(super) fn read(place: &Path, format: &FileFormat) -> Result<String, String> 
     serde_json::to_string(&records).map_err(|error| error.to_string())
 }
 
-/// Writes a text into a file: `how` says whether one that is there is replaced, and whether it is compressed. Gives the file's size.
-pub(super) fn write(place: &Path, text: &str, how: &str) -> Result<i64, String> {
-    if place.exists() && !how.starts_with("OVERWRITE") {
-        return Err(format!(
-            "Files already existing at the unload destination: {}. Use overwrite option to force unloading.",
-            place.display()
-        ));
+/// The bytes of a file with a text; `how` says whether they are compressed.
+pub(super) fn bytes_of(text: &str, how: &str) -> Result<Vec<u8>, String> {
+    if !how.ends_with("GZIP") {
+        return Ok(text.as_bytes().to_vec());
     }
-    write_file(place, |out| {
-        if !how.ends_with("GZIP") {
-            return out.write_all(text.as_bytes());
-        }
-        let mut zipped = GzEncoder::new(out, Compression::default());
-        zipped.write_all(text.as_bytes())?;
-        zipped.finish().map(drop)
-    })
-    .map_err(|error| error.to_string())?;
-    let size = place.metadata().map_err(|error| error.to_string())?.len();
-    i64::try_from(size).map_err(|error| error.to_string())
+    let mut zipped = GzEncoder::new(Vec::new(), Compression::default());
+    zipped.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+    zipped.finish().map_err(|error| error.to_string())
 }
 
 /// What a file holds, decompressed where it is.

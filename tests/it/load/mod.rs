@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod folder;
 mod snowflake;
+mod staged;
 
 use std::path::{Path, PathBuf};
 
