@@ -18,7 +18,7 @@ use crate::artifact::manifest::{Manifest, ManifestInputs};
 use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree};
-use crate::artifact::{Invocation, catalog, listing as records, site, sources};
+use crate::artifact::{Invocation, catalog, listing as records, site, sources, summary};
 use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
@@ -59,7 +59,14 @@ fn write_manifest(
     let target = shown_target(loaded);
     let inputs = manifest_inputs(loaded, compilation, ran, &target);
     let path = loaded.target_dir().join("manifest.json");
-    told(loaded, printer, write_file(&path, |out| Manifest::new(&inputs).write(out)))
+    told(loaded, printer, write_file(&path, |out| Manifest::new(&inputs).write(out)))?;
+    if loaded.options.run.command == "parse" { Ok(()) } else { write_summary(loaded, printer) }
+}
+
+/// Who reads whom; what only parses does not link.
+fn write_summary(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    let value = summary::summary(&loaded.options.run.invocation_id, &loaded.graph);
+    told(loaded, printer, write::json(&loaded.target_dir().join("graph_summary.json"), &value))
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
@@ -264,6 +271,7 @@ pub(super) fn after_operation(
     if !writes(loaded) {
         return Ok(());
     }
+    write_summary(loaded, printer)?;
     let report =
         RunResults { arguments: typed.as_object().cloned().unwrap_or_default(), ..finished(loaded, result.seconds) };
     told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))

@@ -30,6 +30,7 @@ mod same_name;
 mod semantic;
 mod source_table;
 mod state;
+mod test_form;
 mod unit_test;
 mod unused_path;
 mod version;
