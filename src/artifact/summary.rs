@@ -23,7 +23,7 @@ const KINDS: [&[NodeKind]; 8] = [
 pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut names: Vec<&str> = Vec::with_capacity(graph.nodes.len());
-    let mut readers: Vec<Vec<usize>> = Vec::with_capacity(graph.nodes.len());
+    let mut edges: Vec<(usize, usize)> = Vec::with_capacity(graph.nodes.len());
     let is_other = |kind: NodeKind| !KINDS.iter().any(|kinds| kinds.contains(&kind));
     for kinds in KINDS {
         let is_linked = |kind: NodeKind| if kinds.is_empty() { is_other(kind) } else { kinds.contains(&kind) };
@@ -32,16 +32,18 @@ pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
                 let (known, _) = graph.nodes.get_key_value(id)?;
                 Some(*numbers.entry(known).or_insert_with(|| {
                     names.push(known);
-                    readers.push(Vec::new());
                     names.len() - 1
                 }))
             };
             let Some(own) = number(&node.unique_id) else { continue };
-            for parent in node.depends_on.iter().filter_map(|parent| number(parent)) {
-                if readers[parent].last() != Some(&own) {
-                    readers[parent].push(own);
-                }
-            }
+            edges.extend(node.depends_on.iter().filter_map(|parent| Some((number(parent)?, own))));
+        }
+    }
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    for (parent, reader) in edges {
+        // Whoever names a parent twice does so in one list.
+        if readers[parent].last() != Some(&reader) {
+            readers[parent].push(reader);
         }
     }
     let entry = |(at, (name, readers)): (usize, (&&str, Vec<usize>))| {

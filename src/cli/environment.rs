@@ -178,7 +178,14 @@ pub(super) fn profiles_dirs(
 /// The folder given, this one or one above it, or `./project`.
 pub(super) fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>> {
     if let Some(given) = &global.project_dir {
-        return Ok(here.join(given));
+        let folder = here.join(given);
+        return if folder.is_dir() {
+            Ok(folder)
+        } else {
+            let message = format!("there is no folder {}", given.display());
+            let problem = Diagnostic::error(Code::BadOption, message).in_file("--project-dir", 1);
+            Err(Box::new(problem.help("name a folder that is there")))
+        };
     }
     let is_project = |folder: &Path| folder.join("dbt_project.yml").is_file();
     if is_project(here) {

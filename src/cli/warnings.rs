@@ -68,6 +68,7 @@ fn event_names(code: Code) -> &'static [&'static str] {
             "CustomKeyInObjectDeprecation",
             "CustomTopLevelKeyDeprecation",
         ],
+        Code::AmbiguousRef => &["PackageNodeDependsOnRootProjectNode"],
         Code::DeprecatedModel => &["DeprecatedModel", "DeprecatedReference", "UpcomingReferenceDeprecation"],
         Code::UnpinnedPackage => &["DepsUnpinned"],
         Code::BadConfig => &["PackageRedirectDeprecation"],

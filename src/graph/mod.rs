@@ -28,6 +28,7 @@ mod resolve;
 mod select;
 mod same_name;
 mod semantic;
+mod semantic_check;
 mod source_table;
 mod state;
 mod test_form;

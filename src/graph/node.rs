@@ -186,6 +186,11 @@ impl Node {
         self.macros.shrink_to_fit();
     }
 
+    /// Whether it is a generic test that nobody defines.
+    pub(super) fn lacks_test(&self) -> bool {
+        self.kind == NodeKind::Test && self.test.is_some() && self.macros.is_empty()
+    }
+
     /// A node with nothing known yet but its file.
     pub fn blank(file: FileId) -> Self {
         super::parse::empty_node(file)

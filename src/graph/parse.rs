@@ -12,7 +12,7 @@ use super::name::Names;
 use super::node::{Column, Node};
 use super::{
     Graph, Lookup, access, contract, declared, deprecation, description, function, generic_test, hook, microbatch,
-    misfit, python_model, resolve, semantic, source_table, unit_test,
+    misfit, python_model, resolve, semantic, semantic_check, source_table, unit_test,
 };
 use crate::config::is_template;
 use crate::config::yaml::Step;
@@ -131,6 +131,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     microbatch::check(&mut graph, own_strategy, diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
     function::check(&mut graph, project, sources, diagnostics);
+    semantic_check::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
     deprecation::check(&graph, project, sources, session.facts.run.started_at, diagnostics);
     graph

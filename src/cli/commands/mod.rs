@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         driver::load(global, command, running, &printer).map(ManuallyDrop::new)
     };
     let result = match &arguments.command {
-        Command::Init { name, .. } => init::init(name, &printer),
+        Command::Init { name, skip_profile_setup } => init::init(global, (name, *skip_profile_setup), &printer),
         Command::Debug { config_dir: true, .. } => debug::config_dir(global, &printer),
         Command::Debug { connection, .. } => debug::debug(global, *connection, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
