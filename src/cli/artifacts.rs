@@ -394,12 +394,18 @@ pub(super) fn listing(
 pub(super) fn docs(
     loaded: &Loaded,
     (compilation, selected): (&Compilation, &BTreeSet<String>),
-    found: &Catalog,
+    found: &Found,
     printer: &Printer,
 ) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
     after_compile(loaded, compilation, selected, printer)?;
-    let mut catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
+    let mut catalog = match found {
+        Found::Catalog(found) => catalog::catalog(&invocation(loaded), &loaded.graph, found),
+        Found::Rows(rows) => catalog::from_rows(&invocation(loaded), &loaded.graph, rows, None),
+        Found::Error(error) => {
+            catalog::from_rows(&invocation(loaded), &loaded.graph, &[], Some(std::slice::from_ref(error)))
+        }
+    };
     for kind in ["nodes", "sources"] {
         if let Some(entries) = catalog.get_mut(kind).and_then(Value::as_object_mut) {
             entries.retain(|id, _| selected.contains(id));
@@ -412,6 +418,19 @@ pub(super) fn docs(
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;
     Ok(path)
+}
+
+/// What a macro answered: a mapping for each column of each relation.
+pub(super) type Rows = Vec<Map<String, Value>>;
+
+/// What is known of the warehouse's relations: as it was found, as a macro of the project says, or why that failed.
+pub(super) enum Found {
+    /// What the warehouse says.
+    Catalog(Catalog),
+    /// What the project's macro says.
+    Rows(Rows),
+    /// Why the macro failed.
+    Error(String),
 }
 
 /// The thread a node ran in, as dbt calls it: hooks are run by none of the workers.

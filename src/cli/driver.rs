@@ -11,7 +11,8 @@ use super::state::State;
 use super::{environment, open, settings};
 use crate::compile::{Compilation, Compiler, QueryComment, compile};
 use crate::config::{
-    Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings,
+    Options, Profile, Settings, Templates, Vars, YamlScope, check_catalogs, read_profile, read_project_file,
+    read_settings,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::govern::{Governance, govern};
@@ -121,6 +122,11 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
         (true, false) => file.flags.clone_from(&profile.flags),
         (false, false) => diagnostics.push(flags_twice(&file, sources)),
         _ => {}
+    }
+    if matches!(options.run.command, "build" | "compile" | "parse" | "plan" | "run" | "seed" | "snapshot" | "test") {
+        let dialect = profile.target.dialect;
+        let target = Some(profile.target.shown(&profile.name));
+        check_catalogs(&options.project_dir, (&templates, &scope(target)), dialect, sources, diagnostics);
     }
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
     let reading = Reading { options: &options, profile: &profile, templates: &templates };

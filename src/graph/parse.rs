@@ -128,7 +128,8 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         .packages
         .iter()
         .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
-    microbatch::check(&mut graph, own_strategy, diagnostics);
+    let batched = session.facts.flags.get(microbatch::FLAG).and_then(Value::as_bool) == Some(true);
+    microbatch::check(&mut graph, own_strategy.then_some(batched), diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
     function::check(&mut graph, project, sources, diagnostics);
     semantic_check::check(&mut graph, project, sources, diagnostics);

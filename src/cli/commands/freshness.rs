@@ -134,7 +134,7 @@ fn ask(
             _ => String::new(),
         };
         let index = line(&ended, &format!("{} freshness of {name} in {seconds:.2}s{old}", printer.paint(word, colour)));
-        if let Some(problem) = &result.problem {
+        for problem in result.problem.iter().chain(&result.old) {
             printer.diagnostic(problem, &loaded.sources);
         }
         printer.event(&json!({

@@ -12,6 +12,7 @@ mod freshness;
 mod init;
 mod lineage;
 pub(super) mod ls;
+mod own_catalog;
 mod parse;
 mod plan;
 mod retry;
