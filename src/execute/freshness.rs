@@ -66,7 +66,7 @@ impl Freshness {
 
 /// Prints what a check's macro answered, a value to a line: whether it is the result of a statement, how many rows and columns, then
 /// latest time and time of asking, each behind a letter that says whether it is a text, nothing, or something else.
-const PRINTED: &str = "{{ answer.table is defined }}\n{%- set table = answer.table if answer.table is defined else answer -%}\
+const PRINTED: &str = "{{ (answer.table is defined) ~ '\n' }}{%- set table = answer.table if answer.table is defined else answer -%}\
     {%- set kinds = [] -%}\
     {{ table.rows | length }}\n{{ table.columns | length }}\n\
     {%- for value in (table.rows[0].values() if table.rows | length == 1 else []) %}\n\

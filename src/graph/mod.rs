@@ -30,6 +30,7 @@ mod same_name;
 mod semantic;
 mod semantic_check;
 mod source_table;
+mod spaces;
 mod state;
 mod test_form;
 mod unit_test;

@@ -188,7 +188,8 @@ impl Node {
 
     /// Whether it is a generic test that nobody defines.
     pub(super) fn lacks_test(&self) -> bool {
-        self.kind == NodeKind::Test && self.test.is_some() && self.macros.is_empty()
+        let defines = |name: &str| self.macros.iter().any(|id| id.ends_with(&format!(".test_{name}")));
+        self.test.as_ref().is_some_and(|test| !defines(&test.name))
     }
 
     /// A node with nothing known yet but its file.

@@ -12,7 +12,7 @@ use super::name::Names;
 use super::node::{Column, Node};
 use super::{
     Graph, Lookup, access, contract, declared, deprecation, description, function, generic_test, hook, microbatch,
-    misfit, python_model, resolve, semantic, semantic_check, source_table, unit_test,
+    misfit, python_model, resolve, semantic, semantic_check, source_table, spaces, unit_test,
 };
 use crate::config::is_template;
 use crate::config::yaml::Step;
@@ -132,6 +132,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     microbatch::check(&mut graph, own_strategy.then_some(batched), diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
     function::check(&mut graph, project, sources, diagnostics);
+    spaces::check(&mut graph, session.facts.flags.get(spaces::FLAG), diagnostics);
     semantic_check::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
     deprecation::check(&graph, project, sources, session.facts.run.started_at, diagnostics);
@@ -737,8 +738,9 @@ fn python_facts(code: &str, file: &FileNode, unique_id: &str) -> Parsed {
 
 /// The keys of a column that dbt does not know (dbt: `AdditionalPropertiesMixin`).
 fn unknown_keys(column: &Value) -> Option<Box<Map<String, Value>>> {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 13] = [
         "name",
+        "doc_blocks",
         "description",
         "meta",
         "data_type",
