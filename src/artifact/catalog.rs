@@ -40,7 +40,7 @@ pub fn from_rows(
         let [database, schema, name] = key;
         let made = tables.entry((database, schema, name)).or_insert_with(|| own_table(row));
         let column = json!({
-            "type": row.get("column_type"), "index": text("column_index").parse::<f64>().map_or(0, |index| index as i64),
+            "type": row.get("column_type"), "index": index(&text("column_index")),
             "name": row.get("column_name"), "comment": row.get("column_comment"),
         });
         made["columns"][text("column_name")] = column;
@@ -62,6 +62,11 @@ pub fn from_rows(
         "sources": section(true),
         "errors": errors,
     })
+}
+
+/// A column's number; what is behind a point does not count.
+fn index(text: &str) -> i64 {
+    text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or_default()
 }
 
 fn plain(value: &Value) -> String {
