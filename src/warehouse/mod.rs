@@ -17,7 +17,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-pub use self::duckdb::{Attach, DuckDbOptions, open_duckdb};
+pub use self::duckdb::{Attach, DuckDbOptions, duckdb_refuses, open_duckdb};
 pub use self::local::open_local;
 pub use self::snowflake::{SnowflakeOptions, open_snowflake};
 pub use comment::{Comment, CommentError};

@@ -10,6 +10,9 @@ mod error;
 mod fields;
 mod function;
 mod records;
+mod syntax;
+
+pub use syntax::duckdb_refuses;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
