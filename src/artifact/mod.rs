@@ -13,6 +13,7 @@ pub mod ran;
 pub mod run_results;
 pub mod site;
 pub mod sources;
+pub mod summary;
 pub mod write;
 
 pub use lineage::{LineageInput, LineageRecord, lineage_json, lineage_mermaid, lineage_text};

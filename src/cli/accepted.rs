@@ -53,10 +53,11 @@ pub(super) struct Accepted {
     no_partial_parse_file_diff: bool,
     #[arg(long, short = 'r', global = true, hide = true, value_name = "FILE")]
     record_timing_info: Option<std::path::PathBuf>,
-    #[arg(long, global = true, hide = true)]
-    show_all_deprecations: bool,
-    #[arg(long, global = true, hide = true)]
-    no_show_all_deprecations: bool,
+    /// Whether deprecations are told at each place.
+    #[arg(long, global = true, hide = true, num_args = 0, default_missing_value = "true", value_parser = truth(), overrides_with = "no_show_all_deprecations")]
+    pub(super) show_all_deprecations: Option<bool>,
+    #[arg(long, global = true, hide = true, overrides_with = "show_all_deprecations")]
+    pub(super) no_show_all_deprecations: bool,
     #[arg(long, global = true, hide = true)]
     show_resource_report: bool,
     #[arg(long, global = true, hide = true)]

@@ -18,7 +18,7 @@ use crate::artifact::manifest::{Manifest, ManifestInputs};
 use crate::artifact::ran::Ran;
 use crate::artifact::run_results::{self, Interval, RunResults};
 use crate::artifact::write::{self, Tree};
-use crate::artifact::{Invocation, catalog, listing as records, site, sources};
+use crate::artifact::{Invocation, catalog, listing as records, site, sources, summary};
 use crate::compile::{Compilation, Compiled};
 use crate::config::Window;
 use crate::diagnostic::{Code, Diagnostic};
@@ -59,7 +59,14 @@ fn write_manifest(
     let target = shown_target(loaded);
     let inputs = manifest_inputs(loaded, compilation, ran, &target);
     let path = loaded.target_dir().join("manifest.json");
-    told(loaded, printer, write_file(&path, |out| Manifest::new(&inputs).write(out)))
+    told(loaded, printer, write_file(&path, |out| Manifest::new(&inputs).write(out)))?;
+    if loaded.options.run.command == "parse" { Ok(()) } else { write_summary(loaded, printer) }
+}
+
+/// Who reads whom; what only parses does not link.
+fn write_summary(loaded: &Loaded, printer: &Printer) -> Result<(), Outcome> {
+    let value = summary::summary(&loaded.options.run.invocation_id, &loaded.graph);
+    told(loaded, printer, write::json(&loaded.target_dir().join("graph_summary.json"), &value))
 }
 
 /// The target folder as paths in artifacts begin with it: as it was given, relative to the project.
@@ -264,6 +271,7 @@ pub(super) fn after_operation(
     if !writes(loaded) {
         return Ok(());
     }
+    write_summary(loaded, printer)?;
     let report =
         RunResults { arguments: typed.as_object().cloned().unwrap_or_default(), ..finished(loaded, result.seconds) };
     told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))
@@ -386,12 +394,18 @@ pub(super) fn listing(
 pub(super) fn docs(
     loaded: &Loaded,
     (compilation, selected): (&Compilation, &BTreeSet<String>),
-    found: &Catalog,
+    found: &Found,
     printer: &Printer,
 ) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
     after_compile(loaded, compilation, selected, printer)?;
-    let mut catalog = catalog::catalog(&invocation(loaded), &loaded.graph, found);
+    let mut catalog = match found {
+        Found::Catalog(found) => catalog::catalog(&invocation(loaded), &loaded.graph, found),
+        Found::Rows(rows) => catalog::from_rows(&invocation(loaded), &loaded.graph, rows, None),
+        Found::Error(error) => {
+            catalog::from_rows(&invocation(loaded), &loaded.graph, &[], Some(std::slice::from_ref(error)))
+        }
+    };
     for kind in ["nodes", "sources"] {
         if let Some(entries) = catalog.get_mut(kind).and_then(Value::as_object_mut) {
             entries.retain(|id, _| selected.contains(id));
@@ -404,6 +418,19 @@ pub(super) fn docs(
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;
     Ok(path)
+}
+
+/// What a macro answered: a mapping for each column of each relation.
+pub(super) type Rows = Vec<Map<String, Value>>;
+
+/// What is known of the warehouse's relations: as it was found, as a macro of the project says, or why that failed.
+pub(super) enum Found {
+    /// What the warehouse says.
+    Catalog(Catalog),
+    /// What the project's macro says.
+    Rows(Rows),
+    /// Why the macro failed.
+    Error(String),
 }
 
 /// The thread a node ran in, as dbt calls it: hooks are run by none of the workers.

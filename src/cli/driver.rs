@@ -11,7 +11,8 @@ use super::state::State;
 use super::{environment, open, settings};
 use crate::compile::{Compilation, Compiler, QueryComment, compile};
 use crate::config::{
-    Options, Profile, Settings, Templates, Vars, YamlScope, read_profile, read_project_file, read_settings,
+    Options, Profile, Settings, Templates, Vars, YamlScope, check_catalogs, read_profile, read_project_file,
+    read_settings,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level};
 use crate::govern::{Governance, govern};
@@ -115,8 +116,18 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let wanted = options.profile.clone().or(name);
     let profile = read_profile(&options, wanted.as_deref(), (&project_name, span), sources, &templates, diagnostics)?;
     let target = Some(profile.target.shown(&profile.name));
-    let file =
+    let mut file =
         read_project_file(&options.project_dir, "dbt_project.yml", sources, &templates, &scope(target), diagnostics)?;
+    match (file.flags.is_empty(), profile.flags.is_empty()) {
+        (true, false) => file.flags.clone_from(&profile.flags),
+        (false, false) => diagnostics.push(flags_twice(&file, sources)),
+        _ => {}
+    }
+    if matches!(options.run.command, "build" | "compile" | "parse" | "plan" | "run" | "seed" | "snapshot" | "test") {
+        let dialect = profile.target.dialect;
+        let target = Some(profile.target.shown(&profile.name));
+        check_catalogs(&options.project_dir, (&templates, &scope(target)), dialect, sources, diagnostics);
+    }
     let settings: Settings = read_settings(&options.project_dir, sources, diagnostics);
     let reading = Reading { options: &options, profile: &profile, templates: &templates };
     let (mut project, vars) = project::read(&reading, file, settings, sources, diagnostics);
@@ -128,6 +139,13 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
         return None;
     }
     Some((options, profile, project, session, Arc::new(graph), order))
+}
+
+fn flags_twice(file: &crate::config::ProjectFile, sources: &Sources) -> Diagnostic {
+    let range = crate::config::yaml::locate(sources.text(file.file), &["flags".into()]);
+    let message = "there are flags here and below `config:` of profiles.yml";
+    let help = "move those of profiles.yml here: `config:` is going away";
+    Diagnostic::error(Code::BadConfig, message).at(crate::source::Span::new(file.file, range)).help(help)
 }
 
 type Named = (Option<String>, Option<crate::source::Span>, String);

@@ -89,6 +89,11 @@ pub(super) fn engine_name(name: &str) -> Option<String> {
     Some(format!("DBT_ENGINE_{own}"))
 }
 
+/// Whether this is the second name of one of dbt's own variables.
+pub(super) fn is_engine_name(name: &str) -> bool {
+    name.strip_prefix("DBT_ENGINE_").is_some_and(|own| ENGINE.contains(&own))
+}
+
 /// The environment's variables, dbt's own under both of their names; those that are not Unicode are left out.
 pub(super) fn variables() -> BTreeMap<String, String> {
     let read = |(key, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -112,18 +117,11 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
     let project_dir = project_dir(global, &here)?;
     let vars = vars(global.vars.as_deref())?;
-    let mut profiles_dirs = Vec::new();
-    match &global.profiles_dir {
-        Some(dir) => profiles_dirs.push(here.join(dir)),
-        None => {
-            profiles_dirs.extend([here.clone(), project_dir.clone()]);
-            profiles_dirs.extend(environment.get("HOME").map(|home| Path::new(home).join(".dbt")));
-        }
-    }
+    let profiles_dirs = profiles_dirs(global, &here, Some(&project_dir), &environment);
     let started_at = Utc::now();
     let event_time = super::window::event_time(running)?;
     let sample = super::window::sample(running, started_at)?;
-    let flags = settings::project_flags(Some(&project_dir));
+    let flags = settings::project_flags(Some(&project_dir), &profiles_dirs);
     let mut arguments = super::invocation::flags(global, (command, running), &flags, &environment);
     let places = json!({
         "project_dir": project_dir.to_string_lossy(), "profiles_dir": profiles_dirs.first().map(|dir| dir.to_string_lossy()),
@@ -145,6 +143,7 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
         undone: Arc::new(running.undone.clone()),
         sample,
         fatal_warnings: Vec::new(),
+        all_deprecations: global.accepted.show_all_deprecations == Some(true),
         arguments,
     };
     Ok(Options {
@@ -161,10 +160,32 @@ pub(super) fn options(global: &Global, command: &'static str, running: &Running)
     })
 }
 
+/// The folder given, or this one, the project's, and `.dbt` of the home folder: where to look for `profiles.yml`, in order.
+pub(super) fn profiles_dirs(
+    global: &Global,
+    here: &Path,
+    project_dir: Option<&Path>,
+    environment: &BTreeMap<String, String>,
+) -> Vec<PathBuf> {
+    if let Some(dir) = &global.profiles_dir {
+        return vec![here.join(dir)];
+    }
+    let home = environment.get("HOME").map(|home| Path::new(home).join(".dbt"));
+    let folders = [Some(here.to_path_buf()), project_dir.map(Path::to_path_buf), home];
+    folders.into_iter().flatten().collect()
+}
+
 /// The folder given, this one or one above it, or `./project`.
 pub(super) fn project_dir(global: &Global, here: &Path) -> Result<PathBuf, Box<Diagnostic>> {
     if let Some(given) = &global.project_dir {
-        return Ok(here.join(given));
+        let folder = here.join(given);
+        return if folder.is_dir() {
+            Ok(folder)
+        } else {
+            let message = format!("there is no folder {}", given.display());
+            let problem = Diagnostic::error(Code::BadOption, message).in_file("--project-dir", 1);
+            Err(Box::new(problem.help("name a folder that is there")))
+        };
     }
     let is_project = |folder: &Path| folder.join("dbt_project.yml").is_file();
     if is_project(here) {

@@ -8,6 +8,7 @@ mod arguments;
 mod artifacts;
 mod columns;
 mod commands;
+mod deprecated;
 mod driver;
 mod environment;
 mod invocation;

@@ -1,5 +1,6 @@
 //! Everything that is written: data on standard output, all else on standard error.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -8,7 +9,7 @@ use super::levels::Levels;
 use super::output::{Output, log_file};
 use super::warnings::{Verdict, Warnings};
 use crate::config::Weight;
-use crate::diagnostic::{Diagnostic, Format, Level, Style, render};
+use crate::diagnostic::{Code, Diagnostic, Format, Level, Style, render};
 use crate::source::Sources;
 
 /// Writes for one command.
@@ -18,12 +19,16 @@ pub(super) struct Printer {
     seen: Mutex<Seen>,
     /// How much problems matter, once the project is read.
     levels: OnceLock<Levels>,
+    /// `--show-all-deprecations`: each is told at each place.
+    repeats: bool,
 }
 
 #[derive(Default)]
 struct Seen {
     errors: usize,
     warnings: usize,
+    /// dbt's names of the deprecations told.
+    deprecations: BTreeSet<&'static str>,
 }
 
 impl Printer {
@@ -43,7 +48,9 @@ impl Printer {
             None => None,
         };
         let output = Arc::new(Output { format, level, prints: global.print.unwrap_or(true), file, warnings });
-        Ok(Self { output, style: Style { colour, width: 110 }, seen: Mutex::default(), levels: OnceLock::new() })
+        let repeats = global.accepted.show_all_deprecations == Some(true);
+        let style = Style { colour, width: 110 };
+        Ok(Self { output, style, seen: Mutex::default(), levels: OnceLock::new(), repeats })
     }
 
     /// Where its lines go.
@@ -92,6 +99,10 @@ impl Printer {
     pub(super) fn diagnostic(&self, diagnostic: &Diagnostic, sources: &Sources) {
         let Some(shown) = self.weighed(diagnostic, sources) else { return };
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let deprecation = shown.event.filter(|_| shown.code == Code::Deprecated && !self.repeats);
+        if deprecation.is_some_and(|event| !seen.deprecations.insert(event)) {
+            return;
+        }
         match shown.level {
             Level::Error => seen.errors += 1,
             Level::Warning => seen.warnings += 1,

@@ -1,7 +1,7 @@
 //! Which of several sayings about a flag holds: the command line, then the environment, then `flags:` of the project file.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -10,12 +10,17 @@ use super::warnings::Warnings;
 use crate::config::yaml;
 use crate::diagnostic::{Code, Diagnostic};
 
-/// `flags:` of the project file as written; empty where there is none that can be read. What is wrong with the file is told
-/// when the project is read.
-pub(super) fn project_flags(project_dir: Option<&Path>) -> Map<String, Value> {
-    let text = project_dir.and_then(|folder| crate::source::read_text(&folder.join("dbt_project.yml")).ok());
-    let parsed = text.and_then(|text| yaml::parse(&text).ok());
-    parsed.and_then(|value| value.get("flags")?.as_object().cloned()).unwrap_or_default()
+/// `flags:` of the project file as written, or else `config:` of `profiles.yml`; empty where there is none that can be read.
+/// What is wrong with the files is told when the project is read.
+pub(super) fn project_flags(project_dir: Option<&Path>, profiles_dirs: &[PathBuf]) -> Map<String, Value> {
+    let below = |path: &Path, key: &str| {
+        let text = crate::source::read_text(path).ok()?;
+        let flags = yaml::parse(&text).ok()?.get(key)?.as_object().cloned();
+        flags.filter(|flags| !flags.is_empty())
+    };
+    let own = project_dir.and_then(|folder| below(&folder.join("dbt_project.yml"), "flags"));
+    let profiles = || profiles_dirs.iter().map(|folder| folder.join("profiles.yml")).find(|path| path.is_file());
+    own.or_else(|| below(&profiles()?, "config")).unwrap_or_default()
 }
 
 /// The global options with the project's flags under them, and what becomes of warnings.
@@ -49,6 +54,7 @@ pub(super) fn settle(
     truth(&mut settled.warn_error, global.no_warn_error, "warn_error");
     let accepted = &global.accepted;
     truth(&mut settled.accepted.version_check, accepted.no_version_check, "version_check");
+    truth(&mut settled.accepted.show_all_deprecations, accepted.no_show_all_deprecations, "show_all_deprecations");
     truth(&mut settled.accepted.single_threaded, accepted.no_single_threaded, "single_threaded");
     settled.log_format = settled.log_format.or_else(|| word::<LogFormat>(flags, "log_format"));
     settled.log_level = settled.log_level.or_else(|| word::<LogLevel>(flags, "log_level"));

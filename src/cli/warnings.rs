@@ -1,6 +1,6 @@
 //! Which warnings are errors and which are silent: `--warn-error` and `--warn-error-options`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::diagnostic::{Code, Diagnostic, Level, did_you_mean};
 
@@ -10,6 +10,8 @@ pub(super) struct Warnings {
     error: Names,
     warn: Vec<String>,
     silence: Vec<String>,
+    /// The old names of keys that were used.
+    old: Vec<String>,
 }
 
 /// Some warnings, or all.
@@ -66,9 +68,10 @@ fn event_names(code: Code) -> &'static [&'static str] {
             "CustomKeyInObjectDeprecation",
             "CustomTopLevelKeyDeprecation",
         ],
+        Code::AmbiguousRef => &["PackageNodeDependsOnRootProjectNode"],
         Code::DeprecatedModel => &["DeprecatedModel", "DeprecatedReference", "UpcomingReferenceDeprecation"],
         Code::UnpinnedPackage => &["DepsUnpinned"],
-        Code::BadConfig => &["ConfigTargetPathDeprecation", "PackageRedirectDeprecation"],
+        Code::BadConfig => &["PackageRedirectDeprecation"],
         _ => &[],
     }
 }
@@ -83,6 +86,14 @@ impl Warnings {
     pub(super) fn read(value: &Value) -> Result<Self, String> {
         let map = value.as_object().ok_or("it must be a mapping with the keys `error`, `warn` and `silence`")?;
         let mut read = Self::default();
+        for (old, new) in [("include", "error"), ("exclude", "warn")] {
+            let is_said =
+                |key: &str| map.get(key).is_some_and(|value| !matches!(value, Value::Null) && *value != json!([]));
+            if is_said(old) && is_said(new) {
+                return Err(format!("`{old}` is the old name of `{new}`: only one of them can be there"));
+            }
+            read.old.extend(map.contains_key(old).then(|| old.to_owned()));
+        }
         for (key, value) in map {
             match key.as_str() {
                 "error" | "include" if matches!(value.as_str(), Some("all" | "*")) => read.error = Names::All,
@@ -93,6 +104,15 @@ impl Warnings {
             }
         }
         Ok(read)
+    }
+
+    /// What is said of keys that go by their old names, where there are some.
+    pub(super) fn old_keys(&self) -> Option<String> {
+        match self.old.as_slice() {
+            [] => None,
+            [one] => Some(format!("`{one}` is an old name")),
+            more => Some(format!("`{}` are old names", more.join("` and `"))),
+        }
     }
 
     /// What becomes of a diagnostic; only warnings change.
@@ -143,9 +163,12 @@ impl Warnings {
     }
 }
 
+/// Deprecations whose names do not say it.
+const UNNAMED: [&str; 2] = ["CollectFreshnessReturnSignature", "SourceFreshnessProjectHooksNotRun"];
+
 /// Whether dbt counts a warning of this name as a deprecation; of a model that goes away it does not.
 fn is_deprecation(event: &str) -> bool {
-    event.ends_with("Deprecation") && event != "UpcomingReferenceDeprecation"
+    UNNAMED.contains(&event) || (event.ends_with("Deprecation") && event != "UpcomingReferenceDeprecation")
 }
 
 /// A list of names: dbt's, which are words in camel case, or codes.
@@ -170,8 +193,6 @@ fn names(key: &str, value: &Value) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -3,6 +3,8 @@
 //! YAML is read here and nowhere else; below this module it is [`serde_json::Value`]. Strings that hold Jinja are rendered
 //! through [`Templates`], which the command line hands in, because rendering is a later phase's job.
 
+mod catalogs;
+mod deprecated;
 mod event_time;
 mod functions;
 mod json_text;
@@ -17,6 +19,8 @@ mod vars;
 mod vars_file;
 pub mod yaml;
 
+pub use catalogs::check_catalogs;
+pub use deprecated::twice;
 pub use event_time::{Batch, BatchSize, Undone, Window, event_time, event_time_text, sample_window};
 pub use json_text::python_json;
 pub use levels::{LevelRule, Weight};

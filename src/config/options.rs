@@ -59,6 +59,8 @@ pub struct Run {
     pub sample: Option<Window>,
     /// dbt's names of the warnings which, when a template gives them, fail what is rendered.
     pub fatal_warnings: Vec<&'static str>,
+    /// `--show-all-deprecations`: each is told at each place.
+    pub all_deprecations: bool,
     /// The command line as typed, without secrets, for the artifacts.
     pub arguments: Map<String, Value>,
 }

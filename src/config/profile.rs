@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{Options, Templates, YamlScope, render_strings, yaml};
+use super::{Options, Templates, YamlScope, deprecated, render_strings, yaml};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{FileId, Sources, Span, read_text};
 use crate::sql::Dialect;
@@ -28,6 +28,8 @@ pub struct Profile {
     pub target: Target,
     /// The file it came from; none for the built-in one.
     pub file: Option<FileId>,
+    /// `config:` of that file: the flags of a project that has none of its own.
+    pub flags: Map<String, Value>,
 }
 
 /// One output of a profile.
@@ -155,7 +157,7 @@ fn embedded_profile(options: &Options, name: &str) -> Profile {
         threads: options.threads.unwrap_or(4),
         fields,
     };
-    Profile { name: name.to_owned(), target, file: None }
+    Profile { name: name.to_owned(), target, file: None, flags: Map::new() }
 }
 
 struct Reader<'a> {
@@ -212,7 +214,12 @@ impl Reader<'_> {
             self.diagnostics.push(diagnostic);
             return None;
         };
-        self.output(name, profile)
+        let mut read = self.output(name, profile)?;
+        if let Some((flags, problem)) = deprecated::profile_flags(&document, self.file, &self.text) {
+            read.flags = flags;
+            self.diagnostics.push(problem);
+        }
+        Some(read)
     }
 
     fn output(&mut self, name: &str, profile: &Value) -> Option<Profile> {
@@ -247,7 +254,7 @@ impl Reader<'_> {
         }
         let fields = rendered.as_object().cloned().unwrap_or_default();
         let target = self.target(chosen, fields, &base)?;
-        Some(Profile { name: name.to_owned(), target, file: Some(self.file) })
+        Some(Profile { name: name.to_owned(), target, file: Some(self.file), flags: Map::new() })
     }
 
     fn target(&mut self, name: String, fields: Map<String, Value>, path: &[String]) -> Option<Target> {

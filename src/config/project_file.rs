@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::{LevelRule, Templates, YamlScope, functions, levels, render_strings, vars_file, yaml};
+use super::{LevelRule, Templates, YamlScope, deprecated, functions, levels, render_strings, vars_file, yaml};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{FileId, Sources, Span, read_text};
 use crate::sql::Dialect;
@@ -204,6 +204,7 @@ pub fn read_project_file(
         return None;
     };
     check_flags(&value, file, &text, diagnostics);
+    deprecated::paths(&value, file, &text, diagnostics);
     let hooks = |key: &str| hooks(&written, key, file, &text);
     Some(ProjectFile {
         name: name.to_owned(),
@@ -277,7 +278,11 @@ pub(super) fn read_mapping(
         }
     };
     let file = sources.add(shown, Some(path.to_path_buf()), text);
-    match yaml::parse_project(sources.text(file)) {
+    let document = yaml::parse_project(sources.text(file)).map(|document| {
+        diagnostics.extend(deprecated::twice(&document, file, sources.text(file)));
+        document.value
+    });
+    match document {
         Ok(Value::Object(map)) => Some((file, map)),
         Ok(Value::Null) => Some((file, Map::new())),
         Ok(_) => {

@@ -21,22 +21,31 @@ pub struct YamlError {
 /// keys that are not strings become their text. White space around the document is no part of it, even where it would make
 /// the first line deeper than the others. Dates are texts; what else JSON does not have is null.
 pub fn parse(text: &str) -> Result<Value, YamlError> {
-    document(text, Exact::Never)
+    document(text, Exact::Never).map(|document| document.value)
 }
 
 /// Like [`parse`]; below `vars` on the top level, values that JSON does not have are kept as [`super::typed`] says.
-pub fn parse_project(text: &str) -> Result<Value, YamlError> {
+pub fn parse_project(text: &str) -> Result<Document, YamlError> {
     document(text, Exact::Below(&["vars"], 0))
 }
 
 /// Like [`parse`]; below `tests` and `data_tests`, values that JSON does not have are kept as [`super::typed`] says.
-pub fn parse_properties(text: &str) -> Result<Value, YamlError> {
+pub fn parse_properties(text: &str) -> Result<Document, YamlError> {
     document(text, Exact::Below(&["tests", "data_tests"], usize::MAX))
+}
+
+/// A document's value, and what its value does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The value.
+    pub value: Value,
+    /// The ways to keys that are given twice.
+    pub twice: Vec<Vec<Step>>,
 }
 
 /// The value of a text that is YAML as it stands, with all that JSON does not have, kept as [`super::typed`] says.
 pub fn parse_exactly(text: &str) -> Result<Value, YamlError> {
-    parse_value(text, Exact::Always)
+    parse_value(text, Exact::Always).map(|document| document.value)
 }
 
 /// Where values that JSON does not have are kept.
@@ -61,15 +70,21 @@ impl Exact {
     }
 }
 
-fn document(text: &str, exact: Exact) -> Result<Value, YamlError> {
+fn document(text: &str, exact: Exact) -> Result<Document, YamlError> {
     let document = text.trim();
     let before = text.len() - text.trim_start().len();
     let moved = |error: YamlError| YamlError { offset: error.offset.map(|offset| offset + before), ..error };
     parse_value(document, exact).map_err(moved)
 }
 
-fn parse_value(text: &str, exact: Exact) -> Result<Value, YamlError> {
-    tree::read(text).map(|tree| value(tree, exact)).map_err(|error| {
+fn parse_value(text: &str, exact: Exact) -> Result<Document, YamlError> {
+    let read = |tree: Tree| {
+        let mut twice = Vec::new();
+        let value = value(tree, exact, &mut twice);
+        twice.iter_mut().for_each(|way: &mut Vec<Step>| way.reverse());
+        Document { value, twice }
+    };
+    tree::read(text).map(read).map_err(|error| {
         let offset = error.location().map(|location| location.index().min(text.len()));
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
@@ -82,34 +97,48 @@ pub fn print(value: &Value) -> String {
     serde_yaml::to_string(value).expect("JSON values are YAML values")
 }
 
-/// A tree as a value: of equal keys the last counts; what `<<` brings stands first, and own keys go over it.
-fn value(tree: Tree, exact: Exact) -> Value {
+/// A tree as a value: of equal keys the last counts; what `<<` brings stands first, and own keys go over it. The ways to
+/// keys given twice are noted from their ends.
+fn value(tree: Tree, exact: Exact, twice: &mut Vec<Vec<Step>>) -> Value {
     match tree {
         Tree::Scalar(value) => value,
         Tree::Typed(typed) if matches!(exact, Exact::Always) => typed.marked().into(),
         Tree::Typed(typed) => typed.plain(),
-        Tree::Tagged(inner) => value(*inner, exact),
+        Tree::Tagged(inner) => value(*inner, exact, twice),
         Tree::List(items) => {
-            let mut list: Vec<Value> = items.into_iter().map(|item| value(item, exact)).collect();
-            // Values stay for as long as the project does.
-            list.shrink_to_fit();
+            let mut list = Vec::with_capacity(items.len());
+            for (index, item) in items.into_iter().enumerate() {
+                let noted = twice.len();
+                list.push(value(item, exact, twice));
+                twice[noted..].iter_mut().for_each(|way| way.push(index.into()));
+            }
             Value::Array(list)
         }
-        Tree::Map(entries) => {
-            let (merged, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
-            let mut map = Map::with_capacity(own.len());
-            merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item, exact)));
-            for (key, item) in own {
-                let item = value(item, exact.below(&key));
-                map.insert(key_of_map(key, exact), item);
-            }
-            Value::Object(map)
-        }
+        Tree::Map(entries) => mapping(entries, exact, twice),
     }
 }
 
+fn mapping(entries: Vec<(Tree, Tree)>, exact: Exact, twice: &mut Vec<Vec<Step>>) -> Value {
+    let overrides = entries.first().is_some_and(|(key, _)| is_merge(key));
+    let (merged, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
+    let mut map = Map::with_capacity(own.len());
+    merged.into_iter().for_each(|(_, item)| merge(&mut map, value(item, exact, twice)));
+    for (key, item) in own {
+        let noted = twice.len();
+        let item = value(item, exact.below(&key), twice);
+        let key = key_of_map(key, exact);
+        twice[noted..].iter_mut().for_each(|way| way.push(key.as_str().into()));
+        // Whoever begins with `<<` means to go over what it brings. (dbt: the same.)
+        if map.contains_key(&key) && !overrides {
+            twice.push(vec![key.as_str().into()]);
+        }
+        map.insert(key, item);
+    }
+    Value::Object(map)
+}
+
 fn key_of_map(key: Tree, exact: Exact) -> String {
-    match value(key, exact) {
+    match value(key, exact, &mut Vec::new()) {
         Value::String(text) => text,
         other @ (Value::Null | Value::Bool(_) | Value::Number(_)) if matches!(exact, Exact::Always) => {
             Typed::Key(other).marked()

@@ -38,6 +38,8 @@ codes! {
     ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.
     CyclicGraph = "cyclic-graph",
+    /// A way of writing something that dbt is going to give up.
+    Deprecated = "deprecated",
     /// A model is going away, or something reads one that is.
     DeprecatedModel = "deprecated-model",
     /// A model reads something that is disabled.

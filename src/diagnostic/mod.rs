@@ -11,6 +11,9 @@ pub use allow::{Permission, permissions};
 pub use code::{Code, explain};
 pub use print::{Format, Style, render};
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crate::source::{Sources, Span};
 
 /// How much a problem matters.
@@ -36,7 +39,7 @@ impl Level {
 }
 
 /// A place and what is to be said there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The place.
     pub span: Span,
@@ -45,7 +48,7 @@ pub struct Label {
 }
 
 /// A file that has no identity in [`Sources`] because it could not be read or is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Unread {
     /// The path as shown.
     pub path: String,
@@ -54,7 +57,7 @@ pub struct Unread {
 }
 
 /// One problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Diagnostic {
     /// Its name.
     pub code: Code,
@@ -106,6 +109,11 @@ impl Diagnostic {
         Self { level: Level::Warning, ..Self::error(code, message) }
     }
 
+    /// A warning of something that dbt is going to give up, under dbt's name for it. It is told once an invocation.
+    pub fn deprecation(event: &'static str, message: impl Into<String>) -> Self {
+        Self::warning(Code::Deprecated, message).event(event)
+    }
+
     /// The same at this place.
     #[must_use]
     pub fn at(self, span: Span) -> Self {
@@ -154,12 +162,16 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// The hashes of those in the list.
+    known: HashSet<u64>,
 }
 
 impl Diagnostics {
     /// Adds a problem; the same problem at the same place is kept once.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let mut hasher = DefaultHasher::new();
+        diagnostic.hash(&mut hasher);
+        if self.known.insert(hasher.finish()) {
             self.list.push(diagnostic);
         }
     }
@@ -186,6 +198,7 @@ impl Diagnostics {
 
     /// Takes them out.
     pub fn drain(&mut self) -> Vec<Diagnostic> {
+        self.known.clear();
         std::mem::take(&mut self.list)
     }
 }

@@ -30,6 +30,8 @@ pub struct FreshnessResult {
     pub adapter_response: Map<String, serde_json::Value>,
     /// What is wrong, at its place.
     pub problem: Option<Diagnostic>,
+    /// What dbt says of how the question was answered.
+    pub old: Option<Diagnostic>,
 }
 
 /// How fresh a source is.
@@ -62,9 +64,9 @@ impl Freshness {
     }
 }
 
-/// Prints what a check's macro answered, a value to a line: how many rows and columns, then latest time and time of asking, each
-/// behind a letter that says whether it is a text, nothing, or something else.
-const PRINTED: &str = "{%- set table = answer.table if answer.table is defined else answer -%}\
+/// Prints what a check's macro answered, a value to a line: whether it is the result of a statement, how many rows and columns, then
+/// latest time and time of asking, each behind a letter that says whether it is a text, nothing, or something else.
+const PRINTED: &str = "{{ (answer.table is defined) ~ '\n' }}{%- set table = answer.table if answer.table is defined else answer -%}\
     {%- set kinds = [] -%}\
     {{ table.rows | length }}\n{{ table.columns | length }}\n\
     {%- for value in (table.rows[0].values() if table.rows | length == 1 else []) %}\n\
@@ -85,8 +87,9 @@ pub fn check_freshness(
             pinned.unwrap_or_else(|error| Err(Box::new(Diagnostic::error(Code::WarehouseError, error.message))))
         })
     });
+    let old = answer.as_ref().is_ok_and(|(_, is_result)| !is_result).then(|| old_answer(node));
     let (status, times, problem) = match answer {
-        Ok(times) => {
+        Ok((times, _)) => {
             let status = verdict(check, times);
             let problem = (status == Freshness::Error).then(|| stale(node, check, times));
             (status, Some(times), problem)
@@ -105,13 +108,22 @@ pub fn check_freshness(
         worker,
         adapter_response,
         problem,
+        old,
     }
+}
+
+/// The project's own macro answered with a table, as it did in older versions of dbt.
+fn old_answer(node: &Node) -> Diagnostic {
+    let message = "`collect_freshness` of the project returns a table, and is to return the result of its statement";
+    let problem = Diagnostic::deprecation("CollectFreshnessReturnSignature", message).at(node.span());
+    problem.node(&node.unique_id).help("write `return(load_result('collect_freshness'))`, without `.table`")
 }
 
 /// The latest time and when it was asked.
 type Times = (DateTime<Utc>, DateTime<Utc>);
 
-fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times, Box<Diagnostic>> {
+/// The times, and whether the macro answered with the result of a statement.
+fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<(Times, bool), Box<Diagnostic>> {
     let subject = Arc::new(Subject { package: compiler.session.facts.root.clone(), ..compiler.subject(node) });
     let report = |error: &crate::jinja::TemplateError| Box::new(compiler.report(error, node));
     let source = subject.this.clone().map_or(Value::from(()), Value::from_object);
@@ -138,7 +150,9 @@ fn ask(compiler: &Compiler, node: &Node, check: &FreshnessCheck) -> Result<Times
     };
     let text = format!("{{%- set answer = {call} -%}}{PRINTED}");
     let printed = compiler.render_calling(node, &subject, &text, arguments).map_err(|error| report(&error))?;
-    read(&printed, &check.question, (node, what))
+    let (is_result, printed) = printed.trim_start().split_once('\n').unwrap_or(("True", &printed));
+    let asks_macro = !matches!(check.question, Question::Metadata);
+    Ok((read(printed, &check.question, (node, what))?, is_result.trim() == "True" || !asks_macro))
 }
 
 fn nowhere(node: &Node) -> Diagnostic {

@@ -41,7 +41,10 @@ type Declared<'a> = &'a dyn Fn(&Node, &str) -> Span;
 
 fn is_enforced(node: &Node) -> bool {
     let contract = node.config.get("contract").and_then(Value::as_object);
-    node.kind == NodeKind::Model && contract.and_then(|contract| contract.get("enforced")?.as_bool()).unwrap_or(false)
+    // A contract that only the model's own text asks for is looked at when the model is built.
+    node.kind == NodeKind::Model
+        && node.patch.is_some()
+        && contract.and_then(|contract| contract.get("enforced")?.as_bool()).unwrap_or(false)
 }
 
 fn constraint_type(constraint: &Value) -> &str {

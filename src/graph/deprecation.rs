@@ -8,6 +8,7 @@ use super::{Graph, Node};
 use crate::config::event_time;
 use crate::config::yaml::Step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::jinja::RefCall;
 use crate::project::{NodeKind, Project};
 use crate::source::{Sources, Span};
 
@@ -35,6 +36,7 @@ pub(super) fn check(
             continue;
         }
         for target in node.depends_on.iter().filter_map(|id| graph.nodes.get(id)) {
+            diagnostics.extend(inverted(graph, node, target, project));
             let Some((date, text)) = date(target) else { continue };
             let (tense, event) = if date < now {
                 ("is deprecated since", "DeprecatedReference")
@@ -57,6 +59,22 @@ pub(super) fn check(
             );
         }
     }
+}
+
+/// A package that reads the root project, though it did not name it (dbt: `check_for_package_dependency_cycles`).
+fn inverted(graph: &Graph, node: &Node, target: &Node, project: &Project) -> Option<Diagnostic> {
+    let names_it = |call: &&RefCall| call.name == target.name && call.package.as_deref() == Some(graph.root.as_str());
+    let is_inverted = node.package != graph.root && target.package == graph.root && target.kind.is_refable();
+    if !is_inverted
+        || node.refs.iter().any(|call| names_it(&call))
+        || !node.refs.iter().any(|call| call.name == target.name)
+    {
+        return None;
+    }
+    let message = format!("package `{}` reads `{}` of the root project", node.package, target.name);
+    let problem = Diagnostic::warning(Code::AmbiguousRef, message).event("PackageNodeDependsOnRootProjectNode");
+    let help = "name the package: `ref('PACKAGE', 'NAME')`; the flag `require_ref_searches_node_package_before_root` prefers the package's own";
+    Some(problem.at(call_place(node, project, &target.name)).node(&node.unique_id).help(help))
 }
 
 /// A `deprecation_date` that is no date.

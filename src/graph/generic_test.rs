@@ -12,6 +12,7 @@ use super::Lookup;
 use super::configuration::{Wanted, is_true};
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
+use super::test_form;
 use super::version::{self, Declared};
 use crate::config::is_template;
 use crate::config::typed::{self, Typed};
@@ -22,7 +23,7 @@ use crate::project::{Entry, EntryKind, NodeKind, internal_packages};
 use crate::source::Span;
 
 /// The arguments of a test that are configuration, when they are written beside the others.
-const CONFIG_ARGUMENTS: [&str; 14] = [
+pub(super) const CONFIG_ARGUMENTS: [&str; 14] = [
     "severity",
     "tags",
     "enabled",
@@ -57,6 +58,12 @@ struct Written<'a> {
     steps: Vec<Step>,
 }
 
+impl Written<'_> {
+    fn span(&self, parsing: &Parsing<'_>) -> Span {
+        self.target.entry.span(parsing.sources, &self.steps)
+    }
+}
+
 /// The parts of a test after it was taken apart.
 struct Parts {
     name: String,
@@ -66,6 +73,8 @@ struct Parts {
     description: String,
     /// The name the user gave, if any.
     custom: Option<String>,
+    /// What dbt says of how it is written.
+    old: Vec<Diagnostic>,
 }
 
 /// Every generic test of the project as a node: a list for each entry that declares some.
@@ -87,9 +96,15 @@ pub(super) fn tests(
         })
         .collect();
     let mut made = Vec::with_capacity(found.len());
+    let mut told = BTreeSet::new();
     for (tests, mut problems) in found {
         made.push(tests);
-        diagnostics.extend(problems.drain());
+        // One of each kind is told; there may be as many as there are tests.
+        let is_first = |problem: &Diagnostic| {
+            let event = problem.event.filter(|_| problem.code == Code::Deprecated);
+            parsing.run.all_deprecations || event.is_none_or(|event| told.insert(event))
+        };
+        diagnostics.extend(problems.drain().into_iter().filter(is_first));
     }
     attach(made.iter_mut().flatten(), nodes, lookup);
     made
@@ -244,7 +259,7 @@ fn source_tags(target: &Target<'_>, table: &Map<String, Value>) -> Vec<String> {
 
 fn test_node(parsing: &Parsing<'_>, written: &Written<'_>, diagnostics: &mut Diagnostics) -> Option<Node> {
     let entry = written.target.entry;
-    let span = entry.span(parsing.sources, &written.steps);
+    let span = written.span(parsing);
     let mut parts = match take_apart(parsing, written) {
         Ok(parts) => parts,
         Err(message) => {
@@ -253,6 +268,7 @@ fn test_node(parsing: &Parsing<'_>, written: &Written<'_>, diagnostics: &mut Dia
             return None;
         }
     };
+    diagnostics.extend(std::mem::take(&mut parts.old));
     let (short, full) = names(written.target, &parts);
     if short != full && !parts.config.contains_key("alias") {
         parts.config.insert("alias".to_owned(), json!(short));
@@ -301,11 +317,13 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
         },
         _ => return Err("a test is a name, or a name with its arguments".to_owned()),
     };
+    let old = test_form::deprecations(parsing, (&test, &arguments), written.span(parsing));
     if let Some((name, quote)) = written.column {
         arguments.insert("column_name".to_owned(), json!(if quote { format!("\"{name}\"") } else { name.to_owned() }));
     }
-    if let Some(Value::Object(nested)) = arguments.get("arguments").cloned() {
-        arguments.shift_remove("arguments");
+    if test_form::is_nested(parsing)
+        && let Some(Value::Object(nested)) = arguments.shift_remove("arguments")
+    {
         arguments.extend(nested);
     }
     if arguments.contains_key("model") {
@@ -320,7 +338,8 @@ fn take_apart(parsing: &Parsing<'_>, written: &Written<'_>) -> Result<Parts, Str
     let text = |value: Option<Value>| value.map(|v| super::config_text(&typed::plain(&v)));
     let description = text(arguments.shift_remove("description")).unwrap_or_default();
     let custom = text(arguments.shift_remove("name"));
-    Ok(Parts { name: name.to_owned(), namespace: namespace.map(str::to_owned), arguments, config, description, custom })
+    let (name, namespace) = (name.to_owned(), namespace.map(str::to_owned));
+    Ok(Parts { name, namespace, arguments, config, description, custom, old })
 }
 
 fn one_entry(fields: &Map<String, Value>) -> Result<(String, Map<String, Value>), String> {

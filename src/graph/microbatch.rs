@@ -9,14 +9,21 @@ use super::{Graph, Node};
 use crate::config::{BatchSize, event_time};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
-/// Checks every microbatch model, and writes its `begin` as dbt keeps it.
-pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Diagnostics) {
-    let is_meant = |node: &&Node| {
-        node.materialized() == "incremental"
-            && node.setting_text("incremental_strategy") == Some("microbatch")
-            && !own_strategy
+/// The flag by which a strategy that the project brings along runs in batches as the built-in one does.
+pub(super) const FLAG: &str = "require_batched_execution_for_custom_microbatch_strategy";
+
+/// Checks every microbatch model, and writes its `begin` as dbt keeps it. Where the project has a strategy of that name itself,
+/// nothing is checked; `own_strategy` says whether it runs in batches.
+pub(super) fn check(graph: &mut Graph, own_strategy: Option<bool>, diagnostics: &mut Diagnostics) {
+    let is_microbatch = |node: &&Node| {
+        node.materialized() == "incremental" && node.setting_text("incremental_strategy") == Some("microbatch")
     };
-    let ids: Vec<String> = graph.nodes.values().filter(is_meant).map(|node| node.unique_id.clone()).collect();
+    if let Some(batched) = own_strategy {
+        let first = graph.nodes.values().find(is_microbatch).filter(|_| !batched);
+        diagnostics.extend(first.map(outside_of_batches));
+        return;
+    }
+    let ids: Vec<String> = graph.nodes.values().filter(is_microbatch).map(|node| node.unique_id.clone()).collect();
     for id in ids {
         let node = &graph.nodes[&id];
         let problems = problems(node);
@@ -38,6 +45,12 @@ pub(super) fn check(graph: &mut Graph, own_strategy: bool, diagnostics: &mut Dia
             Arc::make_mut(&mut node.config).insert("begin".to_owned(), json!(text));
         }
     }
+}
+
+fn outside_of_batches(node: &Node) -> Diagnostic {
+    let message = format!("`{}` is built at once by the project's own `get_incremental_microbatch_sql`", node.name);
+    let problem = Diagnostic::deprecation("MicrobatchMacroOutsideOfBatchesDeprecation", message).at(node.span());
+    problem.node(&node.unique_id).help(format!("set the flag `{FLAG}` to run it in batches"))
 }
 
 fn reads_everything(node: &Node) -> Diagnostic {

@@ -186,6 +186,12 @@ impl Node {
         self.macros.shrink_to_fit();
     }
 
+    /// Whether it is a generic test that nobody defines.
+    pub(super) fn lacks_test(&self) -> bool {
+        let defines = |name: &str| self.macros.iter().any(|id| id.ends_with(&format!(".test_{name}")));
+        self.test.as_ref().is_some_and(|test| !defines(&test.name))
+    }
+
     /// A node with nothing known yet but its file.
     pub fn blank(file: FileId) -> Self {
         super::parse::empty_node(file)

@@ -12,7 +12,7 @@ use super::name::Names;
 use super::node::{Column, Node};
 use super::{
     Graph, Lookup, access, contract, declared, deprecation, description, function, generic_test, hook, microbatch,
-    misfit, python_model, resolve, semantic, source_table, unit_test,
+    misfit, python_model, resolve, semantic, semantic_check, source_table, spaces, unit_test,
 };
 use crate::config::is_template;
 use crate::config::yaml::Step;
@@ -128,9 +128,12 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         .packages
         .iter()
         .any(|package| session.library.get(&package.file.name, "get_incremental_microbatch_sql").is_some());
-    microbatch::check(&mut graph, own_strategy, diagnostics);
+    let batched = session.facts.flags.get(microbatch::FLAG).and_then(Value::as_bool) == Some(true);
+    microbatch::check(&mut graph, own_strategy.then_some(batched), diagnostics);
     contract::check(&mut graph, project, sources, diagnostics);
     function::check(&mut graph, project, sources, diagnostics);
+    spaces::check(&mut graph, session.facts.flags.get(spaces::FLAG), diagnostics);
+    semantic_check::check(&mut graph, project, sources, diagnostics);
     access::check(&mut graph, project, sources, diagnostics);
     deprecation::check(&graph, project, sources, session.facts.run.started_at, diagnostics);
     graph
@@ -735,8 +738,9 @@ fn python_facts(code: &str, file: &FileNode, unique_id: &str) -> Parsed {
 
 /// The keys of a column that dbt does not know (dbt: `AdditionalPropertiesMixin`).
 fn unknown_keys(column: &Value) -> Option<Box<Map<String, Value>>> {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 13] = [
         "name",
+        "doc_blocks",
         "description",
         "meta",
         "data_type",

@@ -229,7 +229,7 @@ const MEASURES: [&[&str]; 3] =
     [&["measure"], &["conversion_type_params", "base_measure"], &["conversion_type_params", "conversion_measure"]];
 
 /// The measures and the metrics a declaration names.
-fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
+pub(super) fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
     if node.kind == NodeKind::SavedQuery {
         return (Vec::new(), names(node.declared.get("query_params").and_then(|parameters| parameters.get("metrics"))));
     }
@@ -241,7 +241,7 @@ fn inputs(node: &Node) -> (Vec<String>, Vec<String>) {
 }
 
 /// The names in a list or a single entry, each written as a name or as a mapping with `name`.
-fn names(value: Option<&Value>) -> Vec<String> {
+pub(super) fn names(value: Option<&Value>) -> Vec<String> {
     let one = |item: &Value| item.as_str().or_else(|| item.get("name")?.as_str()).map(str::to_owned);
     match value {
         Some(Value::Array(items)) => items.iter().filter_map(one).collect(),

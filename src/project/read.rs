@@ -14,7 +14,7 @@ use super::{
 use crate::config::yaml::{self, Place, Places, Step};
 use crate::config::{
     Options, Profile, ProjectFile, Settings, Templates, Vars, YamlScope, has_templates, read_project_file,
-    render_strings,
+    render_strings, twice,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{MACRO_FILES, Sources, Span, find_files, read_text};
@@ -276,7 +276,11 @@ impl PropertiesFile<'_> {
     /// What the file declares.
     fn entries(&self, diagnostics: &mut Diagnostics) -> Vec<Entry> {
         let at = |offset: usize| Span::new(self.found.file, offset..offset);
-        let document = match yaml::parse_properties(self.text) {
+        let document = yaml::parse_properties(self.text).map(|document| {
+            diagnostics.extend(twice(&document, self.found.file, self.text));
+            document.value
+        });
+        let document = match document {
             Ok(Value::Object(document)) => document,
             Ok(Value::Null) => return Vec::new(),
             Ok(_) => {

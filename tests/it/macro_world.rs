@@ -79,6 +79,7 @@ pub(crate) fn session(adapter: &str, given: &Json) -> Arc<Session> {
         undone: Arc::default(),
         sample: None,
         fatal_warnings: Vec::new(),
+        all_deprecations: false,
         arguments: Map::new(),
     };
     let facts = SessionFacts {

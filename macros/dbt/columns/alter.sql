@@ -62,6 +62,9 @@
 {#- Fails when the query's columns are not the contract's: compared by name and type, in any order. -#}
 {% macro assert_columns_equivalent(sql) -%}
     {%- set declared = model['columns'] -%}
+    {%- if not declared -%}
+        {%- do exceptions.raise_contract_error([], []) -%}
+    {%- endif -%}
     {%- set wanted = format_columns(get_column_schema_from_query(get_empty_schema_sql(declared))) -%}
     {%- set given = format_columns(get_column_schema_from_query(sql, config.get('sql_header', none))) -%}
     {%- set known = [] -%}

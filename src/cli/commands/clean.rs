@@ -4,7 +4,9 @@ use super::super::Outcome;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::super::settings;
+use crate::config::yaml;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 
 /// Removes the folders of `clean-targets`, never one with the project's sources in it, and outside the project only where that
 /// is asked for.
@@ -18,6 +20,12 @@ pub(super) fn clean(loaded: &Loaded, (inside, outside): (bool, bool), printer: &
     let paths = &root.paths;
     let base = loaded.options.project_dir.canonicalize().unwrap_or_else(|_| loaded.options.project_dir.clone());
     let kept: Vec<_> = paths.resources().filter_map(|folder| base.join(folder).canonicalize().ok()).collect();
+    if paths.clean.iter().any(|folder| folder == "dbt_modules") && !paths.clean.contains(&paths.packages) {
+        printer.diagnostic(&old_folder(loaded, &paths.packages), &loaded.sources);
+        if printer.counts().0 > 0 {
+            return Err(Outcome::Unusable);
+        }
+    }
     let mut outcome = Outcome::Success;
     for target in &paths.clean {
         let leads_out = std::path::Path::new(target).components().any(|part| part.as_os_str() == "..");
@@ -33,7 +41,7 @@ pub(super) fn clean(loaded: &Loaded, (inside, outside): (bool, bool), printer: &
             let message = format!("`{target}` is not removed: it lies outside the project, or holds its sources");
             let help = "list only folders that builds make under `clean-targets`; --no-clean-project-files-only removes folders outside";
             printer.diagnostic(
-                &Diagnostic::error(Code::BadConfig, message).at(crate::source::Span::start_of(root.file)).help(help),
+                &Diagnostic::error(Code::BadConfig, message).at(Span::start_of(root.file)).help(help),
                 &loaded.sources,
             );
             outcome = Outcome::Unusable;
@@ -52,4 +60,13 @@ pub(super) fn clean(loaded: &Loaded, (inside, outside): (bool, bool), printer: &
         }
     }
     Ok(outcome)
+}
+
+/// `clean-targets` names the folder packages once were in.
+fn old_folder(loaded: &Loaded, packages: &str) -> Diagnostic {
+    let file = loaded.project.packages[0].file.file;
+    let span = Span::new(file, yaml::locate(loaded.sources.text(file), &["clean-targets".into()]));
+    let message = format!("packages are in `{packages}` now, not in `dbt_modules`");
+    let help = format!("write `{packages}` here, or add `packages-install-path: dbt_modules`");
+    Diagnostic::deprecation("PackageInstallPathDeprecation", message).at(span).help(help)
 }

@@ -4,6 +4,7 @@ use super::super::Outcome;
 use super::super::arguments::{Global, Running};
 use super::super::printer::Printer;
 use super::super::{driver, environment};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Sources;
 
 /// Prints the folder where profiles are looked for first.
@@ -21,6 +22,12 @@ pub(super) fn config_dir(global: &Global, printer: &Printer) -> Result<Outcome, 
 /// Says what was found where, and whether the warehouse answers; a project or profile that cannot be used is a failure, too.
 pub(super) fn debug(global: &Global, connection_only: bool, printer: &Printer) -> Result<Outcome, Outcome> {
     printer.data(&format!("merganser {}", env!("CARGO_PKG_VERSION")));
+    if let Some(folder) = global.project_dir.as_ref().filter(|folder| !folder.is_dir()) {
+        let message = format!("there is no folder {}", folder.display());
+        let problem = Diagnostic::error(Code::BadOption, message).in_file("--project-dir", 1);
+        printer.diagnostic(&problem.help("name a folder that is there"), &Sources::default());
+        return Err(Outcome::Unusable);
+    }
     let loaded = driver::load(global, "debug", &Running::default(), printer).map_err(|_| Outcome::Failure)?;
     let target = &loaded.profile.target;
     let file = loaded.profile.file.map_or_else(

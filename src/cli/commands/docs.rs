@@ -2,10 +2,12 @@
 
 use super::super::Outcome;
 use super::super::arguments::{Docs, Global};
-use super::super::artifacts;
+use super::super::artifacts::{self, Found};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
+use super::own_catalog;
 use crate::compile::Compilation;
+use crate::diagnostic::{Diagnostic, Level};
 use crate::plan::Planner;
 use crate::project::NodeKind;
 use crate::warehouse::Catalog;
@@ -21,6 +23,7 @@ pub(super) fn generate(
     let kinds =
         [NodeKind::Model, NodeKind::Test, NodeKind::Snapshot, NodeKind::Analysis, NodeKind::Seed, NodeKind::Source];
     let selected = loaded.select(select, &kinds, printer)?;
+    let before = printer.counts().0;
     let connection = if empty && no_compile { None } else { Some(loaded.open(printer)?) };
     let compilation = if no_compile {
         Compilation::default()
@@ -37,6 +40,29 @@ pub(super) fn generate(
         }
         compilation
     };
+    let own = match &connection {
+        Some(connection) if !empty && !*from_sql => {
+            let compiler = loaded.compiler(Some(connection.clone()), &selected);
+            own_catalog::ask(loaded, &compiler, connection, &selected)
+        }
+        _ => None,
+    };
+    if let Some(answer) = own {
+        let found = answer.map_or_else(|problem| refused(loaded, *problem, printer), Found::Rows);
+        if printer.counts().0 > before {
+            return Err(Outcome::Unusable);
+        }
+        let page = artifacts::docs(loaded, (&compilation, &selected), &found, printer)?;
+        printer.data(&page.display().to_string());
+        let is_wrong = matches!(found, Found::Error(_));
+        return Ok(if loaded.is_broken {
+            Outcome::Unusable
+        } else if is_wrong {
+            Outcome::Failure
+        } else {
+            Outcome::Success
+        });
+    }
     let mut catalog = match &connection {
         Some(connection) if !empty => {
             let schemas = Planner::schemas(selected.iter().filter_map(|id| loaded.graph.node(id)));
@@ -52,8 +78,16 @@ pub(super) fn generate(
     if *from_sql {
         loaded.complete_catalog(global, &mut catalog, printer)?;
     }
-    let page = artifacts::docs(loaded, (&compilation, &selected), &catalog, printer)?;
+    let page = artifacts::docs(loaded, (&compilation, &selected), &Found::Catalog(catalog), printer)?;
     printer.data(&page.display().to_string());
     let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
     Ok(if loaded.is_broken || failed { Outcome::Unusable } else { Outcome::Success })
+}
+
+/// The project's macro failed: a warning, and an error of the catalog.
+fn refused(loaded: &Loaded, problem: Diagnostic, printer: &Printer) -> Found {
+    let message = problem.message.clone();
+    let warning = Diagnostic { level: Level::Warning, ..problem };
+    printer.diagnostic(&warning.event("CatalogGenerationError"), &loaded.sources);
+    Found::Error(message)
 }

@@ -10,18 +10,20 @@ use serde_json::{Value, json};
 
 use super::super::Outcome;
 use super::super::arguments::Select;
-use super::super::artifacts;
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::super::progress::Progress;
+use super::super::{artifacts, deprecated};
 use super::run::{begin, end_hooks, planner, runner, start_hooks, with_hooks};
 use crate::artifact::run_results::Interval;
 use crate::artifact::sources::Check;
 use crate::compile::Compiler;
-use crate::config::Engine;
+use crate::config::{Engine, yaml};
+use crate::diagnostic::Diagnostic;
 use crate::execute::{Freshness, FreshnessResult, age, check_freshness, each, worker_name};
 use crate::plan::{FreshnessCheck, Question, freshness_checks};
 use crate::project::NodeKind;
+use crate::source::Span;
 use crate::warehouse::Connection;
 
 /// Asks the selected sources that have a threshold when they were last loaded, and writes the answers down.
@@ -36,6 +38,14 @@ pub(super) fn freshness(
         return Err(Outcome::Unusable);
     }
     let clock = Instant::now();
+    let before = printer.counts().0;
+    output.into_iter().for_each(|path| printer.diagnostic(&deprecated::output(path), &loaded.sources));
+    if !project_hooks(loaded) && loaded.graph.nodes.values().any(|node| node.kind == NodeKind::Operation) {
+        printer.diagnostic(&hooks_left_out(loaded), &loaded.sources);
+    }
+    if printer.counts().0 > before {
+        return Err(Outcome::Unusable);
+    }
     let selected = loaded.select(select, &[NodeKind::Source], printer)?;
     let mut checks = freshness_checks(&loaded.graph, &selected);
     if loaded.profile.target.engine == Engine::DuckDb {
@@ -78,6 +88,16 @@ fn project_hooks(loaded: &Loaded) -> bool {
     flags.get("source_freshness_run_project_hooks").and_then(Value::as_bool).unwrap_or(true)
 }
 
+/// A flag leaves out hooks that there are.
+fn hooks_left_out(loaded: &Loaded) -> Diagnostic {
+    let file = loaded.project.packages[0].file.file;
+    let steps = ["flags".into(), "source_freshness_run_project_hooks".into()];
+    let span = Span::new(file, yaml::locate(loaded.sources.text(file), &steps));
+    let message = "on-run-start and on-run-end do not run with `source freshness` here";
+    let problem = Diagnostic::deprecation("SourceFreshnessProjectHooksNotRun", message).at(span);
+    problem.help("remove the flag; hooks can ask for `flags.WHICH != 'freshness'`")
+}
+
 fn ask(
     loaded: &Loaded,
     (compiler, connection): (&Compiler, &Arc<Connection>),
@@ -114,7 +134,7 @@ fn ask(
             _ => String::new(),
         };
         let index = line(&ended, &format!("{} freshness of {name} in {seconds:.2}s{old}", printer.paint(word, colour)));
-        if let Some(problem) = &result.problem {
+        for problem in result.problem.iter().chain(&result.old) {
             printer.diagnostic(problem, &loaded.sources);
         }
         printer.event(&json!({

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::super::Outcome;
+use super::super::arguments::Global;
 use super::super::printer::Printer;
+use super::super::{Outcome, environment};
+use crate::config::yaml;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Sources;
+use crate::source::{Sources, read_text};
 
 /// The files of a new project: path and text; `NAME` stands for its name.
 const FILES: [(&str, &str); 6] = [
@@ -26,12 +28,33 @@ const FILES: [(&str, &str); 6] = [
     (".gitignore", "target/\ndbt_packages/\nlogs/\n"),
 ];
 
-/// Makes a folder with a small project that builds. Nothing that exists is touched.
-pub(super) fn init(name: &str, printer: &Printer) -> Result<Outcome, Outcome> {
+/// Makes a folder with a small project that builds; with `--profile`, one of that profile, which must be there. Nothing that
+/// exists is touched.
+pub(super) fn init(
+    global: &Global,
+    (name, skips_profile): (&str, bool),
+    printer: &Printer,
+) -> Result<Outcome, Outcome> {
     let fail = |code: Code, message: String, help: &str| {
         printer.diagnostic(&Diagnostic::error(code, message).in_file(name, 1).help(help), &Sources::default());
         Outcome::Unusable
     };
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_inside = here.ancestors().any(|folder| folder.join("dbt_project.yml").is_file());
+    if let Some(profile) = &global.profile {
+        if is_inside {
+            let help = "write `profile:` into its dbt_project.yml, or go to another folder";
+            return Err(fail(Code::BadOption, format!("this is a project: --profile {profile} is for new ones"), help));
+        }
+        if !has_profile(global, &here, profile) {
+            let help = "choose one of profiles.yml, or leave --profile out";
+            return Err(fail(Code::MissingProfile, format!("there is no profile `{profile}`"), help));
+        }
+    }
+    if is_inside && skips_profile {
+        printer.note("nothing to do: this is a project");
+        return Ok(Outcome::Success);
+    }
     let mut chars = name.chars();
     let is_name = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -50,7 +73,9 @@ pub(super) fn init(name: &str, printer: &Printer) -> Result<Outcome, Outcome> {
             "choose another name, or remove the folder",
         ));
     }
-    for (path, text) in FILES {
+    let own = global.profile.as_deref();
+    for (path, text) in FILES.iter().filter(|(path, _)| own.is_none() || *path != "profiles.yml") {
+        let text = text.replace("profile: NAME", &format!("profile: {}", own.unwrap_or(name)));
         let path = folder.join(path);
         let written = path
             .parent()
@@ -66,4 +91,12 @@ pub(super) fn init(name: &str, printer: &Printer) -> Result<Outcome, Outcome> {
     }
     printer.note(&format!("made {name}; now: cd {name} && merganser build"));
     Ok(Outcome::Success)
+}
+
+/// Whether a `profiles.yml` that would be read has a profile of this name.
+fn has_profile(global: &Global, here: &Path, name: &str) -> bool {
+    let folders = environment::profiles_dirs(global, here, None, &environment::variables());
+    let path = folders.iter().map(|folder| folder.join("profiles.yml")).find(|path| path.is_file());
+    let parsed = path.and_then(|path| yaml::parse(&read_text(&path).ok()?).ok());
+    parsed.is_some_and(|profiles| profiles.get(name).is_some())
 }

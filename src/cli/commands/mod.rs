@@ -12,6 +12,7 @@ mod freshness;
 mod init;
 mod lineage;
 pub(super) mod ls;
+mod own_catalog;
 mod parse;
 mod plan;
 mod retry;
@@ -26,7 +27,7 @@ use super::Outcome;
 use super::arguments::{Arguments, Command, Global, Running, Source};
 use super::printer::Printer;
 use super::warnings::Warnings;
-use super::{driver, environment, settings};
+use super::{deprecated, driver, environment, settings};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
 use crate::source::Sources;
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
         driver::load(global, command, running, &printer).map(ManuallyDrop::new)
     };
     let result = match &arguments.command {
-        Command::Init { name, .. } => init::init(name, &printer),
+        Command::Init { name, skip_profile_setup } => init::init(global, (name, *skip_profile_setup), &printer),
         Command::Debug { config_dir: true, .. } => debug::config_dir(global, &printer),
         Command::Debug { connection, .. } => debug::debug(global, *connection, &printer),
         Command::Explain { code } => explain::explain(code.as_deref(), &printer),
@@ -110,7 +111,8 @@ fn open(typed: &Global) -> Result<(Global, Printer), Outcome> {
     let no_color = environment.contains_key("NO_COLOR");
     let here = std::env::current_dir().unwrap_or_default();
     let project_dir = environment::project_dir(typed, &here).ok();
-    let flags = settings::project_flags(project_dir.as_deref());
+    let profiles_dirs = environment::profiles_dirs(typed, &here, project_dir.as_deref(), &environment);
+    let flags = settings::project_flags(project_dir.as_deref(), &profiles_dirs);
     let plain = || Printer::new(&Global { log_path: None, ..typed.clone() }, Warnings::default(), no_color);
     let refuse = |problem: &Diagnostic| {
         if let Ok(printer) = plain() {
@@ -124,7 +126,10 @@ fn open(typed: &Global) -> Result<(Global, Printer), Outcome> {
         let help = "check the folder's permissions, or choose another with --log-path";
         refuse(&Diagnostic::error(Code::MissingFile, message).in_file("--log-path", 1).help(help))
     })?;
-    Ok((global, printer))
+    for problem in deprecated::of_call(&printer.output().warnings, &environment) {
+        printer.diagnostic(&problem, &Sources::default());
+    }
+    if printer.counts().0 > 0 { Err(Outcome::Unusable) } else { Ok((global, printer)) }
 }
 
 /// The kinds of node a command runs.

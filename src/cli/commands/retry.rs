@@ -52,7 +52,18 @@ pub(super) fn retry(global: &Global, arguments: &RetryArguments, printer: &Print
     };
     let select = Select { exactly: Some(previous.nodes.clone()), ..Select::default() };
     let repeated = RunArguments { select: select.clone(), running: running.clone(), ..RunArguments::default() };
-    let load = |command: &'static str| driver::load(&global, command, &running, printer);
+    let load = |command: &'static str| {
+        let loaded = driver::load(&global, command, &running, printer)?;
+        // What a macro did is nobody's node.
+        let gone = previous.nodes.iter().find(|id| command != "run-operation" && loaded.graph.node(id).is_none());
+        match gone {
+            Some(id) if !loaded.is_broken => {
+                printer.diagnostic(&no_longer_there(id), &loaded.sources);
+                Err(Outcome::Unusable)
+            }
+            _ => Ok(loaded),
+        }
+    };
     match previous.command.as_str() {
         "run" => run::run(&load("run")?, "run", &repeated, printer),
         "build" => run::run(&load("build")?, "build", &repeated, printer),
@@ -84,6 +95,13 @@ pub(super) fn retry(global: &Global, arguments: &RetryArguments, printer: &Print
             Err(Outcome::Unusable)
         }
     }
+}
+
+/// A node that the last command left undone is in the project no more.
+fn no_longer_there(unique_id: &str) -> Diagnostic {
+    let message = format!("the last command left `{unique_id}` undone, and the project has it no more");
+    let help = "bring it back, or run the command itself for what else is left";
+    Diagnostic::error(Code::UnknownRef, message).in_file("run_results.json", 1).help(help)
 }
 
 /// The flags of the last command, with what is said now over them.

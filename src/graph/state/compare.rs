@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::super::{Graph, Node, dictionary};
 use super::read::time;
 use super::{Previous, PreviousManifest, contract};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
 use crate::sql::Dialect;
 
@@ -44,6 +44,12 @@ pub(in super::super) struct Comparison<'a> {
     touched: BTreeSet<&'a str>,
 }
 
+fn undefined_test(node: &Node) -> Diagnostic {
+    let message = format!("whether `{}` changed cannot be said: its generic test is not defined", node.name);
+    let problem = Diagnostic::error(Code::UnknownTest, message).at(node.span()).node(&node.unique_id);
+    problem.help("define it with `{% test %}`, or install the package that does")
+}
+
 /// A node of today and of then.
 pub(super) struct Pair<'a> {
     pub(super) node: &'a Node,
@@ -64,6 +70,10 @@ impl<'a> Comparison<'a> {
     pub(in super::super) fn nodes(&self, check: Check, problems: &mut Vec<Diagnostic>) -> BTreeSet<String> {
         let nodes = self.graph.nodes.values().filter(|node| self.holds(check, node, problems));
         let found = nodes.map(|node| node.unique_id.clone()).collect();
+        if matches!(check, Check::Modified | Check::Unmodified | Check::Macros) {
+            // Whether a macro changed that nobody defines cannot be said. (dbt: the same, `recursively_check_macros_modified`.)
+            problems.extend(self.graph.nodes.values().filter(|node| node.lacks_test()).map(undefined_test));
+        }
         if matches!(check, Check::Modified | Check::Unmodified | Check::Contract) {
             problems.extend(contract::removed(self.graph, self.manifest, self.previous.now));
         }
@@ -207,7 +217,8 @@ fn same_contents(pair: &Pair<'_>) -> bool {
         NodeKind::SavedQuery => {
             let query = ["metrics", "group_by", "where"];
             query.iter().all(|key| pair.same(&["query_params", key]))
-                && pair.all_same(&["description", "label", "config", "group", "exports", "tags"])
+                && pair.all_same(&["description", "label", "config", "group", "tags"])
+                && same_exports(pair)
         }
         NodeKind::UnitTest => pair.same(&["checksum"]),
         _ if pair.node.test.is_some() => same_config(pair) && pair.same(&["fqn"]),
@@ -221,6 +232,19 @@ fn same_contents(pair: &Pair<'_>) -> bool {
                 && (kind != NodeKind::Function || pair.all_same(&["arguments", "returns"]))
         }
     }
+}
+
+/// Compares where a saved query is written to, as written.
+fn same_exports(pair: &Pair<'_>) -> bool {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (new, old) = (list(pair.current(&["exports"])), list(pair.old(&["exports"])));
+    let written =
+        |export: &Value, key: &str| export.get("unrendered_config").and_then(|config| config.get(key)).cloned();
+    let same = |(new, old): (&Value, &Value)| {
+        new.get("name") == old.get("name")
+            && ["export_as", "schema", "alias"].iter().all(|key| written(new, key) == written(old, key))
+    };
+    new.len() == old.len() && new.iter().zip(&old).all(same)
 }
 
 fn same_body(pair: &Pair<'_>) -> bool {

@@ -1,0 +1,59 @@
+//! `graph_summary.json`: what reads what, with numbers for names (dbt: `Linker.get_graph_summary`).
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::graph::Graph;
+use crate::project::NodeKind;
+
+/// The order in which dbt links the kinds of node; those that come first have the small numbers.
+const KINDS: [&[NodeKind]; 8] = [
+    &[NodeKind::Source],
+    &[],
+    &[NodeKind::SemanticModel],
+    &[NodeKind::Exposure],
+    &[NodeKind::Function],
+    &[NodeKind::Metric],
+    &[NodeKind::UnitTest],
+    &[NodeKind::SavedQuery],
+];
+
+/// The file's value. What a node reads has its number right behind it, unless it had one before.
+pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut names: Vec<&str> = Vec::with_capacity(graph.nodes.len());
+    let mut edges: Vec<(usize, usize)> = Vec::with_capacity(graph.nodes.len());
+    let is_other = |kind: NodeKind| !KINDS.iter().any(|kinds| kinds.contains(&kind));
+    for kinds in KINDS {
+        let is_linked = |kind: NodeKind| if kinds.is_empty() { is_other(kind) } else { kinds.contains(&kind) };
+        for node in graph.nodes.values().filter(|node| is_linked(node.kind)) {
+            let mut number = |id: &'_ str| -> Option<usize> {
+                let (known, _) = graph.nodes.get_key_value(id)?;
+                Some(*numbers.entry(known).or_insert_with(|| {
+                    names.push(known);
+                    names.len() - 1
+                }))
+            };
+            let Some(own) = number(&node.unique_id) else { continue };
+            edges.extend(node.depends_on.iter().filter_map(|parent| Some((number(parent)?, own))));
+        }
+    }
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    for (parent, reader) in edges {
+        // Whoever names a parent twice does so in one list.
+        if readers[parent].last() != Some(&reader) {
+            readers[parent].push(reader);
+        }
+    }
+    let entry = |(at, (name, readers)): (usize, (&&str, Vec<usize>))| {
+        let kind = graph.nodes[*name].kind.as_str();
+        let mut fields = json!({"name": name, "type": kind});
+        if !readers.is_empty() {
+            fields["succ"] = json!(readers);
+        }
+        (at.to_string(), fields)
+    };
+    let linked: Map<String, Value> = names.iter().zip(readers).enumerate().map(entry).collect();
+    json!({"_invocation_id": invocation_id, "linked": linked})
+}
