@@ -18,7 +18,7 @@ pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     }
 }
 
-/// `DuckDB`'s grammar as the parser has it, and `* RENAME (a AS b)`.
+/// `DuckDB`'s grammar as the parser has it, and `* RENAME (a AS b)`, and `LAST_VALUE(a IGNORE NULLS)`.
 #[derive(Debug)]
 struct DuckDb(DuckDbDialect);
 
@@ -45,6 +45,10 @@ impl Grammar for DuckDb {
     }
 
     fn supports_select_wildcard_rename(&self) -> bool {
+        true
+    }
+
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
         true
     }
 
