@@ -161,7 +161,7 @@ fn carry_out(
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
         printer.diagnostic(&shown, &loaded.sources);
-        Outcome::Failure
+        Outcome::Unusable
     };
     runner.steps(&plan.setup).map_err(fail)?;
     let mut results = start_hooks(&runner, plan, &progress);
