@@ -1,7 +1,7 @@
 //! Putting artifacts on disk: whole files or none, at dbt's paths below the target folder.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -49,7 +49,7 @@ pub fn text(path: &Path, text: &str) -> Result<(), WriteError> {
 /// Writes a node's SQL into one of the trees of the target folder, and says where.
 pub fn node_sql(target: &Path, tree: Tree, node: &Node, sql: &str) -> Result<PathBuf, WriteError> {
     let path = target.join(tree.folder()).join(node_path(node));
-    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })?;
+    changed(&path, sql)?;
     Ok(path)
 }
 
@@ -59,30 +59,40 @@ pub fn part_sql(target: &Path, tree: Tree, node: &Node, (part, sql): (&str, &str
     let (stem, ending) = whole.rsplit_once('.').unwrap_or((&whole, "sql"));
     let base = stem.rsplit('/').next().unwrap_or(stem);
     let path = target.join(tree.folder()).join(format!("{stem}/{base}_{part}.{ending}"));
-    changed(&path, sql).map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+    changed(&path, sql)
 }
 
-/// Writes a file unless it holds this text already: most of them do, and a file that is written over waits for the disk.
-fn changed(path: &Path, text: &str) -> io::Result<()> {
-    if fs::read(path).is_ok_and(|known| known == text.as_bytes()) {
-        return Ok(());
-    }
-    match fs::write(path, text) {
+/// Writes a file unless it holds this text already, as most of them do.
+fn changed(path: &Path, text: &str) -> Result<(), WriteError> {
+    let written = match fs::read(path) {
+        Ok(known) if known == text.as_bytes() => return Ok(()),
+        Ok(known) => over(path, known.len() > text.len(), text),
+        Err(_) => fs::write(path, text),
+    };
+    let written = match written {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(path.parent().unwrap_or(path))?;
-            fs::write(path, text)
+            fs::create_dir_all(path.parent().unwrap_or(path)).and_then(|()| fs::write(path, text))
         }
         written => written,
+    };
+    written.map_err(|error| WriteError { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Writes a text over what a file holds, which may be longer. The file is never empty in between: ext4 writes a file that was emptied to
+/// the disk when it is closed, which takes ten times as long.
+fn over(path: &Path, is_longer: bool, text: &str) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).open(path)?;
+    if is_longer {
+        file.set_len(text.len() as u64)?;
     }
+    file.write_all(text.as_bytes())
 }
 
 /// Writes what stands in a unit test for something that its model reads, beside the unit test's own folder.
 pub fn fixture_sql(target: &Path, node: &Node, (name, sql): (&str, &str)) -> Result<(), WriteError> {
     let path =
         target.join(Tree::Compiled.folder()).join(&node.package).join(&node.original_path).join(format!("{name}.sql"));
-    fs::create_dir_all(path.parent().unwrap_or(target))
-        .and_then(|()| fs::write(&path, sql))
-        .map_err(|error| WriteError { path: path.clone(), reason: error.to_string() })
+    changed(&path, sql)
 }
 
 /// Whether dbt keeps the compiled SQL of such a node as a file.
@@ -109,7 +119,17 @@ pub fn node_path(node: &Node) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{changed, text};
+
+    #[test]
+    fn a_file_holds_its_latest_text_and_no_more() {
+        let path = std::env::temp_dir().join(format!("merganser-changed-{}/a/b.sql", std::process::id()));
+        for text in ["select 1", "select 1", "select 1, 2", "", "select"] {
+            changed(&path, text).expect("written");
+            assert_eq!(std::fs::read_to_string(&path).expect("readable"), text);
+        }
+        std::fs::remove_dir_all(path.ancestors().nth(2).expect("a folder")).expect("removed");
+    }
 
     #[test]
     fn a_file_is_replaced_and_nothing_else_stays() {

@@ -48,7 +48,7 @@ pub(super) fn call(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
 /// The filter `_pmethod`: a call of a method.
 pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
     if name.starts_with("__") {
-        let found = unsafe_attribute(value, name)?;
+        let found = unsafe_attribute(value, name);
         return if found.is_undefined() { Ok(python::missing(name)) } else { found.call(state, args) };
     }
     match value.call_method(state, name, args) {
@@ -64,11 +64,8 @@ fn minijinja_cause(error: &Error) -> bool {
 }
 
 /// The filter `_unsafe`: Jinja2's sandbox keeps templates from Python's own attributes. What a dictionary or a package holds
-/// under such a name is an item, and comes out.
-pub(super) fn unsafe_attribute(value: &Value, name: &str) -> Result<Value, Error> {
-    let item = value.as_object().filter(|object| object.repr() == ObjectRepr::Map);
-    if let Some(found) = item.and_then(|object| object.get_value_by_str(name)).filter(|_| !name.ends_with("__")) {
-        return Ok(found);
-    }
-    Err(Error::new(ErrorKind::InvalidOperation, format!("access to attribute `{name}` is unsafe")))
+/// under such a name is an item, and comes out; everything else is undefined.
+pub(super) fn unsafe_attribute(value: &Value, name: &str) -> Value {
+    let item = value.as_object().filter(|object| object.repr() == ObjectRepr::Map && !name.ends_with("__"));
+    item.and_then(|object| object.get_value_by_str(name)).unwrap_or(Value::UNDEFINED)
 }

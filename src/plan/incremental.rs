@@ -181,7 +181,8 @@ impl Planner<'_> {
         let text = self.call(node, subject, &name, vec![("arg_dict", arguments)])?;
         let mut steps = own_last(&text);
         let is_open = steps.iter().any(|step| step.text().eq_ignore_ascii_case("begin"));
-        if !is_open && steps.len() > 1 {
+        // DuckDB's stand in the node's transaction.
+        if self.dialect() == Dialect::Snowflake && !is_open && steps.len() > 1 {
             steps.insert(0, Step::support("begin"));
             steps.push(Step::support("commit"));
         }

@@ -42,16 +42,20 @@ impl Planner<'_> {
         Ok(plan)
     }
 
-    /// Hooks before and behind what makes a relation, comments and grants.
+    /// Hooks before and behind what makes a relation, comments and grants. On `DuckDB` all but the hooks outside of it are one
+    /// transaction, as in dbt: where one of them fails, the relation is as it was.
     pub(super) fn surround(&self, node: &Node, subject: &std::sync::Arc<Subject>, plan: &mut NodePlan) -> Planned<()> {
-        let before = self.hooks(node, subject, "pre-hook")?;
-        let after = self.hooks(node, subject, "post-hook")?;
-        let comments = self.comments(node, subject)?;
-        let grants = self.grants(node, subject, plan.action)?;
-        plan.steps.splice(0..0, before);
-        plan.steps.extend(comments);
-        plan.steps.extend(grants);
-        plan.steps.extend(after);
+        let (before, mut inside) = self.hooks(node, subject, "pre-hook")?;
+        let (after, last) = self.hooks(node, subject, "post-hook")?;
+        inside.append(&mut plan.steps);
+        inside.extend(self.comments(node, subject)?);
+        inside.extend(self.grants(node, subject, plan.action)?);
+        inside.extend(last);
+        if self.dialect() == Dialect::DuckDb && inside.len() > 1 {
+            inside.insert(0, Step::support("begin"));
+            inside.push(Step::support("commit"));
+        }
+        plan.steps = [before, inside, after].concat();
         Ok(())
     }
 
@@ -106,15 +110,13 @@ impl Planner<'_> {
         ))
     }
 
-    /// The statements of a node's hooks, rendered as the node sees them; empty ones do nothing.
-    fn hooks(&self, node: &Node, subject: &std::sync::Arc<Subject>, key: &str) -> Planned<Vec<Step>> {
-        let mut steps = Vec::new();
-        let mut hooks: Vec<&Value> = node.config.get(key).and_then(Value::as_array).into_iter().flatten().collect();
-        // Those outside the transaction stand before it, or behind it.
-        let is_inside = |hook: &&Value| hook.get("transaction").and_then(Value::as_bool).unwrap_or(true);
-        hooks.sort_by_key(|hook| is_inside(hook) == (key == "pre-hook"));
-        for hook in hooks {
+    /// The statements of a node's hooks outside and inside its transaction, rendered as the node sees them; empty ones do nothing.
+    fn hooks(&self, node: &Node, subject: &std::sync::Arc<Subject>, key: &str) -> Planned<(Vec<Step>, Vec<Step>)> {
+        let (mut outside, mut inside) = (Vec::new(), Vec::new());
+        for hook in node.config.get(key).and_then(Value::as_array).into_iter().flatten() {
             let Some(text) = hook.get("sql").and_then(Value::as_str) else { continue };
+            let is_inside = hook.get("transaction").and_then(Value::as_bool).unwrap_or(true);
+            let steps = if is_inside { &mut inside } else { &mut outside };
             let origin = Origin::NOWHERE;
             let rendered =
                 self.compiler.render_early(node, subject, text, origin).map_err(|error| self.failed(node, &error))?;
@@ -126,7 +128,7 @@ impl Planner<'_> {
                 None => steps.push(step(Work::Hook(text.to_owned()))),
             }
         }
-        Ok(steps)
+        Ok((outside, inside))
     }
 
     /// Comments on the relation and its columns, where `persist_docs` asks for them. Which columns there are is asked when the

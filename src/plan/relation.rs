@@ -57,7 +57,7 @@ impl Planner<'_> {
         };
         let create = self.create_table(node, subject, &made, false, &compiled.sql)?;
         let steps = if beside {
-            let mut steps = vec![Step::support("begin"), drop_step(&made, RelationKind::Table)];
+            let mut steps = vec![drop_step(&made, RelationKind::Table)];
             steps.extend(create);
             steps.push(drop_step(&target, existing.unwrap_or(RelationKind::Table)));
             steps.push(Step::support(format!(
@@ -65,7 +65,6 @@ impl Planner<'_> {
                 made.render(),
                 target.identifier.replace('"', "\"\"")
             )));
-            steps.push(Step::support("commit"));
             steps
         } else {
             self.replacing(&target, existing, RelationKind::Table, create)
@@ -101,13 +100,7 @@ impl Planner<'_> {
         match (self.dialect(), existing) {
             (_, None) => create,
             (Dialect::Snowflake, Some(old)) if old == kind => create,
-            (Dialect::Snowflake, Some(old)) => std::iter::once(drop_step(target, old)).chain(create).collect(),
-            (Dialect::DuckDb, Some(old)) => {
-                let mut steps = vec![Step::support("begin"), drop_step(target, old)];
-                steps.extend(create);
-                steps.push(Step::support("commit"));
-                steps
-            }
+            (_, Some(old)) => std::iter::once(drop_step(target, old)).chain(create).collect(),
         }
     }
 

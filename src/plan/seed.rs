@@ -77,7 +77,7 @@ impl Planner<'_> {
         }
         let mut steps = Vec::new();
         let keeps = fits && !self.full_refresh;
-        let transactional = self.dialect() == Dialect::DuckDb || keeps;
+        let transactional = self.dialect() == Dialect::Snowflake && keeps;
         if keeps {
             steps.extend(masked.iter().map(|(column, policy)| Step::support(mask_column(&name, column, policy))));
         }

@@ -119,9 +119,10 @@ impl Connection {
         };
         PINNED.with_borrow_mut(|pinned| *pinned = Some(session));
         let result = work();
-        let session = PINNED.with_borrow_mut(Option::take);
-        if let (Ok(_), Some(session)) = (&result, session) {
-            lock(&self.free).push(session);
+        match (&result, PINNED.with_borrow_mut(Option::take)) {
+            (Ok(_), Some(session)) => lock(&self.free).push(session),
+            // What was read inside a transaction that is undone with its session is not so.
+            _ => self.forget_all(),
         }
         result
     }
@@ -156,8 +157,7 @@ impl Connection {
         if TRANSACTION.replace(Transaction::Automatic) == Transaction::Open {
             // The session is given up when this fails, and with it the transaction.
             self.with_session(|session| session.execute("rollback")).ok();
-            self.changes.fetch_add(1, Ordering::SeqCst);
-            lock(&self.known).clear();
+            self.forget_all();
         }
         (result, sent)
     }
@@ -207,13 +207,19 @@ impl Connection {
 
     fn read(&self, schemas: &[SchemaName]) -> Result<Catalog, WarehouseError> {
         let mut inside = None;
-        if TRANSACTION.get() == Transaction::Open {
+        if PINNED.with_borrow(Option::is_some) {
             self.with_session(|session| {
                 inside = session.catalog(schemas);
                 Ok(())
             })?;
         }
         inside.unwrap_or_else(|| self.warehouse.catalog(schemas))
+    }
+
+    fn forget_all(&self) {
+        let mut known = lock(&self.known);
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        known.clear();
     }
 
     /// Forgets a schema, because something in it was made or dropped.

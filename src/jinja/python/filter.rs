@@ -143,7 +143,7 @@ fn indent(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         None => " ".repeat(usize::try_from(optional_int(width.as_ref(), 4)?).unwrap_or(0).min(1 << 16)),
     };
     // An additional line end keeps the last one in the text.
-    let source = str(&required(value)) + "\n";
+    let source = text("indent", &required(value))?.to_owned() + "\n";
     let blank = flag(blank.as_ref());
     let mut out = String::new();
     for (at, line) in lines(&source, false).into_iter().enumerate() {

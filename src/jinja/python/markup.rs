@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use minijinja::{Error, State, Value};
 
-use super::argument::{bind, flag, optional_int, required};
+use super::argument::{bind, flag, optional_int, required, text};
 use super::dict::{expect, pairs};
 use super::error::value_error;
 use super::kind::{dict, items, iterable, undefined};
@@ -108,8 +108,10 @@ pub(super) fn wordwrap(_: &mut State<'_, '_>, args: &[Value]) -> Result<Value, E
     let is_wanted = |given: Option<Value>| given.is_none_or(|given| flag(Some(&given)));
     let (long, hyphens) = (is_wanted(long), is_wanted(hyphens));
     let wrap = wrap.filter(|wrap| !wrap.is_none()).map_or_else(|| "\n".to_owned(), |wrap| str(&wrap));
-    let source = str(&required(value));
-    let wrapped = lines(&source, false).into_iter().map(|line| wrapped(line, width, (long, hyphens)).join(&wrap));
+    let value = required(value);
+    let wrapped = lines(text("wordwrap", &value)?, false)
+        .into_iter()
+        .map(|line| wrapped(line, width, (long, hyphens)).join(&wrap));
     Ok(Value::from(wrapped.collect::<Vec<_>>().join(&wrap)))
 }
 
