@@ -86,29 +86,23 @@ fn same_name(root: &Package, installed: &[Package], internal: &[String], diagnos
 
 /// Reports keys of packages.yml and dependencies.yml that stand in the wrong one, or in both.
 fn misplaced(root: &Package, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let read = |name: &str| {
-        let path = root.file.root.join(name);
-        let text = read_text(&path).ok()?;
-        let keys = yaml::parse(&text).ok()?.as_object().cloned()?;
-        Some((path, text, keys))
+    let read = |name: &str| read_text(&root.file.root.join(name)).ok();
+    let has = |text: &Option<String>, key: &str| {
+        text.as_ref().and_then(|text| yaml::parse(text).ok()).is_some_and(|value| value.get(key).is_some())
     };
     let (packages, dependencies) = (read("packages.yml"), read("dependencies.yml"));
-    let mut tell =
-        |name: &str, found: Option<(std::path::PathBuf, String, _)>, key: &str, (message, help): (&str, &str)| {
-            let Some((path, text, _)): Option<(_, _, serde_json::Map<String, Value>)> = found else { return };
-            let range = yaml::locate(&text, &[key.into()]);
-            let span = Span::new(sources.add(name, Some(path), text), range);
-            diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help(help));
-        };
-    let has = |file: &Option<(_, _, serde_json::Map<String, Value>)>, key: &str| {
-        file.as_ref().is_some_and(|(_, _, keys)| keys.contains_key(key))
+    let mut tell = |name: &str, text: Option<String>, key: &str, message: &str, help: &str| {
+        let text = text.unwrap_or_default();
+        let range = yaml::locate(&text, &[key.into()]);
+        let span = Span::new(sources.add(name, Some(root.file.root.join(name)), text), range);
+        diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help(help));
     };
     if has(&packages, "packages") && has(&dependencies, "packages") {
         let message = "`packages` stands in packages.yml and in dependencies.yml";
-        tell("dependencies.yml", dependencies, "packages", (message, "keep one of them"));
+        tell("dependencies.yml", dependencies, "packages", message, "keep one of them");
     }
     if has(&packages, "projects") {
-        tell("packages.yml", packages, "projects", ("`projects` belongs into dependencies.yml", "move it there"));
+        tell("packages.yml", packages, "projects", "`projects` belongs into dependencies.yml", "move it there");
     }
 }
 
