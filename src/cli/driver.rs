@@ -94,6 +94,7 @@ pub(super) fn load(
         state: State::default(),
         is_broken,
     };
+    loaded.check_query_comment(printer)?;
     loaded.state = loaded.earlier(global, printer)?;
     Ok(loaded)
 }
@@ -348,6 +349,18 @@ impl Loaded {
             Some(words) => (vec![words.clone()], variable),
             None => (typed.to_vec(), "--resource-type"),
         }
+    }
+
+    /// Renders the comment on queries once, if the project writes its own, as dbt does before it does anything else.
+    fn check_query_comment(&self, printer: &Printer) -> Result<(), Outcome> {
+        let written = self.project.packages[0].file.query_comment.as_ref();
+        if self.is_broken || !written.is_some_and(|comment| !comment.is_null()) {
+            return Ok(());
+        }
+        self.compiler(None, &BTreeSet::new()).query_comment("master", None).map(drop).map_err(|problem| {
+            printer.diagnostic(&problem, &self.sources);
+            Outcome::Unusable
+        })
     }
 
     /// A compiler; with a connection where templates may ask.

@@ -1,12 +1,12 @@
 //! Descriptions: rendered with YAML's names and `doc`; and those that cannot be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 
-use super::parse::Parsing;
+use super::parse::{Parsing, file_kind};
 use crate::config::yaml::Step;
 use crate::config::{YamlScope, is_template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -84,10 +84,19 @@ pub(super) fn of_macros(parsing: &Parsing<'_>) -> BTreeMap<(String, String), Str
     found
 }
 
-/// Reports descriptions, at any depth of a declaration, that cannot be rendered.
-pub(super) fn broken(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) {
-    let found: Vec<Vec<Diagnostic>> =
-        parsing.project.entries.par_iter().map(|entry| broken_of(parsing, entry)).collect();
+/// Reports descriptions, at any depth of a declaration, that cannot be rendered. What describes nothing that is there and enabled is
+/// never rendered; `described` holds the indexes of the entries that files took.
+pub(super) fn broken(parsing: &Parsing<'_>, described: &BTreeSet<usize>, diagnostics: &mut Diagnostics) {
+    let macros: BTreeSet<(&str, &str)> =
+        parsing.project.macros.iter().map(|found| (found.package.as_str(), found.name.as_str())).collect();
+    let is_there = |(index, entry): &(usize, &Entry)| match entry.kind {
+        EntryKind::Macro => macros.contains(&(entry.package.as_str(), entry.name.as_str())),
+        EntryKind::UnitTest | EntryKind::Group => false,
+        kind if file_kind(kind).is_some() => described.contains(index),
+        _ => entry.value.get("config").and_then(|config| config.get("enabled")) != Some(&Value::Bool(false)),
+    };
+    let entries = parsing.project.entries.par_iter().enumerate().filter(is_there);
+    let found: Vec<Vec<Diagnostic>> = entries.map(|(_, entry)| broken_of(parsing, entry)).collect();
     diagnostics.extend(found.into_iter().flatten());
 }
 

@@ -623,7 +623,8 @@ fn assemble(
         node.refs = parsed.facts.refs;
         node.sources = parsed.facts.sources;
         node.macros.extend(parsed.macros.into_iter().filter(|id| *id != macro_id && seen.contains(id)));
-        for (key, value) in parsed.facts.config.into_iter().chain(parts.config.clone()) {
+        let own = parts.config.clone().into_iter().filter(|(_, value)| !value.is_null());
+        for (key, value) in parsed.facts.config.into_iter().chain(own) {
             jinja::merge_config_value(&mut calls, &key, value);
         }
     }

@@ -89,6 +89,8 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
         }
         nodes.push(node);
     }
+    let described = properties.iter().filter(|(file, _)| nodes[**file].setting_flag("enabled"));
+    let described = described.map(|(_, properties)| properties.entry).collect();
     nodes.extend(hook::operations(&parsing, diagnostics));
     nodes.extend(source_table::sources(&parsing, diagnostics));
     let mut lookup = Lookup::new(project, &nodes);
@@ -101,7 +103,7 @@ pub fn build(project: &Project, session: &Arc<Session>, sources: &Sources, diagn
     let all = || nodes.iter().chain(tests.iter().flatten()).chain(&declared);
     diagnostics.extend(misfit::all(&parsing, all()));
     diagnostics.extend(parsing.names.problems(sources));
-    description::broken(&parsing, diagnostics);
+    description::broken(&parsing, &described, diagnostics);
     let mut said = parsing.said.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
     let said = all().filter_map(|node| said.remove(&node.unique_id)).flatten().collect();
     let mut graph = Graph {
@@ -237,7 +239,8 @@ fn match_properties(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> BTr
     matched
 }
 
-fn file_kind(kind: EntryKind) -> Option<NodeKind> {
+/// The kind of the files that entries of a kind describe.
+pub(super) fn file_kind(kind: EntryKind) -> Option<NodeKind> {
     Some(match kind {
         EntryKind::Model => NodeKind::Model,
         EntryKind::Seed => NodeKind::Seed,
@@ -249,14 +252,20 @@ fn file_kind(kind: EntryKind) -> Option<NodeKind> {
     })
 }
 
+/// Whether two versions are one: `1` is `1.0`, and `"1"` is neither.
+fn is_same(number: &Value, other: &Value) -> bool {
+    number == other || (number.is_number() && number.as_f64() == other.as_f64())
+}
+
 /// A latest version that is none of the model's versions.
 fn unknown_latest(parsing: &Parsing<'_>, entry: &Entry) -> Option<Diagnostic> {
     let latest = entry.value.get("latest_version").filter(|latest| !latest.is_null())?;
     let list = entry.value.get("versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let numbers: Vec<String> = list.iter().filter_map(|version| version.get("v")).map(super::config_text).collect();
-    if entry.kind != EntryKind::Model || numbers.contains(&super::config_text(latest)) {
+    let mut known = list.iter().filter_map(|version| version.get("v"));
+    if entry.kind != EntryKind::Model || known.any(|number| is_same(number, latest)) {
         return None;
     }
+    let numbers: Vec<String> = list.iter().filter_map(|version| version.get("v")).map(super::config_text).collect();
     let message = format!("`latest_version` {} is no version of model `{}`", super::config_text(latest), entry.name);
     let help = match numbers.as_slice() {
         [] => "remove it: the model has no `versions`".to_owned(),
@@ -285,7 +294,7 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
     let latest = entry
         .value
         .get("latest_version")
-        .cloned()
+        .map(|latest| list.iter().map(number).find(|known| is_same(known, latest)).unwrap_or_else(|| latest.clone()))
         .unwrap_or_else(|| list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default());
     let one = |fields: &Value| {
         let named = fields.get("defined_in").and_then(Value::as_str).map(str::to_owned);

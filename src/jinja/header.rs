@@ -8,7 +8,7 @@ use super::code::{HeaderDefault, HeaderParam};
 pub(super) type Fault = (String, Range<usize>);
 
 /// Parses the text between `{% macro` and `%}`: `name(a, b=1)`, or a materialization's `name, adapter='x'`.
-pub(super) fn params(header: &str) -> Result<Vec<HeaderParam>, Fault> {
+pub(super) fn params(header: &str, is_materialization: bool) -> Result<Vec<HeaderParam>, Fault> {
     let (name, rest) = word(header, 0);
     if name.is_empty() {
         return Err(("expected a name".to_owned(), 0..header.len()));
@@ -16,8 +16,8 @@ pub(super) fn params(header: &str) -> Result<Vec<HeaderParam>, Fault> {
     let rest = skip_blank(header, rest);
     match header.as_bytes().get(rest) {
         Some(b'(') => signature(header, rest + 1),
-        Some(b',') | None => materialization(header, rest),
-        Some(_) => Err(("expected `(` after the name".to_owned(), rest..header.len())),
+        Some(b',') | None if is_materialization => materialization(header, rest),
+        _ => Err(("expected `(` after the name".to_owned(), rest..header.len())),
     }
 }
 

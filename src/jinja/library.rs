@@ -185,7 +185,7 @@ impl Library {
                 };
                 TemplateError { kind: FailureKind::Syntax, message, trace: vec![frame], payload: None }
             };
-            let params = match header::params(&def.text[def.header.clone()]) {
+            let params = match header::params(&def.text[def.header.clone()], def.name.starts_with("materialization_")) {
                 Ok(params) => params,
                 Err((message, range)) => {
                     errors.push(fail(message, range));

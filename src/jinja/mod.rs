@@ -10,6 +10,7 @@ mod calls;
 mod code;
 mod constant;
 mod context;
+mod definition;
 mod engine;
 mod failure;
 mod header;

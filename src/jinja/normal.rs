@@ -4,6 +4,7 @@
 //! are not ASCII become ASCII, tuples without parentheses get them, and `{% do x %}` becomes `{{    x }}`, which is
 //! remembered as silent. Every change is recorded, so that offsets lead back to the original bytes.
 
+use super::definition::in_comments;
 use super::place::Shifts;
 
 /// A text ready for the parser.
@@ -18,7 +19,7 @@ pub(super) struct Normal {
 
 /// Normalises a template.
 pub(super) fn template(text: &str) -> Normal {
-    let (text, line_ends) = unix(text);
+    let (text, line_ends) = unix(&in_comments(text));
     let mut edits = Vec::new();
     let mut at = 0;
     while let Some(found) = text[at..].find('{') {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 /// A tag `{% name … %}`.
-struct Tag<'t> {
-    name: &'t str,
-    range: Range<usize>,
+pub(super) struct Tag<'t> {
+    pub(super) name: &'t str,
+    pub(super) range: Range<usize>,
     /// What stands behind the name.
     rest: &'t str,
 }
@@ -53,7 +53,7 @@ fn opens(tag: &Tag<'_>) -> bool {
 }
 
 /// The statements of a template, without those in comments and raw text.
-fn tags(source: &str) -> Vec<Tag<'_>> {
+pub(super) fn tags(source: &str) -> Vec<Tag<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(start) = source[at..].find('{').map(|offset| at + offset) {

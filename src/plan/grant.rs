@@ -8,6 +8,7 @@ use super::planner::{Planned, statements};
 use super::{Action, Planner, Purpose, Step, Work};
 use crate::graph::Node;
 use crate::jinja::{Subject, json_value};
+use crate::sql::Dialect;
 
 impl Planner<'_> {
     /// The grants of a relation. A relation that has none yet is given each; where those it has stay, because it is not made anew
@@ -15,6 +16,9 @@ impl Planner<'_> {
     pub(super) fn grants(&self, node: &Node, subject: &Arc<Subject>, action: Action) -> Planned<Vec<Step>> {
         let grants = node.config.get("grants").and_then(Value::as_object).filter(|grants| !grants.is_empty());
         let (Some(grants), Some(relation)) = (grants, &node.relation) else { return Ok(Vec::new()) };
+        if self.compiler.session.facts.dialect == Dialect::DuckDb {
+            return Ok(Vec::new()); // It knows no roles.
+        }
         let is_whole = matches!(action, Action::CreateTable | Action::CreateView);
         let stays = self.existing(node).is_some() && (!is_whole || self.copies_grants(node, subject)?);
         if stays {

@@ -10,7 +10,7 @@ use super::relation::drop_step;
 use super::seed_type::{Kind, is_null};
 use super::{Action, NodePlan, Planner, Step};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::Node;
+use crate::graph::{Node, config_text};
 use crate::source::Span;
 use crate::sql::{Dialect, RelationKind};
 
@@ -150,9 +150,13 @@ pub fn read_seed(node: &Node, text: &str, dialect: Dialect) -> Result<SeedTable,
     let configured = node.config.get("column_types").and_then(Value::as_object);
     let (mut types, mut kinds) = (Vec::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
-        let wanted = configured.and_then(|map| map.get(name)).and_then(Value::as_str);
-        let kind = wanted.map_or_else(|| Kind::of(rows.iter().filter_map(|row| row[index].as_deref())), |_| Kind::Text);
-        types.push(wanted.unwrap_or(kind.name()).to_owned());
+        let wanted = configured.and_then(|map| map.get(name)).map(|wanted| match wanted {
+            Value::Null => "None".to_owned(),
+            other => config_text(other),
+        });
+        let guess = || Kind::of(rows.iter().filter_map(|row| row[index].as_deref()));
+        let kind = if wanted.is_some() { Kind::Text } else { guess() };
+        types.push(wanted.unwrap_or_else(|| kind.name().to_owned()));
         kinds.push(kind);
     }
     let quoted = node.setting("quote_columns").and_then(Value::as_bool).unwrap_or(dialect == Dialect::DuckDb);

@@ -213,14 +213,19 @@ pub(super) fn declared_snapshot(entry: &Entry, sources: &mut Sources) -> FileNod
     }
 }
 
+/// The blocks of a macro file that templates can call.
+pub(super) const MACROS: &[BlockKind] = &[BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
+
+/// Those of a file of generic tests.
+pub(super) const TESTS: &[BlockKind] = &[BlockKind::Test];
+
 /// The macros of a file.
 pub(super) fn macros(
     package: &str,
-    found: &ResourceFile,
+    (found, kinds): (&ResourceFile, &[BlockKind]),
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Macro> {
-    let kinds = [BlockKind::Macro, BlockKind::Test, BlockKind::Materialization];
     let define = |block: Block| Macro {
         package: package.to_owned(),
         name: block.macro_name(sources.text(found.file)).unwrap_or_else(|| block.name.clone()),
@@ -230,7 +235,7 @@ pub(super) fn macros(
             .then(|| languages(&sources.text(found.file)[block.header.clone()])),
         block,
     };
-    file_blocks(found, sources, &kinds, diagnostics).into_iter().map(define).collect()
+    file_blocks(found, sources, kinds, diagnostics).into_iter().map(define).collect()
 }
 
 /// The `supported_languages` of a materialization's header; `sql` alone when it says nothing.

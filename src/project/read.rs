@@ -143,7 +143,8 @@ fn installed_packages(
         packages.extend(file.map(|file| Package { file, shown }));
     }
     packages.sort_by(|a, b| a.file.name.cmp(&b.file.name));
-    missing::report(root, &packages, sources, diagnostics);
+    let internal = internal_packages(reading.profile.target.dialect.adapter());
+    missing::report(root, (&packages, &internal), sources, diagnostics);
     packages
 }
 
@@ -159,7 +160,7 @@ fn builtin_macros(adapter: &str, sources: &mut Sources, diagnostics: &mut Diagno
         let file = sources.add(format!("<merganser>/{path}"), None, *text);
         let below = path.splitn(3, '/').nth(2).unwrap_or(path);
         let found = ResourceFile { file, path: below.to_owned(), original_path: format!("macros/{below}") };
-        macros.extend(files::macros(package, &found, sources, diagnostics));
+        macros.extend(files::macros(package, (&found, files::MACROS), sources, diagnostics));
     }
     macros
 }
@@ -192,10 +193,12 @@ fn read_package(
     ];
     let docs_folders = if paths.docs.is_empty() { paths.resources().cloned().collect() } else { paths.docs.clone() };
     let docs_files = find(&docs_folders, &[".md"], sources);
-    let macro_files: Vec<&ResourceFile> = macro_files.iter().chain(&generic_files).collect();
-    project
-        .macros
-        .extend(each(&macro_files, diagnostics, |found, problems| files::macros(name, found, sources, problems)));
+    // Below `tests/generic`, dbt sees tests and nothing else.
+    for (found, kinds) in [(macro_files, files::MACROS), (generic_files, files::TESTS)] {
+        let found: Vec<&ResourceFile> = found.iter().collect();
+        let read = |file: &ResourceFile, problems: &mut _| files::macros(name, (file, kinds), sources, problems);
+        project.macros.extend(each(&found, diagnostics, read));
+    }
     project.fixtures.extend(files::fixtures(name, &fixture_files, diagnostics));
     for found in &snapshot_files {
         project.nodes.extend(files::snapshot_nodes(name, found, sources, diagnostics));
@@ -322,7 +325,7 @@ impl EntryReader<'_> {
                 _ => {
                     let span = self.span(&[key.as_str().into()]);
                     self.diagnostics.push(
-                        Diagnostic::error(Code::BadConfig, format!("`{key}` must be a list"))
+                        level(*kind)(Code::BadConfig, format!("`{key}` must be a list"))
                             .at(span)
                             .help("begin each item with `- name:`"),
                     );
@@ -396,9 +399,7 @@ impl EntryReader<'_> {
         let name = item.get("name").filter(|name| is_name(name));
         let Some(name) = name.map(|name| name.as_str().map_or_else(|| name.to_string(), str::to_owned)) else {
             let message = format!("an item of `{}` needs a `name`", kind.key());
-            // As in dbt, properties of singular tests are no reason to stop.
-            let level = if kind == EntryKind::DataTest { Diagnostic::warning } else { Diagnostic::error };
-            self.diagnostics.push(level(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
+            self.diagnostics.push(level(kind)(Code::BadConfig, message).at(self.span(&steps)).help("add `name:`"));
             return None;
         };
         let mut problems = Vec::new();
@@ -432,13 +433,24 @@ impl EntryReader<'_> {
             && let Some(misfit) = shape::misfit(kind, &value)
         {
             let span = self.span(&[steps.clone(), misfit.steps].concat());
-            self.diagnostics.push(Diagnostic::error(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+            self.diagnostics.push(level(kind)(Code::BadConfig, misfit.message).at(span).help(misfit.help));
+            if kind == EntryKind::DataTest {
+                return None;
+            }
         }
         let found = self.file.found;
         let (path, original_path) = (found.path.clone(), found.original_path.clone());
         let (package, file) = (self.file.package.file.name.clone(), found.file);
         let (places, place) = (self.places.clone(), place.cloned());
         Some(Entry { kind, package, name, file, original_path, path, steps, places, place, value, written })
+    }
+}
+
+/// How much what does not fit an entry matters: as in dbt, properties of singular tests are no reason to stop.
+fn level(kind: EntryKind) -> impl Fn(Code, String) -> Diagnostic {
+    move |code, message| match kind {
+        EntryKind::DataTest => Diagnostic::warning(code, message),
+        _ => Diagnostic::error(code, message),
     }
 }
 

@@ -29,10 +29,15 @@ pub struct Misfit {
 enum Shape {
     Kind(&'static str),
     Words(Vec<&'static str>),
+    /// Words in letters of any size: `<~sum min>`.
+    Spelled(Vec<&'static str>),
     List(Box<Shape>),
     Named(&'static str),
     Either(Vec<Shape>),
-    Keys { keys: Vec<(&'static str, bool, Shape)>, is_open: bool },
+    Keys {
+        keys: Vec<(&'static str, bool, Shape)>,
+        is_open: bool,
+    },
 }
 
 static SHAPES: LazyLock<BTreeMap<&'static str, Shape>> = LazyLock::new(|| {
@@ -55,9 +60,52 @@ pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misf
         EntryKind::SemanticModel => "semantic_model",
         EntryKind::SavedQuery => "saved_query",
         EntryKind::UnitTest => "unit_test",
-        EntryKind::Source | EntryKind::Function => return None,
+        EntryKind::Function => "function",
+        EntryKind::Source => return None,
     };
-    check_fields(SHAPES.get(name)?, value)
+    let versions = value.get("versions").filter(|_| kind == EntryKind::Model);
+    check_fields(SHAPES.get(name)?, value).or_else(|| versions.and_then(included_misfit))
+}
+
+/// The first misfit of what versions take over of their model's columns (dbt: `UnparsedVersion`, `IncludeExclude`).
+fn included_misfit(versions: &Value) -> Option<Misfit> {
+    let items = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_all = |include: &Value| matches!(include.as_str(), Some("*" | "all"));
+    let at = |version: usize, column: usize, message: &str, help: &str| {
+        let steps = vec!["versions".into(), version.into(), "columns".into(), column.into()];
+        Some(Misfit { steps, message: message.to_owned(), help: help.to_owned() })
+    };
+    items(Some(versions)).iter().enumerate().find_map(|(version, declared)| {
+        let mut has_one = false;
+        items(declared.get("columns")).iter().enumerate().find_map(|(column, item)| {
+            if item.get("name").is_some() {
+                return None;
+            }
+            let Some(include) = item.get("include").filter(|include| include.is_string() || include.is_array()) else {
+                return at(version, column, "a column of a version has a `name` or an `include`", "add `name:`");
+            };
+            if let Some(key) = item.as_object()?.keys().find(|key| !matches!(key.as_str(), "include" | "exclude")) {
+                return at(version, column, &format!("`{key}` cannot stand beside `include`"), "leave it out");
+            }
+            if item.get("exclude").is_some_and(|exclude| !exclude.is_array()) {
+                return at(version, column, "`exclude` must be a list", "put the columns between [ ]");
+            }
+            if std::mem::replace(&mut has_one, true) {
+                return at(version, column, "a version has more than one `include`", "put all columns into one list");
+            }
+            if include.is_string() && !is_all(include) {
+                return at(
+                    version,
+                    column,
+                    "`include` is `all`, `*` or a list of columns",
+                    "put the column between [ ]",
+                );
+            }
+            let excludes = !items(item.get("exclude")).is_empty();
+            let message = "`exclude` needs `include: all` beside it";
+            if excludes && !is_all(include) { at(version, column, message, "leave one of them out") } else { None }
+        })
+    })
 }
 
 /// The first misfit of a project file (dbt: `contracts/project.py`, `Project`).
@@ -76,6 +124,21 @@ pub(super) fn project_misfit(value: &Value) -> Option<Misfit> {
         help: "move what is below `tests:` to `data_tests:`".to_owned(),
     });
     found.or(unknown).or(twice)
+}
+
+/// The first misfit of an entry of packages.yml (dbt: the `…Package` classes).
+pub(super) fn package_misfit(entry: &Value) -> Option<Misfit> {
+    let wrong = |message: &str, help: &str| {
+        Some(Misfit { steps: Vec::new(), message: message.to_owned(), help: help.to_owned() })
+    };
+    let Value::Object(fields) = entry else {
+        return wrong("a package is a mapping", "write `package:`, `git:`, `local:` or `tarball:`");
+    };
+    let kinds = ["package", "git", "local", "tarball", "private"];
+    let Some(kind) = kinds.iter().find(|kind| fields.contains_key(**kind)) else {
+        return wrong("this is no package", "write `package:`, `git:`, `local:` or `tarball:`");
+    };
+    check_fields(SHAPES.get(format!("{kind}_package").as_str())?, fields)
 }
 
 /// The first misfit of `selectors.yml` (dbt: `contracts/selection.py`); an empty file declares none.
@@ -184,6 +247,7 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
             "release" => value.as_str().is_some_and(is_release),
             "color" => value.as_str().is_some_and(is_color),
             "bool" => value.is_boolean(),
+            "filled" => value.as_str().is_some_and(|text| !text.is_empty()),
             "int" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
             "number" => value.is_number(),
             "null" => value.is_null(),
@@ -191,6 +255,9 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
             _ => true,
         },
         Shape::Words(words) => value.as_str().is_some_and(|text| words.contains(&text)),
+        Shape::Spelled(words) => {
+            value.as_str().is_some_and(|text| words.iter().any(|word| word.eq_ignore_ascii_case(text)))
+        }
         Shape::List(_) => value.is_array(),
         Shape::Keys { .. } => value.is_object(),
         Shape::Named(name) => SHAPES.get(name).is_some_and(|shape| is_alike(shape, value)),
@@ -251,13 +318,14 @@ fn words(shape: &Shape) -> String {
             "int" => "a whole number",
             "number" => "a number",
             "null" => "nothing",
+            "filled" => "a text that is not empty",
             "map" => "a mapping",
             "release" => "a version such as 1.0.0",
             "color" => "the name of a colour or a number such as #1f77b4",
             _ => "a value",
         }
         .to_owned(),
-        Shape::Words(list) => format!("one of {}", list.join(", ")),
+        Shape::Words(list) | Shape::Spelled(list) => format!("one of {}", list.join(", ")),
         Shape::List(_) => "a list".to_owned(),
         Shape::Keys { .. } => "a mapping".to_owned(),
         Shape::Named(name) => SHAPES.get(name).map_or_else(String::new, words),
@@ -290,7 +358,10 @@ impl Reader {
         if self.take("<") {
             let (list, rest) = self.0.split_once('>').unwrap_or((self.0, ""));
             self.0 = rest;
-            return Shape::Words(list.split(' ').collect());
+            return match list.strip_prefix('~') {
+                Some(list) => Shape::Spelled(list.split(' ').collect()),
+                None => Shape::Words(list.split(' ').collect()),
+            };
         }
         if self.take("#") {
             return Shape::Named(self.word());

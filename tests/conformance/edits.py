@@ -2,7 +2,8 @@
 """edits.py --tool CMD [options]: random edits of public projects, and whether dbt and the tool agree on what comes of them.
 
 --tool CMD      the tool, called as dbt would be: CMD parse|compile|build --profiles-dir D --target T ...
---only a,b      these projects (default: those in PROJECTS below)      --packed DIR   folders of packs, as for check.py
+--only a,b      these projects (default: those in PROJECTS below); NAME=FOLDER or NAME=FOLDER:INNER is a folder with a project in it,
+                its packages installed, and not a pack                 --packed DIR   folders of packs, as for check.py
 --seeds A-B     which edits to make: one per seed and project (default 1-40)
 --commands C,D  what is called, one after the other, until one fails (default parse,compile,build, on an empty DuckDB file); the exit
                 code of each must be the same, and so must be the status of each node that build ran. `--loose` asks only whether
@@ -10,6 +11,8 @@
 --work DIR      where projects are unpacked and edited (default: a temporary folder)
 --blocks        edits of another kind: blocks and calls of Jinja, macros, and a selectors.yml
 --data          edits of another kind: seeds, unit tests, snapshots, arguments of tests, and what is selected
+--shapes        edits of another kind: whole declarations, keys of dbt_project.yml, packages.yml, profiles, stray lines of YAML
+--code          edits of another kind: configurations, references, macro files, tests, docs, snapshots and seeds put in
 --json FILE     every edit with both verdicts and messages             --keep         leave the edited projects
 
 Runs in the Python that has dbt-core (make.py of the conformance tools makes it). An edit is a function of the project and a
@@ -18,6 +21,8 @@ generator seeded with the project's name and the seed, so that `--only P --seeds
 import argparse, contextlib, io, json, os, random, re, shlex, shutil, subprocess, sys, tarfile, tempfile
 
 import yaml
+
+from edits_more import CODE, SHAPES
 
 PROJECTS = ("jaffle_shop_duckdb", "jaffle-shop", "segment", "dbt_utils", "codegen", "mrr_playbook")
 CACHE = os.environ.get("MERGANSER_ORACLE") or os.path.expanduser("~/.cache/merganser-oracle")
@@ -30,6 +35,7 @@ class Project:
     def __init__(self, root):
         self.root = root
         self.options = []  # of every command but parse
+        self.profile = ""  # another one, if it is not empty
 
     def files(self, *endings):
         found = []
@@ -421,6 +427,17 @@ BLOCKS = (put_into_macro, block_in_model, block_in_model, block_in_model, select
 DATA = (csv_edit, csv_edit, test_argument, test_added, test_added, unit_test, unit_test, snapshot, snapshot, sql_word, selection)
 
 
+KINDS = ((BLOCKS, "blocks"), (DATA, "data"), (SHAPES, "shapes"), (CODE, "code"))
+
+
+def own_profile(project, options):
+    """the options, with the profile that an edit made"""
+    if project.profile == "":
+        return options
+    project.write("made_up_profiles/profiles.yml", yaml.safe_dump({"edits": project.profile}))
+    return ["--profiles-dir", f"{project.root}/made_up_profiles", "--profile", "edits"]
+
+
 def edited(project, name, seed, edits):
     """makes one edit that this project allows; returns its name and what it did"""
     rnd = random.Random(f"{name} {seed}")
@@ -428,13 +445,24 @@ def edited(project, name, seed, edits):
         edit = rnd.choice(edits)
         try:
             return getattr(edit, "__name__", "edit"), edit(project, rnd)
-        except IndexError:  # nothing there to edit in this way
+        except (IndexError, yaml.YAMLError, TypeError, AttributeError):  # nothing there to edit in this way
             continue
     raise SystemExit(f"{name}: no edit can be made")
 
 
+def in_folder(root, work):
+    """a project that lies in a folder, with a profile for it"""
+    root, _, inner = root.partition(":")
+    os.makedirs(f"{work}/profiles", exist_ok=True)
+    with open(f"{work}/profiles/profiles.yml", "w", encoding="utf-8") as f:
+        f.write("edits: {target: t, outputs: {t: {type: duckdb, path: \"{{ env_var('ORACLE_DUCKDB') }}\", schema: main, threads: 2}}}\n")
+    return root, inner or ".", ["--profiles-dir", f"{work}/profiles", "--target", "t", "--profile", "edits"]
+
+
 def unpack(name, packed, work):
     """the project of a pack: its folder's copy to work in, with the options dbt is called with"""
+    if "=" in name:
+        return in_folder(name.partition("=")[2], work)
     path = next((f"{d}/{name}.tar.xz" for d in packed if os.path.exists(f"{d}/{name}.tar.xz")), None)
     if path is None:
         return None
@@ -450,6 +478,20 @@ def unpack(name, packed, work):
     options += ["--profile", oracle["profile"]] if oracle.get("profile") else []
     options += ["--vars", json.dumps(oracle["vars"])] if oracle.get("vars") else []
     return f"{work}/{name}/project", meta["project_dir"], options
+
+
+def remember_trees():
+    """dbt parses the text of each of its own macros twice in every invocation; the tree of a text is the same each time"""
+    from dbt_common.clients import jinja
+    parse, trees = jinja.MacroFuzzEnvironment.parse, {}
+
+    def remembering(self, source, *more, **named):
+        key = (type(self), source)
+        if key not in trees:
+            trees[key] = parse(self, source, *more, **named)
+        return trees[key]
+
+    jinja.MacroFuzzEnvironment.parse = remembering
 
 
 def dbt(command, folder, options):
@@ -525,10 +567,13 @@ def main():
     ap.add_argument("--json")
     ap.add_argument("--blocks", action="store_true")
     ap.add_argument("--data", action="store_true")
+    ap.add_argument("--shapes", action="store_true")
+    ap.add_argument("--code", action="store_true")
     ap.add_argument("--keep", action="store_true")
     a = ap.parse_args()
     os.environ.update(DBT_SEND_ANONYMOUS_USAGE_STATS="0", DBT_USE_COLORS="0", PYTHONWARNINGS="ignore")
     work = os.path.abspath(a.work or tempfile.mkdtemp(prefix="edits"))
+    remember_trees()
     first, last = map(int, a.seeds.split("-"))
     records, differ = [], 0
     for name in a.only.split(",") if a.only else PROJECTS:
@@ -537,14 +582,15 @@ def main():
             print(f"{name}: not packed here for DuckDB", flush=True)
             continue
         whole, inner, options = found
+        name = name.partition("=")[0]
         for seed in range(first, last + 1):
             copy = f"{work}/edited/{name}-{seed}"
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(whole, copy, symlinks=True)
             folder = os.path.normpath(f"{copy}/{inner}")
             project = Project(folder)
-            kind, done = edited(project, name, seed, BLOCKS if a.blocks else DATA if a.data else EDITS)
-            answers = stages(a.tool, a.commands.split(","), folder, options, project.options)
+            kind, done = edited(project, name, seed, next((k for k, chosen in KINDS if getattr(a, chosen, False)), EDITS))
+            answers = stages(a.tool, a.commands.split(","), folder, own_profile(project, options), project.options)
             command, theirs, ours = answers[-1]
             said = differences(answers, a.loose)
             differ += bool(said)

@@ -14,6 +14,7 @@ use super::kinds;
 use crate::compile::{Compilation, Compiler};
 use crate::diagnostic::Diagnostic;
 use crate::execute::{NodeResult, Runner, Status, execute};
+use crate::graph::Node;
 use crate::load::LoadStamp;
 use crate::plan::{Plan, Planner};
 use crate::project::NodeKind;
@@ -160,7 +161,7 @@ fn carry_out(
     let fail = |problem: Box<crate::diagnostic::Diagnostic>| {
         let shown = if problem.labels.is_empty() { problem.in_file("dbt_project.yml", 1) } else { *problem };
         printer.diagnostic(&shown, &loaded.sources);
-        Outcome::Failure
+        Outcome::Unusable
     };
     runner.steps(&plan.setup).map_err(fail)?;
     let mut results = start_hooks(&runner, plan, &progress);
@@ -173,7 +174,8 @@ fn carry_out(
         results.extend(execute(&runner, &plan.nodes, &loaded.order, command == "build", &progress));
     }
     if command == "build" {
-        results.extend(not_run(loaded, &planner.compiler.selected()));
+        let not_run = not_run(loaded, &planner.compiler.selected(), &results);
+        results.extend(not_run);
     }
     if command != "load" {
         results.extend(end_hooks(loaded, &runner, &results, &progress));
@@ -240,11 +242,21 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing.
-fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>) -> Vec<NodeResult> {
+/// The selected exposures and saved queries of a `build`: dbt reports them, and does nothing. What stands behind something that did
+/// not succeed is skipped; tests of what they read do not matter (dbt: `add_test_edges`).
+fn not_run(loaded: &Loaded, wanted: &BTreeSet<String>, results: &[NodeResult]) -> Vec<NodeResult> {
     let kinds = [NodeKind::Exposure, NodeKind::SavedQuery];
+    let failed: Vec<&str> =
+        results.iter().filter(|result| result.status.is_failure()).map(|result| result.unique_id.as_str()).collect();
+    let result = |node: &Node| {
+        let ancestors = if failed.is_empty() { BTreeSet::new() } else { loaded.order.ancestors(&node.unique_id, None) };
+        if failed.iter().any(|id| ancestors.contains(*id)) {
+            return NodeResult::skipped(&node.unique_id);
+        }
+        NodeResult { failures: Some(0), ..NodeResult::no_op(&node.unique_id) }
+    };
     let nodes = wanted.iter().filter_map(|id| loaded.graph.node(id)).filter(|node| kinds.contains(&node.kind));
-    nodes.map(|node| NodeResult { failures: Some(0), ..NodeResult::no_op(&node.unique_id) }).collect()
+    nodes.map(result).collect()
 }
 
 /// Whether nodes are left alone when a hook at the start failed; by default they run (dbt: `skip_nodes_if_on_run_start_fails`).

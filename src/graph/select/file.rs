@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::config_text;
 use super::super::configuration::is_true;
 use super::Indirect;
 use super::grammar::{Criterion, Reach, Spec, criterion, split_method};
@@ -17,7 +18,7 @@ struct Reader<'a> {
 /// The selector with this name; an error if there is none.
 pub(super) fn named(project: &Project, name: &str, indirect: Indirect) -> Result<Option<Spec>, Diagnostic> {
     let list = list(project);
-    if let Some(at) = list.iter().position(|selector| selector_name(selector) == Some(name)) {
+    if let Some(at) = list.iter().rposition(|selector| selector_name(selector) == Some(name)) {
         return read(project, list, at, indirect).map(Some);
     }
     let help = match did_you_mean(name, list.iter().filter_map(selector_name)) {
@@ -117,6 +118,15 @@ fn depth(fields: &Map<String, Value>, key: &str) -> Result<Option<usize>, Diagno
         .ok_or_else(|| bad(format!("`{key}` is a number of steps, not {value}")).help("write a whole number"))
 }
 
+/// What a set lists: words and mappings.
+fn members(list: &Value) -> Result<&[Value], Diagnostic> {
+    let members = list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
+    match members.iter().find(|member| !member.is_string() && !member.is_object()) {
+        Some(_) => Err(bad("a definition is a word, or a mapping")),
+        None => Ok(members),
+    }
+}
+
 impl Reader<'_> {
     fn definition(&self, definition: &Value) -> Result<Spec, Diagnostic> {
         match definition {
@@ -132,11 +142,10 @@ impl Reader<'_> {
         }
     }
 
-    /// The members of a set, less what its one `exclude:` member names.
+    /// The members of a set, less what its one member with `exclude:` names. Whatever else that member says, dbt does not look at.
     fn set(&self, list: &Value, make: fn(Vec<Spec>) -> Spec) -> Result<Spec, Diagnostic> {
-        let members = list.as_array().ok_or_else(|| bad("`union`, `intersection` and `exclude` need a list"))?;
         let (excluding, including): (Vec<&Value>, Vec<&Value>) =
-            members.iter().partition(|member| member.get("exclude").is_some() && member.get("method").is_none());
+            members(list)?.iter().partition(|member| member.get("exclude").is_some());
         let included = make(including.into_iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?);
         match excluding.as_slice() {
             [] => Ok(included),
@@ -146,13 +155,12 @@ impl Reader<'_> {
     }
 
     fn without(&self, included: Spec, excluded: Option<&Value>) -> Result<Spec, Diagnostic> {
-        match excluded {
-            None => Ok(included),
-            Some(list) => {
-                let excluded = self.set(list, |parts| Spec::Union { parts, indirect: Indirect::Eager })?;
-                Ok(Spec::Difference(Box::new([included, excluded])))
-            }
+        let Some(list) = excluded else { return Ok(included) };
+        let parts: Vec<Spec> = members(list)?.iter().map(|member| self.definition(member)).collect::<Result<_, _>>()?;
+        if parts.is_empty() {
+            return Ok(included);
         }
+        Ok(Spec::Difference(Box::new([included, Spec::Union { parts, indirect: Indirect::Eager }])))
     }
 
     fn fields(&self, fields: &Map<String, Value>) -> Result<Spec, Diagnostic> {
@@ -171,10 +179,10 @@ impl Reader<'_> {
         };
         let (method, arguments) = split_method(method)?;
         let flag = |key: &str| fields.get(key).is_some_and(is_true);
-        let indirect = match text("indirect_selection") {
+        let indirect = match fields.get("indirect_selection") {
             None => self.indirect,
-            Some(word) => Indirect::from_word(word).ok_or_else(|| {
-                bad(format!("`{word}` is not a mode of indirect selection"))
+            Some(word) => word.as_str().and_then(Indirect::from_word).ok_or_else(|| {
+                bad(format!("`{}` is not a mode of indirect selection", config_text(word)))
                     .help("the modes are eager, cautious, buildable and empty")
             })?,
         };
@@ -195,7 +203,7 @@ impl Reader<'_> {
 
     /// The definition of a selector above this one.
     fn other(&self, name: &str) -> Result<Spec, Diagnostic> {
-        let Some(at) = self.above.iter().position(|selector| selector_name(selector) == Some(name)) else {
+        let Some(at) = self.above.iter().rposition(|selector| selector_name(selector) == Some(name)) else {
             return Err(bad(format!("there is no selector `{name}` above"))
                 .help("a selector can name those declared before it"));
         };

@@ -45,6 +45,11 @@ impl Context<'_> {
             Method::State => return previous::state(self, &value, diagnostics),
             Method::Result => return previous::results(self, &value),
             Method::SourceStatus => return previous::freshness(self, &value),
+            Method::Config | Method::Access => {}
+            _ if !criterion.value.is_string() => {
+                let message = format!("a method of selection takes a text, not {}", criterion.value);
+                return Err(bad(message, "put it between quotes"));
+            }
             _ => check(criterion.method, &value)?,
         }
         let nodes = self.graph.nodes.values().filter(|node| self.is_named(node, criterion, &value));
@@ -200,7 +205,7 @@ fn config_fits(node: &Node, criterion: &Criterion, value: &str) -> bool {
     let equals = |actual: &Value| match actual {
         Value::Bool(actual) => value.eq_ignore_ascii_case(if *actual { "true" } else { "false" }),
         Value::String(actual) if ignores_case => actual.eq_ignore_ascii_case(value),
-        actual => *actual == criterion.value,
+        actual => *actual == criterion.value || (actual.is_number() && actual.as_f64() == criterion.value.as_f64()),
     };
     match found {
         Some(Value::Array(items)) => items.iter().any(equals),

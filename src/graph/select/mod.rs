@@ -116,10 +116,9 @@ fn spec(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Spec> {
     let selection = context.selection;
     let has_words = !selection.select.is_empty() || !selection.exclude.is_empty();
     if selection.selector.is_some() && has_words {
-        let message = "`--selector` cannot be combined with `--select` or `--exclude`";
+        let message = "`--selector` decides what is selected; `--select` and `--exclude` change nothing beside it";
         diagnostics
-            .push(Diagnostic::error(Code::BadOption, message).help("write `--select selector:NAME ...` instead"));
-        return None;
+            .push(Diagnostic::warning(Code::BadOption, message).help("write `--select selector:NAME ...` instead"));
     }
     let made = match &selection.selector {
         Some(name) => file::named(context.project, name, selection.indirect),

@@ -62,7 +62,12 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
     match key {
         "pre-hook" | "post-hook" | "tags" | "packages" => {
             let mut list = as_list(config.get(key).cloned().unwrap_or(Value::Null));
-            list.extend(as_list(value));
+            // To say that there are none is no list of texts, and wrong there.
+            if value.is_null() {
+                list.push(value)
+            } else {
+                list.extend(as_list(value))
+            }
             config.insert(key.to_owned(), Value::Array(list));
         }
         "meta" | "quoting" | "column_types" | "docs" | "contract" | "latest_version_pointer" => {
@@ -74,7 +79,6 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
                     });
                     config.insert(key.to_owned(), Value::Object(map));
                 }
-                Value::Null => {}
                 other => {
                     config.insert(key.to_owned(), other);
                 }

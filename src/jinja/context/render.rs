@@ -271,6 +271,7 @@ pub fn execute_materialization(
     let call = session.engine.compile_expression(&format!("{name}()"), Origin::NOWHERE)?;
     let unnamed = unnamed(&call.evaluate(&session.engine, &root)?);
     let main = scene.results.lock().expect("no render panics while it stores").get("main").cloned();
+    let unnamed = unnamed.or_else(|| main.is_none().then(|| "runs no statement `main`".to_owned()));
     let main = main.and_then(|result| result.get_attr("table").ok());
     let written = scene.written.lock().expect("no render panics while it writes").clone();
     Ok(Executed { written, main: main.and_then(|table| TableValue::contents(&table)), unnamed })

@@ -247,6 +247,7 @@ impl Reader<'_> {
         let own = match (&value.alias, &value.expr, self.dialect) {
             (Some(alias), ..) => Some(self.name(alias).text.to_string()),
             (None, Written::Value(text), Dialect::DuckDb) => text.value.clone().into_string(),
+            (None, Written::Identifier(word), Dialect::DuckDb) => Some(word.value.clone()),
             _ => None,
         };
         let named = |alias: &Option<Name>| {
