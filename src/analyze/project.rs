@@ -18,6 +18,7 @@ use crate::graph::{Graph, Node, Order};
 use crate::project::NodeKind;
 use crate::sql::query::{Name, read_query};
 use crate::sql::{Dialect, SqlProblem, ValueType};
+use crate::warehouse::duckdb_refuses;
 
 /// What is known before any SQL is read.
 #[derive(Debug)]
@@ -213,8 +214,11 @@ impl Work<'_> {
                     return self.opaque(node, &unseen(node));
                 }
                 let mut found = self.opaque(node, &reason);
-                found.facts.findings.push(problem.into());
-                shift_findings(&mut found.facts, compiled);
+                // The engine has the last word on its own grammar, which is larger than any other parser's of it.
+                if self.given.dialect != Dialect::DuckDb || duckdb_refuses(compiled.own_sql()) {
+                    found.facts.findings.push(problem.into());
+                    shift_findings(&mut found.facts, compiled);
+                }
                 return found;
             }
         };

@@ -10,8 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, permissions
 use crate::graph::{Graph, Node};
 use crate::project::NodeKind;
 use crate::source::Span;
-use crate::sql::{Dialect, SYNTAX};
-use crate::warehouse::duckdb_refuses;
+use crate::sql::SYNTAX;
 
 /// Reports the findings of all nodes, in the graph's order: as warnings, since the warehouse has the last word. Nothing is found
 /// where the columns in scope are not all known. Lints are told for the root project's own files.
@@ -78,15 +77,14 @@ fn misnamed(node: &Node, places: &Places<'_>) -> Vec<Diagnostic> {
     told.collect()
 }
 
-/// Whether a finding is told: that a text is no SQL if the engine agrees; one that is a matter of taste only where its text can be changed, in the model's own file.
+/// Whether a finding is told: one that is a matter of taste only where its text can be changed, in the model's own file.
 fn is_told(graph: &Graph, node: &Node, compiled: &Compiled, finding: &Finding) -> bool {
     let is_written = |needs_all: bool| {
         let place = compiled.map.locate(&finding.range);
         node.package == graph.root && place.is_some_and(|(span, exact)| span.file == node.file && (exact || !needs_all))
     };
     match finding.code {
-        // The engine has the last word on its own grammar, which is larger than any other parser's of it.
-        SYNTAX => graph.dialect != Dialect::DuckDb || duckdb_refuses(&compiled.sql),
+        SYNTAX => true,
         _ if node.test.is_some() => node.package == graph.root,
         "unused-cte" => is_written(true) && !is_read_elsewhere(node, compiled, finding),
         "implicit-cross-join" => is_written(false),

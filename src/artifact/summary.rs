@@ -39,13 +39,7 @@ pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
             edges.extend(node.depends_on.iter().filter_map(|parent| Some((number(parent)?, own))));
         }
     }
-    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
-    for (parent, reader) in edges {
-        // Whoever names a parent twice does so in one list.
-        if readers[parent].last() != Some(&reader) {
-            readers[parent].push(reader);
-        }
-    }
+    let readers = readers(names.len(), edges);
     let entry = |(at, (name, readers)): (usize, (&&str, Vec<usize>))| {
         let kind = graph.nodes[*name].kind.as_str();
         let mut fields = json!({"name": name, "type": kind});
@@ -56,4 +50,16 @@ pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
     };
     let linked: Map<String, Value> = names.iter().zip(readers).enumerate().map(entry).collect();
     json!({"_invocation_id": invocation_id, "linked": linked})
+}
+
+/// The readers of each of so many nodes.
+fn readers(count: usize, edges: Vec<(usize, usize)>) -> Vec<Vec<usize>> {
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for (parent, reader) in edges {
+        // Whoever names a parent twice does so in one list.
+        if readers[parent].last() != Some(&reader) {
+            readers[parent].push(reader);
+        }
+    }
+    readers
 }

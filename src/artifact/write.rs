@@ -126,7 +126,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("merganser-changed-{}/a/b.sql", std::process::id()));
         for text in ["select 1", "select 1", "select 1, 2", "", "select"] {
             changed(&path, text).expect("written");
-            assert_eq!(std::fs::read_to_string(&path).expect("readable"), text);
+            assert_eq!(std::fs::read(&path).expect("readable"), text.as_bytes());
         }
         std::fs::remove_dir_all(path.ancestors().nth(2).expect("a folder")).expect("removed");
     }

@@ -354,7 +354,7 @@ impl Loaded {
     /// Renders the comment on queries once, if the project writes its own, as dbt does before it does anything else.
     fn check_query_comment(&self, printer: &Printer) -> Result<(), Outcome> {
         let written = self.project.packages[0].file.query_comment.as_ref();
-        if self.is_broken || !written.is_some_and(|comment| !comment.is_null()) {
+        if self.is_broken || written.is_none_or(serde_json::Value::is_null) {
             return Ok(());
         }
         self.compiler(None, &BTreeSet::new()).query_comment("master", None).map(drop).map_err(|problem| {

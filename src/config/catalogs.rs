@@ -42,7 +42,7 @@ pub fn check_catalogs(
         }
     };
     let mut reader = Reader { file, text: &text, dialect, diagnostics };
-    if !document.as_object().is_some_and(|document| !document.is_empty()) {
+    if document.as_object().is_none_or(serde_json::Map::is_empty) {
         return reader.fail(&[], format!("{NAME} holds nothing"), "write `catalogs:` with a list, or remove the file");
     }
     let mut problems = Vec::new();
@@ -95,7 +95,12 @@ impl Reader<'_> {
             }
             names.extend(own);
         }
-        match text("active_write_integration") {
+        self.active(steps, (name, &names), text("active_write_integration"));
+    }
+
+    /// Which of a catalog's integrations is written to.
+    fn active(&mut self, steps: &[Step], (name, names): (&str, &[&str]), active: Option<&str>) {
+        match active {
             Some(active) if names.contains(&active) => {}
             Some(active) => {
                 let message = format!("catalog `{name}` has no integration `{active}` to write to");

@@ -291,11 +291,11 @@ fn versions(entry: &Entry) -> Vec<(String, Option<Version>)> {
         return vec![(entry.name.clone(), None)];
     };
     let number = |version: &Value| version.get("v").cloned().unwrap_or_default();
-    let latest = entry
-        .value
-        .get("latest_version")
-        .map(|latest| list.iter().map(number).find(|known| is_same(known, latest)).unwrap_or_else(|| latest.clone()))
-        .unwrap_or_else(|| list.iter().map(number).max_by(resolve::compare_versions).unwrap_or_default());
+    let numbers = || list.iter().map(number);
+    let latest = match entry.value.get("latest_version") {
+        Some(latest) => numbers().find(|known| is_same(known, latest)).unwrap_or_else(|| latest.clone()),
+        None => numbers().max_by(resolve::compare_versions).unwrap_or_default(),
+    };
     let one = |fields: &Value| {
         let named = fields.get("defined_in").and_then(Value::as_str).map(str::to_owned);
         let name = named.unwrap_or_else(|| format!("{}_v{}", entry.name, super::node::version_text(&number(fields))));

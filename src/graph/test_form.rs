@@ -22,15 +22,20 @@ pub(super) fn deprecations(
     span: Span,
 ) -> Vec<Diagnostic> {
     let arguments = written.get("arguments");
-    let mut found = Vec::new();
-    if !is_nested(parsing) {
-        if arguments.is_some() {
-            let message = format!("`arguments` is an argument of test `{name}` as any other: the flag {FLAG} is off");
-            let problem = Diagnostic::deprecation("ArgumentsPropertyInGenericTestDeprecation", message);
-            found.push(problem.at(span).help("remove the flag"));
-        }
-        return found;
+    if is_nested(parsing) {
+        return misplaced((name, written), arguments, span);
     }
+    let told = arguments.map(|_| {
+        let message = format!("`arguments` is an argument of test `{name}` as any other: the flag {FLAG} is off");
+        let problem = Diagnostic::deprecation("ArgumentsPropertyInGenericTestDeprecation", message);
+        problem.at(span).help("remove the flag")
+    });
+    told.into_iter().collect()
+}
+
+/// Configuration and arguments at the top level of a test.
+fn misplaced((name, written): (&str, &Map<String, Value>), arguments: Option<&Value>, span: Span) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     if let Some(key) = written.keys().find(|key| CONFIG_ARGUMENTS.contains(&key.as_str())) {
         let message = format!("`{key}` of test `{name}` is configuration");
         let problem = Diagnostic::deprecation("PropertyMovedToConfigDeprecation", message);

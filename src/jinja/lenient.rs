@@ -48,8 +48,8 @@ pub(super) fn call(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> 
 /// The filter `_pmethod`: a call of a method.
 pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
     if name.starts_with("__") {
-        let found = unsafe_attribute(value, name);
-        return if found.is_undefined() { Ok(python::missing(name)) } else { found.call(state, args) };
+        let found = unsafe_attribute(value, name)?;
+        return if found.is_undefined() { Err(forbidden(name)) } else { found.call(state, args) };
     }
     match value.call_method(state, name, args) {
         Err(error) if matches!(error.kind(), ErrorKind::UnknownMethod | ErrorKind::UndefinedError) => {
@@ -64,8 +64,15 @@ fn minijinja_cause(error: &Error) -> bool {
 }
 
 /// The filter `_unsafe`: Jinja2's sandbox keeps templates from Python's own attributes. What a dictionary or a package holds
-/// under such a name is an item, and comes out; everything else is undefined.
-pub(super) fn unsafe_attribute(value: &Value, name: &str) -> Value {
+/// under such a name is an item, and comes out; everything else is undefined, and nothing can be done with it.
+pub(super) fn unsafe_attribute(value: &Value, name: &str) -> Result<Value, Error> {
+    if value.is_undefined() {
+        return Err(forbidden(name));
+    }
     let item = value.as_object().filter(|object| object.repr() == ObjectRepr::Map && !name.ends_with("__"));
-    item.and_then(|object| object.get_value_by_str(name)).unwrap_or(Value::UNDEFINED)
+    Ok(item.and_then(|object| object.get_value_by_str(name)).unwrap_or(Value::UNDEFINED))
+}
+
+fn forbidden(name: &str) -> Error {
+    Error::new(ErrorKind::InvalidOperation, format!("access to attribute `{name}` is unsafe"))
 }

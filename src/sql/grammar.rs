@@ -1,4 +1,4 @@
-//! The grammars of the dialects: the parser's own, with what it lacks of `DuckDB`'s.
+//! The grammars of the dialects: the parser's own, with what it lacks.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -119,6 +119,24 @@ pub(super) fn in_duckdbs_words(lexemes: &[Lexeme]) -> Vec<Lexeme> {
             at += 1;
         }
         tokens.push(lexeme);
+    }
+    tokens
+}
+
+/// The tokens of a text of Snowflake as the parser takes them: that a join is `DIRECTED` says nothing of its columns, and
+/// `DATE_PART(year FROM d)` is `DATE_PART(year, d)`.
+pub(super) fn in_snowflakes_words(lexemes: &[Lexeme]) -> Vec<TokenWithSpan> {
+    let mut tokens = Vec::with_capacity(lexemes.len());
+    for (at, lexeme) in lexemes.iter().enumerate() {
+        if is_word(lexemes, at, "DIRECTED") && is_word(lexemes, at + 1, "JOIN") {
+            continue;
+        }
+        let is_part = at > 2
+            && is_word(lexemes, at, "FROM")
+            && is_token(lexemes, at - 2, &Token::LParen)
+            && is_word(lexemes, at - 3, "DATE_PART");
+        let token = if is_part { Token::Comma } else { lexeme.token.token.clone() };
+        tokens.push(TokenWithSpan { token, span: lexeme.token.span });
     }
     tokens
 }

@@ -5,7 +5,7 @@ use sqlparser::parser::{Parser, ParserOptions};
 use sqlparser::tokenizer::TokenWithSpan;
 
 use super::Dialect;
-use super::grammar::{grammar, in_duckdbs_words};
+use super::grammar::{grammar, in_duckdbs_words, in_snowflakes_words};
 use super::problem::SqlProblem;
 use super::text::Text;
 
@@ -45,7 +45,7 @@ pub fn parse(sql: &str, dialect: Dialect) -> Result<Parsed, SqlProblem> {
 /// The statements of a text.
 pub(super) fn statements(text: &Text<'_>, dialect: Dialect) -> Result<Vec<Statement>, SqlProblem> {
     let tokens = match dialect {
-        Dialect::Snowflake => text.lexemes.iter().map(|lexeme| lexeme.token.clone()).collect(),
+        Dialect::Snowflake => in_snowflakes_words(&text.lexemes),
         Dialect::DuckDb => in_duckdbs_words(&text.lexemes).into_iter().map(|lexeme| lexeme.token).collect(),
     };
     parser(tokens, dialect).parse_statements().map_err(|error| text.syntax_problem(&error))

@@ -3,6 +3,8 @@
 mod duck;
 mod snowflake;
 
+pub(super) use snowflake::variance;
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

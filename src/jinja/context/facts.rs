@@ -64,9 +64,9 @@ pub fn merge_config_value(config: &mut Map<String, Value>, key: &str, value: Val
             let mut list = as_list(config.get(key).cloned().unwrap_or(Value::Null));
             // To say that there are none is no list of texts, and wrong there.
             if value.is_null() {
-                list.push(value)
+                list.push(value);
             } else {
-                list.extend(as_list(value))
+                list.extend(as_list(value));
             }
             config.insert(key.to_owned(), Value::Array(list));
         }

@@ -25,18 +25,20 @@ use crate::sql::text::{Lexeme, Text};
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
     let statements = match statements(&text, dialect) {
-        Err(_) if has_own_form(&text, dialect) => return Ok(None),
+        Err(_) if dialect == Dialect::Snowflake && has_own_form(&text) => return Ok(None),
         read => read?,
     };
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
     Ok(Some(Reader { text: &text, dialect }.query(query)))
 }
 
-/// Whether a text has a form of the engine's that the parser does not know, so that what it says of the text is no finding.
-fn has_own_form(text: &Text<'_>, dialect: Dialect) -> bool {
-    // `{*}`, `{**o}`, `x::array(int)`, `nth_value(x, 2) from first`, `{- a -}` of a pattern, `prior x` among items, `a ->> b`.
-    const SNOWFLAKE: [&[&str]; 11] = [
+/// Whether a text has a form of Snowflake's that the parser does not know, so that what it says of the text is no finding.
+fn has_own_form(text: &Text<'_>) -> bool {
+    // `{*}`, `{**o}`, `{t.*}`, `x::array(int)`, `nth_value(x, 2) from first`, `{- a -}` of a pattern, `prior x` among items, `a ->> b`,
+    // `model!predict(…)`, `identifier('f')(x)`, a sample of a table function.
+    const FORMS: [&[&str]; 16] = [
         &["{", "*"],
+        &["{", "", ".", "*"],
         &["*", "*"],
         &["ARRAY", "("],
         &["OBJECT", "("],
@@ -47,21 +49,10 @@ fn has_own_form(text: &Text<'_>, dialect: Dialect) -> bool {
         &["PRIOR"],
         &["RESAMPLE", "("],
         &["->>"],
-    ];
-    const WORDS: [&str; 7] = ["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "SHOW"];
-    // `* LIKE 'a%'`, `f(x).g()`, `[x FOR y IN z]`, `(FROM t)`, `USING KEY (a)`, `t(a) AS MATERIALIZED (…)`.
-    const FORMS: [&[&str]; 11] = [
-        &["*", "LIKE"],
-        &["*", "NOT", "LIKE"],
-        &["*", "SIMILAR", "TO"],
-        &["*", "GLOB"],
-        &[")", ".", "", "("],
-        &["]", ".", "", "("],
-        &["FOR", "", "IN"],
-        &["(", "FROM"],
-        &["USING", "KEY"],
-        &[")", "AS", "MATERIALIZED"],
-        &[")", "AS", "NOT", "MATERIALIZED"],
+        &["", "!", ""],
+        &["IDENTIFIER", "(", "", ")", "("],
+        &[")", "TABLESAMPLE"],
+        &["SEMANTIC_VIEW", "("],
     ];
     let word = |lexeme: &Lexeme| match &lexeme.token.token {
         Token::Word(word) if word.quote_style.is_some() => "\"\"".to_owned(),
@@ -72,10 +63,7 @@ fn has_own_form(text: &Text<'_>, dialect: Dialect) -> bool {
         let here = words.get(at..at + form.len());
         here.is_some_and(|here| here.iter().zip(*form).all(|(word, wanted)| wanted.is_empty() || word == wanted))
     };
-    if dialect == Dialect::Snowflake {
-        return (0..words.len()).any(|at| SNOWFLAKE.iter().any(|form| is(form, at)));
-    }
-    (0..words.len()).any(|at| WORDS.contains(&words[at].as_str()) || FORMS.iter().any(|form| is(form, at)))
+    (0..words.len()).any(|at| FORMS.iter().any(|form| is(form, at)))
 }
 
 impl Serialize for Name {

@@ -10,6 +10,7 @@ use super::{Step, Translator};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::SqlProblem;
+use crate::sql::value_type::variance;
 
 impl Translator<'_> {
     pub(super) fn count(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -63,6 +64,24 @@ impl Translator<'_> {
         let mean = divide(&sum, (38, scale), &count, (18, 0));
         let digits = mean.ty.digits().map_or(0, |digits| digits.1);
         Ok(Typed::loose(mean.sql, DataType::number(precision + 12, digits)))
+    }
+
+    /// `VARIANCE` and its like, and `KURTOSIS`: of exact numbers they are exact.
+    pub(super) fn variance(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.number_argument(call)?;
+        let over = self.over(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        let function = match call.name.as_str() {
+            "KURTOSIS" => "kurtosis",
+            "VAR_POP" | "VARIANCE_POP" => "var_pop",
+            _ => "var_samp",
+        };
+        let float = self.convert(&value, DataType::Float, &call.range)?;
+        let sql = format!("{function}({distinct}{}){over}", float.sql);
+        Ok(match variance(&call.name, value.ty) {
+            DataType::Float => Typed::new(sql, DataType::Float),
+            exact => Typed::new(format!("CAST({sql} AS {})", exact.duckdb()), exact),
+        })
     }
 
     /// `MIN` and `MAX`; semi-structured values are compared by their number, then by their text.

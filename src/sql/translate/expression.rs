@@ -109,11 +109,9 @@ impl Translator<'_> {
                 Ok(Typed::loose(format!("strpos({text}, {what})"), DataType::INTEGER))
             }
             Expr::Substring { expr, substring_from, substring_for, .. } => {
-                let mut parts = vec![self.expression(expr)?.text()];
-                for part in [substring_from, substring_for].into_iter().flatten() {
-                    parts.push(self.integer(part)?);
-                }
-                Ok(Typed::new(format!("sf_substr({})", parts.join(", ")), DataType::TEXT))
+                let rest = [substring_from, substring_for].into_iter().flatten().map(Box::as_ref);
+                let parts: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(rest).collect();
+                self.named_call("SUBSTRING", &parts, &range)
             }
             Expr::Trim { trim_where, trim_what: None, expr, trim_characters } => {
                 self.trim(trim_where.as_ref(), expr, trim_characters.as_deref())

@@ -20,6 +20,8 @@ impl Translator<'_> {
             "avg" => self.avg(call),
             "extreme" => self.extreme(call),
             "median" => self.median(call),
+            "variance" => self.variance(call),
+            "substr" => self.substr(call),
             "percentile_cont" | "percentile_disc" => self.percentile(call),
             "approx_percentile" => self.approx_percentile(call),
             "listagg" => self.listagg(call),
@@ -264,6 +266,21 @@ impl Translator<'_> {
             _ => format!("length({})", value.text()),
         };
         Ok(Typed::loose(sql, DataType::INTEGER))
+    }
+
+    /// `SUBSTR` by characters, of binaries by bytes.
+    fn substr(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?;
+        let start = self.integer(call.args[1])?;
+        let length = call.args.get(2).map(|length| self.integer(length)).transpose()?;
+        let behind = |length: Option<String>| length.map(|length| format!(", {length}")).unwrap_or_default();
+        if value.ty != DataType::Binary {
+            let text = self.convert(&value, DataType::TEXT, &call.range)?;
+            return Ok(Typed::new(format!("sf_substr({}, {start}{})", text.sql, behind(length)), DataType::TEXT));
+        }
+        let length = behind(length.map(|length| format!("2 * ({length})")));
+        let start = format!("CASE WHEN {start} > 0 THEN 2 * {start} - 1 ELSE 2 * {start} END");
+        Ok(Typed::new(format!("unhex(sf_substr(hex({}), {start}{length}))", value.sql), DataType::Binary))
     }
 
     fn day_of_week(&mut self, call: &Call<'_>) -> Step<Typed> {

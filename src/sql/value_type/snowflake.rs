@@ -145,6 +145,8 @@ fn special(call: &TypedCall<'_>, name: &str) -> Option<DataType> {
             }
             other => other,
         }),
+        "variance" => Some(variance(call.name, numeric(first?)?)),
+        "substr" => Some(if first? == DataType::Binary { DataType::Binary } else { DataType::TEXT }),
         "ratio_to_report" => Some(match numeric(first?)?.digits() {
             Some((precision, scale)) => quotient((precision, scale), (38, scale)),
             None => DataType::Float,
@@ -170,6 +172,17 @@ fn special(call: &TypedCall<'_>, name: &str) -> Option<DataType> {
         "time_slice" => first,
         "to_number" | "try_to_number" => Some(written_number(call)),
         _ => None,
+    }
+}
+
+/// The type of the variance or the kurtosis of values of a type: exact numbers have twelve digits behind the point, or more if the
+/// values do; variances of whole numbers have six.
+pub(in crate::sql) fn variance(name: &str, values: DataType) -> DataType {
+    match values.digits() {
+        None => DataType::Float,
+        Some(_) if name == "KURTOSIS" => DataType::number(38, 12),
+        Some((_, 0)) => DataType::number(38, 6),
+        Some((_, scale)) => DataType::number(38, scale.max(12)),
     }
 }
 
