@@ -104,10 +104,7 @@ impl Translator<'_> {
         let range = self.range_of(expr);
         match expr {
             Expr::Extract { field, expr, .. } => self.extract(&field.to_string(), expr),
-            Expr::Position { expr, r#in } => {
-                let (what, text) = (self.expression(expr)?.text(), self.expression(r#in)?.text());
-                Ok(Typed::loose(format!("strpos({text}, {what})"), DataType::INTEGER))
-            }
+            Expr::Position { expr, r#in } => self.named_call("POSITION", &[expr, r#in], &range),
             Expr::Substring { expr, substring_from, substring_for, .. } => {
                 let rest = [substring_from, substring_for].into_iter().flatten().map(Box::as_ref);
                 let parts: Vec<&Expr> = std::iter::once(expr.as_ref()).chain(rest).collect();
