@@ -6,7 +6,7 @@ use super::node_run::Runner;
 use crate::graph::Node;
 use crate::jinja::value::{Value, list};
 use crate::jinja::{Subject, text_fits};
-use crate::sql::{Relation, RelationKind};
+use crate::sql::{Dialect, Relation, RelationKind};
 use crate::warehouse::{Column, WarehouseError};
 
 impl Runner<'_> {
@@ -69,10 +69,33 @@ impl Runner<'_> {
             ];
             self.macro_statements(node, subject, "alter_relation_add_remove_columns", arguments, &mut sent)?;
         }
-        for column in changed.iter().filter(|_| syncs) {
-            self.alter_type(node, subject, (target, &column.name, column.data_type.clone()), &mut sent)?;
+        if syncs && !changed.is_empty() {
+            self.change_types(node, subject, (target, &changed), &mut sent)?;
         }
         Ok(sent)
+    }
+
+    /// Changes columns' types. `DuckDB` takes no rows for a table whose columns change their types in the same transaction: there the
+    /// node's transaction is committed before, and another one opened.
+    fn change_types(
+        &self,
+        node: &Node,
+        subject: &Arc<Subject>,
+        (target, changed): (&Relation, &[Column]),
+        sent: &mut Vec<String>,
+    ) -> Result<(), WarehouseError> {
+        let apart = |word: &str, sent: &mut Vec<String>| {
+            if self.connection.dialect() != Dialect::DuckDb {
+                return Ok(());
+            }
+            sent.push(word.to_owned());
+            self.connection.execute(word).map(drop)
+        };
+        apart("commit", sent)?;
+        for column in changed {
+            self.alter_type(node, subject, (target, &column.name, column.data_type.clone()), sent)?;
+        }
+        apart("begin", sent)
     }
 
     fn alter_type(
