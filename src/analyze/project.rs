@@ -437,7 +437,7 @@ fn shift_findings(facts: &mut QueryFacts, compiled: &Compiled) {
 fn relation_index(graph: &Graph, dialect: Dialect) -> HashMap<String, Vec<u32>> {
     let mut index: HashMap<String, Vec<u32>> = HashMap::with_capacity(graph.nodes.len());
     for (at, node) in graph.nodes.values().enumerate() {
-        let Some(relation) = node.relation.as_ref().filter(|_| has_columns(node)) else { continue };
+        let Some(relation) = node.relation.as_deref().filter(|_| has_columns(node)) else { continue };
         let quoting = relation.quoting;
         let parts = [
             (relation.database.as_deref(), quoting.database),

@@ -14,7 +14,7 @@ use crate::warehouse::{Catalog, CatalogRelation};
 pub fn catalog(invocation: &Invocation<'_>, graph: &Graph, found: &Catalog) -> Value {
     let section = |is_source: bool| {
         let nodes = graph.nodes.values().filter(move |node| (node.kind == NodeKind::Source) == is_source);
-        let entry = |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_ref()?)?)));
+        let entry = |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_deref()?)?)));
         Value::Object(nodes.filter_map(entry).collect())
     };
     json!({
@@ -48,7 +48,7 @@ pub fn from_rows(
     let section = |is_source: bool| {
         let nodes = graph.nodes.values().filter(move |node| (node.kind == NodeKind::Source) == is_source);
         let entry = |node: &Node| {
-            let relation = node.relation.as_ref()?;
+            let relation = node.relation.as_deref()?;
             let key = (relation.database.clone()?, relation.schema.clone()?, relation.identifier.clone());
             let mut made = tables.get(&(key.0.to_lowercase(), key.1.to_lowercase(), key.2.to_lowercase()))?.clone();
             made["unique_id"] = json!(node.unique_id);

@@ -296,7 +296,7 @@ impl Maker<'_> {
         let Some(model) = model else { return Value::Null };
         json!({
             "alias": model.alias, "schema_name": model.schema, "database": model.database,
-            "relation_name": model.relation.as_ref().map(ToString::to_string),
+            "relation_name": model.relation.as_deref().map(ToString::to_string),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
 
 use crate::graph::Graph;
 use crate::project::NodeKind;
@@ -19,10 +19,42 @@ const KINDS: [&[NodeKind]; 8] = [
     &[NodeKind::SavedQuery],
 ];
 
+/// The file's value.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    #[serde(rename = "_invocation_id")]
+    invocation_id: &'a str,
+    linked: Linked<'a>,
+}
+
+/// The nodes by number, with their readers; written one by one, since there are tens of thousands.
+struct Linked<'a> {
+    graph: &'a Graph,
+    names: Vec<&'a str>,
+    readers: Vec<Vec<usize>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "succ", skip_serializing_if = "<[usize]>::is_empty")]
+    readers: &'a [usize],
+}
+
+impl Serialize for Linked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entry = |(name, readers)| Entry { name, kind: self.graph.nodes[name].kind.as_str(), readers };
+        let entries = self.names.iter().copied().zip(self.readers.iter().map(Vec::as_slice)).map(entry);
+        serializer.collect_map(entries.enumerate())
+    }
+}
+
 /// The file's value. What a node reads has its number right behind it, unless it had one before.
-pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
-    let mut names: Vec<&str> = Vec::with_capacity(graph.nodes.len());
+pub fn summary<'a>(invocation_id: &'a str, graph: &'a Graph) -> Summary<'a> {
+    let mut numbers: HashMap<&'a str, usize> = HashMap::new();
+    let mut names: Vec<&'a str> = Vec::with_capacity(graph.nodes.len());
     let mut edges: Vec<(usize, usize)> = Vec::with_capacity(graph.nodes.len());
     let is_other = |kind: NodeKind| !KINDS.iter().any(|kinds| kinds.contains(&kind));
     for kinds in KINDS {
@@ -40,16 +72,7 @@ pub fn summary(invocation_id: &str, graph: &Graph) -> Value {
         }
     }
     let readers = readers(names.len(), edges);
-    let entry = |(at, (name, readers)): (usize, (&&str, Vec<usize>))| {
-        let kind = graph.nodes[*name].kind.as_str();
-        let mut fields = json!({"name": name, "type": kind});
-        if !readers.is_empty() {
-            fields["succ"] = json!(readers);
-        }
-        (at.to_string(), fields)
-    };
-    let linked: Map<String, Value> = names.iter().zip(readers).enumerate().map(entry).collect();
-    json!({"_invocation_id": invocation_id, "linked": linked})
+    Summary { invocation_id, linked: Linked { graph, names, readers } }
 }
 
 /// The readers of each of so many nodes.

@@ -168,7 +168,7 @@ fn results_of_compiling<'a>(
             (None, None) if is_seed => "success",
             (None, None) => return None,
         };
-        let relation = node.relation.as_ref().filter(|_| !is_seed && failed.is_none());
+        let relation = node.relation.as_deref().filter(|_| !is_seed && failed.is_none());
         Some(run_results::NodeResult {
             unique_id: id.clone(),
             status,
@@ -358,7 +358,7 @@ fn record(loaded: &Loaded, compilation: &Compilation, result: &NodeResult) -> ru
         failures: result.failures.and_then(|count| u64::try_from(count).ok()),
         compiled: if result.batches.is_some() { Some(false) } else { is_code.then_some(true) },
         compiled_code: result.compiled_sql.clone().or_else(|| compiled.map(|compiled| compiled.sql.clone())),
-        relation_name: node.and_then(|node| node.relation.as_ref()).map(crate::sql::Relation::render),
+        relation_name: node.and_then(|node| node.relation.as_deref()).map(crate::sql::Relation::render),
         batch_results: result.batches.as_ref().map(batch_results),
     }
 }

@@ -180,7 +180,7 @@ impl Loaded {
         }
         let Ok(connection) = open::open(&self.profile.target, &self.options) else { return HashMap::new() };
         let found = nodes.into_iter().filter_map(|node| {
-            let relation = connection.relation(node.relation.as_ref()?).ok()??;
+            let relation = connection.relation(node.relation.as_deref()?).ok()??;
             let columns: Vec<(String, Option<String>)> =
                 relation.columns.into_iter().map(|column| (column.name, Some(column.data_type))).collect();
             Some((node.unique_id.clone(), Arc::new(Schema::declared(&columns, true, self.dialect()))))

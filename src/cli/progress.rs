@@ -21,7 +21,7 @@ impl Progress<'_> {
     fn name(&self, unique_id: &str, action: Action) -> String {
         let Some(node) = self.graph.node(unique_id) else { return unique_id.to_owned() };
         let relation =
-            node.relation.as_ref().map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
+            node.relation.as_deref().map(|r| format!("{}.{}", r.schema.clone().unwrap_or_default(), r.identifier));
         match action {
             _ if node.unit.is_some() => format!(
                 "unit_test {}::{}",

@@ -174,7 +174,7 @@ impl State {
         let Some(manifest) = &self.deferred else { return BTreeMap::new() };
         let known: BTreeMap<&String, &Map<String, Value>> = manifest.relations().collect();
         let of = |node: &&Node| {
-            let own = node.relation.as_ref()?;
+            let own = node.relation.as_deref()?;
             Some((node.unique_id.clone(), there(known.get(&node.unique_id)?, own)))
         };
         nodes.iter().filter_map(of).collect()
@@ -196,7 +196,7 @@ impl State {
             .chain(manifest.functions())
             .filter_map(|(id, fields)| {
                 let node = graph.node(id)?;
-                Some((node, there(fields, node.relation.as_ref()?)))
+                Some((node, there(fields, node.relation.as_deref()?)))
             })
             .collect();
         let schemas: BTreeSet<SchemaName> =
@@ -205,7 +205,7 @@ impl State {
         let schemas: Vec<SchemaName> = schemas.into_iter().collect();
         let _ = connection.map(|connection| connection.load(&schemas));
         let exists = |node: &Node| {
-            let own = node.relation.as_ref();
+            let own = node.relation.as_deref();
             connection.zip(own).is_some_and(|(c, own)| c.relation(own).is_ok_and(|found| found.is_some()))
         };
         candidates

@@ -139,7 +139,7 @@ impl Compiler {
     /// Who a node is to its templates.
     pub fn subject(&self, node: &Node) -> Subject {
         let dialect = self.session.facts.dialect;
-        let quoting = node.relation.as_ref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
+        let quoting = node.relation.as_deref().map_or_else(|| dialect.default_quoting(), |relation| relation.quoting);
         let relation = Relation {
             database: Some(node.database.clone()),
             schema: Some(node.schema.clone()),
@@ -207,7 +207,7 @@ impl Compiler {
             asked: AtomicBool::new(false),
             unseen: AtomicBool::new(false),
             unique_id: node.unique_id.clone(),
-            own: node.relation.clone(),
+            own: node.relation.as_deref().cloned(),
             early,
         })
     }

@@ -93,7 +93,7 @@ impl Compiler {
         let rows = given.and_then(|given| given.get("rows")).cloned().unwrap_or_default();
         let inner = self.fixture_world(input, world.early);
         let mut subject = self.subject(input);
-        if let Some(relation) = &input.relation {
+        if let Some(relation) = input.relation.as_deref() {
             subject.this = Some(RelationValue::new(relation.clone(), None, self.graph().dialect));
         }
         let text = match &rows {

@@ -102,7 +102,7 @@ impl World for NodeWorld {
         let relation = self
             .elsewhere
             .get(&id)
-            .or(node.relation.as_ref())
+            .or(node.relation.as_deref())
             .cloned()
             .ok_or_else(|| Problem::new(Code::UnknownRef, format!("`{}` makes no relation", call.name)))?;
         Ok(self.limited(RelationValue::new(relation, None, dialect), asking, node))
@@ -110,13 +110,13 @@ impl World for NodeWorld {
 
     fn source(&self, subject: &Subject, source: &str, table: &str) -> Result<RelationValue, Problem> {
         let id = self.shared.graph.lookup.source(&subject.package, source, table)?;
-        let found = self.node(&id).and_then(|node| Some((node, node.relation.clone()?)));
+        let found = self.node(&id).and_then(|node| Some((node, node.relation.as_deref()?)));
         let (node, relation) = found
             .ok_or_else(|| Problem::new(Code::UnknownSource, format!("`{source}.{table}` is not part of the graph")))?;
         if let Some(test) = self.node(&subject.unique_id).filter(|asking| asking.unit.is_some()) {
             return self.given(test, node, &format!("source('{source}', '{table}')"));
         }
-        let mut value = RelationValue::new(relation, None, self.dialect());
+        let mut value = RelationValue::new(relation.clone(), None, self.dialect());
         value.instead = node.source.as_ref().and_then(|details| details.read_in_place.clone());
         Ok(self.limited(value, self.node(&subject.unique_id), node))
     }
@@ -129,7 +129,7 @@ impl World for NodeWorld {
             let help = format!("add this line to the model: -- depends_on: {{{{ function('{name}') }}}}");
             return Err(Problem::new(Code::UnknownRef, message).help(help));
         }
-        let relation = self.elsewhere.get(&id).or_else(|| self.node(&id)?.relation.as_ref()).cloned();
+        let relation = self.elsewhere.get(&id).or_else(|| self.node(&id)?.relation.as_deref()).cloned();
         let relation = relation
             .ok_or_else(|| Problem::new(Code::UnknownRef, format!("the function `{name}` is not part of the graph")))?;
         Ok(RelationValue::new(relation, Some(RelationKind::Function), self.dialect()))

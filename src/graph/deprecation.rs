@@ -79,7 +79,7 @@ fn inverted(graph: &Graph, node: &Node, target: &Node, project: &Project) -> Opt
 
 /// A `deprecation_date` that is no date.
 fn no_date(node: &Node) -> Option<Diagnostic> {
-    let written = node.deprecation_date.as_ref().filter(|_| node.kind == NodeKind::Model && date(node).is_none())?;
+    let written = node.deprecation_date.as_deref().filter(|_| node.kind == NodeKind::Model && date(node).is_none())?;
     let message = format!("`deprecation_date` of `{}` is no date: {}", node.search_name(), super::config_text(written));
     let problem = Diagnostic::error(Code::BadConfig, message).node(&node.unique_id);
     Some(problem.help("write it as 2030-01-31"))
@@ -90,7 +90,7 @@ fn place(node: &Node, project: &Project, sources: &Sources) -> Span {
     let Some(entry) = node.patch.map(|patch| &project.entries[patch]) else { return node.place() };
     let date = Step::from("deprecation_date");
     let versions = entry.value.get("versions").and_then(Value::as_array);
-    let is_own = |version: &Value| version.get("v") == node.version.as_ref();
+    let is_own = |version: &Value| version.get("v") == node.version.as_deref();
     match versions.and_then(|versions| versions.iter().position(is_own)) {
         Some(at) => entry.span(sources, &["versions".into(), at.into(), date]),
         None => entry.span(sources, &[date]),
@@ -102,6 +102,6 @@ fn date(node: &Node) -> Option<(DateTime<Utc>, String)> {
     if node.kind != NodeKind::Model {
         return None;
     }
-    let text = node.deprecation_date.as_ref().and_then(Value::as_str)?.to_owned();
+    let text = node.deprecation_date.as_deref().and_then(Value::as_str)?.to_owned();
     Some((event_time(&text)?, text))
 }

@@ -41,7 +41,7 @@ pub struct Node {
     /// The schema.
     pub schema: String,
     /// The relation it makes or is; none for what makes none.
-    pub relation: Option<Relation>,
+    pub relation: Option<Box<Relation>>,
     /// The final configuration, all of dbt's keys present.
     pub config: Arc<Map<String, Value>>,
     /// The configuration as written, before rendering.
@@ -57,11 +57,11 @@ pub struct Node {
     /// Constraints of the model.
     pub constraints: Vec<Value>,
     /// The version of a versioned model.
-    pub version: Option<Value>,
+    pub version: Option<Box<Value>>,
     /// The latest version of a versioned model.
-    pub latest_version: Option<Value>,
+    pub latest_version: Option<Box<Value>>,
     /// `deprecation_date`.
-    pub deprecation_date: Option<Value>,
+    pub deprecation_date: Option<Box<Value>>,
     /// `package://path` of the YAML file with its properties.
     pub patch_path: Option<String>,
     /// Where its properties stand: file, and the steps to the entry.

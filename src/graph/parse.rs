@@ -161,7 +161,7 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
             );
             continue;
         }
-        if let Some(relation) = node.relation.as_ref().filter(|_| node.kind.is_refable()) {
+        if let Some(relation) = node.relation.as_deref().filter(|_| node.kind.is_refable()) {
             let key = relation.render().to_lowercase();
             if let Some(first) = relations.get(&key).and_then(|id| graph.nodes.get(id)) {
                 let message = format!(
@@ -390,8 +390,8 @@ impl Parsing<'_> {
             metrics: parsed.facts.metrics,
             functions: parsed.facts.functions,
             macros: parsed.macros,
-            version: version.map(|version| version.number.clone()),
-            latest_version: version.map(|version| version.latest.clone()),
+            version: version.map(|version| Box::new(version.number.clone())),
+            latest_version: version.map(|version| Box::new(version.latest.clone())),
             fqn,
             ..empty_node(file.file)
         };
@@ -473,7 +473,7 @@ impl Parsing<'_> {
             identifier: node.alias.clone(),
             quoting,
         };
-        node.relation = makes.then_some(relation);
+        node.relation = makes.then(|| Box::new(relation));
         node.shrink();
     }
 
@@ -489,7 +489,7 @@ impl Parsing<'_> {
         };
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
         node.deprecation_date =
-            version.unwrap_or(&entry.value).get("deprecation_date").cloned().filter(|date| !date.is_null());
+            version.unwrap_or(&entry.value).get("deprecation_date").filter(|date| !date.is_null()).cloned().map(Box::new);
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
         for key in ["arguments", "returns"].into_iter().filter(|_| node.kind == NodeKind::Function) {

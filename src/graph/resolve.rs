@@ -56,7 +56,7 @@ impl Lookup {
                 lookup.refs.entry(node.name.clone()).or_default().push(Candidate {
                     package: node.package.clone(),
                     is_latest: node.version == node.latest_version,
-                    version: node.version.clone(),
+                    version: node.version.as_deref().cloned(),
                     unique_id: node.unique_id.clone(),
                 });
             } else if let Some(source) = &node.source {

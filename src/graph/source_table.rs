@@ -165,7 +165,7 @@ fn table_node(
         alias: identifier.clone(),
         database: relation.database.clone().unwrap_or_default(),
         schema,
-        relation: Some(relation),
+        relation: Some(Box::new(relation)),
         config: parsing.trees.resolve(&wanted).config,
         unrendered_config: unrendered(parsing, wanted, declares(source, fields)),
         description: parsing.description(&entry.package, &text(fields, "description").unwrap_or_default()),

@@ -341,7 +341,7 @@ impl<'a> Reader<'a> {
             return vec![tested];
         }
         let is_meant = |node: &&Node| {
-            let version = node.version.as_ref().map(version_text).unwrap_or_default();
+            let version = node.version.as_deref().map(version_text).unwrap_or_default();
             match (&exclude, &include) {
                 (Some(left_out), _) => !left_out.contains(&version),
                 (None, Some(taken)) => taken.contains(&version),

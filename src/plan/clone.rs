@@ -34,7 +34,7 @@ impl Planner<'_> {
     /// The schemas of the nodes that are not there yet.
     pub fn missing_schemas(&self, nodes: &[&Node]) -> Vec<Step> {
         let mut wanted = BTreeMap::new();
-        for relation in nodes.iter().filter_map(|node| node.relation.as_ref()) {
+        for relation in nodes.iter().filter_map(|node| node.relation.as_deref()) {
             if let (Some(database), Some(schema)) = (&relation.database, &relation.schema) {
                 let bare = Relation { identifier: String::new(), ..relation.clone() };
                 wanted.entry(SchemaName::new(database, schema)).or_insert(bare);

@@ -15,7 +15,7 @@ impl Planner<'_> {
     /// or keeps them, they are asked for when the relation is there, and what is too much is revoked.
     pub(super) fn grants(&self, node: &Node, subject: &Arc<Subject>, action: Action) -> Planned<Vec<Step>> {
         let grants = node.config.get("grants").and_then(Value::as_object).filter(|grants| !grants.is_empty());
-        let (Some(grants), Some(relation)) = (grants, &node.relation) else { return Ok(Vec::new()) };
+        let (Some(grants), Some(relation)) = (grants, node.relation.as_deref()) else { return Ok(Vec::new()) };
         if self.compiler.session.facts.dialect == Dialect::DuckDb {
             return Ok(Vec::new()); // It knows no roles.
         }

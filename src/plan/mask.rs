@@ -24,7 +24,7 @@ impl Planner<'_> {
             Action::RunMaterialization => node.kind == NodeKind::Snapshot,
             _ => false,
         };
-        let Some(target) = node.relation.as_ref().filter(|_| keeps && !masked.is_empty()) else { return };
+        let Some(target) = node.relation.as_deref().filter(|_| keeps && !masked.is_empty()) else { return };
         let name = target.render();
         let is_there = |column: &str| existing.columns.iter().any(|known| fold(&known.name) == fold(bare(column)));
         let steps = |there: bool| {

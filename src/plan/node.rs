@@ -63,7 +63,7 @@ impl Planner<'_> {
         let reason = format!("`{}` is a materialization written as a macro", node.materialized());
         let step = Step { purpose: Purpose::Main, work: Work::Materialization(name) };
         let kind = crate::sql::RelationKind::Table;
-        let makes = node.relation.clone().filter(|_| node.kind != NodeKind::Function).map(|relation| (relation, kind));
+        let makes = node.relation.as_deref().cloned().filter(|_| node.kind != NodeKind::Function).map(|relation| (relation, kind));
         NodePlan { steps: vec![step], makes, ..empty(node, Action::RunMaterialization, reason) }
     }
 
@@ -137,7 +137,7 @@ impl Planner<'_> {
         let persists = |part: &str| {
             node.config.get("persist_docs").and_then(|docs| docs.get(part)).and_then(Value::as_bool).unwrap_or(false)
         };
-        let Some(relation) = &node.relation else { return Ok(Vec::new()) };
+        let Some(relation) = node.relation.as_deref() else { return Ok(Vec::new()) };
         let is_view = node.materialized() == "view";
         let kind = if is_view { crate::sql::RelationKind::View } else { crate::sql::RelationKind::Table };
         let target = || self.value(relation, Some(kind));

@@ -44,7 +44,7 @@ impl Planner<'_> {
     /// The schemas these nodes write to or are read from: what the catalog is read for.
     pub fn schemas<'n>(nodes: impl Iterator<Item = &'n Node>) -> Vec<SchemaName> {
         let of = |node: &Node| {
-            node.relation.as_ref().and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)))
+            node.relation.as_deref().and_then(|r| Some(SchemaName::new(r.database.as_deref()?, r.schema.as_deref()?)))
         };
         nodes.filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
@@ -164,14 +164,14 @@ impl Planner<'_> {
         let written = chosen
             .iter()
             .filter(|node| self.takes_part(node) && (node.kind != NodeKind::Test || node.relation.is_some()));
-        written.filter_map(|node| node.relation.as_ref()).for_each(&mut add);
+        written.filter_map(|node| node.relation.as_deref()).for_each(&mut add);
         let dialect = self.compiler.session.facts.dialect;
         let ledgers = chosen
             .iter()
             .filter(|node| node.kind == NodeKind::Source && self.takes_part(node))
-            .filter_map(|node| node.relation.clone());
+            .filter_map(|node| node.relation.as_deref());
         for relation in ledgers {
-            add(&Relation { schema: Some(self.ledger_schema.clone()), ..relation });
+            add(&Relation { schema: Some(self.ledger_schema.clone()), ..relation.clone() });
         }
         let uses_policies = dialect == crate::sql::Dialect::Snowflake
             && chosen.iter().any(|node| self.governance.masked.contains_key(&node.unique_id));
@@ -264,12 +264,12 @@ impl Planner<'_> {
 
     /// The node's relation as it is in the warehouse now.
     pub(super) fn existing(&self, node: &Node) -> Option<&CatalogRelation> {
-        self.catalog.relation(node.relation.as_ref()?)
+        self.catalog.relation(node.relation.as_deref()?)
     }
 
     /// The node's relation, which it must have.
     pub fn target(node: &Node) -> Planned<Relation> {
-        node.relation.clone().ok_or_else(|| {
+        node.relation.as_deref().cloned().ok_or_else(|| {
             let message = format!("`{}` makes no relation", node.unique_id);
             Box::new(Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id))
         })

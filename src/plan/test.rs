@@ -17,7 +17,7 @@ impl Planner<'_> {
         let subject = self.subject(node, Some(compiled));
         let mut plan = NodePlan { late: compiled.late, ..empty(node, Action::RunTest, "a data test") };
         let mut main = compiled.sql.clone();
-        if let Some(relation) = &node.relation {
+        if let Some(relation) = node.relation.as_deref() {
             let existing = self.existing(node).map(|relation| relation.kind);
             plan.steps.extend(existing.map(|kind| drop_step(relation, kind)));
             let is_view = node.setting_text("store_failures_as") == Some("view");

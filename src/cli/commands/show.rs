@@ -51,7 +51,7 @@ pub(super) fn show(
         for id in &selected {
             let node = &loaded.graph.nodes[id];
             let reads =
-                matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_ref()).flatten();
+                matches!(node.kind, NodeKind::Seed | NodeKind::Source).then(|| node.relation.as_deref()).flatten();
             let text = reads.map(|relation| format!("select * from {}", relation.render()));
             let sql = text.or_else(|| compilation.nodes.get(id).map(|c| c.sql.clone()));
             let header = node.setting_text("sql_header").map(str::to_owned).unwrap_or_default();

@@ -45,7 +45,7 @@ pub(super) fn source(node: &Node) -> Value {
     put("unrendered_config", Value::Object((*node.unrendered_config).clone()));
     let in_place = node.source.as_ref().and_then(|details| details.read_in_place.clone());
     let shown = || node.source.as_ref().and_then(|details| details.shown.clone());
-    let own = || node.relation.as_ref().map(ToString::to_string);
+    let own = || node.relation.as_deref().map(ToString::to_string);
     put("relation_name", json!(in_place.or_else(shown).or_else(own)));
     put("created_at", Value::Null);
     put("unrendered_database", json!(node.source.as_ref().and_then(|details| details.unrendered_database.as_ref())));

@@ -110,7 +110,7 @@ fn executable(node: &Node) -> Fields<'_> {
     fields.put("build_path", Value::Null);
     fields.map("unrendered_config", &node.unrendered_config);
     fields.put("created_at", Value::Null);
-    let relation = node.relation.as_ref().filter(|_| node.kind != NodeKind::Function);
+    let relation = node.relation.as_deref().filter(|_| node.kind != NodeKind::Function);
     fields.put("relation_name", json!(relation.map(ToString::to_string)));
     fields.text("raw_code", &node.raw);
     fields.put("doc_blocks", json!([]));
@@ -180,7 +180,7 @@ fn function_arguments(node: &Node) -> Value {
 
 /// `deprecation_date` as a time; a day alone begins at midnight UTC.
 fn deprecation_date(node: &Node) -> Value {
-    match &node.deprecation_date {
+    match node.deprecation_date.as_deref() {
         Some(Value::String(day)) if day.len() == "2024-01-01".len() => json!(format!("{day}T00:00:00+00:00")),
         other => json!(other),
     }
