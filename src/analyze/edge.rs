@@ -57,8 +57,8 @@ impl Edges {
     }
 
     /// The edges.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Edge> {
-        self.0.iter().flat_map(|edges| edges.iter())
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Edge> {
+        self.0.as_deref().unwrap_or_default().iter()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -32,7 +32,7 @@ pub struct Kept {
     body: usize,
     known: HashMap<String, Known>,
     /// What this invocation found that was not known.
-    fresh: Mutex<HashMap<String, (Print, Vec<u8>)>>,
+    fresh: Mutex<HashMap<String, (Print, Box<[u8]>)>>,
 }
 
 /// Where an entry lies, and the fingerprint of the query it is of.
@@ -104,7 +104,7 @@ impl Kept {
         let (mut known, mut body, mut end) = (HashMap::new(), Vec::new(), 0);
         let old = self.known.iter().filter(|(id, _)| !fresh.contains_key(*id));
         let old = old.map(|(id, one)| (id, one.query, self.entry(one)));
-        let new = fresh.iter().map(|(id, (query, bytes))| (id, *query, bytes.as_slice()));
+        let new = fresh.iter().map(|(id, (query, bytes))| (id, *query, &**bytes));
         for (id, query, bytes) in old.chain(new).filter(|(id, ..)| is_there(id)) {
             let start = end;
             end += bytes.len();
@@ -149,7 +149,7 @@ impl Kept {
         let Some(facts) = renumbered(facts.clone(), |number| places.get(&number).copied()) else { return };
         if let Ok(bytes) = postcard::to_stdvec(&Entry { reads, facts }) {
             let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-            fresh.insert(id.to_owned(), (query, bytes));
+            fresh.insert(id.to_owned(), (query, bytes.into_boxed_slice()));
         }
     }
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::edge::{EXTERNAL, NAMED, STAR};
 use super::place::Places;
-use super::promise::Promises;
 use super::query::{Mark, MarkKind};
 use super::{Analysis, NodeAnalysis, Nulls};
 use crate::compile::{Compilation, Compiled};
@@ -27,7 +26,6 @@ pub(super) struct Linter<'a> {
     pub(super) compilation: &'a Compilation,
     pub(super) analysis: &'a Analysis,
     pub(super) places: &'a Places<'a>,
-    promises: Promises,
     readers: Readers<'a>,
 }
 
@@ -39,7 +37,7 @@ impl<'a> Linter<'a> {
         places: &'a Places<'a>,
     ) -> Self {
         let readers = readers(graph, analysis);
-        Self { graph, compilation, analysis, places, promises: Promises::of(graph), readers }
+        Self { graph, compilation, analysis, places, readers }
     }
 
     /// Reports what one node's SQL and configuration show.
@@ -128,7 +126,7 @@ impl<'a> Linter<'a> {
         diagnostics: &mut Diagnostics,
     ) {
         let Nulls::May(reason) = nulls else { return };
-        if self.promises.has(&node.unique_id, name) {
+        if self.analysis.promises.has(&node.unique_id, name) {
             return;
         }
         let message = format!("the key `{key}` can be NULL: {}", reason.as_str());

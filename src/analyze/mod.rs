@@ -36,6 +36,7 @@ pub use trace::{Origins, Reached, Trace};
 pub struct Analysis {
     /// By the nodes' numbers in the graph; none for what was not asked for, and for tests that nothing is wrong with.
     pub nodes: Vec<Option<Box<NodeAnalysis>>>,
+    promises: promise::Promises,
 }
 
 /// The node of an input.

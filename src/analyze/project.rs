@@ -64,7 +64,7 @@ pub fn analyze(
         .filter(|at| is_read(&graph.nodes[*at]) && is_wanted(&graph.nodes[*at]))
         .collect();
     work.run(&numbers);
-    Analysis { nodes: work.results.into_iter().map(OnceLock::into_inner).collect() }
+    Analysis { nodes: work.results.into_iter().map(OnceLock::into_inner).collect(), promises: work.promises }
 }
 
 /// Whether its SQL is looked at.

@@ -1,5 +1,7 @@
 //! What the analysis found wrong, as diagnostics at the place in the template.
 
+use rayon::prelude::*;
+
 use super::Analysis;
 use super::declared::Declared;
 use super::lint::Linter;
@@ -21,30 +23,39 @@ pub fn report_findings(
     diagnostics: &mut Diagnostics,
 ) {
     let linter = Linter::new(graph, compilation, analysis, places);
-    for (at, node) in graph.nodes.values().enumerate() {
-        let Some(found) = analysis.node(at) else { continue };
-        let compiled = compilation.nodes.get(&node.unique_id);
-        if compiled.is_some() || node.kind == NodeKind::Seed {
-            Declared { node, found, compiled, places, dialect: graph.dialect }.check(diagnostics);
+    let of_node = |at: usize| {
+        let mut diagnostics = Diagnostics::default();
+        node_findings(&linter, at, &mut diagnostics);
+        diagnostics.drain()
+    };
+    diagnostics.extend((0..graph.nodes.len()).into_par_iter().flat_map_iter(of_node).collect::<Vec<_>>());
+}
+
+/// Reports the findings of one node.
+fn node_findings(linter: &Linter<'_>, at: usize, diagnostics: &mut Diagnostics) {
+    let Linter { graph, compilation, analysis, places, .. } = *linter;
+    let (Some(found), node) = (analysis.node(at), &graph.nodes[at]) else { return };
+    let compiled = compilation.nodes.get(&node.unique_id);
+    if compiled.is_some() || node.kind == NodeKind::Seed {
+        Declared { node, found, compiled, places, dialect: graph.dialect }.check(diagnostics);
+    }
+    let Some(compiled) = compiled else { return };
+    let mut said: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
+    for finding in found.findings() {
+        let key = (finding.code, finding.range.clone());
+        if said.contains(&key) || !is_told(graph, node, compiled, finding) {
+            continue;
         }
-        let Some(compiled) = compiled else { continue };
-        let mut said: Vec<(&str, std::ops::Range<usize>)> = Vec::new();
-        for finding in found.findings() {
-            let key = (finding.code, finding.range.clone());
-            if said.contains(&key) || !is_told(graph, node, compiled, finding) {
-                continue;
-            }
-            said.push(key);
-            if node.test.is_some() && finding.code != SYNTAX {
-                diagnostics.extend(test_found(node, compiled, finding, places));
-            } else if let Some(code) = Code::by_name(finding.code) {
-                diagnostics.push(diagnostic(node, compiled, code, finding));
-            }
+        said.push(key);
+        if node.test.is_some() && finding.code != SYNTAX {
+            diagnostics.extend(test_found(node, compiled, finding, places));
+        } else if let Some(code) = Code::by_name(finding.code) {
+            diagnostics.push(diagnostic(node, compiled, code, finding));
         }
-        linter.node(at, node, diagnostics);
-        if node.package == graph.root && node.test.is_none() {
-            diagnostics.extend(misnamed(node, places));
-        }
+    }
+    linter.node(at, node, diagnostics);
+    if node.package == graph.root && node.test.is_none() {
+        diagnostics.extend(misnamed(node, places));
     }
 }
 

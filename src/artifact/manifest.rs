@@ -86,10 +86,13 @@ const KEYS: [&str; 17] = [
 ];
 
 /// How many nodes a thread makes in one go.
-const CHUNK: usize = 128;
+const CHUNK: usize = 64;
+
+/// The bytes that most nodes do not need, so that a text rarely moves while it grows.
+const NODE_BYTES: usize = 4096;
 
 /// How many nodes are made before they are written.
-const BATCH: usize = 16 * CHUNK;
+const BATCH: usize = 8 * CHUNK;
 
 impl<'a> Manifest<'a> {
     /// The manifest of these inputs.
@@ -151,7 +154,7 @@ impl<'a> Manifest<'a> {
 
     fn nodes(&self, nodes: &[(&str, Listed<'_>)], out: &mut dyn Write) -> io::Result<()> {
         let text = |nodes: &[(&str, Listed<'_>)]| -> io::Result<Vec<u8>> {
-            let mut text = Vec::new();
+            let mut text = Vec::with_capacity(nodes.len() * NODE_BYTES);
             for (id, listed) in nodes {
                 serde_json::to_writer(&mut text, id)?;
                 text.push(b':');

@@ -99,7 +99,7 @@ impl Context<'_> {
 
     /// dbt looks for the paths in the root project, and compares them with paths below each node's own package.
     fn path_fits(&self, node: &Node, pattern: &str) -> bool {
-        let fits = |path: &str| self.paths.contains(path) && path_fits(path, pattern);
+        let fits = |path: &str| self.paths().contains(path) && path_fits(path, pattern);
         folders(&node.original_path).any(fits) || patch(node).is_some_and(fits)
     }
 }

@@ -18,6 +18,7 @@ pub use cover::{covers_file, covers_node};
 pub use definition::selector_definitions;
 pub use file::check_selectors;
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::state::Previous;
@@ -78,8 +79,8 @@ struct Context<'a> {
     order: &'a Order,
     project: &'a Project,
     selection: &'a Selection,
-    /// Paths of the root project's files and of their folders.
-    paths: BTreeSet<&'a str>,
+    /// Paths of the root project's files and of their folders, once a method asks for them.
+    paths: OnceCell<BTreeSet<&'a str>>,
 }
 
 /// Selected nodes, and tests that some but not all of their parents bring along.
@@ -89,6 +90,9 @@ struct Found {
     indirect: BTreeSet<String>,
 }
 
+/// What a set becomes beside another.
+type Operator = fn(&mut BTreeSet<String>, BTreeSet<String>);
+
 /// The unique ids selected. Words that match nothing, and a selection that is empty in the end, are reported.
 pub fn select(
     graph: &Graph,
@@ -97,7 +101,7 @@ pub fn select(
     selection: &Selection,
     diagnostics: &mut Diagnostics,
 ) -> BTreeSet<String> {
-    let context = Context { graph, order, project, selection, paths: method::root_paths(graph) };
+    let context = Context { graph, order, project, selection, paths: OnceCell::new() };
     let Some(spec) = spec(&context, diagnostics) else { return BTreeSet::new() };
     let before = diagnostics.iter().count();
     let mut found = context.find(&spec, diagnostics).direct;
@@ -134,6 +138,10 @@ fn spec(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Spec> {
 }
 
 impl Context<'_> {
+    fn paths(&self) -> &BTreeSet<&str> {
+        self.paths.get_or_init(|| method::root_paths(self.graph))
+    }
+
     fn is_wanted(&self, id: &str) -> bool {
         let node = &self.graph.nodes[id];
         let kinds = &self.selection.kinds;
@@ -145,11 +153,17 @@ impl Context<'_> {
     fn find(&self, spec: &Spec, diagnostics: &mut Diagnostics) -> Found {
         let (found, raw) = match spec {
             Spec::One(criterion) => return self.criterion(criterion, diagnostics),
-            Spec::Union { parts, indirect } => (self.combine(parts, *indirect, |a, b| a | b, diagnostics), None),
-            Spec::Intersection { parts, indirect, raw } => {
-                (self.combine(parts, *indirect, |a, b| a & b, diagnostics), raw.as_ref())
+            Spec::Union { parts, indirect } => {
+                (self.combine(parts, *indirect, |all, part| all.extend(part), diagnostics), None)
             }
-            Spec::Difference(parts) => (self.combine(parts.as_ref(), Indirect::Eager, |a, b| a - b, diagnostics), None),
+            Spec::Intersection { parts, indirect, raw } => {
+                let both: Operator = |all, part| all.retain(|id| part.contains(id));
+                (self.combine(parts, *indirect, both, diagnostics), raw.as_ref())
+            }
+            Spec::Difference(parts) => {
+                let without: Operator = |all, part| all.retain(|id| !part.contains(id));
+                (self.combine(parts.as_ref(), Indirect::Eager, without, diagnostics), None)
+            }
         };
         if let Some(raw) = raw.filter(|_| found.direct.is_empty() && !diagnostics.has_errors()) {
             diagnostics.push(suggest::empty(self, raw, spec));
@@ -161,19 +175,24 @@ impl Context<'_> {
         &self,
         parts: &[Spec],
         indirect: Indirect,
-        operator: fn(&BTreeSet<String>, &BTreeSet<String>) -> BTreeSet<String>,
+        operator: Operator,
         diagnostics: &mut Diagnostics,
     ) -> Found {
-        let mut all = parts.iter().map(|part| self.find(part, diagnostics));
+        let all: Vec<Found> = parts.iter().map(|part| self.find(part, diagnostics)).collect();
+        // Where no part might bring anything along, what is possible is what is there.
+        let is_settled = all.iter().all(|found| found.indirect.is_empty());
+        let possible = |found: &Found| if is_settled { BTreeSet::new() } else { &found.direct | &found.indirect };
+        let mut all = all.into_iter();
         let Some(first) = all.next() else { return Found::default() };
-        let mut possible = &first.direct | &first.indirect;
-        let mut direct = first.direct;
-        for found in all {
-            possible = operator(&possible, &(&found.direct | &found.indirect));
-            direct = operator(&direct, &found.direct);
+        let mut found = Found { indirect: possible(&first), direct: first.direct };
+        for part in all {
+            operator(&mut found.indirect, possible(&part));
+            operator(&mut found.direct, part.direct);
         }
-        self.settle(&mut direct, &possible, indirect);
-        Found { direct, indirect: possible }
+        if !is_settled {
+            self.settle(&mut found.direct, &found.indirect, indirect);
+        }
+        found
     }
 
     /// Takes in the tests whose parents are all there now that several sets came together.
@@ -232,17 +251,18 @@ impl Context<'_> {
                     .map(|node| node.unique_id.clone()),
             );
         }
-        let readers = self.order.descendants_of_all(&selected, Some(1));
+        let readers = selected.iter().flat_map(|id| self.order.children(id));
+        let readers: BTreeSet<&str> = readers.filter(|id| !selected.contains(*id)).collect();
         let mut found = Found { direct: selected, indirect: BTreeSet::new() };
         for id in readers {
-            let node = &self.graph.nodes[&id];
+            let node = &self.graph.nodes[id];
             if !matches!(node.kind, NodeKind::Test | NodeKind::UnitTest) {
                 continue;
             }
             let is_ready =
                 indirect == Indirect::Eager || node.depends_on.iter().all(|parent| reachable.contains(parent));
             let set = if is_ready { &mut found.direct } else { &mut found.indirect };
-            set.insert(id);
+            set.insert(id.to_owned());
         }
         found
     }

@@ -42,7 +42,7 @@ fn known<'a>(context: &'a Context<'_>, criterion: &Criterion) -> BTreeSet<&'a st
         Method::Tag => nodes.flat_map(|node| &node.tags).map(String::as_str).collect(),
         Method::Group => context.graph.groups.keys().filter_map(|id| id.rsplit('.').next()).collect(),
         Method::Package => nodes.map(|node| node.package.as_str()).collect(),
-        Method::Path => context.paths.clone(),
+        Method::Path => context.paths().clone(),
         Method::File => nodes.filter_map(|node| node.original_path.rsplit('/').next()).collect(),
         Method::TestName => nodes.filter_map(|node| node.test.as_ref()).map(|test| test.name.as_str()).collect(),
         Method::Source => {
