@@ -45,15 +45,16 @@ pub fn analyze(
     given: &Given<'_>,
     wanted: &BTreeSet<String>,
 ) -> Analysis {
+    let (relations, promises) = rayon::join(|| relation_index(graph, given.dialect), || Promises::of(graph));
     let work = Work {
         graph,
         compilation,
         given,
-        relations: relation_index(graph, given.dialect),
+        relations,
         results: graph.nodes.values().map(|_| OnceLock::new()).collect(),
         prints: graph.nodes.values().map(|_| OnceLock::new()).collect(),
         functions: kept::functions_print(&given.functions),
-        promises: Promises::of(graph),
+        promises,
     };
     let is_wanted =
         |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;

@@ -134,8 +134,7 @@ fn load_with(options: Options, sources: &mut Sources, diagnostics: &mut Diagnost
     let (mut project, vars) = project::read(&reading, file, settings, sources, diagnostics);
     let session = Arc::new(session(&options, &profile, &project, vars, sources, diagnostics));
     let graph = graph::build(&project, &session, sources, diagnostics);
-    project.settle();
-    let order = Order::new(&graph, diagnostics);
+    let ((), order) = rayon::join(|| project.settle(), || Order::new(&graph, diagnostics));
     if !graph::check_selectors(&project, diagnostics) {
         return None;
     }
