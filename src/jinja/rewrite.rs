@@ -338,9 +338,18 @@ pub(super) fn filter(name: &'static str, expr: Node, args: Vec<CallArg<'static>>
 
 /// Whether the operands in the middle of a chain can be read twice, and the last one is more than a constant.
 fn is_lazy(ops: &[ast::CompareOp<'static>]) -> bool {
-    let is_plain = |op: &ast::CompareOp<'static>| is_constant(&op.expr) || matches!(op.expr, Expr::Var(_));
+    let is_plain = |op: &ast::CompareOp<'static>| is_constant(&op.expr) || is_read(&op.expr);
     ops.split_last()
         .is_some_and(|(last, middle)| !middle.is_empty() && middle.iter().all(is_plain) && !is_constant(&last.expr))
+}
+
+/// Whether an expression is a name, or an attribute of one.
+fn is_read(expr: &Node) -> bool {
+    match expr {
+        Expr::Var(_) => true,
+        Expr::GetAttr(attr) => is_read(&attr.expr),
+        _ => false,
+    }
 }
 
 fn comparison(op: CompareOpKind) -> &'static str {
