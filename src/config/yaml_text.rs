@@ -3,6 +3,7 @@
 
 use serde_json::{Number, Value};
 
+use super::typed::without_quotes;
 use super::yaml;
 
 /// The column behind which a line is folded.
@@ -99,15 +100,10 @@ impl Text {
         let plain = match value {
             Value::Array(_) => return self.flow("[]"),
             Value::Object(_) => return self.flow("{}"),
-            Value::String(text) => {
-                let style = style(text, folds);
-                match style {
-                    Style::Double => self.double(text, indent, folds),
-                    Style::Single => self.single(text, indent, folds),
-                    _ => self.plain(text, indent, folds),
-                }
-                return style;
-            }
+            Value::String(text) => match without_quotes(text) {
+                Some(text) => text.to_owned(),
+                None => return self.text(text, indent, folds),
+            },
             Value::Number(number) => number_text(number),
             Value::Bool(true) => "true".to_owned(),
             Value::Bool(false) => "false".to_owned(),
@@ -115,6 +111,16 @@ impl Text {
         };
         self.put(&plain);
         Style::Plain
+    }
+
+    fn text(&mut self, text: &str, indent: usize, folds: bool) -> Style {
+        let style = style(text, folds);
+        match style {
+            Style::Double => self.double(text, indent, folds),
+            Style::Single => self.single(text, indent, folds),
+            _ => self.plain(text, indent, folds),
+        }
+        style
     }
 
     fn flow(&mut self, text: &str) -> Style {

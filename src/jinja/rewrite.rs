@@ -219,6 +219,17 @@ impl Rewriter<'_> {
         Expr::GetItem(Spanned::new(ast::GetItem { expr, subscript_expr }, span))
     }
 
+    /// A call of a method that a filter makes.
+    fn method(&mut self, attr: &ast::GetAttr<'static>, mut args: Vec<CallArg<'static>>, span: Span) -> Node {
+        let expr = self.expr(&attr.expr);
+        let span = join(&expr, span);
+        if attr.name == "cycle" && !self.lenient {
+            return filter("_cycle", expr, args, span);
+        }
+        args.insert(0, CallArg::Pos(constant(Value::from(attr.name), span)));
+        filter("_pmethod", expr, args, span)
+    }
+
     /// A call of `callee` with arguments that are rewritten already.
     pub(super) fn call(&mut self, callee: &Node, mut args: Vec<CallArg<'static>>, span: Span) -> Node {
         match callee {
@@ -231,16 +242,8 @@ impl Rewriter<'_> {
                 let expr = variable(var.id, span);
                 Expr::Call(Spanned::new(ast::Call { expr, args }, span))
             }
-            Expr::GetAttr(attr) if self.lenient || attr.name.starts_with("__") => {
-                let expr = self.expr(&attr.expr);
-                let span = join(&expr, span);
-                args.insert(0, CallArg::Pos(constant(Value::from(attr.name), span)));
-                filter("_pmethod", expr, args, span)
-            }
-            Expr::GetAttr(attr) if attr.name == "cycle" => {
-                let expr = self.expr(&attr.expr);
-                let span = join(&expr, span);
-                filter("_cycle", expr, args, span)
+            Expr::GetAttr(attr) if self.lenient || attr.name.starts_with("__") || attr.name == "cycle" => {
+                self.method(attr, args, span)
             }
             Expr::GetAttr(attr) => {
                 // A method call is recognised by its shape, so the attribute must stay one.
