@@ -62,7 +62,8 @@ fn seed(loaded: &Loaded, node: &Node, result: &NodeResult, record: Record) -> Re
 
 /// What was skipped was not compiled, as far as dbt is concerned. Why is said where an ephemeral model is to blame.
 fn skipped(node: &Node, result: &NodeResult, record: Record) -> Record {
-    let is_compiled = !matches!(node.kind, NodeKind::Seed | NodeKind::Source | NodeKind::Operation);
+    use NodeKind::{Exposure, Operation, SavedQuery, Seed, Source, UnitTest};
+    let is_compiled = !matches!(node.kind, Exposure | Operation | SavedQuery | Seed | Source | UnitTest);
     Record {
         thread: if node.kind == NodeKind::Operation { record.thread } else { worker_name(1) },
         message: record.message.filter(|_| node.kind == NodeKind::Operation || result.problem.is_some()),

@@ -18,6 +18,7 @@ pub mod typed;
 mod vars;
 mod vars_file;
 pub mod yaml;
+mod yaml_text;
 
 pub use catalogs::check_catalogs;
 pub use deprecated::twice;
@@ -28,6 +29,7 @@ pub use options::{Options, Run};
 pub use profile::{Engine, Profile, Target, read_profile};
 pub use project_file::{Hook, Packages, Paths, ProjectFile, Settings, read_project_file, read_settings};
 pub use vars::Vars;
+pub use yaml_text::python_yaml;
 
 use serde_json::Value;
 

@@ -70,6 +70,16 @@ impl Typed {
     }
 }
 
+/// The text that stands for one that is written without quotes in YAML, such as a date.
+pub fn unquoted(text: &str) -> String {
+    format!("{MARK}p{text}")
+}
+
+/// The text that [`unquoted`] made this of.
+pub(super) fn without_quotes(text: &str) -> Option<&str> {
+    text.strip_prefix(MARK)?.strip_prefix('p')
+}
+
 /// A key that is no text, as Python's `str` writes it.
 pub(super) fn key_text(key: &Value) -> String {
     match key {

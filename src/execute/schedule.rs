@@ -160,12 +160,16 @@ fn skipped(plan: &NodePlan, reason: &str, worker: usize) -> NodeResult {
     }
 }
 
+/// Nodes that have no plan, each with the plans that wait for what stands before it.
+type Through<'a> = HashMap<&'a str, Vec<usize>>;
+
 /// A plan waits for the plans of its ancestors, through nodes that have no plan. Where tests block, a node also waits for every
 /// test all of whose parents it stands behind (dbt: `add_test_edges`).
 fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) -> Edges {
     let position: HashMap<&str, usize> =
         plans.iter().enumerate().map(|(index, plan)| (plan.unique_id.as_str(), index)).collect();
     let mut parents: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); plans.len()];
+    let mut through: Through<'_> = HashMap::new();
     for (index, plan) in plans.iter().enumerate() {
         let node = &graph.nodes[&plan.unique_id];
         // A unit test needs what its model reads, whose columns it asks for, and comes before the model.
@@ -180,14 +184,16 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
                 Some(parent) => {
                     parents[index].insert(*parent);
                 }
-                None => stack.extend(
-                    graph.nodes.get(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str)),
-                ),
+                None => {
+                    through.entry(id).or_default().push(index);
+                    stack
+                        .extend(graph.node(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str)));
+                }
             }
         }
     }
     if tests_block {
-        block_behind_tests(graph, plans, order, &position, &mut parents);
+        block_behind_tests(graph, (plans, order), (&position, &through), &mut parents);
         block_behind_unit_tests(graph, plans, &position, &mut parents);
     }
     let mut children = vec![Vec::new(); plans.len()];
@@ -205,22 +211,20 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
     Edges { children, parents, goes_on, by_turn, turns }
 }
 
-/// A model waits for its unit tests, and each of these for the one before it: after the first that fails, the others and the
-/// model are skipped (dbt: `BuildTask.call_model_and_unit_tests_runner`).
+/// A model waits for its unit tests, and each of these for all the model waits for, with the unit test before it: after the first
+/// that fails, the others and the model are skipped (dbt: `BuildTask.call_model_and_unit_tests_runner`).
 fn block_behind_unit_tests(
     graph: &Graph,
     plans: &[NodePlan],
     position: &HashMap<&str, usize>,
     parents: &mut [BTreeSet<usize>],
 ) {
-    let mut last: HashMap<&str, usize> = HashMap::new();
     for (index, plan) in plans.iter().enumerate() {
         let Some(unit) = &graph.nodes[&plan.unique_id].unit else { continue };
         let Some(model) = position.get(unit.tested.as_str()) else { continue };
+        let before = parents[*model].clone();
+        parents[index].extend(before);
         parents[*model].insert(index);
-        if let Some(before) = last.insert(&unit.tested, index) {
-            parents[index].insert(before);
-        }
     }
 }
 
@@ -241,11 +245,11 @@ fn levels(children: &[Vec<usize>], parents: &[usize]) -> Vec<usize> {
     levels
 }
 
+/// What stands behind all that a test reads waits for it, and what stands behind a node that has no plan waits in its place.
 fn block_behind_tests(
     graph: &Graph,
-    plans: &[NodePlan],
-    order: &Order,
-    position: &HashMap<&str, usize>,
+    (plans, order): (&[NodePlan], &Order),
+    (position, through): (&HashMap<&str, usize>, &Through<'_>),
     parents: &mut [BTreeSet<usize>],
 ) {
     for (index, plan) in plans.iter().enumerate() {
@@ -267,7 +271,8 @@ fn block_behind_tests(
                 let kind = graph.nodes[&plans[**child].unique_id].kind;
                 !matches!(kind, NodeKind::Test | NodeKind::UnitTest)
             };
-            if let Some(child) = position.get(id.as_str()).filter(blocks) {
+            let instead = through.get(id.as_str()).into_iter().flatten();
+            for child in position.get(id.as_str()).filter(blocks).into_iter().chain(instead) {
                 parents[*child].insert(index);
             }
         }

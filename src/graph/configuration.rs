@@ -88,6 +88,7 @@ impl Trees {
         if wanted.package != self.root {
             self.levels(&self.rendered, &self.root, wanted).into_iter().for_each(|level| update(&mut config, level));
         }
+        self.keep(&mut config, wanted);
         finish(&mut config);
         let freshness = config.get("freshness").and_then(Value::as_object);
         if wanted.kind == NodeKind::Model && freshness.is_some_and(|own| !own.contains_key("build_after")) {
@@ -95,6 +96,23 @@ impl Trees {
             config.shift_remove("freshness");
         }
         config
+    }
+
+    /// What properties or a call set to null stays as the trees have it, but for what the node itself takes over (dbt:
+    /// `update_parsed_node_config_dict`).
+    fn keep(&self, config: &mut Map<String, Value>, wanted: &Wanted<'_>) {
+        use NodeKind::{Analysis, Model, Seed, Snapshot, Test};
+        if !matches!(wanted.kind, Analysis | Model | Seed | Snapshot | Test) {
+            return;
+        }
+        let own = ["database", "schema", "alias", "group", "access"];
+        let none = Wanted { properties: Map::new(), calls: Map::new(), ..*wanted };
+        let mut lost = self.declared(&none);
+        lost.retain(|key, _| !own.contains(&key.as_str()) && config.get(key).is_some_and(Value::is_null));
+        if !lost.is_empty() {
+            let known = defaults(wanted.kind);
+            config.extend(lost.into_iter().filter(|(key, _)| known.contains_key(key)));
+        }
     }
 
     /// What the trees and the properties say, without defaults.

@@ -161,15 +161,13 @@ fn admit(graph: &mut Graph, nodes: impl Iterator<Item = Node>, diagnostics: &mut
             );
             continue;
         }
-        if let Some(relation) = node.relation.as_deref().filter(|_| node.kind.is_refable()) {
-            let key = relation.render().to_lowercase();
+        if node.kind.is_refable() {
+            // An ephemeral model counts as well, though it makes nothing.
+            let names = format!("{}.{}.{}", node.database, node.schema, node.alias);
+            let shown = node.relation.as_deref().map_or_else(|| names.clone(), Relation::render);
+            let key = names.to_lowercase();
             if let Some(first) = relations.get(&key).and_then(|id| graph.nodes.get(id)) {
-                let message = format!(
-                    "`{}` and `{}` both make the relation {}",
-                    first.unique_id,
-                    node.unique_id,
-                    relation.render()
-                );
+                let message = format!("`{}` and `{}` both make the relation {shown}", first.unique_id, node.unique_id);
                 let help = "give one of them another `alias` or `schema`";
                 diagnostics.push(
                     Diagnostic::error(Code::DuplicateRelation, message)
@@ -632,7 +630,7 @@ fn config_beside(fields: &Map<String, Value>, beside: &[&str]) -> Map<String, Va
         }
     }
     for (key, value) in fields.get("config").and_then(Value::as_object).into_iter().flatten() {
-        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value.clone());
+        put(key, value.clone());
     }
     config
 }

@@ -202,7 +202,9 @@ impl<'a> Reader<'a> {
         let at = [steps, &["input".into()]].concat();
         let span = self.span(&at);
         let subject = self.parsing.subject(&self.entry.package, "", &self.entry.name, NodeKind::UnitTest);
-        let parsed = self.parsing.parse(&subject, &format!("{{{{ {input} }}}}"), span.file, span.start);
+        // A project's own `ref` is not asked (dbt: `statically_parse_ref_or_source`).
+        let call = format!("{{{{ builtins.{} }}}}", input.trim());
+        let parsed = self.parsing.parse(&subject, &call, span.file, span.start);
         let (refs, sources) = (parsed.facts.refs, parsed.facts.sources);
         let answer = match (refs.first(), sources.first()) {
             (Some(call), _) => self.lookup.reference(&self.entry.package, call),

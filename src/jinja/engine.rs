@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use minijinja::value::{Rest, ValueOrKwargs};
-use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use minijinja::{Environment, Error, ErrorKind, State, UndefinedBehavior, Value, tests};
 
 use super::code::{self, Mode, Unit};
 use super::failure::{self, TemplateError};
@@ -19,7 +19,7 @@ use super::place::Origin;
 use super::python;
 use super::root::{Context, Root};
 use super::run::{self, Closure, Render, Return};
-use crate::config::yaml;
+use crate::config::{python_yaml, yaml};
 
 /// Filters, tests and functions that every template has. Shared by threads; renders share nothing else.
 pub struct Engine {
@@ -85,7 +85,7 @@ impl Engine {
         python::install_yaml(
             &mut env,
             |text| yaml::parse_exactly(text).map_err(|error| error.message),
-            |value| Ok(yaml::print(value)),
+            |value| Ok(python_yaml(value)),
         );
         install(&mut env);
         let mut globals: Vec<String> = env.globals().map(|(name, _)| name.to_owned()).collect();
@@ -315,7 +315,14 @@ fn install(env: &mut Environment<'static>) {
     env.add_filter("_pmethod", |state: &mut State, value: Value, name: String, args: Rest<ValueOrKwargs>| {
         lenient::method(state, &value, &name, &args.into_values())
     });
+    env.add_filter("_cycle", |state: &mut State, value: Value, args: Rest<ValueOrKwargs>| {
+        lenient::cycle(state, &value, &args.into_values())
+    });
     env.add_filter("_unsafe", |value: Value, name: String| lenient::unsafe_attribute(&value, &name));
+    env.add_test("filter", |state: &State, value: Value| {
+        value.as_str().is_some_and(|name| tests::is_filter(state, name))
+    });
+    env.add_test("test", |state: &State, value: Value| value.as_str().is_some_and(|name| tests::is_test(state, name)));
     native::install(env);
 }
 

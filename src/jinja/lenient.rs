@@ -51,12 +51,22 @@ pub(super) fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args:
         let found = unsafe_attribute(value, name)?;
         return if found.is_undefined() { Err(forbidden(name)) } else { found.call(state, args) };
     }
-    match value.call_method(state, name, args) {
+    let result = if name == "cycle" { cycle(state, value, args) } else { value.call_method(state, name, args) };
+    match result {
         Err(error) if matches!(error.kind(), ErrorKind::UnknownMethod | ErrorKind::UndefinedError) => {
             if minijinja_cause(&error) { Err(error) } else { Ok(python::missing(name)) }
         }
         result => result,
     }
+}
+
+/// The filter `_cycle`: a call of the method of that name; a loop without items to go through is nothing it can take.
+pub(super) fn cycle(state: &mut State<'_, '_>, value: &Value, args: &[Value]) -> Result<Value, Error> {
+    let is_loop = value.as_object().is_some_and(|object| object.get_value_by_str("revindex0").is_some());
+    if is_loop && args.is_empty() {
+        return Err(Error::new(ErrorKind::InvalidOperation, "no items for cycling given"));
+    }
+    value.call_method(state, "cycle", args)
 }
 
 fn minijinja_cause(error: &Error) -> bool {

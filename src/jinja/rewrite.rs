@@ -168,24 +168,33 @@ impl Rewriter<'_> {
 
     /// `a < b < c`: each operand is evaluated once.
     fn compare(&mut self, node: &Spanned<ast::Compare<'static>>, span: Span) -> Node {
+        if is_lazy(&node.ops) {
+            return self.chain(node, span);
+        }
         let first = self.expr(&node.expr);
         let mut args = Vec::with_capacity(node.ops.len() * 2);
         for op in &node.ops {
-            let name = match op.op {
-                CompareOpKind::Eq => "_eq",
-                CompareOpKind::Ne => "_ne",
-                CompareOpKind::Lt => "_lt",
-                CompareOpKind::Lte => "_le",
-                CompareOpKind::Gt => "_gt",
-                CompareOpKind::Gte => "_ge",
-                CompareOpKind::In => "_in",
-                CompareOpKind::NotIn => "_not_in",
-            };
-            args.push(CallArg::Pos(constant(Value::from(name), span)));
+            args.push(CallArg::Pos(constant(Value::from(comparison(op.op)), span)));
             args.push(CallArg::Pos(self.expr(&op.expr)));
         }
         let span = line_one(start(&first), span.end_offset);
         filter("_compare", first, args, span)
+    }
+
+    /// `a < b and b < c`: nothing behind the first that is false is evaluated.
+    fn chain(&mut self, node: &Spanned<ast::Compare<'static>>, span: Span) -> Node {
+        let mut left = &node.expr;
+        let mut whole: Option<Node> = None;
+        for op in &node.ops {
+            let args = vec![CallArg::Pos(self.expr(&op.expr))];
+            let right = filter(comparison(op.op), self.expr(left), args, span);
+            whole = Some(match whole {
+                Some(left) => Expr::BinOp(Spanned::new(ast::BinOp { op: BinOpKind::ScAnd, left, right }, span)),
+                None => right,
+            });
+            left = &op.expr;
+        }
+        whole.expect("a comparison has an operator")
     }
 
     fn attribute(&mut self, node: &Spanned<ast::GetAttr<'static>>, span: Span) -> Node {
@@ -210,6 +219,17 @@ impl Rewriter<'_> {
         Expr::GetItem(Spanned::new(ast::GetItem { expr, subscript_expr }, span))
     }
 
+    /// A call of a method that a filter makes.
+    fn method(&mut self, attr: &ast::GetAttr<'static>, mut args: Vec<CallArg<'static>>, span: Span) -> Node {
+        let expr = self.expr(&attr.expr);
+        let span = join(&expr, span);
+        if attr.name == "cycle" && !self.lenient {
+            return filter("_cycle", expr, args, span);
+        }
+        args.insert(0, CallArg::Pos(constant(Value::from(attr.name), span)));
+        filter("_pmethod", expr, args, span)
+    }
+
     /// A call of `callee` with arguments that are rewritten already.
     pub(super) fn call(&mut self, callee: &Node, mut args: Vec<CallArg<'static>>, span: Span) -> Node {
         match callee {
@@ -222,11 +242,8 @@ impl Rewriter<'_> {
                 let expr = variable(var.id, span);
                 Expr::Call(Spanned::new(ast::Call { expr, args }, span))
             }
-            Expr::GetAttr(attr) if self.lenient || attr.name.starts_with("__") => {
-                let expr = self.expr(&attr.expr);
-                let span = join(&expr, span);
-                args.insert(0, CallArg::Pos(constant(Value::from(attr.name), span)));
-                filter("_pmethod", expr, args, span)
+            Expr::GetAttr(attr) if self.lenient || attr.name.starts_with("__") || attr.name == "cycle" => {
+                self.method(attr, args, span)
             }
             Expr::GetAttr(attr) => {
                 // A method call is recognised by its shape, so the attribute must stay one.
@@ -320,4 +337,33 @@ fn literal(name: &'static str, empty: &'static str, items: Vec<Node>, span: Span
 
 pub(super) fn filter(name: &'static str, expr: Node, args: Vec<CallArg<'static>>, span: Span) -> Node {
     Expr::Filter(Spanned::new(ast::Filter { name, expr: Some(expr), args }, span))
+}
+
+/// Whether the operands in the middle of a chain can be read twice, and the last one is more than a constant.
+fn is_lazy(ops: &[ast::CompareOp<'static>]) -> bool {
+    let is_plain = |op: &ast::CompareOp<'static>| is_constant(&op.expr) || is_read(&op.expr);
+    ops.split_last()
+        .is_some_and(|(last, middle)| !middle.is_empty() && middle.iter().all(is_plain) && !is_constant(&last.expr))
+}
+
+/// Whether an expression is a name, or an attribute of one.
+fn is_read(expr: &Node) -> bool {
+    match expr {
+        Expr::Var(_) => true,
+        Expr::GetAttr(attr) => is_read(&attr.expr),
+        _ => false,
+    }
+}
+
+fn comparison(op: CompareOpKind) -> &'static str {
+    match op {
+        CompareOpKind::Eq => "_eq",
+        CompareOpKind::Ne => "_ne",
+        CompareOpKind::Lt => "_lt",
+        CompareOpKind::Lte => "_le",
+        CompareOpKind::Gt => "_gt",
+        CompareOpKind::Gte => "_ge",
+        CompareOpKind::In => "_in",
+        CompareOpKind::NotIn => "_not_in",
+    }
 }

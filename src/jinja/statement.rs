@@ -10,7 +10,7 @@ use minijinja::machinery::ast::{self, CallArg, Expr, Spanned, Stmt};
 use super::code::{Param, Preset, Signature, Unit, keep};
 use super::mark::{self, Raw};
 use super::rewrite::{Node, Rewriter, bytes, constant, filter, variable};
-use super::walk::Names;
+use super::walk::{self, Names};
 
 type Block = Vec<Stmt<'static>>;
 
@@ -160,7 +160,9 @@ impl Rewriter<'_> {
         let mut body = self.block(&node.body);
         self.barrier = barrier;
         // minijinja filters before the first turn, Jinja2 before each: the body may change what the condition reads.
-        let is_plain = node.else_body.is_empty() && !node.recursive && !Names::of(&node.body).read.contains("loop");
+        let minds_turns =
+            Names::of(&node.body).read.contains("loop") || node.filter_expr.as_ref().is_some_and(reads_loop);
+        let is_plain = node.else_body.is_empty() && !node.recursive && !minds_turns;
         if let Some(condition) = filter_expr.take_if(|_| is_plain) {
             let span = condition.span();
             let node = ast::IfCond { expr: condition, true_body: body, false_body: Vec::new() };
@@ -359,4 +361,11 @@ fn statement_span(stmt: &Stmt<'static>) -> Span {
         Stmt::ForLoop(node) => node.span(),
         _ => Span { start_line: 1, end_line: 1, ..Span::default() },
     }
+}
+
+/// Whether an expression reads `loop`; in the condition of a loop that is the loop around it.
+fn reads_loop(expr: &Node) -> bool {
+    let mut names = Names::default();
+    walk::expression(expr, &mut names);
+    names.read.contains("loop")
 }

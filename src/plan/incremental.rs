@@ -101,12 +101,9 @@ impl Planner<'_> {
         let key = node.setting("unique_key").filter(|key| !is_blank(key));
         let shown = key.map(|key| key.as_str().map_or_else(|| key.to_string(), str::to_owned)).unwrap_or_default();
         if let Some(strategy) = node.setting_text("incremental_strategy") {
-            if strategy == "delete+insert" && key.is_none() && self.dialect() == Dialect::DuckDb {
-                let message = "`incremental_strategy: delete+insert` needs a `unique_key`";
-                let help = "add `unique_key`, or use the strategy `append`";
-                return Err(Box::new(
-                    Diagnostic::error(Code::BadConfig, message).at(node.span()).node(&node.unique_id).help(help),
-                ));
+            if let Some((message, help)) = self.unfit(strategy, key.is_some()) {
+                let problem = Diagnostic::error(Code::BadConfig, message).at(node.span());
+                return Err(Box::new(problem.node(&node.unique_id).help(help)));
             }
             return Ok((strategy.to_owned(), format!("incremental_strategy is `{strategy}`")));
         }
@@ -120,6 +117,22 @@ impl Planner<'_> {
                 "no incremental_strategy and no unique_key are configured: rows are appended".to_owned(),
             ),
         })
+    }
+
+    /// Why a strategy is nothing for the warehouse, and what to do (dbt: `valid_incremental_strategies`).
+    fn unfit(&self, strategy: &str, has_key: bool) -> Option<(&'static str, &'static str)> {
+        match strategy {
+            _ if self.dialect() != Dialect::DuckDb => None,
+            "delete+insert" if !has_key => Some((
+                "`incremental_strategy: delete+insert` needs a `unique_key`",
+                "add `unique_key`, or use the strategy `append`",
+            )),
+            "insert_overwrite" => Some((
+                "the incremental strategy `insert_overwrite` is not valid on DuckDB",
+                "use `append`, `delete+insert`, `merge` or `microbatch`",
+            )),
+            _ => None,
+        }
     }
 
     /// Puts the new rows where the strategy reads them. Snowflake's strategies read a temporary view, except those that read it

@@ -1,6 +1,6 @@
 //! Files that become nodes, and the blocks of macro and docs files.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::ops::Range;
 
@@ -248,6 +248,18 @@ fn languages(header: &str) -> Vec<String> {
         .collect()
 }
 
+/// Reports docs blocks of one package that have one name: `doc` cannot tell them apart (dbt: `Manifest.add_doc`).
+pub(super) fn check_docs(docs: &[DocsBlock], diagnostics: &mut Diagnostics) {
+    let mut known: HashMap<&str, &DocsBlock> = HashMap::new();
+    for block in docs {
+        let Some(first) = known.insert(&block.name, block) else { continue };
+        let span = |block: &DocsBlock| Span::new(block.file, block.header.clone());
+        let problem = Diagnostic::error(Code::DuplicateName, format!("two docs blocks are named `{}`", block.name));
+        let problem = problem.label(span(block), "the second").label(span(first), "the first");
+        diagnostics.push(problem.help("rename one of them; names are unique within a package"));
+    }
+}
+
 /// The docs blocks of a file.
 pub(super) fn docs(
     package: &str,
@@ -269,6 +281,7 @@ pub(super) fn docs(
             package: package.to_owned(),
             name: block.name.clone(),
             file: found.file,
+            header: block.header.clone(),
             original_path: found.original_path.clone(),
             path: found.path.clone(),
             text: text.trim().to_owned(),

@@ -247,6 +247,8 @@ pub struct DocsBlock {
     pub name: String,
     /// The file.
     pub file: FileId,
+    /// Its tag in the file.
+    pub header: std::ops::Range<usize>,
     /// The path below the package's folder.
     pub original_path: String,
     /// The path below the resource folder.

@@ -210,9 +210,11 @@ fn read_package(
         project.nodes.par_extend(found.par_iter().map(|file| files::file_node(kind, name, file, sources)));
     }
     let docs_files: Vec<&ResourceFile> = docs_files.iter().collect();
+    let before = project.docs.len();
     for found in &docs_files {
         project.docs.extend(files::docs(name, found, templates, sources, diagnostics));
     }
+    files::check_docs(&project.docs[before..], diagnostics);
 }
 
 /// What each file holds, read side by side, in the order of the files.

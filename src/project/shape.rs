@@ -1,7 +1,7 @@
 //! What properties and configurations look like: which keys an entry has and what their values are (dbt: the `Unparsed…` classes of
 //! `contracts/graph/unparsed.py`).
 //!
-//! `shapes.txt` says it, one shape on each line: `text`, `release` (a text that is a version, `1.0` or `1.2.3-rc1`), `color`, `bool`, `int`, `number`, `null`, `any`, `map`; `[shape]` is a list,
+//! `shapes.txt` says it, one shape on each line: `text`, `release` (a text that is a version, `1.0` or `1.2.3-rc1`), `color`, `bool`, `int`, `decimal` (a number with a point), `number`, `null`, `any`, `map`; `[shape]` is a list,
 //! `<a b>` one of these words, `#name` another line, `a|b` either; `{key: shape}` is a mapping, with `!` before a key that must be
 //! there and `...` where other keys are allowed.
 
@@ -64,7 +64,21 @@ pub(super) fn misfit(kind: EntryKind, value: &Map<String, Value>) -> Option<Misf
         EntryKind::Source => return None,
     };
     let versions = value.get("versions").filter(|_| kind == EntryKind::Model);
-    check_fields(SHAPES.get(name)?, value).or_else(|| versions.and_then(included_misfit))
+    let own = check_fields(SHAPES.get(name)?, value).or_else(|| versions.and_then(included_misfit));
+    own.or_else(|| beside_config(kind, value))
+}
+
+/// A setting that stands both under `config:` and beside it (dbt: `NonSourceParser.normalize_attribute`).
+fn beside_config(kind: EntryKind, value: &Map<String, Value>) -> Option<Misfit> {
+    use EntryKind::{Analysis, Function, Model, Seed, Snapshot};
+    let config = value.get("config").filter(|_| matches!(kind, Analysis | Function | Model | Seed | Snapshot))?;
+    let mut settings = ["meta", "docs", "group", "contract", "access"].into_iter();
+    let key = settings.find(|key| value.contains_key(*key) && config.get(*key).is_some())?;
+    Some(Misfit {
+        steps: vec![key.into()],
+        message: format!("`{key}` stands under `config:` and beside it"),
+        help: "keep the one under `config:`".to_owned(),
+    })
 }
 
 /// The first misfit of what versions take over of their model's columns (dbt: `UnparsedVersion`, `IncludeExclude`).
@@ -249,6 +263,7 @@ fn is_alike(shape: &Shape, value: &Value) -> bool {
             "bool" => value.is_boolean(),
             "filled" => value.as_str().is_some_and(|text| !text.is_empty()),
             "int" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
+            "decimal" => value.is_f64(),
             "number" => value.is_number(),
             "null" => value.is_null(),
             "map" => value.is_object(),
@@ -316,6 +331,7 @@ fn words(shape: &Shape) -> String {
             "text" => "a text",
             "bool" => "true or false",
             "int" => "a whole number",
+            "decimal" => "a number such as 1.0",
             "number" => "a number",
             "null" => "nothing",
             "filled" => "a text that is not empty",

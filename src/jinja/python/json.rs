@@ -13,7 +13,7 @@ use super::error::{type_error, value_error};
 use super::kind::{dict as is_dict, items, list as is_list, tuple, type_name};
 use super::list::list;
 use super::number::float;
-use crate::config::typed::Typed;
+use crate::config::typed::{Typed, unquoted};
 
 /// A JSON value as fresh lists and dictionaries, with the values of YAML that stand in it as texts.
 pub(crate) fn from_json(json: &Json) -> Value {
@@ -51,9 +51,11 @@ pub(crate) fn to_json(value: &Value) -> Result<Json, Error> {
     json_or(value, &|value| Err(not_serializable(value)))
 }
 
-/// The value as `toyaml` prints it: dates and times are the texts that YAML has for them.
+/// The value as `toyaml` prints it: dates and times are texts without quotes.
 pub(super) fn printable_json(value: &Value) -> Result<Json, Error> {
-    json_or(value, &|value| time_text(value).map(Json::String).ok_or_else(|| not_serializable(value)))
+    json_or(value, &|value| {
+        time_text(value).map(|text| Json::String(unquoted(&text))).ok_or_else(|| not_serializable(value))
+    })
 }
 
 /// A date or a time as `str` writes it; none for other values.

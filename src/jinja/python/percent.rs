@@ -47,7 +47,8 @@ pub(super) fn percent(format: &str, argument: &Value) -> Result<String, Error> {
         }
     }
     // A mapping or a list may stay unused, as in Python.
-    let ignorable = single && argument.kind() != ValueKind::String && argument.as_object().is_some();
+    let is_collection = argument.kind() != ValueKind::String && argument.as_object().is_some();
+    let ignorable = single && (is_collection || argument.is_undefined());
     if arguments.next < arguments.items.len() && !ignorable {
         return Err(type_error("not all arguments converted during string formatting"));
     }
