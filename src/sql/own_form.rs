@@ -159,6 +159,10 @@ impl Writer<'_> {
             let is_cast = self.is_token(at - 1, &Token::DoubleColon) || self.is(at - 1, "AS");
             return is_cast.then(|| vec![word("MAP")]);
         }
+        let is_behind_top = self.is_token(at + 1, &Token::Comma) || self.is(at + 1, "FROM") || self.is(at + 1, "AS");
+        if self.is(at, "TOP") && is_behind_top {
+            return Some(vec![word("TOP")]);
+        }
         let is_relation = at > 0 && (self.is(at - 1, "FROM") || self.is(at - 1, "JOIN"));
         if self.is(at, "TABLE") && is_relation && !self.is_token(at + 1, &Token::LParen) {
             return Some(vec![word("TABLE")]);

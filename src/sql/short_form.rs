@@ -11,7 +11,8 @@ use super::statement_form::{grouped_pivot, statement};
 use super::text::Lexeme;
 
 /// Words that begin, or stand in, a form that the parser does not know.
-const WORDS: [&str; 12] = [
+const WORDS: [&str; 13] = [
+    "TOP",
     "FOR",
     "FILTER",
     "GLOB",
@@ -183,6 +184,9 @@ fn replaced(lexemes: &[Lexeme], at: usize) -> Option<Vec<Token>> {
     }
     if is_word(lexemes, at, "ISNULL") && is_operator(lexemes, at) {
         return Some(vec![keyword("IS", Keyword::IS), keyword("NULL", Keyword::NULL)]);
+    }
+    if is_word(lexemes, at, "TOP") {
+        return Some(vec![word(&written.value)]);
     }
     if is_word(lexemes, at, "TABLE") && at == 0 {
         return Some(vec![keyword("FROM", Keyword::FROM)]);

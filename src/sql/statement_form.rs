@@ -10,9 +10,12 @@ use super::text::Lexeme;
 /// The name of the aggregate that holds what PIVOT groups by.
 pub(super) const GROUP_BY: &str = "GROUP BY";
 
+/// The words that such statements begin with.
+const WORDS: [&str; 5] = ["PIVOT", "UNPIVOT", "SUMMARIZE", "DESCRIBE", "DESC"];
+
 /// The statement that begins at a place: where it ends, and the query that it is.
 pub(super) fn statement(lexemes: &[Lexeme], at: usize) -> Option<(usize, Vec<Lexeme>)> {
-    if !stands_alone(lexemes, at) {
+    if !WORDS.iter().any(|known| is_word(lexemes, at, known)) || !stands_alone(lexemes, at) {
         return None;
     }
     let end = end(lexemes, at + 1);
@@ -66,9 +69,8 @@ fn end(lexemes: &[Lexeme], start: usize) -> usize {
     for (at, lexeme) in lexemes.iter().enumerate().skip(start) {
         match lexeme.token.token {
             Token::LParen | Token::LBracket | Token::LBrace => depth += 1,
-            Token::RParen | Token::RBracket | Token::RBrace if depth == 0 => return at,
+            Token::RParen | Token::RBracket | Token::RBrace | Token::SemiColon if depth == 0 => return at,
             Token::RParen | Token::RBracket | Token::RBrace => depth -= 1,
-            Token::SemiColon if depth == 0 => return at,
             _ => {}
         }
     }

@@ -25,17 +25,8 @@ const TEXT_PARTS: [&str; 3] = ["JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_STRING", 
 
 impl Analyst<'_> {
     pub(super) fn call(&mut self, call: &Call) -> Value {
-        if is_columns(call, self.dialect) {
-            let found = self.one_of_several(call);
-            return found.unwrap_or_else(|| self.unresolved("`COLUMNS(…)` is not analysed".into()));
-        }
-        if call.name == SPREAD {
-            let found =
-                self.matched(call).map(|columns| columns.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
-            return match found {
-                Some(values) => Value::made(&values, EdgeKind::Transformed),
-                None => self.unresolved("`*COLUMNS(…)` is not analysed".into()),
-            };
+        if call.name == SPREAD || is_columns(call, self.dialect) {
+            return self.columns_of_call(call);
         }
         if let Some(method) = self.as_function(call) {
             return self.call(&method);
@@ -117,6 +108,18 @@ impl Analyst<'_> {
         let volatile = self.volatile_of_call(call, value.volatile);
         let fields = fields_of_call(call, &arguments);
         Value { volatile, fields, ..value.typed(result.data_type).nullable(nulls) }
+    }
+
+    /// `COLUMNS(…)`: the column it stands for at the moment; in conditions and as arguments, all of them.
+    fn columns_of_call(&mut self, call: &Call) -> Value {
+        let one = if call.name == SPREAD { None } else { self.one_of_several(call) };
+        if let Some(one) = one {
+            return one;
+        }
+        match self.matched(call) {
+            Some(found) => Value::made(found.iter().map(|(_, value)| value), EdgeKind::Transformed),
+            None => self.unresolved("`COLUMNS(…)` is not analysed".into()),
+        }
     }
 
     /// `column.f(x)` of `DuckDB`'s as `f(column, x)`.

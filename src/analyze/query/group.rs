@@ -388,10 +388,11 @@ impl Judge<'_, '_> {
                     self.parts(expr, keys, found);
                 }
             }
-            Expr::Call(call) if call.window.is_none() => match self.analyst.is_aggregate(call) {
-                Some(false) => self.parts(expr, keys, found),
-                _ => {}
-            },
+            Expr::Call(call) if call.window.is_none() => {
+                if self.analyst.is_aggregate(call) == Some(false) {
+                    self.parts(expr, keys, found);
+                }
+            }
             Expr::Lambda(_, body) => self.lambda(body, expr, keys, found),
             Expr::Chain(first, rest) => self.chain(first, rest, keys, found),
             Expr::Star(_) | Expr::Opaque(..) => {}

@@ -64,19 +64,20 @@ impl Analyst<'_> {
         let places = |from: &Name| (0..columns.len()).filter(|at| columns[*at].0.key == from.key).collect();
         let found: Vec<Vec<usize>> = star.rename.iter().map(|(from, ..)| places(from)).collect();
         for ((from, to, span), places) in star.rename.iter().zip(found) {
-            match places.is_empty() {
-                false => places.into_iter().for_each(|at| columns[at].0 = to.clone()),
-                true => match &open {
-                    Some(open) => {
-                        let number = self.names.number(&from.text);
-                        let value =
-                            Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
-                        columns.push((to.clone(), value));
-                    }
-                    // DuckDB renames what there is.
-                    None if self.dialect == Dialect::DuckDb => {}
-                    None => self.not_in_star(from, span, &known),
-                },
+            if !places.is_empty() {
+                places.into_iter().for_each(|at| columns[at].0 = to.clone());
+                continue;
+            }
+            match &open {
+                Some(open) => {
+                    let number = self.names.number(&from.text);
+                    let value =
+                        Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
+                    columns.push((to.clone(), value));
+                }
+                // DuckDB renames what there is.
+                None if self.dialect == Dialect::DuckDb => {}
+                None => self.not_in_star(from, span, &known),
             }
         }
         if let Some(what) = &star.opaque {

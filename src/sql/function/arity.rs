@@ -86,14 +86,14 @@ pub(in crate::sql) fn takes(name: &str, dialect: Dialect) -> Option<Takes> {
 
 #[cfg(test)]
 mod tests {
-    use super::{TABLES, arity};
+    use super::arity;
     use crate::sql::Dialect;
-    use crate::sql::function::forms;
+    use crate::sql::function::{forms, names};
 
     #[test]
     fn what_the_function_table_takes_is_within() {
-        for name in TABLES[0].counts.keys() {
-            let (fewest, most) = arity(name, Dialect::Snowflake).unwrap();
+        for name in names() {
+            let Some((fewest, most)) = arity(name, Dialect::Snowflake) else { continue };
             for form in forms(name).unwrap_or_default() {
                 let count = form.arguments.len();
                 let least = if form.repeats { count - 1 } else { count };
