@@ -22,7 +22,7 @@ impl Analyst<'_> {
         let outer = self.ctes.len();
         for cte in &query.ctes {
             let shape = self.cte(cte);
-            if self.ctes[outer..].iter().any(|known| known.key == cte.name.key) {
+            if self.dialect == Dialect::DuckDb && self.ctes[outer..].iter().any(|known| known.key == cte.name.key) {
                 let message = format!("2 common table expressions are called `{}`", cte.name.text);
                 self.finding("ambiguous-column", message, &cte.span, Some("give one of them another name".to_owned()));
             }
