@@ -262,8 +262,7 @@ impl ValueType {
         let number = |family: F| matches!(family, F::Number | F::Float);
         let moment = |family: F| matches!(family, F::Date | F::Time | F::Timestamp | F::Zoned);
         if self.is_list() || other.is_list() {
-            let beside = if self.is_list() { right } else { left };
-            return number(beside) || moment(beside) || beside == F::Boolean;
+            return self.is_number_or_moment() || other.is_number_or_moment();
         }
         if either(F::Unknown) || either(F::Null) {
             return false;
@@ -292,6 +291,10 @@ impl ValueType {
     /// Whether it is an array or an object for certain, and no variant that may be anything.
     pub fn is_container(&self) -> bool {
         matches!(self, Self::Snowflake(DataType::Array | DataType::Object))
+    }
+
+    fn is_number_or_moment(&self) -> bool {
+        matches!(self.rough(), Some("a number" | "a date" | "a time" | "a timestamp" | "a truth value"))
     }
 
     /// Whether it is a list of the embedded engine's.

@@ -293,10 +293,8 @@ impl Analyst<'_> {
         self.scopes.pop();
         let used = used_columns(pivot.aggregates.iter().map(|(expr, _)| expr).chain(&pivot.keys));
         let kept = (0..input.len()).filter(|at| !used.contains(&input.name(*at).key));
-        let mut columns: Vec<(Name, Value)> = match groups {
-            Some(groups) => groups,
-            None => kept.map(|at| (input.name(at).clone(), input.value(at))).collect(),
-        };
+        let all = kept.map(|at| (input.name(at).clone(), input.value(at)));
+        let mut columns: Vec<(Name, Value)> = groups.unwrap_or_else(|| all.collect());
         let grouped = Value::made(columns.iter().map(|(_, value)| value), EdgeKind::Indirect);
         let turned = Value::made(keys.iter().chain(&others), EdgeKind::Indirect);
         let cell = |aggregate: &Value| {
@@ -325,23 +323,7 @@ impl Analyst<'_> {
         self.scopes.push(super::Scope { relations: vec![relation], ..super::Scope::default() });
         let mut used = used_columns(unpivot.columns.iter().flatten());
         let mut turned: Vec<Vec<Value>> = vec![Vec::new(); unpivot.values.len()];
-        for group in &unpivot.columns {
-            if let ([Expr::Call(call)], Some(column)) = (group.as_slice(), turned.first_mut())
-                && is_columns(call, self.dialect)
-            {
-                match self.matched(call) {
-                    Some(found) => {
-                        used.extend(found.iter().map(|(name, _)| name.key.clone()));
-                        column.extend(found.into_iter().map(|(_, value)| value));
-                    }
-                    None => column.push(self.unresolved("`COLUMNS(…)` is not analysed".into())),
-                }
-                continue;
-            }
-            for (column, expr) in turned.iter_mut().zip(group) {
-                column.push(self.value(expr));
-            }
-        }
+        self.turned(unpivot, &mut turned, &mut used);
         self.scopes.pop();
         let made = as_made(&input);
         let is_kept = |(name, _): &(Name, Value)| !used.contains(&name.key);
@@ -359,6 +341,27 @@ impl Analyst<'_> {
 }
 
 impl Analyst<'_> {
+    /// Reads what becomes the values of UNPIVOT, by column. `COLUMNS(…)` stands for the columns that it finds.
+    fn turned(&mut self, unpivot: &Unpivot, turned: &mut [Vec<Value>], used: &mut Vec<Arc<str>>) {
+        for group in &unpivot.columns {
+            if let ([Expr::Call(call)], Some(column)) = (group.as_slice(), turned.first_mut())
+                && is_columns(call, self.dialect)
+            {
+                match self.matched(call) {
+                    Some(found) => {
+                        used.extend(found.iter().map(|(name, _)| name.key.clone()));
+                        column.extend(found.into_iter().map(|(_, value)| value));
+                    }
+                    None => column.push(self.unresolved("`COLUMNS(…)` is not analysed".into())),
+                }
+                continue;
+            }
+            for (column, expr) in turned.iter_mut().zip(group) {
+                column.push(self.value(expr));
+            }
+        }
+    }
+
     /// A key that PIVOT groups by, under its name.
     fn group_of_pivot(&mut self, key: &Expr) -> (Name, Value) {
         let name = match key {

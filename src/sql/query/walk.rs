@@ -143,9 +143,7 @@ impl<'q> Open<'q> {
         match from {
             From::Table { .. } => {}
             From::Derived { query, .. } => self.queries.push(query),
-            From::Function(function) => {
-                self.exprs.extend(function.arguments.iter().map(|argument| &argument.value));
-            }
+            From::Function(function) => self.exprs.extend(function.arguments.iter().map(|one| &one.value)),
             From::Joined { first, joins } => {
                 self.from(first);
                 for join in joins {
