@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::call::is_columns;
 use super::expression::place;
+use super::group::within;
 use super::scope::Relation;
 use super::select::as_made;
 use super::shape::{Made, Open, Rows, Shape, Value};
@@ -426,19 +427,12 @@ fn in_relations(relations: &[Relation], name: &Name, number: u32) -> Value {
 /// The keys of the columns that these name.
 fn used_columns<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Vec<Arc<str>> {
     let mut used = Vec::new();
-    let mut open: Vec<&Expr> = exprs.collect();
-    while let Some(expr) = open.pop() {
-        match expr {
-            Expr::Column(parts, _) => used.extend(parts.last().map(|name| name.key.clone())),
-            Expr::Call(call) => open.extend(call.arguments.iter().map(|argument| &argument.value)),
-            Expr::Cast(inner, ..) | Expr::Sign(inner) => open.push(inner),
-            Expr::Collection(_, items) | Expr::Predicate(_, items) => open.extend(items),
-            Expr::Chain(first, rest) => {
-                open.push(first);
-                open.extend(rest.iter().map(|(_, expr)| expr));
+    for expr in exprs {
+        within(expr, &mut |part| {
+            if let Expr::Column(parts, _) = part {
+                used.extend(parts.last().map(|name| name.key.clone()));
             }
-            _ => {}
-        }
+        });
     }
     used
 }
