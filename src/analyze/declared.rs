@@ -142,7 +142,7 @@ fn item_of<'q>(query: &'q Query, column: &Name, outer: &mut Vec<&'q Query>) -> O
             Body::Select(select) => break select,
             Body::Set(chain) => body = &chain.first,
             Body::Query(inner) => return item_of(inner, column, outer),
-            Body::Values(_) | Body::Opaque(_) => return None,
+            Body::Values(..) | Body::Opaque(_) => return None,
         }
     };
     let mut star = None;

@@ -34,6 +34,8 @@ codes! {
     BrokenContract = "broken-contract",
     /// A command-line option cannot be used as it was given.
     BadOption = "bad-option",
+    /// More or fewer values or names than there are columns.
+    ColumnCount = "column-count",
     /// A query's columns are not those of the model's contract.
     ContractBroken = "contract-broken",
     /// Nodes read each other in a circle.

@@ -4,6 +4,7 @@
 //! [`translate()`] turns one Snowflake statement into statements of the embedded `DuckDB` with the same result, or
 //! refuses it. A connection that runs translations first runs [`prelude()`].
 
+mod column_pattern;
 mod content;
 mod data_type;
 mod duckdb_type;
@@ -15,12 +16,14 @@ mod likeness;
 mod network;
 mod number_format;
 mod outer_join;
+mod own_form;
 mod parse;
 mod prelude;
 mod problem;
 pub mod query;
 mod relation;
 mod short_form;
+mod statement_form;
 mod split;
 mod stage;
 mod text;

@@ -6,6 +6,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use super::Dialect;
 use super::grammar::{grammar, in_duckdbs_words, in_snowflakes_words};
+use super::own_form::in_known_forms;
 use super::problem::SqlProblem;
 use super::text::Text;
 
@@ -49,6 +50,12 @@ pub(super) fn statements(text: &Text<'_>, dialect: Dialect) -> Result<Vec<Statem
         Dialect::DuckDb => in_duckdbs_words(&text.lexemes).into_iter().map(|lexeme| lexeme.token).collect(),
     };
     parser(tokens, dialect).parse_statements().map_err(|error| text.syntax_problem(&error))
+}
+
+/// The statements of a text of Snowflake's in forms that the parser knows, for what is asked of their columns; none where there are others.
+pub(super) fn statements_in_known_forms(text: &Text<'_>) -> Option<Vec<Statement>> {
+    let known = in_known_forms(&text.lexemes);
+    parser(in_snowflakes_words(&known), Dialect::Snowflake).parse_statements().ok()
 }
 
 /// A parser over some of a text's tokens.

@@ -5,10 +5,27 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
+use super::column_pattern::by_lambda;
+use super::query::SPREAD;
+use super::statement_form::{grouped_pivot, statement};
 use super::text::Lexeme;
 
 /// Words that begin, or stand in, a form that the parser does not know.
-const WORDS: [&str; 7] = ["FOR", "FILTER", "GLOB", "ISNULL", "MATERIALIZED", "EXCLUDE", "TABLE"];
+const WORDS: [&str; 13] = [
+    "TOP",
+    "FOR",
+    "FILTER",
+    "GLOB",
+    "ISNULL",
+    "MATERIALIZED",
+    "EXCLUDE",
+    "TABLE",
+    "COLUMNS",
+    "PIVOT",
+    "UNPIVOT",
+    "SUMMARIZE",
+    "DESCRIBE",
+];
 
 /// The tokens in the long form; none where there is no short one.
 pub(super) fn in_long_form(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
@@ -20,6 +37,7 @@ pub(super) fn in_long_form(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
             WORDS.iter().any(|known| word.value.eq_ignore_ascii_case(known))
                 || begins(lexemes, at)
                 || is_escaped(lexemes, at)
+                || statement(lexemes, at).is_some()
         }
         _ => false,
     };
@@ -38,6 +56,16 @@ fn write(lexemes: &[Lexeme], written: &mut Vec<Lexeme>) {
         if let (Some((taken, pattern)), false) = (star(&lexemes[at..]), is_qualified) {
             let tokens = [word("COLUMNS"), Token::LParen, Token::SingleQuotedString(pattern), Token::RParen];
             written.extend(tokens.map(|token| at_place(token, lexeme)));
+            at += taken;
+            continue;
+        }
+        if let Some((end, query)) = statement(lexemes, at).or_else(|| grouped_pivot(lexemes, at)) {
+            write_query(&query, written);
+            at = end;
+            continue;
+        }
+        let taken = columns(lexemes, at, written);
+        if taken > 0 {
             at += taken;
             continue;
         }
@@ -75,6 +103,30 @@ fn write(lexemes: &[Lexeme], written: &mut Vec<Lexeme>) {
         }
         at += 1;
     }
+}
+
+/// Writes a query that a statement is; its first word is known by now.
+fn write_query(query: &[Lexeme], written: &mut Vec<Lexeme>) {
+    written.extend(query.first().cloned());
+    write(query.get(1..).unwrap_or_default(), written);
+}
+
+/// Writes `COLUMNS(c -> c LIKE 'a%')` as `COLUMNS('^a.*$')`, and `*COLUMNS(…)`, the columns as so many arguments, as a call of a name of its
+/// own: how many tokens that were.
+fn columns(lexemes: &[Lexeme], at: usize, written: &mut Vec<Lexeme>) -> usize {
+    let is_argument = at > 0 && matches!(lexemes[at - 1].token.token, Token::LParen | Token::Comma);
+    let is_spread = is_argument && lexemes[at].token.token == Token::Mul && is_word(lexemes, at + 1, "COLUMNS");
+    let start = usize::from(is_spread);
+    let found = by_lambda(&lexemes[at + start..]);
+    if found.is_none() && !is_spread {
+        return 0;
+    }
+    let called = word(if is_spread { SPREAD } else { "COLUMNS" });
+    written.push(at_place(called, &lexemes[at]));
+    let Some((taken, pattern)) = found else { return 2 };
+    let tokens = [Token::LParen, Token::SingleQuotedString(pattern), Token::RParen];
+    written.extend(tokens.map(|token| at_place(token, &lexemes[at])));
+    start + taken
 }
 
 /// How many tokens from a place on say nothing of columns.
@@ -133,6 +185,9 @@ fn replaced(lexemes: &[Lexeme], at: usize) -> Option<Vec<Token>> {
     if is_word(lexemes, at, "ISNULL") && is_operator(lexemes, at) {
         return Some(vec![keyword("IS", Keyword::IS), keyword("NULL", Keyword::NULL)]);
     }
+    if is_word(lexemes, at, "TOP") {
+        return Some(vec![word(&written.value)]);
+    }
     if is_word(lexemes, at, "TABLE") && at == 0 {
         return Some(vec![keyword("FROM", Keyword::FROM)]);
     }
@@ -168,8 +223,13 @@ fn star(lexemes: &[Lexeme]) -> Option<(usize, String)> {
     if lexemes.first()?.token.token != Token::Mul {
         return None;
     }
-    let is_negated = is_word(lexemes, 1, "NOT");
-    let mut at = 1 + usize::from(is_negated);
+    pattern(&lexemes[1..]).map(|(taken, found)| (taken + 1, found))
+}
+
+/// How many tokens `LIKE 'a%'` and its relatives have, and the pattern as a regular expression.
+pub(super) fn pattern(lexemes: &[Lexeme]) -> Option<(usize, String)> {
+    let is_negated = is_word(lexemes, 0, "NOT");
+    let mut at = usize::from(is_negated);
     let mut flags = "";
     let translate: fn(&str) -> String = if is_word(lexemes, at, "LIKE") {
         |text| wildcards(text, ['%', '_'])
@@ -261,7 +321,7 @@ impl<'l> Comprehension<'l> {
 }
 
 /// The place of a word that stands in no parentheses, from `start` on.
-fn outermost(lexemes: &[Lexeme], wanted: &str, start: usize) -> Option<usize> {
+pub(super) fn outermost(lexemes: &[Lexeme], wanted: &str, start: usize) -> Option<usize> {
     let mut depth = 0_usize;
     (start..lexemes.len()).find(|at| {
         match lexemes[*at].token.token {
@@ -289,22 +349,27 @@ fn closing(lexemes: &[Lexeme], at: usize) -> Option<usize> {
     })
 }
 
-fn is_word(lexemes: &[Lexeme], at: usize, wanted: &str) -> bool {
+pub(super) fn is_word(lexemes: &[Lexeme], at: usize, wanted: &str) -> bool {
     match lexemes.get(at).map(|lexeme| &lexeme.token.token) {
         Some(Token::Word(word)) => word.quote_style.is_none() && word.value.eq_ignore_ascii_case(wanted),
         _ => false,
     }
 }
 
-fn keyword(text: &str, keyword: Keyword) -> Token {
+pub(super) fn keyword(text: &str, keyword: Keyword) -> Token {
     Token::Word(Word { value: text.to_owned(), quote_style: None, keyword })
 }
 
-fn word(text: &str) -> Token {
+pub(super) fn word(text: &str) -> Token {
     Token::Word(Word { value: text.to_owned(), quote_style: None, keyword: Keyword::NoKeyword })
 }
 
+/// A name in quotes.
+pub(super) fn name(text: &str) -> Token {
+    Token::Word(Word { value: text.to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword })
+}
+
 /// A token that stands where another does.
-fn at_place(token: Token, place: &Lexeme) -> Lexeme {
+pub(super) fn at_place(token: Token, place: &Lexeme) -> Lexeme {
     Lexeme { token: TokenWithSpan { token, ..place.token.clone() }, range: place.range.clone() }
 }

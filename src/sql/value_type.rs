@@ -222,8 +222,25 @@ impl ValueType {
     }
 
     /// The fewest and the most arguments of a function, where they are known.
-    pub fn argument_counts(name: &str) -> Option<(usize, usize)> {
-        super::function::arity(name)
+    pub fn argument_counts(name: &str, dialect: Dialect) -> Option<(usize, usize)> {
+        super::function::arity(name, dialect)
+    }
+
+    /// Whether a function does not take a value of this type as its first argument, for certain.
+    pub fn is_refused_by(&self, function: &str, dialect: Dialect) -> bool {
+        use super::function::Takes;
+        let Some(takes) = super::function::takes(function, dialect) else { return false };
+        if dialect == Dialect::Snowflake {
+            return self.is_container();
+        }
+        match self.rough() {
+            None | Some("a struct" | "a map" | "binary" | "a time") => false,
+            Some("a list") => !matches!(takes, Takes::List | Takes::TextOrList),
+            Some("a text") => !matches!(takes, Takes::Text | Takes::TextOrList),
+            Some("a number") => takes != Takes::Number,
+            Some("a date" | "a timestamp") => takes != Takes::Moment,
+            Some(_) => true,
+        }
     }
 
     /// Whether values of both can be compared, or one of them be brought to the other; true where that is not known.
@@ -244,6 +261,9 @@ impl ValueType {
         let either = |family: F| left == family || right == family;
         let number = |family: F| matches!(family, F::Number | F::Float);
         let moment = |family: F| matches!(family, F::Date | F::Time | F::Timestamp | F::Zoned);
+        if self.is_list() || other.is_list() {
+            return self.is_number_or_moment() || other.is_number_or_moment();
+        }
         if either(F::Unknown) || either(F::Null) {
             return false;
         }
@@ -263,7 +283,7 @@ impl ValueType {
         }
         let is_sum_of_moments = operator == Operator::Add && moment(left) && moment(right);
         let is_timestamp = |family: F| matches!(family, F::Timestamp | F::Zoned);
-        is_sum_of_moments && (is_snowflake || left == right)
+        is_sum_of_moments && (is_snowflake || (left == F::Time) == (right == F::Time))
             || (is_snowflake && matches!((left, right), (F::Date, F::Float) | (F::Float, F::Date)))
             || (!is_snowflake && is_timestamp(left) && number(right))
     }
@@ -271,6 +291,20 @@ impl ValueType {
     /// Whether it is an array or an object for certain, and no variant that may be anything.
     pub fn is_container(&self) -> bool {
         matches!(self, Self::Snowflake(DataType::Array | DataType::Object))
+    }
+
+    fn is_number_or_moment(&self) -> bool {
+        matches!(self.rough(), Some("a number" | "a date" | "a time" | "a timestamp" | "a truth value"))
+    }
+
+    /// Whether it is a list of the embedded engine's.
+    fn is_list(&self) -> bool {
+        matches!(self, Self::DuckDb(DuckDbType::List(_)))
+    }
+
+    /// Whether it is a value without parts: a number, a text, a moment, a truth value.
+    pub fn is_simple(&self) -> bool {
+        !matches!(self.rough(), None | Some("semi-structured" | "a list" | "a struct" | "a map"))
     }
 
     /// The family of the type.
@@ -305,7 +339,12 @@ impl ValueType {
             Family::Time => Some("a time"),
             Family::Timestamp | Family::Zoned => Some("a timestamp"),
             Family::Semi => Some("semi-structured"),
-            Family::Null | Family::Unknown => None,
+            Family::Null | Family::Unknown => match self {
+                Self::DuckDb(DuckDbType::List(_)) => Some("a list"),
+                Self::DuckDb(DuckDbType::Struct(_)) => Some("a struct"),
+                Self::DuckDb(DuckDbType::Map(_)) => Some("a map"),
+                _ => None,
+            },
         }
     }
 

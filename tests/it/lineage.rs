@@ -61,7 +61,7 @@ fn short(id: &str) -> String {
 /// A model: its name and its SQL.
 type Model = (&'static str, &'static str);
 
-const MODELS: [Model; 44] = [
+const MODELS: [Model; 51] = [
     (
         "stg",
         "select id, customer, lower(email) as email, cast(amount as decimal(10,2)) as amount, day, status, tags from {{ ref('orders') }}",
@@ -226,6 +226,25 @@ const MODELS: [Model; 44] = [
         "quantiles",
         "select status, quantile_cont(amount, 0.5) as q, mode(email) as m, percentile_disc(0.5) within group (order by day) as d, bool_or(tags like 'a%') as b from {{ ref('stg') }} group by 1",
     ),
+    (
+        "turned",
+        "from (pivot (select customer, status, amount from {{ ref('stg') }}) on status in ('paid', 'void') using sum(amount) as s, count(*) as n group by customer)",
+    ),
+    (
+        "turned_back",
+        "from (unpivot (select id, email, status from {{ ref('stg') }}) on columns(* exclude (id)) into name kind value contact)",
+    ),
+    (
+        "turned_sums",
+        "select email, v from (select id, customer, email from {{ ref('stg') }}) unpivot (v for k in (id + 1, customer))",
+    ),
+    ("summed_up", "select column_name, min, max, count from (summarize {{ ref('stg') }})"),
+    (
+        "left_out",
+        "select q.* from (select * exclude (p.id) from {{ ref('people') }} p join {{ ref('stg') }} s on s.customer = p.id) q",
+    ),
+    ("any_of", "select id from {{ ref('stg') }} where columns('^(email|tags)$') > 'a'"),
+    ("put_together", "select id, concat(*columns(c -> c like '%a%')) as c from {{ ref('stg') }}"),
 ];
 
 /// The same for Snowflake's SQL on the embedded engine.

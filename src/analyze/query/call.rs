@@ -6,7 +6,7 @@ use super::shape::Value;
 use super::{Analyst, because};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::function::DeclaredFunction;
-use crate::sql::query::{Argument, Call, Expr, Literal, Name, Place, Step};
+use crate::sql::query::{Argument, Call, Expr, Literal, Name, Place, SPREAD, Step};
 use crate::sql::{CallResult, Dialect, FunctionKind, TypedCall, ValueType};
 
 /// Functions that give a part of their first argument, which the second one names.
@@ -25,9 +25,8 @@ const TEXT_PARTS: [&str; 3] = ["JSON_EXTRACT_PATH_TEXT", "JSON_EXTRACT_STRING", 
 
 impl Analyst<'_> {
     pub(super) fn call(&mut self, call: &Call) -> Value {
-        if is_columns(call, self.dialect) {
-            let found = self.one_of_several(call);
-            return found.unwrap_or_else(|| self.unresolved("`COLUMNS(…)` is not analysed".into()));
+        if call.name == SPREAD || is_columns(call, self.dialect) {
+            return self.columns_of_call(call);
         }
         if let Some(method) = self.as_function(call) {
             return self.call(&method);
@@ -42,8 +41,10 @@ impl Analyst<'_> {
 
     fn call_of_function(&mut self, call: &Call) -> Value {
         let relations = self.relations;
-        let declared =
-            ValueType::argument_counts(&call.name).is_none().then(|| relations.function(&call.name)).flatten();
+        let declared = ValueType::argument_counts(&call.name, self.dialect)
+            .is_none()
+            .then(|| relations.function(&call.name))
+            .flatten();
         self.check_count(call, declared);
         let mut arguments = self.arguments(call);
         if is_ordered_set(call) {
@@ -52,6 +53,7 @@ impl Analyst<'_> {
             arguments.splice(0..0, ordered);
         }
         self.check_arguments(call, &arguments);
+        self.check_parts(call);
         let types: Vec<ValueType> = arguments.iter().map(|argument| argument.data_type.clone()).collect();
         let constants: Vec<Option<&Literal>> = call
             .arguments
@@ -79,7 +81,7 @@ impl Analyst<'_> {
         };
         let mut value = Value::made(&arguments, kind);
         if call.name == "UNNEST"
-            && let Some(fields) = self.unnested(&arguments, &mut value)
+            && let Some(fields) = self.unnested(call, &arguments, &mut value)
         {
             return fields;
         }
@@ -108,6 +110,18 @@ impl Analyst<'_> {
         Value { volatile, fields, ..value.typed(result.data_type).nullable(nulls) }
     }
 
+    /// `COLUMNS(…)`: the column it stands for at the moment; in conditions and as arguments, all of them.
+    fn columns_of_call(&mut self, call: &Call) -> Value {
+        let one = if call.name == SPREAD { None } else { self.one_of_several(call) };
+        if let Some(one) = one {
+            return one;
+        }
+        match self.matched(call) {
+            Some(found) => Value::made(found.iter().map(|(_, value)| value), EdgeKind::Transformed),
+            None => self.unresolved("`COLUMNS(…)` is not analysed".into()),
+        }
+    }
+
     /// `column.f(x)` of `DuckDB`'s as `f(column, x)`.
     fn as_function(&self, call: &Call) -> Option<Call> {
         let (column, name) = call.name.rsplit_once('.').filter(|_| self.dialect == Dialect::DuckDb)?;
@@ -118,17 +132,20 @@ impl Analyst<'_> {
         let (start, end) = (call.span.start, call.span.end);
         let value = Expr::Column(parts, Place { start, qualified: start, name: start, end });
         let mut method = Call { name: name.to_owned(), ..call.clone() };
-        method.arguments.insert(0, Argument { name: None, value });
+        method.arguments.insert(0, Argument { name: None, value, span: 0..0 });
         Some(method)
     }
 
     /// `UNNEST` makes a row for each element, beside the other items. Of a struct alone it makes a column of each field, and no
     /// more rows: the answer is then the struct.
-    fn unnested(&mut self, arguments: &[Value], value: &mut Value) -> Option<Value> {
+    fn unnested(&mut self, call: &Call, arguments: &[Value], value: &mut Value) -> Option<Value> {
         let is_fields = arguments.first().is_some_and(|first| first.data_type.is_struct());
         if let ([whole], true) = (arguments, is_fields) {
             self.scope().makes_several = true;
             return Some(whole.clone());
+        }
+        if let (Some(written), Some(first)) = (call.arguments.first(), arguments.first()) {
+            self.check_unnested(&written.value, &first.data_type);
         }
         let decided = super::expression::rows_of(value);
         let scope = self.scope();
@@ -140,8 +157,10 @@ impl Analyst<'_> {
 
     fn check_count(&mut self, call: &Call, declared: Option<&DeclaredFunction>) {
         let count = call.arguments.len();
-        let is_plain = call.query.is_none() && call.arguments.iter().all(|argument| argument.name.is_none());
-        let counts = ValueType::argument_counts(&call.name).or_else(|| declared?.counts);
+        let is_one =
+            |argument: &Argument| argument.name.is_none() && (call.name == "COUNT" || !self.is_spread(&argument.value));
+        let is_plain = call.query.is_none() && !is_ordered_set(call) && call.arguments.iter().all(is_one);
+        let counts = ValueType::argument_counts(&call.name, self.dialect).or_else(|| declared?.counts);
         let Some((fewest, most)) = counts.filter(|_| is_plain) else {
             return;
         };
@@ -156,6 +175,15 @@ impl Analyst<'_> {
         let word = if fewest == 1 && most == 1 { "argument" } else { "arguments" };
         let message = format!("`{}` takes {takes} {word}, not {count}", call.name);
         self.finding("wrong-arguments", message, &call.span, None);
+    }
+
+    /// Whether an argument stands for as many as there are columns.
+    fn is_spread(&self, argument: &Expr) -> bool {
+        match argument {
+            Expr::Star(_) => true,
+            Expr::Call(call) => call.name == SPREAD || is_columns(call, self.dialect),
+            _ => false,
+        }
     }
 
     /// The arguments; a lambda sees the elements of what stands before it.

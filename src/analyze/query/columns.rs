@@ -60,7 +60,7 @@ impl Analyst<'_> {
     }
 
     /// The columns that a `COLUMNS(…)` stands for; none if they are not known.
-    fn matched(&mut self, call: &Call) -> Option<Vec<(Name, Value)>> {
+    pub(super) fn matched(&mut self, call: &Call) -> Option<Vec<(Name, Value)>> {
         let [argument] = call.arguments.as_slice() else { return None };
         if let Expr::Star(star) = &argument.value {
             let (columns, open) = self.star(star);

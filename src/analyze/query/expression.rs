@@ -29,7 +29,7 @@ impl Analyst<'_> {
         let dialect = self.dialect;
         match expr {
             Expr::Column(parts, place) => self.column(parts, *place),
-            Expr::Position(qualifier, at, _) => self.position(qualifier, *at),
+            Expr::Position(qualifier, at, span) => self.position(qualifier, *at, span),
             Expr::Literal(literal) => {
                 let nulls = match literal {
                     Literal::Null => Nulls::May(NullReason::Literal),
@@ -56,7 +56,11 @@ impl Analyst<'_> {
                 Value::made([&inner], EdgeKind::Transformed).typed(inner.data_type).nullable(nulls)
             }
             Expr::Predicate(kind, parts) => {
+                let written = parts;
                 let parts = self.values(parts);
+                if *kind == Predicate::Like {
+                    self.check_like(written, &parts);
+                }
                 let nulls = match kind {
                     Predicate::IsNull | Predicate::IsNotNull | Predicate::Certain => Nulls::Never,
                     Predicate::Other => Nulls::Unknown,
@@ -64,8 +68,11 @@ impl Analyst<'_> {
                 };
                 Value::made(&parts, EdgeKind::Transformed).typed(ValueType::boolean(dialect)).nullable(nulls)
             }
-            Expr::Access(root, steps) => {
-                let root = self.value(root);
+            Expr::Access(written, steps) => {
+                let root = self.value(written);
+                if let (Some(span), [first, ..]) = (place(written), steps.as_slice()) {
+                    self.check_path(&root.data_type, first, &span);
+                }
                 self.path(root, steps)
             }
             Expr::Subquery(query) => self.scalar(query),
@@ -186,6 +193,10 @@ impl Analyst<'_> {
         if shape.open().is_some() || found == width || found == 0 {
             return;
         }
+        // A row of values is one value for DuckDB, and so is a struct.
+        if self.dialect == Dialect::DuckDb && found == 1 && !shape.value(0).data_type.is_simple() {
+            return;
+        }
         let span = query.first_word();
         if !span.is_empty() {
             let needed = if width == 1 { "one column".to_owned() } else { format!("{width} columns") };
@@ -286,11 +297,16 @@ impl Analyst<'_> {
         keys.extend(self.values(&window.bounds));
         self.deciding -= 1;
         let mut rows = rows_of(&Value::made(&keys, EdgeKind::Indirect));
-        if let Some(name) = &window.name {
+        if let Some((name, _)) = &window.name {
             let named = self.named_window(name);
             rows = super::all_rows([&rows, &named]);
         }
         rows
+    }
+
+    /// Whether a window of this name is in scope.
+    pub(super) fn has_window_called(&self, key: &str) -> bool {
+        self.scopes.iter().flat_map(|scope| &scope.windows).any(|(known, _)| &**known == key)
     }
 
     fn named_window(&mut self, name: &Name) -> Rows {

@@ -4,6 +4,9 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::call::is_columns;
+use super::expression::place;
+use super::group::within;
 use super::scope::Relation;
 use super::select::as_made;
 use super::shape::{Made, Open, Rows, Shape, Value};
@@ -12,7 +15,6 @@ use super::{Analyst, all_rows};
 use crate::analyze::edge::{EdgeKind, Edges};
 use crate::analyze::nulls::Nulls;
 use crate::analyze::schema::Schema;
-use crate::diagnostic::did_you_mean;
 use crate::sql::query::{Alias, Condition, Expr, From, Join, Name, Pivot, Side, Unpivot, visit};
 use crate::sql::{Dialect, ValueType};
 
@@ -29,6 +31,9 @@ impl Analyst<'_> {
                 }
                 if !lateral {
                     self.scope().relations = hidden;
+                }
+                if let Some(alias) = alias {
+                    self.check_names(&shape, &alias.columns, &alias.name, false);
                 }
                 self.enter(shape, alias.as_ref(), rows);
             }
@@ -113,6 +118,7 @@ impl Analyst<'_> {
         rows.push(shape.rows());
         let relation = match alias {
             Some(alias) => {
+                self.check_names(&shape, &alias.columns, &alias.name, false);
                 let shape = self.renamed(shape, &alias.columns, &alias.name);
                 Relation::new(Some(alias.name.key.clone()), shape)
             }
@@ -284,17 +290,19 @@ impl Analyst<'_> {
         let aggregates: Vec<Value> = pivot.aggregates.iter().map(|(expr, _)| self.value(expr)).collect();
         let keys = self.values(&pivot.keys);
         let others = self.values(&pivot.others);
+        let groups = pivot.groups.as_ref().map(|groups| groups.iter().map(|key| self.group_of_pivot(key)).collect());
         self.scopes.pop();
         let used = used_columns(pivot.aggregates.iter().map(|(expr, _)| expr).chain(&pivot.keys));
         let kept = (0..input.len()).filter(|at| !used.contains(&input.name(*at).key));
-        let mut columns: Vec<(Name, Value)> = kept.map(|at| (input.name(at).clone(), input.value(at))).collect();
+        let all = kept.map(|at| (input.name(at).clone(), input.value(at)));
+        let mut columns: Vec<(Name, Value)> = groups.unwrap_or_else(|| all.collect());
         let grouped = Value::made(columns.iter().map(|(_, value)| value), EdgeKind::Indirect);
         let turned = Value::made(keys.iter().chain(&others), EdgeKind::Indirect);
         let cell = |aggregate: &Value| {
             let data_type = aggregate.data_type.clone();
             Value::made([aggregate, &turned], EdgeKind::Copied).typed(data_type)
         };
-        let mut open = input.open();
+        let mut open = if pivot.groups.is_none() { input.open() } else { None };
         match &pivot.values {
             Some(names) => {
                 let cells = names.iter().zip(aggregates.iter().cycle());
@@ -312,35 +320,80 @@ impl Analyst<'_> {
     /// `UNPIVOT`: the columns that are not turned, their names, their values.
     fn unpivot(&mut self, unpivot: &Unpivot) -> Shape {
         let input = self.apart(&unpivot.input);
-        let is_turned = |name: &Name| unpivot.columns.iter().flatten().any(|(turned, _)| turned.key == name.key);
-        let made = as_made(&input);
-        let mut columns: Vec<(Name, Value)> = made.columns.into_iter().filter(|(name, _)| !is_turned(name)).collect();
+        let relation = Relation::new(None, input.clone());
+        self.scopes.push(super::Scope { relations: vec![relation], ..super::Scope::default() });
+        let mut used = used_columns(unpivot.columns.iter().flatten());
         let mut turned: Vec<Vec<Value>> = vec![Vec::new(); unpivot.values.len()];
-        for group in &unpivot.columns {
-            for (at, (name, span)) in group.iter().enumerate() {
-                if input.find(&name.key).is_empty() && input.open().is_none() && input.soft().is_none() {
-                    let known: Vec<&str> = (0..input.len()).map(|at| &*input.name(at).text).collect();
-                    let near = did_you_mean(&name.text, known);
-                    let help = near.map(|near| format!("did you mean `{near}`?"));
-                    self.finding("unknown-column", format!("unknown column `{}`", name.text), span, help);
-                }
-                let number = self.names.number(&name.text);
-                let relation = Relation::new(None, input.clone());
-                let value = in_relations(&[relation], name, number);
-                if let Some(column) = turned.get_mut(at) {
-                    column.push(value);
-                }
-            }
-        }
-        let all: Vec<Value> = turned.iter().flatten().cloned().collect();
+        self.turned(unpivot, &mut turned, &mut used);
+        self.scopes.pop();
+        let made = as_made(&input);
+        let is_kept = |(name, _): &(Name, Value)| !used.contains(&name.key);
+        let mut columns: Vec<(Name, Value)> = made.columns.into_iter().filter(is_kept).collect();
         let names = Value::constant(ValueType::text(self.dialect)).nullable(Nulls::Never);
         columns.push((unpivot.name.clone(), names));
-        for (name, values) in unpivot.values.iter().zip(&turned) {
+        for (at, (name, values)) in unpivot.values.iter().zip(&turned).enumerate() {
+            self.check_turned(unpivot, at, values);
             let data_type = ValueType::common(values.iter().map(|value| &value.data_type));
             columns.push((name.clone(), Value::made(values, EdgeKind::Copied).typed(data_type)));
         }
-        let nulls = super::expression::rows_of(&Value::made(&all, EdgeKind::Indirect));
+        let nulls = super::expression::rows_of(&Value::made(turned.iter().flatten(), EdgeKind::Indirect));
         Shape::Made(Rc::new(Made::new(columns, made.open, all_rows([&made.rows, &nulls])).softly(made.soft)))
+    }
+}
+
+impl Analyst<'_> {
+    /// Reads what becomes the values of UNPIVOT, by column. `COLUMNS(…)` stands for the columns that it finds.
+    fn turned(&mut self, unpivot: &Unpivot, turned: &mut [Vec<Value>], used: &mut Vec<Arc<str>>) {
+        for group in &unpivot.columns {
+            if let ([Expr::Call(call)], Some(column)) = (group.as_slice(), turned.first_mut())
+                && is_columns(call, self.dialect)
+            {
+                match self.matched(call) {
+                    Some(found) => {
+                        used.extend(found.iter().map(|(name, _)| name.key.clone()));
+                        column.extend(found.into_iter().map(|(_, value)| value));
+                    }
+                    None => column.push(self.unresolved("`COLUMNS(…)` is not analysed".into())),
+                }
+                continue;
+            }
+            for (column, expr) in turned.iter_mut().zip(group) {
+                column.push(self.value(expr));
+            }
+        }
+    }
+
+    /// A key that PIVOT groups by, under its name.
+    fn group_of_pivot(&mut self, key: &Expr) -> (Name, Value) {
+        let name = match key {
+            Expr::Column(parts, _) => parts.last().cloned(),
+            _ => None,
+        };
+        let value = self.value(key);
+        match name {
+            Some(name) => (name, value),
+            None => {
+                let reason: Rc<str> = "the name of a computed key of PIVOT is not known".into();
+                (Name::found("?", self.dialect), Value { doubt: Some(reason), ..value })
+            }
+        }
+    }
+
+    /// Reports columns of types that do not go together in the column that UNPIVOT makes of them.
+    fn check_turned(&mut self, unpivot: &Unpivot, at: usize, values: &[Value]) {
+        if unpivot.columns.len() != values.len() {
+            return;
+        }
+        let spans = unpivot.columns.iter().map(|group| group.get(at).and_then(place));
+        let rough = values.iter().map(|value| value.data_type.rough());
+        let mut known = spans.zip(rough).filter_map(|(span, rough)| Some((span?, rough?)));
+        let Some((_, first)) = known.next() else { return };
+        let is_moment = |rough: &str| matches!(rough, "a date" | "a timestamp");
+        if let Some((span, other)) = known.find(|(_, rough)| *rough != first && !(is_moment(rough) && is_moment(first)))
+        {
+            let message = format!("{first} and {other} cannot become one column");
+            self.finding("wrong-type", message, &span, Some("cast one of them".to_owned()));
+        }
     }
 }
 
@@ -374,19 +427,12 @@ fn in_relations(relations: &[Relation], name: &Name, number: u32) -> Value {
 /// The keys of the columns that these name.
 fn used_columns<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Vec<Arc<str>> {
     let mut used = Vec::new();
-    let mut open: Vec<&Expr> = exprs.collect();
-    while let Some(expr) = open.pop() {
-        match expr {
-            Expr::Column(parts, _) => used.extend(parts.last().map(|name| name.key.clone())),
-            Expr::Call(call) => open.extend(call.arguments.iter().map(|argument| &argument.value)),
-            Expr::Cast(inner, ..) | Expr::Sign(inner) => open.push(inner),
-            Expr::Collection(_, items) | Expr::Predicate(_, items) => open.extend(items),
-            Expr::Chain(first, rest) => {
-                open.push(first);
-                open.extend(rest.iter().map(|(_, expr)| expr));
+    for expr in exprs {
+        within(expr, &mut |part| {
+            if let Expr::Column(parts, _) = part {
+                used.extend(parts.last().map(|name| name.key.clone()));
             }
-            _ => {}
-        }
+        });
     }
     used
 }

@@ -12,9 +12,10 @@ use super::alike::Alike;
 use super::narrow::own_position;
 use super::scope::Scope;
 use super::select::{Items, ordinal};
+use super::star::leaves_out;
 use crate::sql::Dialect;
 use crate::sql::query::{
-    Call, Collection, Expr, Group, Item, Name, Operator, Query, Select, Star, Step, Window, visit,
+    Call, Collection, Distinct, Expr, Group, Item, Name, Operator, Query, Select, Star, Step, Window, visit,
 };
 
 /// Functions of which two calls with different names are never the same.
@@ -53,7 +54,12 @@ impl Analyst<'_> {
         let aliases = aliases(select);
         let alike = Alike { scope, aliases: &aliases };
         let judge = Judge { analyst: self, alike, select };
+        let unselected = judge.unselected(order.0, items);
         if !judge.is_grouped(order.0) {
+            for one in unselected {
+                let message = format!("`{}` is not selected, and DISTINCT leaves nothing else to order by", one.name);
+                self.finding("not-grouped", message, &one.range, Some("select it, or leave it out".to_owned()));
+            }
             return;
         }
         let Some(keys) = judge.keys(items) else { return };
@@ -236,6 +242,32 @@ impl Judge<'_, '_> {
         Some(keys)
     }
 
+    /// The columns in the keys of ORDER BY that Snowflake does not know behind DISTINCT.
+    fn unselected(&self, order: &[Expr], items: &Items) -> Vec<Ungrouped> {
+        let mut found = Vec::new();
+        if self.analyst.dialect != Dialect::Snowflake || !matches!(self.select.distinct, Distinct::Rows) {
+            return found;
+        }
+        let mut keys = Keys::default();
+        for item in &self.select.items {
+            let known = match item {
+                Item::Value { expr, .. } => self.written_key(expr, &mut keys),
+                Item::Star(star) => {
+                    self.columns(star).map(|columns| keys.written.extend(columns.into_iter().map(|(key, _)| key)))
+                }
+            };
+            if known.is_none() {
+                return found;
+            }
+        }
+        let is_plain = |key: &&Expr| ordinal(key).is_none() && !is_output(key, items) && !has_window(key);
+        for key in order.iter().filter(is_plain) {
+            self.expr(key, &keys, &mut found);
+        }
+        found.retain(|one| items.columns.iter().all(|(column, _)| column.text != one.name));
+        found
+    }
+
     /// Whether an item is no key of GROUP BY ALL: it aggregates, by itself or by an alias, or looks at a window.
     fn is_mixed(&self, expr: &Expr) -> bool {
         let mut is_mixed = false;
@@ -308,7 +340,7 @@ impl Judge<'_, '_> {
             }
             for at in 0..relation.shape.len() {
                 let name = relation.shape.name(at);
-                if !star.exclude.iter().any(|(excluded, _)| excluded.key == name.key) {
+                if !leaves_out(star, relation, name, true) {
                     found.push((Alike::position(number, at), name.clone()));
                 }
             }
@@ -351,10 +383,16 @@ impl Judge<'_, '_> {
                 }
                 found.push(Ungrouped { name: own.name, range: place.name() });
             }
-            Expr::Call(call) if call.window.is_none() => match self.analyst.is_aggregate(call) {
-                Some(false) if !call.name.starts_with("GROUPING") => self.parts(expr, keys, found),
-                _ => {}
-            },
+            Expr::Call(call) if call.name.starts_with("GROUPING") => {
+                if matches!(self.select.group, Group::Keys(_) | Group::Sets(_)) {
+                    self.parts(expr, keys, found);
+                }
+            }
+            Expr::Call(call) if call.window.is_none() => {
+                if self.analyst.is_aggregate(call) == Some(false) {
+                    self.parts(expr, keys, found);
+                }
+            }
             Expr::Lambda(_, body) => self.lambda(body, expr, keys, found),
             Expr::Chain(first, rest) => self.chain(first, rest, keys, found),
             Expr::Star(_) | Expr::Opaque(..) => {}

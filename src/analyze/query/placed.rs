@@ -7,10 +7,25 @@ use super::alike::Alike;
 use super::group::{aliases, has_window, is_own, parts, window_parts, within};
 use super::select::{Items, ordinal};
 use crate::sql::Dialect;
-use crate::sql::query::{Call, Condition, Expr, From, Group, Item, Query, Select};
+use crate::sql::query::{Call, Condition, Expr, From, Group, Item, Query, Select, Window};
 
 /// Functions that always look at a window.
-const WINDOWS: [&str; 8] = ["ROW_NUMBER", "RANK", "DENSE_RANK", "NTILE", "LAG", "LEAD", "PERCENT_RANK", "CUME_DIST"];
+const WINDOWS: [&str; 12] = [
+    "ROW_NUMBER",
+    "RANK",
+    "DENSE_RANK",
+    "NTILE",
+    "LAG",
+    "LEAD",
+    "PERCENT_RANK",
+    "CUME_DIST",
+    "FIRST_VALUE",
+    "LAST_VALUE",
+    "NTH_VALUE",
+    "RATIO_TO_REPORT",
+];
+/// How many of them need an order of the window's rows on Snowflake.
+const ORDERED: usize = 8;
 
 /// What may stand at a place, and what the place is called.
 #[derive(Clone, Copy)]
@@ -32,8 +47,8 @@ impl Analyst<'_> {
     pub(super) fn check_placed(&mut self, select: &Select, query: Option<&Query>, items: &Items) {
         let aliases = aliases(select);
         let Some(scope) = self.scopes.last() else { return };
-        let watch =
-            Watch { analyst: self, alike: Alike { scope, aliases: &aliases }, is_outermost: self.scopes.len() == 1 };
+        let alike = Alike { scope, aliases: &aliases };
+        let watch = Watch { analyst: self, alike, select, is_outermost: self.scopes.len() == 1 };
         let mut found = Vec::new();
         let of = |aggregate, window, place| May { aggregate, window, place };
         for filter in &select.filters {
@@ -80,6 +95,7 @@ fn conditions(from: &From) -> Vec<&Expr> {
 struct Watch<'a, 'r> {
     analyst: &'a Analyst<'r>,
     alike: Alike<'a>,
+    select: &'a Select,
     is_outermost: bool,
 }
 
@@ -144,6 +160,7 @@ impl Watch<'_, '_> {
             found.push(Misplaced { range: call.span.clone(), message, help });
             return;
         }
+        found.extend(call.window.as_ref().and_then(|window| self.window(&call.name, window, &call.span)));
         if is_aggregate && !may.aggregate && self.is_of_this(call) {
             found.push(misplaced(&call.name, call.span.clone(), true, may));
             return;
@@ -156,6 +173,22 @@ impl Watch<'_, '_> {
         let arguments = call.arguments.iter().map(|argument| &argument.value);
         let clauses = call.order.iter().chain(&call.filters).chain(call.window.iter().flat_map(window_parts));
         arguments.chain(clauses).for_each(|part| self.see(part, inner, found));
+    }
+
+    /// A window that there is not, or one without an order where Snowflake needs one.
+    fn window(&self, function: &str, window: &Window, span: &Range<usize>) -> Option<Misplaced> {
+        if let Some((name, range)) = &window.name {
+            let is_here = self.select.windows.iter().any(|(known, _)| known.key == name.key);
+            let is_known = is_here || self.analyst.has_window_called(&name.key);
+            let message = format!("there is no window `{}`", name.text);
+            let help = "name it in a WINDOW clause";
+            return (!is_known && !range.is_empty()).then(|| Misplaced { range: range.clone(), message, help });
+        }
+        let is_ordered = WINDOWS[..ORDERED].contains(&function) && self.analyst.dialect == Dialect::Snowflake;
+        (is_ordered && window.order.is_empty()).then(|| {
+            let message = format!("`{function}` needs an order of the window's rows");
+            Misplaced { range: span.clone(), message, help: "write ORDER BY in OVER (…)" }
+        })
     }
 
     /// Whether an aggregate is of this SELECT's rows: one of an outer query's columns is the outer query's.

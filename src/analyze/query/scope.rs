@@ -362,6 +362,7 @@ impl Analyst<'_> {
             let (column, fields) = parts.split_at(taken);
             let steps: Vec<Step> = fields.iter().map(|field| Step::Key(field.text.to_string())).collect();
             let value = self.column(column, place);
+            self.check_fields(&value.data_type, fields, place);
             return self.path(value, &steps);
         }
         let written: Vec<&str> = parts[..parts.len() - 1].iter().map(|part| &*part.text).collect();
@@ -412,12 +413,17 @@ impl Analyst<'_> {
     }
 
     /// The column at a position of the only relation in scope.
-    pub(super) fn position(&mut self, qualifier: &[Name], at: usize) -> Value {
+    pub(super) fn position(&mut self, qualifier: &[Name], at: usize, span: &Range<usize>) -> Value {
         let named: Vec<Relation> =
             if qualifier.is_empty() { Vec::new() } else { self.relation(qualifier).into_iter().collect() };
         let visible = self.scopes.last().map(|scope| scope.relations.as_slice()).unwrap_or_default();
         match if qualifier.is_empty() { visible } else { &named } {
             [one] if at > 0 && at <= one.shape.len() => one.value(at - 1),
+            [one] if one.shape.open().is_none() && one.shape.soft().is_none() => {
+                let message = format!("there is no column {at}: the relation has {}", one.shape.len());
+                self.finding("unknown-column", message.clone(), span, None);
+                self.unresolved(message.into())
+            }
             _ => self.unresolved(format!("`${at}` is no column of a relation whose columns are known").into()),
         }
     }

@@ -1,10 +1,12 @@
 //! Queries and SELECTs: items, filters, groups, order.
 
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::call::is_columns;
 use super::expression::rows_of;
+use super::group::within;
 use super::scope::{Relation, Scope};
 use super::shape::{Made, Open, Rows, Shape, Value};
 use super::star::told_apart;
@@ -20,6 +22,10 @@ impl Analyst<'_> {
         let outer = self.ctes.len();
         for cte in &query.ctes {
             let shape = self.cte(cte);
+            if self.dialect == Dialect::DuckDb && self.ctes[outer..].iter().any(|known| known.key == cte.name.key) {
+                let message = format!("2 common table expressions are called `{}`", cte.name.text);
+                self.finding("ambiguous-column", message, &cte.span, Some("give one of them another name".to_owned()));
+            }
             self.ctes.push(KnownCte::new(&cte.name.key, shape));
         }
         let made = match &query.body {
@@ -46,11 +52,27 @@ impl Analyst<'_> {
             _ => self.query(&cte.query),
         };
         let shape = if self.dialect == Dialect::DuckDb { told_apart(shape) } else { shape };
+        if self.dialect == Dialect::Snowflake {
+            self.check_names(&shape, &cte.columns, &cte.name, true);
+        }
         self.renamed(shape, &cte.columns, &cte.name)
     }
 
+    /// Reports more names than there are columns; where all must be named, fewer, too.
+    pub(super) fn check_names(&mut self, shape: &Shape, names: &[(Name, Range<usize>)], owner: &Name, is_all: bool) {
+        let width = shape.len();
+        let is_wrong = names.len() > width || (is_all && names.len() < width);
+        if names.is_empty() || !is_wrong || shape.open().is_some() || shape.soft().is_some() {
+            return;
+        }
+        let word = if names.len() == 1 { "column" } else { "columns" };
+        let message = format!("`{}` names {} {word} of {width}", owner.text, names.len());
+        let (_, span) = &names[width.min(names.len() - 1)];
+        self.finding("column-count", message, span, None);
+    }
+
     /// A shape whose columns have other names, by position.
-    pub(super) fn renamed(&mut self, shape: Shape, names: &[Name], owner: &Name) -> Shape {
+    pub(super) fn renamed(&mut self, shape: Shape, names: &[(Name, Range<usize>)], owner: &Name) -> Shape {
         if names.is_empty() {
             return shape;
         }
@@ -64,12 +86,12 @@ impl Analyst<'_> {
                 doubt: Some(unknown.reason.clone()),
                 ..Value::default()
             };
-            columns = names.iter().map(|name| (name.clone(), value.clone())).collect();
+            columns = names.iter().map(|(name, _)| (name.clone(), value.clone())).collect();
             if let Some(open) = &mut open {
                 open.edges = open.edges.at_least(EdgeKind::Transformed);
             }
         } else {
-            for (column, name) in columns.iter_mut().zip(names) {
+            for (column, (name, _)) in columns.iter_mut().zip(names) {
                 column.0 = name.clone();
             }
             if names.len() > columns.len() {
@@ -86,7 +108,7 @@ impl Analyst<'_> {
         match body {
             Body::Select(select) => self.select(select, None),
             Body::Set(chain) => self.set_chain(chain),
-            Body::Values(rows) => self.rows_of_values(rows),
+            Body::Values(rows, spans) => self.rows_of_values(rows, spans),
             Body::Query(query) => {
                 let shape = self.query(query);
                 as_made(&shape)
@@ -125,8 +147,13 @@ impl Analyst<'_> {
         Made::new(made.columns, made.open, all_rows(&rows)).softly(made.soft)
     }
 
-    fn rows_of_values(&mut self, rows: &[Vec<Expr>]) -> Made {
+    fn rows_of_values(&mut self, rows: &[Vec<Expr>], spans: &[Range<usize>]) -> Made {
         let width = rows.first().map_or(0, Vec::len);
+        if let Some((row, span)) = rows.iter().zip(spans).find(|(row, _)| row.len() != width) {
+            let word = if row.len() == 1 { "value" } else { "values" };
+            let message = format!("{} {word} here, {width} in the first row", row.len());
+            self.finding("column-count", message, span, None);
+        }
         let mut cells: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
         for row in rows {
             for (column, expr) in cells.iter_mut().zip(row) {
@@ -350,12 +377,29 @@ impl Analyst<'_> {
             rows.push(self.key(key, items));
         }
         for limit in &query.limits {
+            self.check_limit(limit);
             rows.push(self.condition(limit));
         }
         if query.order_all {
             let all = items.columns.iter().map(|(_, value)| value);
             rows.push(rows_of(&Value::made(all, EdgeKind::Indirect)));
             rows.extend(items.open.as_ref().map(open_rows));
+        }
+    }
+}
+
+impl Analyst<'_> {
+    /// Reports columns in LIMIT and OFFSET, which are computed once for all rows.
+    fn check_limit(&mut self, limit: &Expr) {
+        let mut columns = Vec::new();
+        within(limit, &mut |part| {
+            if let Expr::Column(parts, place) = part {
+                columns.extend(parts.last().map(|name| (name.text.clone(), place.name())));
+            }
+        });
+        for (name, span) in columns {
+            let message = format!("LIMIT and OFFSET see no columns, and `{name}` is one");
+            self.finding("unknown-column", message, &span, None);
         }
     }
 }

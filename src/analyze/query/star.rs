@@ -33,16 +33,25 @@ impl Analyst<'_> {
         }
         let known: Vec<Name> = columns.iter().map(|(name, _)| name.clone()).collect();
         for (name, span) in &star.exclude {
-            let before = columns.len();
-            columns.retain(|(column, _)| column.key != name.key);
-            if before == columns.len() && open.is_none() {
-                self.not_in_star(name, span, &known);
+            let [qualifier @ .., last] = name.as_slice() else { continue };
+            let is_of_all = qualifier.is_empty() || !star.qualifier.is_empty();
+            let is_there =
+                if is_of_all { columns.iter().any(|(column, _)| column.key == last.key) } else { self.is_column(name) };
+            if is_of_all {
+                columns.retain(|(column, _)| column.key != last.key);
+            }
+            if !is_there && open.is_none() {
+                self.not_in_star(last, span, &known);
             }
         }
         for (expr, name, span) in &star.replace {
             let value = self.value(expr);
-            match columns.iter_mut().find(|(column, _)| column.key == name.key) {
-                Some((_, column)) => *column = value,
+            match columns.iter().position(|(column, _)| column.key == name.key) {
+                Some(at) => {
+                    columns[at].1 = value;
+                    let mut place = 0..;
+                    columns.retain(|(column, _)| place.next() <= Some(at) || column.key != name.key);
+                }
                 None => {
                     if open.is_none() {
                         self.not_in_star(name, span, &known);
@@ -52,25 +61,23 @@ impl Analyst<'_> {
             }
         }
         // Two columns can change names with one another.
-        let found: Vec<Option<usize>> = star
-            .rename
-            .iter()
-            .map(|(from, ..)| columns.iter().position(|(column, _)| column.key == from.key))
-            .collect();
-        for ((from, to, span), at) in star.rename.iter().zip(found) {
-            match at {
-                Some(at) => columns[at].0 = to.clone(),
-                None => match &open {
-                    Some(open) => {
-                        let number = self.names.number(&from.text);
-                        let value =
-                            Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
-                        columns.push((to.clone(), value));
-                    }
-                    // DuckDB renames what there is.
-                    None if self.dialect == Dialect::DuckDb => {}
-                    None => self.not_in_star(from, span, &known),
-                },
+        let places = |from: &Name| (0..columns.len()).filter(|at| columns[*at].0.key == from.key).collect();
+        let found: Vec<Vec<usize>> = star.rename.iter().map(|(from, ..)| places(from)).collect();
+        for ((from, to, span), places) in star.rename.iter().zip(found) {
+            if !places.is_empty() {
+                places.into_iter().for_each(|at| columns[at].0 = to.clone());
+                continue;
+            }
+            match &open {
+                Some(open) => {
+                    let number = self.names.number(&from.text);
+                    let value =
+                        Value { edges: open.named(number), doubt: Some(open.reason.clone()), ..Value::default() };
+                    columns.push((to.clone(), value));
+                }
+                // DuckDB renames what there is.
+                None if self.dialect == Dialect::DuckDb => {}
+                None => self.not_in_star(from, span, &known),
             }
         }
         if let Some(what) = &star.opaque {
@@ -123,7 +130,8 @@ impl Analyst<'_> {
         if star.qualifier.is_empty() {
             let scope = self.scope();
             let (relations, merged) = (scope.relations.clone(), scope.merged.clone());
-            return self.passed_on(star, &relations, columns_of(&relations, &merged));
+            let of_one = |relation: &Relation, column: &Name| leaves_out(star, relation, column, false);
+            return self.passed_on(star, &relations, columns_but(&relations, &merged, &of_one));
         }
         if let Some(relation) = self.relation(&star.qualifier) {
             let columns = columns_of(std::slice::from_ref(&relation), &[]);
@@ -175,14 +183,35 @@ impl Analyst<'_> {
     }
 }
 
+/// Whether EXCLUDE names a column of a relation: as that relation's, or as one of any where that counts, too.
+pub(super) fn leaves_out(star: &Star, relation: &Relation, column: &Name, of_any: bool) -> bool {
+    star.exclude.iter().any(|(name, _)| match name.as_slice() {
+        [last] => of_any && last.key == column.key,
+        [qualifier @ .., last] => last.key == column.key && relation.is_named(qualifier),
+        [] => false,
+    })
+}
+
 /// The columns of relations side by side; what a join merged is there once.
 pub(super) fn columns_of(relations: &[Relation], merged: &[(Arc<str>, Value)]) -> Expanded {
+    columns_but(relations, merged, &|_, _| false)
+}
+
+/// The same, but for some of the relations' columns.
+fn columns_but(
+    relations: &[Relation],
+    merged: &[(Arc<str>, Value)],
+    is_left_out: &dyn Fn(&Relation, &Name) -> bool,
+) -> Expanded {
     let mut columns: Vec<(Name, Value)> = Vec::new();
     let mut opens: Vec<Open> = Vec::new();
     for relation in relations {
         opens.extend(relation.shape.open());
         for at in 0..relation.shape.len() {
             let name = relation.shape.name(at).clone();
+            if is_left_out(relation, &name) {
+                continue;
+            }
             match merged.iter().find(|(key, _)| *key == name.key) {
                 Some((key, _)) if columns.iter().any(|(column, _)| column.key == *key) => {}
                 Some((_, value)) => columns.push((name, value.clone())),

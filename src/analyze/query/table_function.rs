@@ -6,8 +6,27 @@ use super::Analyst;
 use super::call::{argument, constant, path_steps};
 use super::shape::{Made, Open, Rows, Shape, Value};
 use crate::analyze::edge::{EdgeKind, Edges};
+use crate::diagnostic::did_you_mean;
 use crate::sql::query::{Expr, Literal, Name, TableFunction};
 use crate::sql::{Dialect, ValueType};
+
+/// What DESCRIBE says of a column.
+const COLUMNS_OF_A_RELATION: [&str; 6] = ["column_name", "column_type", "null", "key", "default", "extra"];
+/// What SUMMARIZE says of a column, with the types, and whether that is computed from its values.
+const SUMMARY: [(&str, &str, bool); 12] = [
+    ("column_name", "VARCHAR", false),
+    ("column_type", "VARCHAR", false),
+    ("min", "VARCHAR", true),
+    ("max", "VARCHAR", true),
+    ("approx_unique", "BIGINT", true),
+    ("avg", "VARCHAR", true),
+    ("std", "VARCHAR", true),
+    ("q25", "VARCHAR", true),
+    ("q50", "VARCHAR", true),
+    ("q75", "VARCHAR", true),
+    ("count", "BIGINT", false),
+    ("null_percentage", "DECIMAL(9,2)", true),
+];
 
 impl Analyst<'_> {
     pub(super) fn table_function(&mut self, function: &TableFunction) -> Shape {
@@ -27,6 +46,8 @@ impl Analyst<'_> {
                 self.derived(function, &[(name.as_str(), "BIGINT")])
             }
             ("JSON_EACH" | "JSON_TREE", Dialect::DuckDb) => self.json_each(function),
+            ("SUMMARIZE", Dialect::DuckDb) => self.summarized(function),
+            ("DESCRIBE", Dialect::DuckDb) => self.described(function, &COLUMNS_OF_A_RELATION),
             _ => self.unknown_function(function),
         };
         let made = if function.ordinality { self.numbered(made) } else { made };
@@ -53,6 +74,7 @@ impl Analyst<'_> {
 
     /// `FLATTEN`: the columns SEQ, KEY, PATH, INDEX, VALUE, THIS.
     fn flatten(&mut self, function: &TableFunction) -> Made {
+        self.check_named(function, &["INPUT", "PATH", "OUTER", "RECURSIVE", "MODE"]);
         let Some(input) = argument(&function.arguments, "INPUT", 0) else {
             return self.unknown_function(function);
         };
@@ -91,6 +113,7 @@ impl Analyst<'_> {
         let mut decided = Vec::new();
         for argument in &function.arguments {
             let value = self.value(&argument.value);
+            self.check_unnested(&argument.value, &value.data_type);
             let edges = self.extended(&value.edges, "[*]");
             decided.push(super::expression::rows_of(&value));
             let data_type = value.data_type.part(None);
@@ -98,6 +121,44 @@ impl Analyst<'_> {
             columns.push((Name::found("unnest", self.dialect), element.typed(data_type)));
         }
         Made::new(columns, None, super::all_rows(&decided))
+    }
+
+    /// `DESCRIBE`: what is said of the columns of a query says nothing of its values.
+    fn described(&mut self, function: &TableFunction, columns: &[&str]) -> Made {
+        for argument in &function.arguments {
+            if let Expr::Subquery(query) = &argument.value {
+                self.query(query);
+            }
+        }
+        let text = Value::constant(ValueType::text(self.dialect));
+        let columns = columns.iter().map(|name| (Name::found(name, self.dialect), text.clone()));
+        Made::new(columns.collect(), None, Rows::default())
+    }
+
+    /// `SUMMARIZE`: a row for each column of a query, computed from all its rows.
+    fn summarized(&mut self, function: &TableFunction) -> Made {
+        let Some(Expr::Subquery(query)) = function.arguments.first().map(|argument| &argument.value) else {
+            return self.unknown_function(function);
+        };
+        let shape = self.query(query);
+        let everything = Self::whole(&shape);
+        let column = |(name, data_type, is_computed): &(&str, &str, bool)| {
+            let value = if *is_computed { Value::made([&everything], EdgeKind::Aggregated) } else { Value::default() };
+            let doubt = everything.doubt.clone();
+            (Name::found(name, self.dialect), Value { doubt, ..value.typed(ValueType::parse(data_type, self.dialect)) })
+        };
+        Made::new(SUMMARY.iter().map(column).collect(), None, shape.rows())
+    }
+
+    /// Arguments by names that a table function does not have.
+    fn check_named(&mut self, function: &TableFunction, known: &[&str]) {
+        for argument in &function.arguments {
+            if let Some(name) = argument.name.as_ref().filter(|name| !known.contains(&name.as_str())) {
+                let span = if argument.span.is_empty() { &function.span } else { &argument.span };
+                let help = did_you_mean(name, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+                self.finding("wrong-arguments", format!("`{}` has no argument `{name}`", function.name), span, help);
+            }
+        }
     }
 
     /// `json_each`: what it says of each element of a JSON value.

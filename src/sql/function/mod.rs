@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::DataType;
 
-pub(super) use arity::arity;
+pub(super) use arity::{Takes, arity, takes};
 pub use construct::{ConstructSupport, supported_constructs};
 
 /// How well a function or a construct is supported on the embedded engine. There is no fourth state.

@@ -1,31 +1,15 @@
 //! Calls with their clauses.
 
 use sqlparser::ast::{
-    Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause, FunctionArguments, Spanned,
-    WindowFrameBound, WindowSpec, WindowType,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause, FunctionArguments, Ident,
+    Spanned, WindowFrameBound, WindowSpec, WindowType,
 };
 
+use super::date_part::is_part;
 use super::expression::word;
 use super::read::Reader;
-use super::{Argument, Call, Expr, Name, Predicate, Window};
+use super::{Argument, Call, Expr, Predicate, Window};
 use crate::sql::Dialect;
-
-/// Functions of Snowflake that take a date part, and which argument it is.
-const PARTS: [(&str, usize); 13] = [
-    ("DATEADD", 0),
-    ("TIMEADD", 0),
-    ("TIMESTAMPADD", 0),
-    ("DATEDIFF", 0),
-    ("TIMEDIFF", 0),
-    ("TIMESTAMPDIFF", 0),
-    ("DATE_TRUNC", 0),
-    ("DATE_PART", 0),
-    ("DATEPART", 0),
-    ("LAST_DAY", 1),
-    ("TRUNC", 1),
-    ("DATE_TRUNC", 1),
-    ("EXTRACT", 0),
-];
 
 /// Functions of `DuckDB` that take a lambda; elsewhere, what looks like one is the operator `->`.
 const LAMBDAS: [&str; 13] = [
@@ -42,94 +26,6 @@ const LAMBDAS: [&str; 13] = [
     "REDUCE",
     "LIST_SELECT",
     "LIST_WHERE",
-];
-
-/// The words for date parts.
-const WORDS: [&str; 62] = [
-    "YEAR",
-    "Y",
-    "YY",
-    "YYY",
-    "YYYY",
-    "YR",
-    "YEARS",
-    "YRS",
-    "MONTH",
-    "MM",
-    "MON",
-    "MONS",
-    "MONTHS",
-    "DAY",
-    "D",
-    "DD",
-    "DAYS",
-    "DAYOFMONTH",
-    "DAYOFWEEK",
-    "WEEKDAY",
-    "DOW",
-    "DW",
-    "DAYOFWEEKISO",
-    "DAYOFWEEK_ISO",
-    "WEEKDAY_ISO",
-    "DOW_ISO",
-    "DAYOFYEAR",
-    "YEARDAY",
-    "DOY",
-    "DY",
-    "WEEK",
-    "W",
-    "WK",
-    "WEEKOFYEAR",
-    "WOY",
-    "WY",
-    "WEEKISO",
-    "WEEK_ISO",
-    "QUARTER",
-    "Q",
-    "QTR",
-    "QTRS",
-    "QUARTERS",
-    "YEAROFWEEK",
-    "YEAROFWEEKISO",
-    "HOUR",
-    "H",
-    "HH",
-    "HR",
-    "HOURS",
-    "HRS",
-    "MINUTE",
-    "M",
-    "MI",
-    "MIN",
-    "MINUTES",
-    "MINS",
-    "SECOND",
-    "S",
-    "SEC",
-    "SECONDS",
-    "SECS",
-];
-
-/// Finer and rarer date parts.
-const FINE: [&str; 18] = [
-    "MILLISECOND",
-    "MS",
-    "MSEC",
-    "MILLISECONDS",
-    "MICROSECOND",
-    "US",
-    "USEC",
-    "MICROSECONDS",
-    "NANOSECOND",
-    "NS",
-    "NSEC",
-    "NANOSEC",
-    "NANOSECONDS",
-    "EPOCH_SECOND",
-    "EPOCH",
-    "EPOCH_MILLISECOND",
-    "TIMEZONE_HOUR",
-    "TIMEZONE_MINUTE",
 ];
 
 impl Reader<'_> {
@@ -155,7 +51,7 @@ impl Reader<'_> {
                     for (index, argument) in list.args.iter().enumerate() {
                         let index = if index == 1 && names_part(&call) { usize::MAX } else { index };
                         let argument = match self.compared(argument) {
-                            Some(value) => Argument { name: None, value },
+                            Some(value) => Argument { name: None, value, span: 0..0 },
                             None => self.argument(&call.name, index, argument),
                         };
                         call.arguments.push(argument);
@@ -195,25 +91,31 @@ impl Reader<'_> {
     pub(super) fn argument(&self, function: &str, index: usize, argument: &FunctionArg) -> Argument {
         match argument {
             FunctionArg::Named { name, arg, .. } => {
-                Argument { name: Some(name.value.to_uppercase()), value: self.argument_value(arg) }
+                Argument { name: Some(name.value.to_uppercase()), value: self.argument_value(arg), span: self.at(name) }
             }
             FunctionArg::ExprNamed { name, arg, .. } => {
-                Argument { name: Some(name.to_string().to_uppercase()), value: self.argument_value(arg) }
+                Argument { name: Some(name.to_string().to_uppercase()), value: self.argument_value(arg), span: 0..0 }
             }
             FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Identifier(ident)))
                 if self.dialect == Dialect::Snowflake
                     && ident.quote_style.is_none()
                     && is_part(function, index, &ident.value) =>
             {
-                Argument { name: None, value: word(&ident.value) }
+                Argument { name: None, value: word(&ident.value), span: self.at(ident) }
             }
             FunctionArg::Unnamed(FunctionArgExpr::Expr(sqlparser::ast::Expr::Lambda(lambda)))
                 if LAMBDAS.contains(&function.rsplit('.').next().unwrap_or(function))
                     || self.dialect == Dialect::Snowflake =>
             {
-                Argument { name: None, value: self.lambda(lambda) }
+                Argument { name: None, value: self.lambda(lambda), span: 0..0 }
             }
-            FunctionArg::Unnamed(value) => Argument { name: None, value: self.argument_value(value) },
+            FunctionArg::Unnamed(value) => {
+                let span = match value {
+                    FunctionArgExpr::Expr(sqlparser::ast::Expr::Value(constant)) => self.text.range(constant.span),
+                    _ => 0..0,
+                };
+                Argument { name: None, value: self.argument_value(value), span }
+            }
         }
     }
 
@@ -229,15 +131,19 @@ impl Reader<'_> {
     fn window_type(&self, over: &WindowType) -> Window {
         match over {
             WindowType::WindowSpec(spec) => self.window(spec),
-            WindowType::NamedWindow(name) => {
-                Window { name: Some(self.name(name)), partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
-            }
+            WindowType::NamedWindow(name) => self.window_called(name),
         }
+    }
+
+    /// A window by its name.
+    pub(super) fn window_called(&self, name: &Ident) -> Window {
+        let name = Some((self.name(name), self.at(name)));
+        Window { name, partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
     }
 
     /// A window.
     pub(super) fn window(&self, spec: &WindowSpec) -> Window {
-        let name: Option<Name> = spec.window_name.as_ref().map(|name| self.name(name));
+        let name = spec.window_name.as_ref().map(|name| (self.name(name), self.at(name)));
         let bounds = spec.window_frame.iter().flat_map(|frame| [Some(&frame.start_bound), frame.end_bound.as_ref()]);
         let computed = bounds.flatten().filter_map(|bound| match bound {
             WindowFrameBound::Preceding(Some(amount)) | WindowFrameBound::Following(Some(amount)) => Some(&**amount),
@@ -256,9 +162,4 @@ impl Reader<'_> {
 fn names_part(call: &Call) -> bool {
     let first = call.arguments.first().map(|argument| &argument.value);
     call.name == "DATE_TRUNC" && matches!(first, Some(Expr::Literal(_)))
-}
-
-fn is_part(function: &str, index: usize, word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    PARTS.contains(&(function, index)) && (WORDS.contains(&upper.as_str()) || FINE.contains(&upper.as_str()))
 }

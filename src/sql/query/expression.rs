@@ -167,6 +167,9 @@ impl Reader<'_> {
                 let results = vec![self.expr(inner)];
                 Expr::Case(Box::new(Case { conditions: Vec::new(), results, has_else: false }))
             }
+            Written::Prefixed { prefix, value } if prefix.value.eq_ignore_ascii_case("PRIOR") => {
+                self.syntax(&Written::Prior(value.clone()))
+            }
             // Of the row that all others are below.
             Written::Prefixed { prefix, value } if prefix.value.eq_ignore_ascii_case("CONNECT_BY_ROOT") => {
                 self.expr(value)
@@ -222,7 +225,7 @@ impl Reader<'_> {
     pub(super) fn named(&self, name: &str, values: Vec<Expr>, span: Range<usize>) -> Expr {
         Expr::Call(Box::new(Call {
             name: name.to_owned(),
-            arguments: values.into_iter().map(|value| Argument { name: None, value }).collect(),
+            arguments: values.into_iter().map(|value| Argument { name: None, value, span: 0..0 }).collect(),
             distinct: false,
             order: Vec::new(),
             filters: Vec::new(),
@@ -323,7 +326,7 @@ impl Reader<'_> {
                     let of = with(value, std::mem::take(&mut steps));
                     value = match self.function(function) {
                         Expr::Call(mut call) => {
-                            call.arguments.insert(0, Argument { name: None, value: of });
+                            call.arguments.insert(0, Argument { name: None, value: of, span: 0..0 });
                             Expr::Call(call)
                         }
                         other => other,

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::sql::Dialect;
 use crate::sql::item::pivot_label;
+use crate::sql::statement_form::GROUP_BY;
 
 impl Reader<'_> {
     /// A relation with what is joined to it.
@@ -68,9 +69,14 @@ impl Reader<'_> {
     fn alias(&self, alias: Option<&ast::TableAlias>) -> Option<Alias> {
         alias.map(|alias| Alias {
             name: self.name(&alias.name),
-            columns: alias.columns.iter().map(|column| self.name(&column.name)).collect(),
+            columns: self.column_names(alias),
             span: self.at(&alias.name),
         })
+    }
+
+    /// The names of columns that an alias gives.
+    pub(super) fn column_names(&self, alias: &ast::TableAlias) -> Vec<(Name, Range<usize>)> {
+        alias.columns.iter().map(|column| (self.name(&column.name), self.at(&column.name))).collect()
     }
 
     fn table(&self, table: &TableFactor) -> From {
@@ -93,7 +99,7 @@ impl Reader<'_> {
                     arguments: self
                         .exprs(array_exprs)
                         .into_iter()
-                        .map(|value| Argument { name: None, value })
+                        .map(|value| Argument { name: None, value, span: 0..0 })
                         .collect(),
                     ordinality: *with_ordinality || *with_offset,
                     alias: self.alias(alias.as_ref()),
@@ -115,9 +121,9 @@ impl Reader<'_> {
             TableFactor::Pivot { .. } => self.pivot(table),
             TableFactor::Unpivot { table, value, name, columns, alias, .. } => From::Unpivot(Box::new(Unpivot {
                 input: self.table(table),
-                values: self.tuple(value).into_iter().map(|(name, _)| name).collect(),
+                values: self.tuple(value),
                 name: self.name(name),
-                columns: columns.iter().map(|column| self.tuple(&column.expr)).collect(),
+                columns: columns.iter().map(|column| self.side_by_side(&column.expr)).collect(),
                 alias: self.alias(alias.as_ref()),
             })),
             TableFactor::MatchRecognize { .. } => self.matched(table),
@@ -174,7 +180,7 @@ impl Reader<'_> {
     fn computed_table(&self, expr: &Written, alias: Option<&ast::TableAlias>) -> From {
         From::Function(Box::new(TableFunction {
             name: "TABLE".to_owned(),
-            arguments: vec![Argument { name: None, value: self.expr(expr) }],
+            arguments: vec![Argument { name: None, value: self.expr(expr), span: 0..0 }],
             ordinality: false,
             alias: self.alias(alias),
             span: 0..0,
@@ -212,6 +218,15 @@ impl Reader<'_> {
         else {
             return From::Opaque { what: "this PIVOT is not analysed".to_owned(), inputs: Vec::new(), alias: None };
         };
+        let (groups, aggregate_functions) = match aggregate_functions.as_slice() {
+            [first, rest @ ..] if first.alias.is_none() => match self.expr(&first.expr) {
+                Expr::Call(call) if call.name == GROUP_BY => {
+                    (Some(call.arguments.into_iter().map(|argument| argument.value).collect()), rest)
+                }
+                _ => (None, aggregate_functions.as_slice()),
+            },
+            all => (None, all),
+        };
         let aliases: Vec<Option<Name>> = aggregate_functions
             .iter()
             .map(|aggregate| aggregate.alias.as_ref().map(|alias| self.name(alias)))
@@ -238,6 +253,7 @@ impl Reader<'_> {
             keys: self.exprs(value_column),
             values,
             others,
+            groups,
             alias: self.alias(alias.as_ref()),
         }))
     }
@@ -257,11 +273,19 @@ impl Reader<'_> {
         aliases.iter().map(named).collect()
     }
 
-    fn tuple(&self, written: &Written) -> Vec<(Name, Range<usize>)> {
-        let one = |ident: &ast::Ident| (self.name(ident), self.at(ident));
+    /// The parts of a row of values.
+    fn side_by_side(&self, written: &Written) -> Vec<Expr> {
         match written {
-            Written::Identifier(ident) => vec![one(ident)],
-            Written::CompoundIdentifier(parts) => parts.last().map(one).into_iter().collect(),
+            Written::Nested(inner) => self.side_by_side(inner),
+            Written::Tuple(items) => self.exprs(items),
+            one => vec![self.expr(one)],
+        }
+    }
+
+    fn tuple(&self, written: &Written) -> Vec<Name> {
+        match written {
+            Written::Identifier(ident) => vec![self.name(ident)],
+            Written::CompoundIdentifier(parts) => parts.last().map(|last| self.name(last)).into_iter().collect(),
             Written::Nested(inner) => self.tuple(inner),
             Written::Tuple(items) => items.iter().flat_map(|item| self.tuple(item)).collect(),
             _ => Vec::new(),
@@ -349,7 +373,7 @@ impl Body {
             }
             Self::Set(chain) => chain.first.reads(key) || chain.rest.iter().any(|arm| arm.body.reads(key)),
             Self::Query(query) => query.reads(key),
-            Self::Values(_) | Self::Opaque(_) => false,
+            Self::Values(..) | Self::Opaque(_) => false,
         }
     }
 }

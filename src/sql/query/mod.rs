@@ -5,6 +5,7 @@
 //! *opaque*: the parts it reads, and a word for what it is, so that an analysis can say that it does not know.
 
 mod call;
+mod date_part;
 mod expression;
 mod from;
 mod label;
@@ -15,11 +16,15 @@ mod walk;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub use date_part::{DATE_PARTS, date_part_at, is_date_part};
 pub use pattern::name_fits;
 pub use read::read_query;
 pub use walk::visit;
 
 use super::ValueType;
+
+/// The name of a call that stands for several columns as so many arguments: `f(*COLUMNS(…))`.
+pub const SPREAD: &str = "*COLUMNS";
 
 /// A name as the catalog has it, and as it is compared.
 #[derive(Debug, Clone, Default)]
@@ -54,8 +59,8 @@ pub struct Cte {
     pub name: Name,
     /// Its bytes.
     pub span: Range<usize>,
-    /// The names of its columns, where they are listed.
-    pub columns: Vec<Name>,
+    /// The names of its columns, where they are listed, with their bytes.
+    pub columns: Vec<(Name, Range<usize>)>,
     /// Its query.
     pub query: Query,
 }
@@ -67,8 +72,8 @@ pub enum Body {
     Select(Box<Select>),
     /// A chain of set operations, from the left.
     Set(Box<SetChain>),
-    /// Rows.
-    Values(Vec<Vec<Expr>>),
+    /// Rows, and the bytes of each.
+    Values(Vec<Vec<Expr>>, Vec<Range<usize>>),
     /// A query in parentheses.
     Query(Box<Query>),
     /// Something else.
@@ -192,8 +197,8 @@ pub struct Star {
     pub qualifier: Vec<Name>,
     /// `v.*` of an expression.
     pub of: Option<Expr>,
-    /// `EXCLUDE`.
-    pub exclude: Vec<(Name, Range<usize>)>,
+    /// `EXCLUDE`: the name of a column, behind that of a relation or not.
+    pub exclude: Vec<(Vec<Name>, Range<usize>)>,
     /// `RENAME a AS b`.
     pub rename: Vec<(Name, Name, Range<usize>)>,
     /// `REPLACE (expr AS a)`.
@@ -211,8 +216,8 @@ pub struct Star {
 pub struct Alias {
     /// The name.
     pub name: Name,
-    /// Names of its columns, by position.
-    pub columns: Vec<Name>,
+    /// Names of its columns, by position, with their bytes.
+    pub columns: Vec<(Name, Range<usize>)>,
     /// The name's bytes.
     pub span: Range<usize>,
 }
@@ -346,6 +351,8 @@ pub struct Pivot {
     pub values: Option<Vec<Name>>,
     /// What else it reads: a subquery of values, a default.
     pub others: Vec<Expr>,
+    /// What it groups by; none for all other columns.
+    pub groups: Option<Vec<Expr>>,
     /// Its alias.
     pub alias: Option<Alias>,
 }
@@ -359,8 +366,8 @@ pub struct Unpivot {
     pub values: Vec<Name>,
     /// The column of names.
     pub name: Name,
-    /// For each new row, the columns its values come from, and where they stand.
-    pub columns: Vec<Vec<(Name, Range<usize>)>>,
+    /// For each new row, what its values come from.
+    pub columns: Vec<Vec<Expr>>,
     /// Its alias.
     pub alias: Option<Alias>,
 }
@@ -553,13 +560,15 @@ pub struct Argument {
     pub name: Option<String>,
     /// Its value.
     pub value: Expr,
+    /// The bytes of its name, or of a constant; none for what is computed.
+    pub span: Range<usize>,
 }
 
 /// A window.
 #[derive(Debug, Clone)]
 pub struct Window {
-    /// The named window it is, or goes on from.
-    pub name: Option<Name>,
+    /// The named window it is, or goes on from, and the name's bytes.
+    pub name: Option<(Name, Range<usize>)>,
     /// `PARTITION BY`.
     pub partition: Vec<Expr>,
     /// `ORDER BY`.

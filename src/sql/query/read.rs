@@ -16,7 +16,7 @@ use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm,
 use crate::sql::Dialect;
 use crate::sql::item::Items;
 use crate::sql::outer_join::written_out;
-use crate::sql::parse::statements;
+use crate::sql::parse::{statements, statements_in_known_forms};
 use crate::sql::problem::SqlProblem;
 use crate::sql::text::{Lexeme, Text};
 
@@ -25,7 +25,11 @@ use crate::sql::text::{Lexeme, Text};
 pub fn read_query(sql: &str, dialect: Dialect) -> Result<Option<Query>, SqlProblem> {
     let text = Text::new(sql, dialect)?;
     let statements = match statements(&text, dialect) {
-        Err(_) if dialect == Dialect::Snowflake && has_own_form(&text) => return Ok(None),
+        Err(problem) if dialect == Dialect::Snowflake => match statements_in_known_forms(&text) {
+            Some(statements) => statements,
+            None if has_own_form(&text) => return Ok(None),
+            None => return Err(problem),
+        },
         read => read?,
     };
     let [Statement::Query(query)] = statements.as_slice() else { return Ok(None) };
@@ -118,7 +122,7 @@ impl Reader<'_> {
         let ctes = query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| Cte {
             name: self.name(&cte.alias.name),
             span: self.at(&cte.alias.name),
-            columns: cte.alias.columns.iter().map(|column| self.name(&column.name)).collect(),
+            columns: self.column_names(&cte.alias),
             query: self.query(&cte.query),
         });
         let ctes = ctes.collect();
@@ -154,7 +158,15 @@ impl Reader<'_> {
         match body {
             SetExpr::Select(select) => Body::Select(Box::new(self.select(select))),
             SetExpr::Query(query) => Body::Query(Box::new(self.query(query))),
-            SetExpr::Values(values) => Body::Values(values.rows.iter().map(|row| self.exprs(&row.content)).collect()),
+            SetExpr::Values(values) => {
+                let place = |row: &ast::Parens<Vec<ast::Expr>>| {
+                    let [start, end] =
+                        [&row.opening_token, &row.closing_token].map(|token| self.text.range(token.0.span));
+                    start.start..end.end
+                };
+                let rows = values.rows.iter().map(|row| self.exprs(&row.content)).collect();
+                Body::Values(rows, values.rows.iter().map(place).collect())
+            }
             SetExpr::SetOperation { .. } => self.set_chain(body),
             SetExpr::Table(table) => {
                 let parts = table.schema_name.iter().chain(&table.table_name);
@@ -254,9 +266,7 @@ impl Reader<'_> {
     fn named_window(&self, named: &ast::NamedWindowDefinition) -> (Name, Window) {
         let window = match &named.1 {
             NamedWindowExpr::WindowSpec(spec) => self.window(spec),
-            NamedWindowExpr::NamedWindow(other) => {
-                Window { name: Some(self.name(other)), partition: Vec::new(), order: Vec::new(), bounds: Vec::new() }
-            }
+            NamedWindowExpr::NamedWindow(other) => self.window_called(other),
         };
         (self.name(&named.0), window)
     }
@@ -339,13 +349,11 @@ impl Reader<'_> {
             Some(ExcludeSelectItem::Single(name)) => vec![name],
             Some(ExcludeSelectItem::Multiple(names)) => names.iter().collect(),
         };
-        let last = |name: &ast::ObjectName| name.0.last().and_then(|part| part.as_ident().cloned());
-        let mut idents: Vec<ast::Ident> = excluded.into_iter().filter_map(last).collect();
+        star.exclude = excluded.into_iter().map(|name| (self.names(name), self.text.range(name.span()))).collect();
         if let Some(except) = &options.opt_except {
-            idents.push(except.first_element.clone());
-            idents.extend(except.additional_elements.iter().cloned());
+            let idents = std::iter::once(&except.first_element).chain(&except.additional_elements);
+            star.exclude.extend(idents.map(|ident| (vec![self.name(ident)], self.at(ident))));
         }
-        star.exclude = idents.iter().map(|ident| (self.name(ident), self.at(ident))).collect();
         let renamed = match &options.opt_rename {
             None => &[][..],
             Some(RenameSelectItem::Single(one)) => std::slice::from_ref(one),

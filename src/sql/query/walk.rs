@@ -114,7 +114,7 @@ impl<'q> Open<'q> {
                 self.body(&chain.first);
                 chain.rest.iter().for_each(|arm| self.body(&arm.body));
             }
-            Body::Values(rows) => self.exprs.extend(rows.iter().flatten()),
+            Body::Values(rows, _) => self.exprs.extend(rows.iter().flatten()),
             Body::Query(query) => self.queries.push(query),
             Body::Opaque(_) => {}
         }
@@ -143,9 +143,7 @@ impl<'q> Open<'q> {
         match from {
             From::Table { .. } => {}
             From::Derived { query, .. } => self.queries.push(query),
-            From::Function(function) => {
-                self.exprs.extend(function.arguments.iter().map(|argument| &argument.value));
-            }
+            From::Function(function) => self.exprs.extend(function.arguments.iter().map(|one| &one.value)),
             From::Joined { first, joins } => {
                 self.from(first);
                 for join in joins {
@@ -160,9 +158,12 @@ impl<'q> Open<'q> {
             From::Pivot(pivot) => {
                 self.from(&pivot.input);
                 self.exprs.extend(pivot.aggregates.iter().map(|(expr, _)| expr));
-                self.exprs.extend(pivot.keys.iter().chain(&pivot.others));
+                self.exprs.extend(pivot.keys.iter().chain(&pivot.others).chain(pivot.groups.iter().flatten()));
             }
-            From::Unpivot(unpivot) => self.from(&unpivot.input),
+            From::Unpivot(unpivot) => {
+                self.from(&unpivot.input);
+                self.exprs.extend(unpivot.columns.iter().flatten());
+            }
             From::Match(matched) => {
                 self.from(&matched.input);
                 self.exprs.extend(matched.partition.iter().chain(&matched.order).chain(&matched.definitions));
