@@ -346,7 +346,7 @@ impl Parsing<'_> {
             self.sources.text(file.file)[file.code.clone()].into()
         };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
-        let parsed = if super::node::has_python_ending(&file.original_path) {
+        let parsed = if file.kind == NodeKind::Model && super::node::has_python_ending(&file.original_path) {
             python_facts(&raw, file, &unique_id)
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)
@@ -632,7 +632,7 @@ fn config_beside(fields: &Map<String, Value>, beside: &[&str]) -> Map<String, Va
         }
     }
     for (key, value) in fields.get("config").and_then(Value::as_object).into_iter().flatten() {
-        put(&key.replace("pre_hook", "pre-hook").replace("post_hook", "post-hook"), value.clone());
+        put(key, value.clone());
     }
     config
 }
