@@ -271,7 +271,7 @@ pub(super) fn after_operation(
     if !writes(loaded) {
         return Ok(());
     }
-    write_summary(loaded, printer)?;
+    write_manifest(loaded, None, &[], printer)?;
     let report =
         RunResults { arguments: typed.as_object().cloned().unwrap_or_default(), ..finished(loaded, result.seconds) };
     told(loaded, printer, write::json(&results_path(loaded), &report.of(std::iter::once(result))))
@@ -309,6 +309,7 @@ pub(super) fn after_freshness(
     if !writes(loaded) {
         return Ok(());
     }
+    write_manifest(loaded, None, &[], printer)?;
     let value = sources::sources(&invocation(loaded), checks, elapsed.as_secs_f64());
     let path = output.map_or_else(|| loaded.target_dir().join("sources.json"), Path::to_path_buf);
     told(loaded, printer, write::json(&path, &value))
@@ -393,12 +394,14 @@ pub(super) fn listing(
 /// Manifest, catalog and the documentation page; gives the page's path.
 pub(super) fn docs(
     loaded: &Loaded,
-    (compilation, selected): (&Compilation, &BTreeSet<String>),
+    (compilation, selected): (Option<&Compilation>, &BTreeSet<String>),
     found: &Found,
     printer: &Printer,
 ) -> Result<PathBuf, Outcome> {
     let target = loaded.target_dir();
-    after_compile(loaded, compilation, selected, printer)?;
+    if let Some(compilation) = compilation {
+        after_compile(loaded, compilation, selected, printer)?;
+    }
     let mut catalog = match found {
         Found::Catalog(found) => catalog::catalog(&invocation(loaded), &loaded.graph, found),
         Found::Rows(rows) => catalog::from_rows(&invocation(loaded), &loaded.graph, rows, None),
@@ -413,7 +416,7 @@ pub(super) fn docs(
     }
     told(loaded, printer, write::json(&target.join("catalog.json"), &catalog))?;
     let shown = shown_target(loaded);
-    let manifest = Manifest::new(&manifest_inputs(loaded, Some(compilation), &[], &shown)).value();
+    let manifest = Manifest::new(&manifest_inputs(loaded, compilation, &[], &shown)).value();
     let page = site::page(&manifest, Some(&catalog), &loaded.graph.root);
     let path = target.join("index.html");
     told(loaded, printer, write::text(&path, &page))?;

@@ -312,6 +312,9 @@ impl Compiler {
     }
 
     fn compiled(&self, node: &Node, world: &Arc<NodeWorld>) -> Result<Compiled, Box<Diagnostic>> {
+        if let Some(problem) = node.unit.as_ref().and_then(|unit| unit.refused.clone()) {
+            return Err(Box::new(problem.node(&node.unique_id)));
+        }
         let is_unit = node.unit.is_some();
         let subject = if is_unit { self.unit_test_subject(node, world) } else { self.subject(node) };
         let subject = Arc::new(Subject { batch: world.batch.clone(), ..subject });
@@ -430,6 +433,10 @@ pub fn compile(
                 compilation.nodes.insert(node.unique_id.clone(), compiled);
             }
             Ok(None) => {
+                compilation.later.insert(node.unique_id.clone());
+            }
+            // What runs in batches is compiled for each of them: its template may need one.
+            Err(_) if compiler.defers && node.is_microbatch() => {
                 compilation.later.insert(node.unique_id.clone());
             }
             Err(problem) => {

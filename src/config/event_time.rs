@@ -75,18 +75,22 @@ impl BatchSize {
 
     /// The start of the batch so many batches after the one a time is in.
     pub fn offset(self, time: DateTime<Utc>, count: i32) -> DateTime<Utc> {
-        let start = self.truncate(time);
+        self.shift(self.truncate(time), count)
+    }
+
+    /// A time that many of its size later, or earlier (dbt: `event_time.offset_timestamp`).
+    fn shift(self, time: DateTime<Utc>, count: i32) -> DateTime<Utc> {
         let months = |months: u32| {
             let months = Months::new(months.saturating_mul(count.unsigned_abs()));
-            if count < 0 { start.checked_sub_months(months) } else { start.checked_add_months(months) }
+            if count < 0 { time.checked_sub_months(months) } else { time.checked_add_months(months) }
         };
         match self {
-            Self::Hour => start.checked_add_signed(Duration::hours(i64::from(count))),
-            Self::Day => start.checked_add_signed(Duration::days(i64::from(count))),
+            Self::Hour => time.checked_add_signed(Duration::hours(i64::from(count))),
+            Self::Day => time.checked_add_signed(Duration::days(i64::from(count))),
             Self::Month => months(1),
             Self::Year => months(12),
         }
-        .unwrap_or(start)
+        .unwrap_or(time)
     }
 
     /// The first start of a batch that is not before a time.
@@ -158,7 +162,7 @@ pub fn sample_window(text: &str, now: DateTime<Utc>) -> Result<Window, String> {
     let word = size.to_lowercase();
     let size = BatchSize::from_word(word.trim_end_matches('s'))
         .ok_or_else(|| format!("`{size}` is no grain; the grains are hours, days, months and years"))?;
-    Ok(Window { start: size.offset(now, -count), end: now })
+    Ok(Window { start: size.shift(now, -count), end: now })
 }
 
 #[cfg(test)]
@@ -192,7 +196,7 @@ mod tests {
     fn a_sample_ends_now() {
         let now = time("2024-05-03 10:20:30");
         let window = sample_window("2 days", now).expect("a window");
-        assert_eq!((window.start, window.end), (time("2024-05-01"), now));
+        assert_eq!((window.start, window.end), (time("2024-05-01 10:20:30"), now));
         assert!(sample_window("two days", now).is_err() && sample_window("2 weeks", now).is_err());
     }
 }

@@ -16,7 +16,7 @@ pub struct Options {
     pub project_dir: PathBuf,
     /// Where artifacts go.
     pub target_path: Option<PathBuf>,
-    /// Folders to look for `profiles.yml` in, in order.
+    /// Folders to look for `profiles.yml` in, in order; a single one was named, and must have it.
     pub profiles_dirs: Vec<PathBuf>,
     /// `--profile`.
     pub profile: Option<String>,

@@ -115,7 +115,7 @@ impl Target {
 }
 
 /// Reads the profile that `wanted` (the flag, else the project file) names. With no `profiles.yml` anywhere, a target on
-/// an embedded file below the target folder.
+/// an embedded file below the target folder, unless the folder was named.
 pub fn read_profile(
     options: &Options,
     wanted: Option<&str>,
@@ -126,6 +126,12 @@ pub fn read_profile(
 ) -> Option<Profile> {
     let Some(path) = options.profiles_dirs.iter().map(|dir| dir.join("profiles.yml")).find(|path| path.is_file())
     else {
+        if let [named] = options.profiles_dirs.as_slice() {
+            let message = format!("there is no profiles.yml in {}", named.display());
+            let problem = Diagnostic::error(Code::MissingProfile, message).in_file("--profiles-dir", 1);
+            diagnostics.push(problem.help("name the folder that has it, or leave the option out"));
+            return None;
+        }
         return Some(embedded_profile(options, wanted.unwrap_or(project.0)));
     };
     let text = match read_text(&path) {

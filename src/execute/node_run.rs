@@ -156,11 +156,14 @@ impl Runner<'_> {
         result
     }
 
-    /// The plan to run: a late node's is made again now that its parents have run.
+    /// The plan to run: a late node's is made again now that its parents have run. What runs in batches has no text but theirs.
     fn fresh(&self, node: &Node, plan: &NodePlan) -> (NodePlan, Option<Compiled>) {
         let known = self.compilation.nodes.get(&node.unique_id);
         if !plan.late {
             return (plan.clone(), known.cloned());
+        }
+        if self.planner.has_batches(node) {
+            return (self.planner.node(node, known), known.cloned());
         }
         match self.planner.compiler.node(node) {
             Ok(compiled) => (self.planner.node(node, Some(&compiled)), Some(compiled)),

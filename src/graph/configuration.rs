@@ -208,6 +208,7 @@ fn finish(config: &mut Map<String, Value>) {
         }
     }
     if let Some(Value::Object(docs)) = config.get_mut("docs") {
+        docs.retain(|key, _| key == "show" || key == "node_color");
         docs.entry("show").or_insert(json!(true));
         docs.entry("node_color").or_insert(Value::Null);
     }

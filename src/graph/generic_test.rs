@@ -12,6 +12,7 @@ use super::Lookup;
 use super::configuration::{Wanted, is_true};
 use super::node::{Node, TestDetails, version_text};
 use super::parse::{Parsing, config_list, empty_node, place};
+use super::source_table::{self, Table};
 use super::test_form;
 use super::version::{self, Declared};
 use crate::config::is_template;
@@ -45,8 +46,23 @@ struct Target<'a> {
     entry: &'a Entry,
     /// The source's table.
     table: Option<&'a str>,
+    /// The number of that table in the entry that overrides the source.
+    patch: Option<(&'a Entry, usize)>,
     /// The version of a versioned model.
     version: Option<Value>,
+}
+
+impl Target<'_> {
+    /// Where steps from the entry lead to: into the entry that overrides it, if that has the key of the table.
+    fn span(&self, parsing: &Parsing<'_>, steps: &[Step]) -> Span {
+        if let (Some((patch, index)), [_, _, rest @ ..]) = (self.patch, steps) {
+            let table: [Step; 2] = ["tables".into(), index.into()];
+            if patch.has(&[&table, &rest[..rest.len().min(1)]].concat()) {
+                return patch.span(parsing.sources, &[&table, rest].concat());
+            }
+        }
+        self.entry.span(parsing.sources, steps)
+    }
 }
 
 /// One test as written.
@@ -60,7 +76,7 @@ struct Written<'a> {
 
 impl Written<'_> {
     fn span(&self, parsing: &Parsing<'_>) -> Span {
-        self.target.entry.span(parsing.sources, &self.steps)
+        self.target.span(parsing, &self.steps)
     }
 }
 
@@ -84,13 +100,14 @@ pub(super) fn tests(
     lookup: &Lookup,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Vec<Node>> {
+    let (patches, _) = source_table::patches(parsing);
     let found: Vec<(Vec<Node>, Diagnostics)> = parsing
         .project
         .entries
         .par_iter()
         .map(|entry| {
             let (mut made, mut problems) = (Vec::new(), Diagnostics::default());
-            declared_on(parsing, entry, &mut problems, &mut made);
+            declared_on(parsing, (entry, &patches), &mut problems, &mut made);
             made.shrink_to_fit();
             (made, problems)
         })
@@ -110,33 +127,35 @@ pub(super) fn tests(
     made
 }
 
-/// The tests that an entry declares.
-fn declared_on(parsing: &Parsing<'_>, entry: &Entry, diagnostics: &mut Diagnostics, made: &mut Vec<Node>) {
-    let mut of = |target: &Target<'_>, fields: &Map<String, Value>, steps: &[Step]| {
-        collect(parsing, target, &Tested::new(target, fields, steps), diagnostics, made);
-    };
+/// The tests that an entry declares; those of a source's tables may come from one that overrides it.
+fn declared_on(
+    parsing: &Parsing<'_>,
+    (entry, patches): (&Entry, &[&Entry]),
+    diagnostics: &mut Diagnostics,
+    made: &mut Vec<Node>,
+) {
+    let of_all = Target { entry, table: None, patch: None, version: None };
     match entry.kind {
         EntryKind::Model => {
             let versions = entry.value.get("versions").and_then(Value::as_array).filter(|list| !list.is_empty());
             let Some(versions) = versions else {
-                return of(&Target { entry, table: None, version: None }, &entry.value, &[]);
+                return collect(parsing, &of_all, &Tested::new(&entry.value, &[]), diagnostics, made);
             };
             for (index, version) in versions.iter().enumerate() {
-                let target = Target { entry, table: None, version: version.get("v").cloned() };
+                let target = Target { version: version.get("v").cloned(), ..of_all };
                 collect(parsing, &target, &Tested::version(&entry.value, (index, version)), diagnostics, made);
             }
         }
         EntryKind::Seed | EntryKind::Snapshot => {
-            of(&Target { entry, table: None, version: None }, &entry.value, &[]);
+            collect(parsing, &of_all, &Tested::new(&entry.value, &[]), diagnostics, made);
         }
         EntryKind::Source if entry.value.get("overrides").is_none() => {
-            for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate()
-            {
-                if let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) {
-                    let target = Target { entry, table: Some(name), version: None };
-                    of(&target, fields, &["tables".into(), index.into()]);
-                }
-            }
+            source_table::each(entry, patches, |table| {
+                let target = Target { entry, table: Some(table.name), patch: table.patch, version: None };
+                let tested = Tested::new(&table.fields, &["tables".into(), table.index.into()]);
+                let tested = Tested { tags: source_tags(&table), ..tested };
+                collect(parsing, &target, &tested, diagnostics, made);
+            });
         }
         _ => {}
     }
@@ -147,7 +166,7 @@ fn attach<'t>(tests: impl Iterator<Item = &'t mut Node>, nodes: &[Node], lookup:
     let groups: HashMap<&str, &String> =
         nodes.iter().filter_map(|node| Some((node.unique_id.as_str(), node.group.as_ref()?))).collect();
     let mut named: HashMap<&str, &String> = HashMap::new();
-    for node in nodes.iter().filter(|node| node.kind.is_refable()) {
+    for node in nodes.iter().filter(|node| node.kind.is_refable() && !node.setting_flag("enabled")) {
         named.entry(&node.name).or_insert(&node.unique_id);
     }
     for test in tests {
@@ -157,10 +176,12 @@ fn attach<'t>(tests: impl Iterator<Item = &'t mut Node>, nodes: &[Node], lookup:
         };
         // The reference to what the test is declared on comes last; arguments may name other nodes.
         let Some(call) = test.refs.iter().rev().find(|call| call.name == target) else { continue };
-        let attached = lookup.reference(&test.package, call).ok();
+        let own = RefCall { package: Some(test.package.clone()), ..call.clone() };
+        let attached = lookup.reference(&test.package, &own).ok();
         details.attached_node = attached.or_else(|| named.get(call.name.as_str()).map(|id| (*id).clone()));
-        let group = details.attached_node.as_ref().and_then(|id| groups.get(id.as_str()));
-        test.group = group.map(|group| (*group).clone()).or(test.group.take());
+        if let Some(attached) = &details.attached_node {
+            test.group = groups.get(attached.as_str()).map(|group| (*group).clone());
+        }
     }
 }
 
@@ -177,12 +198,12 @@ struct Tested<'a> {
 }
 
 impl<'a> Tested<'a> {
-    fn new(target: &Target<'_>, fields: &'a Map<String, Value>, steps: &[Step]) -> Self {
+    fn new(fields: &'a Map<String, Value>, steps: &[Step]) -> Self {
         let columns = fields.get("columns").and_then(Value::as_array).into_iter().flatten().enumerate();
         Self {
             tests: list(fields).map(|(key, tests)| ([steps, &[key.into()]].concat(), tests)),
             columns: columns.map(|(at, column)| ([steps, &["columns".into(), at.into()]].concat(), column)).collect(),
-            tags: source_tags(target, fields),
+            tags: Vec::new(),
         }
     }
 
@@ -226,7 +247,7 @@ fn collect(
             Ok(own) => tags.extend(own),
             Err(message) => {
                 let steps = [steps.as_slice(), &["config".into(), "tags".into()]].concat();
-                let span = target.entry.span(parsing.sources, &steps);
+                let span = target.span(parsing, &steps);
                 diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("write `tags: [NAME]`"));
                 continue;
             }
@@ -248,12 +269,9 @@ fn column_tags(config: &Map<String, Value>) -> Result<Vec<String>, String> {
 }
 
 /// Tests of a source's table carry the tags of source and table.
-fn source_tags(target: &Target<'_>, table: &Map<String, Value>) -> Vec<String> {
-    if target.table.is_none() {
-        return Vec::new();
-    }
-    let mut tags = config_list(&target.entry.value, "tags");
-    tags.extend(config_list(table, "tags"));
+fn source_tags(table: &Table<'_>) -> Vec<String> {
+    let mut tags = config_list(&table.source, "tags");
+    tags.extend(config_list(&table.fields, "tags"));
     tags
 }
 

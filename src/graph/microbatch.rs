@@ -15,9 +15,7 @@ pub(super) const FLAG: &str = "require_batched_execution_for_custom_microbatch_s
 /// Checks every microbatch model, and writes its `begin` as dbt keeps it. Where the project has a strategy of that name itself,
 /// nothing is checked; `own_strategy` says whether it runs in batches.
 pub(super) fn check(graph: &mut Graph, own_strategy: Option<bool>, diagnostics: &mut Diagnostics) {
-    let is_microbatch = |node: &&Node| {
-        node.materialized() == "incremental" && node.setting_text("incremental_strategy") == Some("microbatch")
-    };
+    let is_microbatch = |node: &&Node| node.is_microbatch();
     if let Some(batched) = own_strategy {
         let first = graph.nodes.values().find(is_microbatch).filter(|_| !batched);
         diagnostics.extend(first.map(outside_of_batches));
@@ -59,6 +57,7 @@ fn reads_everything(node: &Node) -> Diagnostic {
     Diagnostic::warning(Code::BadConfig, message)
         .at(node.span())
         .node(&node.unique_id)
+        .event("MicrobatchModelNoEventTimeInputs")
         .help("configure `event_time` on the models, seeds or sources that it reads")
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
+use crate::diagnostic::Diagnostic;
 use crate::jinja::RefCall;
 use crate::project::{Checksum, NodeKind};
 use crate::source::{FileId, Span};
@@ -139,8 +140,10 @@ pub struct TestDetails {
 pub struct UnitTestDetails {
     /// The unique id of the model under test.
     pub tested: String,
-    /// The unique ids of what its inputs stand for, in the order of `given`.
+    /// The unique ids of what its inputs stand for, in the order of `given`; empty for what stands for nothing.
     pub inputs: Vec<String>,
+    /// Why it cannot run: the first input that stands for nothing.
+    pub refused: Option<Box<Diagnostic>>,
     /// The file of the model's template, and its bytes there.
     pub origin: (FileId, Range<usize>),
     /// Where it is declared.
@@ -207,9 +210,21 @@ impl Node {
         self.kind == NodeKind::Model && self.materialized() == "ephemeral"
     }
 
+    /// Whether it is an incremental model whose strategy is `microbatch`.
+    pub fn is_microbatch(&self) -> bool {
+        self.materialized() == "incremental" && self.setting_text("incremental_strategy") == Some("microbatch")
+    }
+
     /// Whether it is a model in Python.
     pub fn is_python(&self) -> bool {
         self.kind == NodeKind::Model && has_python_ending(&self.original_path)
+    }
+
+    /// The language of its text.
+    pub(super) fn language(&self) -> &'static str {
+        let is_python =
+            matches!(self.kind, NodeKind::Model | NodeKind::Function) && has_python_ending(&self.original_path);
+        if is_python { "python" } else { "sql" }
     }
 
     /// What is rendered: of a generic test the call alone, since what `config()` says behind it is known already.

@@ -344,7 +344,7 @@ impl Parsing<'_> {
             self.sources.text(file.file)[file.code.clone()].into()
         };
         let subject = self.subject(&file.package, &unique_id, &name, file.kind);
-        let parsed = if super::node::has_python_ending(&file.original_path) {
+        let parsed = if file.kind == NodeKind::Model && super::node::has_python_ending(&file.original_path) {
             python_facts(&raw, file, &unique_id)
         } else {
             self.parse(&subject, &raw, file.file, file.code.start)

@@ -1,6 +1,8 @@
 //! Whether metrics, semantic models and saved queries name what is there, and have days to count over (dbt: `parser/manifest.py`,
 //! `contracts/graph/semantic_manifest.py`, `contracts/graph/unparsed.py`).
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::semantic::{inputs, names};
@@ -31,6 +33,7 @@ pub(super) fn check(graph: &mut Graph, project: &Project, sources: &Sources, dia
         let place = |steps: &[Step]| entry.map_or_else(|| node.place(), |entry| entry.span(sources, steps));
         diagnostics.extend(wrong_spine(node, spine, &place));
     }
+    diagnostics.extend(repeated_names(graph));
     if let Some(first) = enabled(NodeKind::SemanticModel).next()
         && !counts_days(graph)
     {
@@ -84,6 +87,37 @@ fn unknown_inputs(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
     };
     let measures = measures.iter().map(|name| (NodeKind::SemanticModel, name));
     measures.chain(metrics.iter().map(|name| (NodeKind::Metric, name))).filter_map(problem).collect()
+}
+
+/// Names that mean two things: within a semantic model, and measures anywhere (dbt: `UniqueAndValidNameRule`,
+/// `SemanticModelMeasuresUniqueRule`).
+fn repeated_names(graph: &Graph) -> Vec<Diagnostic> {
+    const LISTS: [(&str, &str); 3] = [("measures", "measure"), ("entities", "entity"), ("dimensions", "dimension")];
+    let mut problems = Vec::new();
+    let mut measures: BTreeMap<String, &Node> = BTreeMap::new();
+    for node in graph.nodes.values().filter(|node| node.kind == NodeKind::SemanticModel) {
+        let mut known: BTreeMap<String, &str> = BTreeMap::new();
+        for (list, word) in LISTS {
+            for name in names(node.declared.get(list)) {
+                let elsewhere = if list == "measures" { measures.get(&name) } else { None };
+                let why = match (known.get(&name), elsewhere) {
+                    (Some(first), _) => format!("it is the name of a {first} of `{}`", node.name),
+                    (None, Some(other)) => format!("`{}` has a measure of this name", other.name),
+                    (None, None) => String::new(),
+                };
+                if !why.is_empty() {
+                    let message = format!("the {word} `{name}` of `{}` cannot be told apart: {why}", node.name);
+                    let problem = Diagnostic::error(Code::DuplicateName, message).at(node.span());
+                    problems.push(problem.node(&node.unique_id).help("rename one of them"));
+                }
+                if list == "measures" {
+                    measures.entry(name.clone()).or_insert(node);
+                }
+                known.entry(name).or_insert(word);
+            }
+        }
+    }
+    problems
 }
 
 /// Whether a time spine reaches down to days.

@@ -1,5 +1,6 @@
 //! Tables of sources (dbt: `parser/sources.py`).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -16,9 +17,7 @@ use crate::sql::Relation;
 
 /// One node per table of each source.
 pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> Vec<Node> {
-    let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
-    let all: Vec<&Entry> = parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).collect();
-    let (patches, declared): (Vec<&Entry>, Vec<&Entry>) = all.into_iter().partition(overrides);
+    let (patches, declared) = patches(parsing);
     overridden_twice(parsing, &patches, diagnostics);
     let made: Vec<(Vec<Node>, Diagnostics)> = declared
         .par_iter()
@@ -33,6 +32,46 @@ pub(super) fn sources(parsing: &Parsing<'_>, diagnostics: &mut Diagnostics) -> V
         diagnostics.extend(problems.drain());
     }
     nodes
+}
+
+/// The entries that override sources of packages, and all others that declare sources.
+pub(super) fn patches<'p>(parsing: &Parsing<'p>) -> (Vec<&'p Entry>, Vec<&'p Entry>) {
+    let overrides = |entry: &&Entry| entry.value.get("overrides").and_then(Value::as_str).is_some();
+    parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::Source).partition(overrides)
+}
+
+/// A table of a source, as it is once it was overridden.
+pub(super) struct Table<'a> {
+    /// Its number in the entry.
+    pub(super) index: usize,
+    pub(super) name: &'a str,
+    /// The fields of its source.
+    pub(super) source: Cow<'a, Map<String, Value>>,
+    pub(super) fields: Cow<'a, Map<String, Value>>,
+    /// The entry that overrides the source, and its number there.
+    pub(super) patch: Option<(&'a Entry, usize)>,
+}
+
+/// Visits the tables of a source that have a name.
+pub(super) fn each<'a>(entry: &'a Entry, patches: &[&'a Entry], mut visit: impl FnMut(Table<'a>)) {
+    let patch = patches
+        .iter()
+        .find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
+    for (index, table) in tables_of(entry).enumerate() {
+        let (Some(fields), Some(name)) = (table.as_object(), table.get("name").and_then(Value::as_str)) else {
+            continue;
+        };
+        let (source, fields) = (Cow::Borrowed(&*entry.value), Cow::Borrowed(fields));
+        let whole = Table { index, name, source, fields, patch: None };
+        visit(match patch {
+            Some(patch) => patched(whole, patch),
+            None => whole,
+        });
+    }
+}
+
+fn tables_of(entry: &Entry) -> impl Iterator<Item = &Value> {
+    entry.value.get("tables").and_then(Value::as_array).into_iter().flatten()
 }
 
 /// What a source of a package is overridden with can stand in one place only.
@@ -72,69 +111,47 @@ fn loaded_twice(
 
 /// The tables of one source.
 fn tables(parsing: &Parsing<'_>, entry: &Entry, patches: &[&Entry], diagnostics: &mut Diagnostics) -> Vec<Node> {
-    let patch = patches
-        .iter()
-        .find(|p| p.name == entry.name && p.value.get("overrides").and_then(Value::as_str) == Some(&entry.package));
     let mut nodes = Vec::new();
-    for (index, table) in entry.value.get("tables").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        match (table.as_object(), table.get("name").and_then(Value::as_str)) {
-            (Some(fields), Some(name)) => {
-                let patched = patch.map(|patch| patched(entry, fields, patch, name));
-                let (source, fields) =
-                    patched.as_ref().map_or((&*entry.value, fields), |(source, fields)| (source, fields));
-                let node = table_node(parsing, entry, source, (index, name, fields));
-                diagnostics.extend(unknowable(parsing, &node));
-                diagnostics.extend(loaded_twice(parsing, (entry, index), (source, fields)));
-                nodes.push(node);
-            }
-            _ => {
-                let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
-                let message = format!("a table of source `{}` needs a `name`", entry.name);
-                diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
-            }
+    each(entry, patches, |table| {
+        let node = table_node(parsing, entry, &table);
+        diagnostics.extend(unknowable(parsing, &node));
+        diagnostics.extend(loaded_twice(parsing, (entry, table.index), (&table.source, &table.fields)));
+        nodes.push(node);
+    });
+    for (index, table) in tables_of(entry).enumerate() {
+        if table.as_object().is_none_or(|fields| !fields.get("name").is_some_and(Value::is_string)) {
+            let span = entry.span(parsing.sources, &["tables".into(), index.into()]);
+            let message = format!("a table of source `{}` needs a `name`", entry.name);
+            diagnostics.push(Diagnostic::error(Code::BadConfig, message).at(span).help("add `- name:`"));
         }
     }
     nodes
 }
 
 /// The source's and the table's fields with those of an `overrides:` entry over them.
-fn patched(
-    entry: &Entry,
-    table: &Map<String, Value>,
-    patch: &Entry,
-    name: &str,
-) -> (Map<String, Value>, Map<String, Value>) {
-    let over = |base: &Map<String, Value>, more: &Map<String, Value>, skip: &[&str]| {
-        let mut merged = base.clone();
-        more.iter().filter(|(key, _)| !skip.contains(&key.as_str())).for_each(|(key, value)| {
-            merged.insert(key.clone(), value.clone());
-        });
-        merged
-    };
-    let source = over(&entry.value, &patch.value, &["overrides", "tables", "name"]);
-    let tables = patch.value.get("tables").and_then(Value::as_array);
-    let found = tables
-        .into_iter()
-        .flatten()
-        .find(|t| t.get("name").and_then(Value::as_str) == Some(name))
-        .and_then(Value::as_object);
-    (source, found.map_or_else(|| table.clone(), |more| over(table, more, &["name"])))
+fn patched<'a>(mut table: Table<'a>, patch: &'a Entry) -> Table<'a> {
+    fn over(base: &mut Map<String, Value>, more: &Map<String, Value>, skip: &[&str]) {
+        let more = more.iter().filter(|(key, _)| !skip.contains(&key.as_str()));
+        base.extend(more.map(|(key, value)| (key.clone(), value.clone())));
+    }
+    over(table.source.to_mut(), &patch.value, &["overrides", "tables", "name"]);
+    let is_it = |(_, other): &(usize, &Value)| other.get("name").and_then(Value::as_str) == Some(table.name);
+    if let Some((index, more)) = tables_of(patch).enumerate().find(is_it) {
+        table.patch = Some((patch, index));
+        more.as_object().into_iter().for_each(|more| over(table.fields.to_mut(), more, &["name"]));
+    }
+    table
 }
 
-fn table_node(
-    parsing: &Parsing<'_>,
-    entry: &Entry,
-    source: &Map<String, Value>,
-    table: (usize, &str, &Map<String, Value>),
-) -> Node {
-    let (index, name, fields) = table;
+fn table_node(parsing: &Parsing<'_>, entry: &Entry, table: &Table<'_>) -> Node {
+    let Table { index, name, source, fields, .. } = table;
     let facts = &parsing.session.facts;
     let text = |map: &Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
-    let steps: Vec<Step> = vec!["tables".into(), index.into()];
+    let steps: Vec<Step> = vec!["tables".into(), (*index).into()];
     let mut fqn = vec![entry.package.clone()];
     let folders = entry.path.rsplit_once('/').map_or("", |(folders, _)| folders);
     fqn.extend(folders.split('/').filter(|folder| !folder.is_empty()).map(str::to_owned));
-    fqn.extend([entry.name.clone(), name.to_owned()]);
+    fqn.extend([entry.name.clone(), (*name).to_owned()]);
     let properties = source_config(source, fields);
     let wanted = Wanted {
         kind: NodeKind::Source,
@@ -146,7 +163,7 @@ fn table_node(
     let quoting = declared_quoting(source, fields);
     let database = text(source, "database").or_else(|| text(source, "catalog")).filter(|name| !name.is_empty());
     let schema = text(source, "schema").filter(|name| !name.is_empty()).unwrap_or_else(|| entry.name.clone());
-    let identifier = text(fields, "identifier").unwrap_or_else(|| name.to_owned());
+    let identifier = text(fields, "identifier").unwrap_or_else(|| (*name).to_owned());
     let relation = Relation {
         database: Some(database.clone().unwrap_or_else(|| facts.database.clone())),
         schema: Some(schema.clone()),
@@ -158,7 +175,7 @@ fn table_node(
     let mut node = Node {
         kind: NodeKind::Source,
         unique_id: format!("source.{}.{}.{name}", entry.package, entry.name),
-        name: name.to_owned(),
+        name: (*name).to_owned(),
         package: entry.package.clone(),
         path: entry.original_path.clone(),
         original_path: entry.original_path.clone(),

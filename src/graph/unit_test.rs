@@ -24,6 +24,8 @@ struct Reader<'a> {
     lookup: &'a Lookup,
     entry: &'a Entry,
     problems: Vec<Diagnostic>,
+    /// The first input that stands for nothing: only the test fails, once it runs.
+    refused: Option<Box<Diagnostic>>,
 }
 
 /// Every unit test of the project as a node; one for each version of a versioned model.
@@ -37,7 +39,7 @@ pub(super) fn tests(
     // Of two nodes with one name the first counts, as everywhere.
     let ids = nodes.iter().rev().map(|node| (node.unique_id.as_str(), node)).collect();
     for entry in parsing.project.entries.iter().filter(|entry| entry.kind == EntryKind::UnitTest) {
-        let mut reader = Reader { parsing, nodes, ids: &ids, lookup, entry, problems: Vec::new() };
+        let mut reader = Reader { parsing, nodes, ids: &ids, lookup, entry, problems: Vec::new(), refused: None };
         made.extend(reader.read());
         diagnostics.extend(reader.problems);
     }
@@ -184,7 +186,7 @@ impl<'a> Reader<'a> {
                 );
                 continue;
             };
-            let Some(id) = self.input(input, tested, &steps) else { continue };
+            let id = self.input(input, tested, &steps).unwrap_or_default();
             let rows = self.rows(item, Some(&id), &steps);
             given.push(json!({
                 "input": input, "rows": rows, "format": format_of(item), "fixture": item.get("fixture"),
@@ -217,7 +219,8 @@ impl<'a> Reader<'a> {
             Err(problem) => problem,
         };
         let message = format!("unit test `{}`: {}", self.entry.name, problem.message);
-        self.report(problem.code, message, problem.help.unwrap_or_default(), &at);
+        let problem = Diagnostic::error(problem.code, message).at(span).help(problem.help.unwrap_or_default());
+        self.refused.get_or_insert_with(|| Box::new(problem));
         None
     }
 
@@ -392,6 +395,7 @@ impl<'a> Reader<'a> {
         node.unit = Some(Box::new(UnitTestDetails {
             tested: tested.unique_id.clone(),
             inputs: inputs.collect(),
+            refused: self.refused.clone(),
             origin,
             span: self.span(&["name".into()]),
         }));

@@ -28,15 +28,13 @@ pub struct BatchStep {
 
 impl Planner<'_> {
     /// Whether a model is built batch by batch: with the built-in strategy, or with the project's own where a flag says so.
-    pub(super) fn has_batches(&self, node: &Node) -> bool {
-        let is_microbatch =
-            node.materialized() == "incremental" && node.setting_text("incremental_strategy") == Some("microbatch");
+    pub fn has_batches(&self, node: &Node) -> bool {
         let facts = &self.compiler.session.facts;
         let library = &self.compiler.session.library;
         let own = |package: &String| library.get(package, "get_incremental_microbatch_sql").is_some();
         let flag = "require_batched_execution_for_custom_microbatch_strategy";
         let is_forced = facts.flags.get(flag).and_then(Value::as_bool).unwrap_or(false);
-        is_microbatch && (is_forced || !facts.packages.iter().any(own))
+        node.is_microbatch() && (is_forced || !facts.packages.iter().any(own))
     }
 
     /// A microbatch model: its batches, oldest first.

@@ -20,10 +20,10 @@ impl Planner<'_> {
                 Diagnostic::error(Code::UnknownMaterialization, message).at(node.span()).node(&node.unique_id);
             return Err(Box::new(problem.help("disable it, or write it in SQL")));
         }
-        let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
         if self.has_batches(node) {
             return self.microbatch(node);
         }
+        let Some(compiled) = compiled else { return Ok(empty(node, Action::Nothing, "it has no SQL")) };
         let subject = self.subject(node, Some(compiled));
         let own = self.own_materialization(node, node.materialized())?;
         let mut plan = match (node.materialized(), own) {

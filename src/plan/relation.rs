@@ -57,7 +57,8 @@ impl Planner<'_> {
         };
         let create = self.create_table(node, subject, &made, false, &compiled.sql)?;
         let steps = if beside {
-            let mut steps = vec![drop_step(&made, RelationKind::Table)];
+            let left = self.catalog.relation(&made).map_or(RelationKind::Table, |left| left.kind);
+            let mut steps = vec![drop_step(&made, left)];
             steps.extend(create);
             steps.push(drop_step(&target, existing.unwrap_or(RelationKind::Table)));
             steps.push(Step::support(format!(

@@ -189,7 +189,7 @@ fn read_package(
         (NodeKind::Analysis, find(&paths.analyses, &[".sql"], sources)),
         (NodeKind::Test, find(&paths.tests, &[".sql"], sources)),
         (NodeKind::Seed, find(&paths.seeds, &[".csv"], sources)),
-        (NodeKind::Function, find(&paths.functions, &[".sql"], sources)),
+        (NodeKind::Function, find(&paths.functions, &[".sql", ".py"], sources)),
     ];
     let docs_folders = if paths.docs.is_empty() { paths.resources().cloned().collect() } else { paths.docs.clone() };
     let docs_files = find(&docs_folders, &[".md"], sources);

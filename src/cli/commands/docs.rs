@@ -6,13 +6,12 @@ use super::super::artifacts::{self, Found};
 use super::super::driver::Loaded;
 use super::super::printer::Printer;
 use super::own_catalog;
-use crate::compile::Compilation;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::plan::Planner;
 use crate::project::NodeKind;
 use crate::warehouse::Catalog;
 
-/// Compiles, reads the catalog, and writes the manifest, the catalog and the page.
+/// Reads the catalog, and writes it and the page; where it compiles, also what `compile` writes.
 pub(super) fn generate(
     loaded: &Loaded,
     global: &Global,
@@ -25,9 +24,7 @@ pub(super) fn generate(
     let selected = loaded.select(select, &kinds, printer)?;
     let before = printer.counts().0;
     let connection = if empty && no_compile { None } else { Some(loaded.open(printer)?) };
-    let compilation = if no_compile {
-        Compilation::default()
-    } else {
+    let compile = || {
         let mut wanted = selected.clone();
         if select.select.is_empty() && select.selector.is_none() {
             let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation);
@@ -40,6 +37,7 @@ pub(super) fn generate(
         }
         compilation
     };
+    let compilation = (!no_compile).then(compile);
     let own = match &connection {
         Some(connection) if !empty && !*from_sql => {
             let compiler = loaded.compiler(Some(connection.clone()), &selected);
@@ -52,7 +50,7 @@ pub(super) fn generate(
         if printer.counts().0 > before {
             return Err(Outcome::Unusable);
         }
-        let page = artifacts::docs(loaded, (&compilation, &selected), &found, printer)?;
+        let page = artifacts::docs(loaded, (compilation.as_ref(), &selected), &found, printer)?;
         printer.data(&page.display().to_string());
         let is_wrong = matches!(found, Found::Error(_));
         return Ok(if loaded.is_broken {
@@ -78,9 +76,9 @@ pub(super) fn generate(
     if *from_sql {
         loaded.complete_catalog(global, &mut catalog, printer)?;
     }
-    let page = artifacts::docs(loaded, (&compilation, &selected), &Found::Catalog(catalog), printer)?;
+    let page = artifacts::docs(loaded, (compilation.as_ref(), &selected), &Found::Catalog(catalog), printer)?;
     printer.data(&page.display().to_string());
-    let failed = !compilation.failed.is_empty() || !compilation.skipped.is_empty();
+    let failed = compilation.is_some_and(|made| !made.failed.is_empty() || !made.skipped.is_empty());
     Ok(if loaded.is_broken || failed { Outcome::Unusable } else { Outcome::Success })
 }
 

@@ -28,6 +28,12 @@ pub(super) fn show(
     (limit, output): (i64, TextOrJson),
     printer: &Printer,
 ) -> Result<Outcome, Outcome> {
+    let is_named = !select.select.is_empty() || !select.models.is_empty() || select.selector.is_some();
+    if inline.is_none() && !is_named {
+        let problem = Diagnostic::error(Code::BadOption, "nothing was named to show").in_file("--select", 1);
+        printer.diagnostic(&problem.help("pass --select NODE, or --inline QUERY"), &loaded.sources);
+        return Err(Outcome::Unusable);
+    }
     let connection = loaded.open(printer)?;
     let mut queries: Vec<Query> = Vec::new();
     let (mut compilation, mut selected) = (Compilation::default(), BTreeSet::new());
@@ -166,6 +172,7 @@ fn json(cell: &Cell) -> serde_json::Value {
         Cell::Null => serde_json::Value::Null,
         Cell::Boolean(value) => (*value).into(),
         Cell::Integer(value) => i64::try_from(*value).map_or_else(|_| value.to_string().into(), Into::into),
+        Cell::Decimal(value) => value.to_string().parse::<f64>().map_or_else(|_| value.to_string().into(), Into::into),
         Cell::Float(value) => serde_json::json!(value),
         Cell::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         other => other.to_string().into(),

@@ -15,10 +15,11 @@ pub use fields::Fields;
 pub use key::primary_keys;
 pub(super) use semantic::input_measure;
 
+use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
 use super::{Graph, Node};
-use crate::config::typed;
+use crate::config::{event_time, typed};
 use crate::project::NodeKind;
 use column::constraints;
 
@@ -119,7 +120,7 @@ fn executable(node: &Node) -> Fields<'_> {
         fields.put("depends_on", json!({"macros": node.macros}));
         return fields;
     }
-    fields.text("language", if node.is_python() { "python" } else { "sql" });
+    fields.text("language", node.language());
     fields.put("refs", refs(node));
     fields.put("sources", sources(node));
     fields.put("metrics", json!(node.metrics));
@@ -178,12 +179,12 @@ fn function_arguments(node: &Node) -> Value {
     written.iter().map(argument).collect()
 }
 
-/// `deprecation_date` as a time; a day alone begins at midnight UTC.
+/// `deprecation_date` as a time in the zone it was written in, which is UTC without one; a day alone begins at midnight.
 fn deprecation_date(node: &Node) -> Value {
-    match node.deprecation_date.as_deref() {
-        Some(Value::String(day)) if day.len() == "2024-01-01".len() => json!(format!("{day}T00:00:00+00:00")),
-        other => json!(other),
-    }
+    let written = node.deprecation_date.as_deref();
+    let zoned = |text: &str| DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)).ok();
+    let time = |text: &str| zoned(text).or_else(|| Some(event_time(text)?.fixed_offset()));
+    written.and_then(Value::as_str).and_then(time).map_or_else(|| json!(written), |time| json!(time.to_rfc3339()))
 }
 
 /// `time_spine` of a model, with every key dbt gives it.

@@ -109,11 +109,11 @@ fn measure(fields: &Value) -> Value {
     })
 }
 
-/// An expression as text: a measure may be written `expr: 1`.
+/// An expression as Python's text: a measure may be written `expr: 1`.
 fn expression(fields: &Value) -> Value {
     match own(fields, "expr") {
         Value::Number(number) => json!(number.to_string()),
-        Value::Bool(value) => json!(value.to_string()),
+        Value::Bool(value) => json!(if value { "True" } else { "False" }),
         other => other,
     }
 }

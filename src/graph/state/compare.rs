@@ -11,6 +11,7 @@ use super::read::time;
 use super::{Previous, PreviousManifest, contract};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::project::NodeKind;
+use crate::source::Span;
 use crate::sql::Dialect;
 
 macro_rules! checks {
@@ -74,6 +75,9 @@ impl<'a> Comparison<'a> {
             // Whether a macro changed that nobody defines cannot be said. (dbt: the same, `recursively_check_macros_modified`.)
             problems.extend(self.graph.nodes.values().filter(|node| node.lacks_test()).map(undefined_test));
         }
+        if matches!(check, Check::Modified | Check::Unmodified | Check::Body) {
+            problems.extend(self.graph.nodes.values().filter_map(|node| self.large_seed(node)));
+        }
         if matches!(check, Check::Modified | Check::Unmodified | Check::Contract) {
             problems.extend(contract::removed(self.graph, self.manifest, self.previous.now));
         }
@@ -113,6 +117,25 @@ impl<'a> Comparison<'a> {
             None => !is_parsed(node.kind) && node.kind != NodeKind::UnitTest,
         };
         !contents || !contract || self.reaches_changed_macro(node)
+    }
+
+    /// A seed that is too large to be compared by what it holds.
+    fn large_seed(&self, node: &Node) -> Option<Diagnostic> {
+        let old = self.manifest.resource(&node.unique_id).filter(|_| node.kind == NodeKind::Seed)?.get("checksum")?;
+        let new = &dictionary(node)["checksum"];
+        let is_path = |checksum: &Value| checksum["name"] == "path";
+        let (event, so) = match (is_path(new), is_path(old)) {
+            (false, _) => return None,
+            (true, false) => ("SeedIncreased", "it was not before, so it counts as changed"),
+            (true, true) if new == old => {
+                ("SeedExceedsLimitSamePath", "its path is the same, so it counts as unchanged")
+            }
+            (true, true) => ("SeedExceedsLimitAndPathChanged", "its path is another, so it counts as changed"),
+        };
+        let message = format!("`{}` is larger than 1 MiB and is not compared by what it holds: {so}", node.name);
+        let problem =
+            Diagnostic::warning(Code::MissingState, message).at(Span::start_of(node.file)).node(&node.unique_id);
+        Some(problem.event(event).help("load what is this large by other means, or split it"))
     }
 
     fn reaches_changed_macro(&self, node: &Node) -> bool {
@@ -303,7 +326,10 @@ fn same_relation(pair: &Pair<'_>) -> bool {
 fn same_reference(pair: &Pair<'_>) -> bool {
     let date = |value: &Value| value.as_str().map(|text| time(text).map_or_else(|| text.to_owned(), |t| t.to_string()));
     let path = ["deprecation_date"];
-    pair.all_same(&["latest_version", "access"]) && date(pair.current(&path)) == date(pair.old(&path))
+    // Manifests from before models had an access know none.
+    let access = |value: &Value| value.as_str().unwrap_or("protected").to_owned();
+    let access_is_same = access(pair.current(&["access"])) == access(pair.old(&["access"]));
+    pair.same(&["latest_version"]) && access_is_same && date(pair.current(&path)) == date(pair.old(&path))
 }
 
 /// Compares contracts; a broken promise is reported.

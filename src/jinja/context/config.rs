@@ -52,6 +52,9 @@ impl ConfigValue {
         if name == "snapshot_table_column_names" && !config.contains_key(name) {
             return Some(self.snapshot_columns());
         }
+        if let Some(time) = self.0.batch_time(name) {
+            return Some(time);
+        }
         config
             .get(name)
             .or_else(|| config.get(&name.replace('_', "-")).filter(|_| name.ends_with("_hook")))

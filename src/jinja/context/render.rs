@@ -49,6 +49,10 @@ impl std::fmt::Debug for Scene {
     }
 }
 
+/// Where dbt keeps the start and the end of a batch.
+const BATCH_TIMES: [&str; 2] =
+    ["__dbt_internal_microbatch_event_time_start", "__dbt_internal_microbatch_event_time_end"];
+
 impl Scene {
     fn new(session: &Arc<Session>, subject: &Arc<Subject>, phase: Phase) -> Self {
         Self {
@@ -64,8 +68,12 @@ impl Scene {
     pub(super) fn model(&self) -> Value {
         let Some(batch) = &self.subject.batch else { return python::from_json(&self.subject.model) };
         let fields = self.subject.model.as_object().into_iter().flatten();
-        let mut fields: Vec<(&str, Value)> =
-            fields.map(|(key, value)| (key.as_str(), python::from_json(value))).collect();
+        let mut fields: Vec<(&str, Value)> = fields
+            .map(|(key, value)| match value.as_object().filter(|_| key == "config") {
+                Some(config) => (key.as_str(), self.config_in_batch(config)),
+                None => (key.as_str(), python::from_json(value)),
+            })
+            .collect();
         let batch = python::record(vec![
             ("id", Value::from(batch.id.clone())),
             ("event_time_start", python::datetime(batch.window.start)),
@@ -73,6 +81,20 @@ impl Scene {
         ]);
         fields.push(("batch", batch));
         python::record(fields)
+    }
+
+    /// A configuration with the times of the batch, under the names that dbt's own macros read them by.
+    fn config_in_batch(&self, config: &serde_json::Map<String, serde_json::Value>) -> Value {
+        let own = config.iter().map(|(key, value)| (key.as_str(), python::from_json(value)));
+        let times = BATCH_TIMES.iter().filter_map(|name| Some((*name, self.batch_time(name)?)));
+        python::record(own.chain(times).collect::<Vec<_>>())
+    }
+
+    /// The start or the end of the batch, by the name of the configuration it stands under.
+    pub(super) fn batch_time(&self, name: &str) -> Option<Value> {
+        let batch = self.subject.batch.as_ref()?;
+        let at = BATCH_TIMES.iter().position(|known| *known == name)?;
+        Some(python::datetime(if at == 0 { batch.window.start } else { batch.window.end }))
     }
 
     /// Notes that the catalog may differ from what was read.
