@@ -100,7 +100,7 @@ impl Translator<'_> {
         }
         if let Some(order) = order {
             self.scope().aliases_first = true;
-            let keys = self.order_by(order)?;
+            let keys = self.order_by(order, (&items.columns, items.open))?;
             self.scope().aliases_first = false;
             sql.push_str(&keys);
         }
