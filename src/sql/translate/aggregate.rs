@@ -6,7 +6,7 @@ use super::call::Call;
 use super::operator::divide;
 use super::typed::Typed;
 use super::window::direction;
-use super::{Step, Translator};
+use super::{Step, Translator, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::SqlProblem;
@@ -220,11 +220,22 @@ impl Translator<'_> {
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
-    /// `CONDITIONAL_CHANGE_EVENT`: how often the value has changed up to this row.
+    /// `CONDITIONAL_CHANGE_EVENT`: how often the value has changed up to this row. Where the rows come from one relation, their changes
+    /// are computed there and summed up here.
     pub(super) fn conditional_change_event(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?.instant();
         let over = self.over(call)?;
+        let step = self.scope().only.clone().map(|alias| {
+            let name = quote(&format!("SF$C{}", self.scope().computed.len()));
+            let changed = format!("CASE WHEN {value} <> lag({value}){over} THEN 1 ELSE 0 END AS {name}");
+            self.scope().computed.push(changed);
+            format!("{}.{name}", quote(&alias))
+        });
         let over = over.strip_suffix(')').unwrap_or(&over);
+        if let Some(step) = step {
+            let sql = format!("sum({step}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)");
+            return Ok(Typed::loose(sql, DataType::INTEGER));
+        }
         let sql = format!("sf_changes(list({value}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))");
         Ok(Typed::loose(sql, DataType::INTEGER))
     }

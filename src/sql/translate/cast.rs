@@ -46,9 +46,10 @@ impl Typed {
                 None => format!("({sql} ->> '$')"),
             },
             Family::Timestamp => format!("sf_timestamp_text({sql})"),
+            Family::Time => format!("left(CAST({sql} AS VARCHAR), 8)"),
             Family::Zoned => format!("sf_zoned_text({}, {})", self.clock(), self.east()),
             Family::Binary => format!("hex({sql})"),
-            Family::Boolean | Family::Date | Family::Time | Family::Unknown => {
+            Family::Boolean | Family::Date | Family::Unknown => {
                 format!("CAST({sql} AS VARCHAR)")
             }
         }

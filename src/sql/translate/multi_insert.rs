@@ -13,7 +13,7 @@ use super::{Made, ResultShape, Step, Translator, quote};
 /// Which rows go into some tables.
 enum Chosen {
     All,
-    Where(Expr),
+    Where(Box<Expr>),
     Others,
 }
 
@@ -108,7 +108,7 @@ impl Translator<'_> {
             let chosen = if cursor.takes("WHEN") {
                 let condition = cursor.expression()?;
                 cursor.expect("THEN")?;
-                Chosen::Where(condition)
+                Chosen::Where(Box::new(condition))
             } else if cursor.takes("ELSE") {
                 Chosen::Others
             } else if arms.is_empty() {

@@ -54,7 +54,7 @@ impl Translator<'_> {
             let [key, value] = pair else { return Err(call.refused("with a key without a value")) };
             fields.push((self.expression(key)?.text(), self.expression(value)?));
         }
-        let keys: Vec<String> = fields.iter().map(|(key, _)| super::position::plain(key).to_string()).collect();
+        let keys: Vec<String> = fields.iter().map(|(key, _)| super::position::plain(key)).collect();
         let twice = (1..keys.len()).find(|at| keys[*at].starts_with('\'') && keys[..*at].contains(&keys[*at]));
         if let Some(at) = twice {
             let message = format!("the key {} is there twice", keys[at]);
