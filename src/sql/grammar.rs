@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use sqlparser::dialect::{Dialect as Grammar, DuckDbDialect, SnowflakeDialect};
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
 
 use super::Dialect;
 use super::short_form::in_long_form;
@@ -138,7 +138,53 @@ pub(super) fn in_snowflakes_words(lexemes: &[Lexeme]) -> Vec<TokenWithSpan> {
         let token = if is_part { Token::Comma } else { lexeme.token.token.clone() };
         tokens.push(TokenWithSpan { token, span: lexeme.token.span });
     }
+    for at in (0..lexemes.len()).filter(|at| is_word(lexemes, *at, "CONNECT") && is_word(lexemes, at + 1, "BY")) {
+        put_where_in_front(&mut tokens, lexemes[at].token.span);
+    }
     tokens
+}
+
+/// Puts the WHERE behind a CONNECT BY in front of it, where the parser takes it. It chooses among the rows of the hierarchy in both places.
+fn put_where_in_front(tokens: &mut [TokenWithSpan], connect: Span) {
+    let Some(connect) = tokens.iter().position(|token| token.span == connect) else { return };
+    let word = |at: usize, wanted: &[&str]| match &tokens[at].token {
+        Token::Word(word) => {
+            word.quote_style.is_none() && wanted.iter().any(|wanted| word.value.eq_ignore_ascii_case(wanted))
+        }
+        token => wanted.contains(&";") && *token == Token::SemiColon,
+    };
+    let behind = outermost(tokens, connect..tokens.len(), [&Token::LParen, &Token::RParen]);
+    let next = |from: usize, also: &str| {
+        behind.iter().copied().find(|at| *at > from && (word(*at, &ENDS) || word(*at, &[";", also])))
+    };
+    let Some(start) = next(connect, ";").filter(|at| word(*at, &["WHERE"])) else { return };
+    let end = next(start, "START").or_else(|| behind.last().map(|last| last + 1)).unwrap_or(tokens.len());
+    let is_front = |at: usize| word(at, &["START"]) && word(at + 1, &["WITH"]);
+    let before = outermost(tokens, (0..connect).rev(), [&Token::RParen, &Token::LParen]);
+    let front = before.into_iter().find(|at| is_front(*at) || word(*at, &["FROM"]));
+    let front = front.filter(|at| is_front(*at)).unwrap_or(connect);
+    tokens[front..end].rotate_left(start - front);
+}
+
+/// Of these places, those that no parentheses enclose, up to the end of what encloses them all.
+fn outermost(
+    tokens: &[TokenWithSpan],
+    places: impl Iterator<Item = usize>,
+    [opens, closes]: [&Token; 2],
+) -> Vec<usize> {
+    let mut depth = 0;
+    let mut outermost = Vec::new();
+    for at in places {
+        let token = &tokens[at].token;
+        if token == closes && depth == 0 {
+            break;
+        }
+        depth += i32::from(token == opens) - i32::from(token == closes);
+        if depth == 0 {
+            outermost.push(at);
+        }
+    }
+    outermost
 }
 
 /// Words that end a list of items.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sqlparser::ast::{Expr, ExprWithAlias, Ident, Select, SelectItem};
+use sqlparser::ast::{Expr, ExprWithAlias, Ident, OrderBy, OrderByKind, OrderByOptions, Select, SelectItem};
 use sqlparser::tokenizer::Token;
 
 use super::text::Text;
@@ -24,6 +24,21 @@ const ENDS: [&str; 14] = [
     "INTERSECT",
     "FETCH",
 ];
+
+/// How `ORDER BY ALL` orders; the parser reads Snowflake's as a column of this name.
+pub(super) fn order_by_all(order: &OrderBy) -> Option<&OrderByOptions> {
+    match &order.kind {
+        OrderByKind::All(options) => Some(options),
+        OrderByKind::Expressions(keys) => match keys.as_slice() {
+            [key] if matches!(&key.expr, Expr::Identifier(name) if is_all(name)) => Some(&key.options),
+            _ => None,
+        },
+    }
+}
+
+fn is_all(name: &Ident) -> bool {
+    name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all")
+}
 
 /// The column that an item is, if it is nothing else; its name is the item's.
 pub(super) fn plain_column(expr: &Expr) -> Option<&Ident> {

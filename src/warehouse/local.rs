@@ -601,7 +601,7 @@ fn shaped(mut outcomes: Vec<Outcome>, shape: &ResultShape) -> Outcome {
         ResultShape::Affected(labels) => {
             let counts: Vec<u64> =
                 labels.iter().map(|(_, index)| outcomes.get(*index).and_then(|o| o.affected).unwrap_or(0)).collect();
-            let columns = labels.iter().map(|(label, _)| Column::new(*label, "NUMBER(19,0)")).collect();
+            let columns = labels.iter().map(|(label, _)| Column::new(label.clone(), "NUMBER(19,0)")).collect();
             let row = counts.iter().map(|count| Cell::Integer((*count).into())).collect();
             let table = Table { columns, rows: vec![row] };
             Outcome { table, affected: Some(counts.iter().sum()), ..Outcome::default() }

@@ -14,7 +14,7 @@ use sqlparser::tokenizer::Token;
 use super::label;
 use super::{Body, Cte, Distinct, Expr, Group, Item, Name, Query, Select, SetArm, SetChain, SetOperator, Star, Window};
 use crate::sql::Dialect;
-use crate::sql::item::Items;
+use crate::sql::item::{Items, order_by_all};
 use crate::sql::outer_join::written_out;
 use crate::sql::parse::{statements, statements_in_known_forms};
 use crate::sql::problem::SqlProblem;
@@ -130,14 +130,12 @@ impl Reader<'_> {
         if !query.pipe_operators.is_empty() {
             body = Body::Opaque("pipe operators are not analysed".to_owned());
         }
-        let (order, order_all) = match query.order_by.as_ref().map(|order| &order.kind) {
-            None => (Vec::new(), false),
-            Some(OrderByKind::All(_)) => (Vec::new(), true),
-            Some(OrderByKind::Expressions(keys)) => (self.keys(keys), false),
-        };
-        let order_spans = match query.order_by.as_ref().map(|order| &order.kind) {
-            Some(OrderByKind::Expressions(keys)) => self.spans(keys.iter().map(|key| &key.expr)),
-            _ => Vec::new(),
+        let order_all = query.order_by.as_ref().is_some_and(|order| order_by_all(order).is_some());
+        let (order, order_spans) = match query.order_by.as_ref().map(|order| &order.kind) {
+            Some(OrderByKind::Expressions(keys)) if !order_all => {
+                (self.keys(keys), self.spans(keys.iter().map(|key| &key.expr)))
+            }
+            _ => (Vec::new(), Vec::new()),
         };
         let mut limits = Vec::new();
         match &query.limit_clause {

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::operator::divide;
 use super::typed::Typed;
 use super::window::direction;
-use super::{Step, Translator};
+use super::{Step, Translator, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
 use crate::sql::problem::SqlProblem;
@@ -111,15 +111,21 @@ impl Translator<'_> {
         let value = self.expression(&order.expr)?.into_exact();
         let over = self.over(call)?;
         if call.name == "PERCENTILE_CONT" {
-            if direction(order).contains("DESC") {
+            if direction(&order.options).contains("DESC") {
                 return Ok(interpolated("quantile_cont", &value, &format!(", 1 - {share}"), &over));
             }
             return Ok(interpolated("quantile_cont", &value, &format!(", {share}"), &over));
         }
-        if direction(order).contains("DESC") {
-            return Err(call.refused("in descending order"));
+        let descends = direction(&order.options).contains("DESC");
+        if descends && call.window.is_some() {
+            return Err(call.refused("in descending order over a window"));
         }
-        Ok(Typed::loose(format!("quantile_disc({}, {share}){over}", value.sql), value.ty))
+        let sql = if descends {
+            format!("percentile_disc({share}) WITHIN GROUP (ORDER BY {} DESC)", value.sql)
+        } else {
+            format!("quantile_disc({}, {share}){over}", value.sql)
+        };
+        Ok(Typed::loose(sql, value.ty))
     }
 
     pub(super) fn approx_percentile(&mut self, call: &Call<'_>) -> Step<Typed> {
@@ -214,11 +220,22 @@ impl Translator<'_> {
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
 
-    /// `CONDITIONAL_CHANGE_EVENT`: how often the value has changed up to this row.
+    /// `CONDITIONAL_CHANGE_EVENT`: how often the value has changed up to this row. Where the rows come from one relation, their changes
+    /// are computed there and summed up here.
     pub(super) fn conditional_change_event(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?.instant();
         let over = self.over(call)?;
+        let step = self.scope().only.clone().map(|alias| {
+            let name = quote(&format!("SF$C{}", self.scope().computed.len()));
+            let changed = format!("CASE WHEN {value} <> lag({value}){over} THEN 1 ELSE 0 END AS {name}");
+            self.scope().computed.push(changed);
+            format!("{}.{name}", quote(&alias))
+        });
         let over = over.strip_suffix(')').unwrap_or(&over);
+        if let Some(step) = step {
+            let sql = format!("sum({step}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)");
+            return Ok(Typed::loose(sql, DataType::INTEGER));
+        }
         let sql = format!("sf_changes(list({value}){over} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW))");
         Ok(Typed::loose(sql, DataType::INTEGER))
     }
@@ -226,14 +243,30 @@ impl Translator<'_> {
     /// `MAX_BY(x, y, n)` and `MIN_BY`: an array of the values of the best rows.
     pub(super) fn best(&mut self, call: &Call<'_>) -> Step<Typed> {
         let value = self.expression(call.args[0])?.variant();
-        let by = self.expression(call.args[1])?.instant();
         let count = super::special::small_integer(call.args[2]).filter(|count| (1..=1000).contains(count));
         let Some(count) = count else {
             return Err(call.refused("of a number of values that is not between 1 and 1000"));
         };
-        let over = self.over(call)?;
+        let rows = self.best_rows(call, &value, &format!(", {count}"))?;
+        Ok(Typed::new(format!("to_json(list_transform({rows}, lambda sf_b: sf_b.v))"), DataType::Array))
+    }
+
+    /// `MAX_BY(x, y)` and `MIN_BY`: the value of the best row.
+    pub(super) fn best_one(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let value = self.expression(call.args[0])?.into_exact();
+        let row = self.best_rows(call, &value.sql, "")?;
+        Ok(Typed::new(format!("struct_extract({row}, 'v')"), value.ty))
+    }
+
+    /// The best rows, as structs of their value: the engine leaves out rows whose value is NULL.
+    fn best_rows(&mut self, call: &Call<'_>, value: &str, count: &str) -> Step<String> {
+        let by = self.expression(call.args[1])?;
+        let by = match by.ty.family() {
+            Family::Semi => format!("sf_variant_key({})", by.text()),
+            _ => by.instant(),
+        };
         let function = if call.name == "MAX_BY" { "arg_max" } else { "arg_min" };
-        Ok(Typed::new(format!("to_json({function}({value}, {by}, {count}){over})"), DataType::Array))
+        Ok(format!("{function}({{'v': {value}}}, {by}{count}){}", self.over(call)?))
     }
 
     /// Refuses an argument that must be a literal.

@@ -250,7 +250,7 @@ impl Translator<'_> {
 
 /// Whether `DISTINCT` in a call has the effect that Snowflake gives it; it has none on aggregates whose result is the same.
 fn takes_distinct(name: &str, form: &Form) -> bool {
-    let special = ["@count", "@sum", "@avg", "@extreme", "@listagg", "@array_agg", "@array_unique_agg"];
+    let special = ["@count", "@hash_agg", "@sum", "@avg", "@extreme", "@listagg", "@array_agg", "@array_unique_agg"];
     let indifferent = [
         "ANY_VALUE",
         "BOOLAND_AGG",

@@ -39,16 +39,17 @@ impl Typed {
         let sql = &self.sql;
         match self.ty.family() {
             Family::Text | Family::Null => sql.clone(),
-            Family::Number => format!("CAST({} AS VARCHAR)", self.stored()),
+            Family::Number => format!("CAST({} AS VARCHAR)", self.shown()),
             Family::Float => format!("sf_float_text({sql})"),
             Family::Semi => match &self.path {
                 Some((value, path)) => format!("json_extract_string({value}, {path})"),
                 None => format!("({sql} ->> '$')"),
             },
             Family::Timestamp => format!("sf_timestamp_text({sql})"),
+            Family::Time => format!("left(CAST({sql} AS VARCHAR), 8)"),
             Family::Zoned => format!("sf_zoned_text({}, {})", self.clock(), self.east()),
             Family::Binary => format!("hex({sql})"),
-            Family::Boolean | Family::Date | Family::Time | Family::Unknown => {
+            Family::Boolean | Family::Date | Family::Unknown => {
                 format!("CAST({sql} AS VARCHAR)")
             }
         }
@@ -59,7 +60,7 @@ impl Typed {
         match self.ty.family() {
             Family::Semi => self.sql.clone(),
             Family::Null => "CAST(NULL AS JSON)".to_owned(),
-            Family::Number => format!("sf_number_json({})", self.stored()),
+            Family::Number => format!("sf_number_json({})", self.shown()),
             Family::Boolean | Family::Unknown => format!("to_json({})", self.sql),
             Family::Float => format!("CAST(sf_float_text({}) AS JSON)", self.sql),
             _ => format!("to_json({})", self.text()),
@@ -78,7 +79,8 @@ impl Typed {
         let target = to.duckdb();
         Some(match self.ty.family() {
             Family::Number if self.exact && self.ty == to => self.sql.clone(),
-            Family::Text | Family::Unknown | Family::Number | Family::Float => failing.cast(&self.sql, &target),
+            Family::Text => failing.cast(&self.digits(), &target),
+            Family::Unknown | Family::Number | Family::Float => failing.cast(&self.sql, &target),
             Family::Boolean => format!("CAST(CAST({} AS INTEGER) AS {target})", self.sql),
             Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), &target),
             Family::Null => format!("CAST(NULL AS {target})"),
@@ -86,10 +88,19 @@ impl Typed {
         })
     }
 
+    /// Text of a number: the engine takes `1_000` for one.
+    fn digits(&self) -> String {
+        match super::position::plain(&self.sql) {
+            literal if literal.starts_with('\'') && !literal.contains('_') => self.sql.clone(),
+            _ => format!("replace({}, '_', '?')", self.sql),
+        }
+    }
+
     fn float(&self, failing: Failing) -> Option<String> {
         Some(match self.ty.family() {
             Family::Float => self.sql.clone(),
-            Family::Text | Family::Number | Family::Unknown => failing.cast(&self.sql, "DOUBLE"),
+            Family::Text => failing.cast(&self.digits(), "DOUBLE"),
+            Family::Number | Family::Unknown => failing.cast(&self.sql, "DOUBLE"),
             Family::Boolean => format!("CAST({} AS DOUBLE)", self.sql),
             Family::Semi => failing.cast(&format!("sf_number_text({})", self.sql), "DOUBLE"),
             Family::Null => "CAST(NULL AS DOUBLE)".to_owned(),
@@ -209,7 +220,7 @@ impl Typed {
             Family::Semi => self.semi(to),
             Family::Binary => match self.ty.family() {
                 Family::Binary => self.sql.clone(),
-                Family::Text => format!("unhex({})", self.sql),
+                Family::Text => format!("sf_unhex({})", self.sql),
                 Family::Null => "CAST(NULL AS BLOB)".to_owned(),
                 _ => return None,
             },

@@ -118,7 +118,7 @@ impl Translator<'_> {
             let message = format!("printing by `{element}` in the format `{written}`");
             return Err(SqlProblem::unsupported(message, self.range_of(place)));
         }
-        Ok(format!("sf_number_by(CAST({} AS VARCHAR), {})", value.stored(), literal(written)))
+        Ok(format!("sf_number_by(CAST({} AS VARCHAR), {})", value.shown(), literal(written)))
     }
 
     fn number_format(&self, written: &str, place: &Expr) -> Step<NumberFormat> {
@@ -169,7 +169,7 @@ impl Translator<'_> {
         let sql = match self.literal_argument(call, call.args[1])?.to_ascii_uppercase().as_str() {
             "HEX" if failing == Failing::Null => format!("unhex(sf_if_hex({text}))"),
             "BASE64" if failing == Failing::Null => format!("from_base64(sf_if_base64({text}))"),
-            "HEX" => format!("unhex({text})"),
+            "HEX" => format!("sf_unhex({text})"),
             "UTF-8" | "UTF8" => format!("encode({text})"),
             "BASE64" => format!("from_base64({text})"),
             _ => return Err(call.refused("with this format")),

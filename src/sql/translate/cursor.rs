@@ -6,6 +6,7 @@ use sqlparser::ast::{Expr, Ident, Query, Statement};
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::{Step, fold};
+use crate::sql::grammar::in_snowflakes_words;
 use crate::sql::parse::parser;
 use crate::sql::problem::{SYNTAX, SqlProblem};
 use crate::sql::text::{Lexeme, Text};
@@ -206,7 +207,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn rest(&self) -> Vec<TokenWithSpan> {
-        self.lexemes[self.at.min(self.lexemes.len())..].iter().map(|lexeme| lexeme.token.clone()).collect()
+        in_snowflakes_words(&self.lexemes[self.at.min(self.lexemes.len())..])
     }
 
     /// A data type.

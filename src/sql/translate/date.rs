@@ -356,6 +356,9 @@ impl Translator<'_> {
             let mut words = piece.split_whitespace();
             let amount: i64 = words.next().and_then(|word| word.parse().ok()).ok_or_else(refused)?;
             let part = words.next().map_or(Some("second".to_owned()), part_named).ok_or_else(refused)?;
+            if words.next().is_some() {
+                return Err(refused());
+            }
             parts.push(interval_of(&part, &amount.to_string()).ok_or_else(refused)?);
         }
         Ok(format!("({})", parts.join(" + ")))
@@ -374,6 +377,7 @@ impl Translator<'_> {
                 value.at_clock(&format!("({} {op} {by})", value.clock()))
             }
             Family::Timestamp | Family::Zoned => Typed::new(sql, value.ty),
+            Family::Time if timed => Typed::new(sql, value.ty),
             _ => {
                 let value = self.convert(&value, DataType::TimestampNtz, &self.range_of(&interval.value))?;
                 Typed::new(format!("({} {op} {by})", value.sql), DataType::TimestampNtz)

@@ -1,5 +1,7 @@
 //! Changes of rows: INSERT, UPDATE, DELETE, TRUNCATE.
 
+use std::ops::Range;
+
 use sqlparser::ast::{
     Assignment, AssignmentTarget, FromTable, ObjectName, Spanned, Statement, TableFactor, UpdateTableFromKind,
 };
@@ -8,7 +10,7 @@ use sqlparser::tokenizer::Token;
 use super::column_type::needs_assigning;
 use super::cursor::Cursor;
 use super::scope::{Relation, Scope};
-use super::typed::{Column, Typed};
+use super::typed::{Column, Shaped, Typed};
 use super::{Made, ResultShape, Step, Translator, fold, quote};
 use crate::sql::problem::{SqlProblem, UNKNOWN_COLUMN, WRONG_TYPE, nearest};
 
@@ -16,9 +18,10 @@ impl Translator<'_> {
     pub(super) fn insert(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
         cursor.expect("INSERT")?;
         let overwrites = cursor.takes("OVERWRITE");
-        if !cursor.takes("INTO") {
-            return Err(SqlProblem::unsupported("an INSERT into several tables", cursor.range()));
+        if cursor.sees("ALL") || cursor.sees("FIRST") {
+            return self.insert_several(cursor, overwrites);
         }
+        cursor.expect("INTO")?;
         cursor.takes("TABLE");
         let path = self.full_path(&cursor.path()?);
         let named = cursor.sees_token(&Token::LParen);
@@ -27,32 +30,7 @@ impl Translator<'_> {
         let query = cursor.query()?;
         let made = self.query(&query)?;
         let table = self.path_sql(&self.stored(&path));
-        let target: Option<Vec<Column>> = self
-            .columns
-            .columns(&path)
-            .map(|columns| columns.into_iter().map(|(name, ty)| Column::new(name, ty)).collect());
-        let mut sql = made.sql;
-        if let (Some(target), false) = (&target, made.open) {
-            let wanted: Vec<&Column> = if named {
-                names.iter().map(|(name, range)| find(target, name, range)).collect::<Step<_>>()?
-            } else {
-                target.iter().collect()
-            };
-            if wanted.len() != made.columns.len() {
-                let message = format!("{} columns are filled by {} values", wanted.len(), made.columns.len());
-                return Err(SqlProblem::new(WRONG_TYPE, message, range));
-            }
-            if made.columns.iter().zip(&wanted).any(|(from, to)| needs_assigning(from.ty, to.ty)) {
-                let mut items = Vec::new();
-                for (from, to) in made.columns.iter().zip(&wanted) {
-                    let value = Typed::new(quote(&from.stored), from.ty);
-                    items.push(self.assigned(&value, to.ty, &range)?);
-                }
-                sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
-            }
-        }
-        let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
-        let list = if named { format!(" ({})", list.join(", ")) } else { String::new() };
+        let (list, sql) = self.filling(&path, named.then_some(&names), made, &range)?;
         let kept = quote("MERGANSER$ROWS");
         let statements = if overwrites {
             // The query may read the table that it overwrites.
@@ -66,8 +44,46 @@ impl Translator<'_> {
             vec![format!("INSERT INTO {table}{list} {sql}")]
         };
         let inserted = if overwrites { 2 } else { 0 };
-        let result = ResultShape::Affected(vec![("number of rows inserted", inserted)]);
+        let result = ResultShape::Affected(vec![("number of rows inserted".to_owned(), inserted)]);
         Ok(Made { statements, result, session: Vec::new() })
+    }
+
+    /// The list of columns that a query fills, with a space before it, and the query with values of the columns' types.
+    pub(super) fn filling(
+        &self,
+        path: &[String],
+        names: Option<&Vec<(String, Range<usize>)>>,
+        made: Shaped,
+        range: &Range<usize>,
+    ) -> Step<(String, String)> {
+        let target: Option<Vec<Column>> = self
+            .columns
+            .columns(path)
+            .map(|columns| columns.into_iter().map(|(name, ty)| Column::new(name, ty)).collect());
+        let mut sql = made.sql;
+        if let (Some(target), false) = (&target, made.open) {
+            let wanted: Vec<&Column> = match names {
+                Some(names) => names.iter().map(|(name, range)| find(target, name, range)).collect::<Step<_>>()?,
+                None => target.iter().collect(),
+            };
+            if wanted.len() != made.columns.len() {
+                let message = format!("{} columns are filled by {} values", wanted.len(), made.columns.len());
+                return Err(SqlProblem::new(WRONG_TYPE, message, range.clone()));
+            }
+            if made.columns.iter().zip(&wanted).any(|(from, to)| needs_assigning(from.ty, to.ty)) {
+                let mut items = Vec::new();
+                for (from, to) in made.columns.iter().zip(&wanted) {
+                    let value = Typed::new(quote(&from.stored), from.ty);
+                    items.push(self.assigned(&value, to.ty, range)?);
+                }
+                sql = format!("SELECT {} FROM ({sql}) AS \"ROWS\"", items.join(", "));
+            }
+        }
+        let list = names.map_or_else(String::new, |names| {
+            let list: Vec<String> = names.iter().map(|(name, _)| quote(name)).collect();
+            format!(" ({})", list.join(", "))
+        });
+        Ok((list, sql))
     }
 
     pub(super) fn update(&mut self, cursor: &mut Cursor<'_>) -> Step<Made> {
@@ -97,7 +113,7 @@ impl Translator<'_> {
         let condition = self.condition(update.selection.as_ref(), &target)?;
         self.scopes.pop();
         let statements = vec![format!("UPDATE {table} SET {sets}{from}{condition}")];
-        let result = ResultShape::Affected(vec![("number of rows updated", 0)]);
+        let result = ResultShape::Affected(vec![("number of rows updated".to_owned(), 0)]);
         Ok(Made { statements, result, session: Vec::new() })
     }
 
@@ -177,7 +193,7 @@ impl Translator<'_> {
         let condition = self.condition(delete.selection.as_ref(), &target)?;
         self.scopes.pop();
         let statements = vec![format!("DELETE FROM {table}{using}{condition}")];
-        let result = ResultShape::Affected(vec![("number of rows deleted", 0)]);
+        let result = ResultShape::Affected(vec![("number of rows deleted".to_owned(), 0)]);
         Ok(Made { statements, result, session: Vec::new() })
     }
 

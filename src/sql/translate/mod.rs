@@ -31,6 +31,7 @@ mod from;
 mod hierarchy;
 mod information;
 mod merge;
+mod multi_insert;
 mod operator;
 mod path;
 mod pivot;
@@ -192,7 +193,7 @@ pub enum ResultShape {
         columns: Option<Vec<ResultColumn>>,
     },
     /// One row of counts: for each label the rows that the statement with this index affected.
-    Affected(Vec<(&'static str, usize)>),
+    Affected(Vec<(String, usize)>),
     /// One row with a text.
     Status(String),
 }

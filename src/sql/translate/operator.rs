@@ -86,6 +86,9 @@ impl Translator<'_> {
     /// Two values brought to one type for comparison.
     pub(super) fn comparable(&self, left: &Typed, right: &Typed, range: &Range<usize>) -> Step<(String, String)> {
         let to = match (left.ty.family(), right.ty.family()) {
+            (Family::Semi, Family::Semi) if left.ty == DataType::Variant && right.ty == DataType::Variant => {
+                return Ok((format!("sf_alike({})", left.sql), format!("sf_alike({})", right.sql)));
+            }
             (Family::Semi, Family::Semi) | (_, Family::Null | Family::Unknown) => {
                 return Ok((left.sql.clone(), right.sql.clone()));
             }

@@ -57,7 +57,7 @@ pub(super) fn unmark(marked: &str) -> (String, PositionMap) {
 
 /// The macros of the prelude that fail by themselves. The engine says no place for such an error, so they are told theirs: it is
 /// their first argument, and the end of their message.
-const FAILING: [&str; 19] = [
+const FAILING: [&str; 24] = [
     "sf_array_flatten(",
     "sf_boolean(",
     "sf_date(",
@@ -65,18 +65,23 @@ const FAILING: [&str; 19] = [
     "sf_duplicate_row(",
     "sf_fdiv(",
     "sf_fit(",
+    "sf_if_opened(",
+    "sf_insert(",
     "sf_mod(",
+    "sf_next_day(",
     "sf_number_of(",
     "sf_object_insert(",
     "sf_parse_ip(",
     "sf_parse_json(",
     "sf_parse_url(",
+    "sf_previous_day(",
     "sf_strptime(",
     "sf_time(",
     "sf_timestamp(",
     "sf_timestamp_ltz(",
     "sf_timestamp_tz(",
     "sf_to_object(",
+    "sf_unhex(",
 ];
 
 /// A statement as it runs, without its marks, and what they said. What runs later, as part of another statement, has no places.

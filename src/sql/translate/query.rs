@@ -12,6 +12,7 @@ use super::window::direction;
 use super::{Cte, Step, Translator, fold, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
+use crate::sql::item::order_by_all;
 use crate::sql::problem::{SqlProblem, WRONG_TYPE};
 
 impl Translator<'_> {
@@ -290,23 +291,34 @@ impl Translator<'_> {
             relations: if made.open { vec![relation] } else { Vec::new() },
             ..Scope::default()
         });
-        let sql = self.order_by(order);
+        let sql = self.order_by(order, (&made.columns, made.open));
         self.scopes.pop();
         sql
     }
 
     /// An ORDER BY with a space before it, resolved in the innermost scope.
-    pub(super) fn order_by(&mut self, order: &OrderBy) -> Step<String> {
-        let OrderByKind::Expressions(keys) = &order.kind else {
-            return Ok(" ORDER BY ALL".to_owned());
-        };
+    pub(super) fn order_by(&mut self, order: &OrderBy, (columns, open): (&[Column], bool)) -> Step<String> {
         let mut parts = Vec::new();
+        if let Some(options) = order_by_all(order) {
+            if open {
+                return Err(SqlProblem::unsupported("ORDER BY ALL of unknown columns", self.text.range(order.span())));
+            }
+            for (at, column) in columns.iter().enumerate() {
+                let position = Typed::new((at + 1).to_string(), DataType::TEXT);
+                let named = Typed::new(quote(&column.stored), column.ty);
+                let value = if column.ty.family() == Family::Semi { named } else { position };
+                let keys = super::window::order_values(&value).into_iter();
+                parts.extend(keys.map(|sql| format!("{sql}{}", direction(options))));
+            }
+            return Ok(format!(" ORDER BY {}", parts.join(", ")));
+        }
+        let OrderByKind::Expressions(keys) = &order.kind else { return Ok(String::new()) };
         for key in keys {
             let keys = match super::special::small_integer(&key.expr) {
                 Some(position) => vec![position.to_string()],
                 None => super::window::order_values(&self.expression(&key.expr)?),
             };
-            parts.extend(keys.into_iter().map(|sql| format!("{sql}{}", direction(key))));
+            parts.extend(keys.into_iter().map(|sql| format!("{sql}{}", direction(&key.options))));
         }
         Ok(format!(" ORDER BY {}", parts.join(", ")))
     }

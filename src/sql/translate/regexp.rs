@@ -37,7 +37,7 @@ impl Translator<'_> {
                 let from = format!("substr({}, {})", m.subject, m.position);
                 let all = format!("regexp_extract_all({from}, {}, {})", m.pattern, m.group);
                 let all = match &m.occurrence {
-                    Some(first) => format!("{all}[greatest({first}, 1):]"),
+                    Some(first) => format!("CASE WHEN {first} IS NOT NULL THEN {all}[greatest({first}, 1):] END"),
                     None => all,
                 };
                 Ok(Typed::new(format!("to_json({all})"), DataType::Array))

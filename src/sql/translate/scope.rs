@@ -51,6 +51,10 @@ pub(super) struct Scope {
     pub(super) sequence: Option<String>,
     /// The aliases of the items, before these are written.
     pub(super) coming: Vec<String>,
+    /// The alias of the only relation, where it can have more columns.
+    pub(super) only: Option<String>,
+    /// These columns, over all rows that WHERE leaves.
+    pub(super) computed: Vec<String>,
     /// Conditions of joins that name such an alias, and what stands in their places until then.
     pub(super) postponed: Vec<(String, Expr)>,
 }

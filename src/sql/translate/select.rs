@@ -68,6 +68,7 @@ impl Translator<'_> {
         }
         let mut from =
             if select.connect_by.is_empty() { self.from_clause(&select.from)? } else { self.hierarchy(select, order)? };
+        self.scope().only = self.only_relation(select);
         let items = self.items(select)?;
         for (place, on) in std::mem::take(&mut self.scope().postponed) {
             from = from.replacen(&place, &self.boolean(&on)?, 1);
@@ -82,13 +83,39 @@ impl Translator<'_> {
             }
         }
         sql.push_str(&items.sql.join(", "));
+        let mut condition = match &select.selection {
+            Some(condition) => format!(" WHERE {}", self.boolean(condition)?),
+            None => String::new(),
+        };
+        let rest = self.behind_where(select, &items, order)?;
+        let computed = std::mem::take(&mut self.scope().computed);
+        if let Some(alias) = self.scope().only.take().filter(|_| !computed.is_empty()) {
+            from = format!("(SELECT *, {} FROM {from}{condition}) AS {}", computed.join(", "), quote(&alias));
+            condition.clear();
+        }
         if !from.is_empty() {
             sql.push_str(&format!(" FROM {from}"));
         }
-        if let Some(condition) = &select.selection {
-            sql.push_str(&format!(" WHERE {}", self.boolean(condition)?));
+        sql.push_str(&condition);
+        sql.push_str(&rest);
+        Ok(Shaped { sql, columns: items.columns, open: items.open })
+    }
+
+    /// The alias of the only relation of a query without groups: in its place, values can be computed over all of its rows.
+    fn only_relation(&mut self, select: &Select) -> Option<String> {
+        let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+        let scope = self.scope();
+        match scope.relations.as_slice() {
+            [one] if !grouped && select.connect_by.is_empty() && scope.sequence.is_none() && !one.open => {
+                Some(one.alias.clone())
+            }
+            _ => None,
         }
-        sql.push_str(&self.group_by(&select.group_by, &items)?);
+    }
+
+    /// What stands behind WHERE.
+    fn behind_where(&mut self, select: &Select, items: &Items, order: Option<&OrderBy>) -> Step<String> {
+        let mut sql = self.group_by(&select.group_by, items)?;
         if let Some(condition) = &select.having {
             sql.push_str(&format!(" HAVING {}", self.boolean(condition)?));
         }
@@ -100,14 +127,14 @@ impl Translator<'_> {
         }
         if let Some(order) = order {
             self.scope().aliases_first = true;
-            let keys = self.order_by(order)?;
+            let keys = self.order_by(order, (&items.columns, items.open))?;
             self.scope().aliases_first = false;
             sql.push_str(&keys);
         }
         if let Some(top) = &select.top {
             sql.push_str(&self.top(top)?);
         }
-        Ok(Shaped { sql, columns: items.columns, open: items.open })
+        Ok(sql)
     }
 
     fn top(&mut self, top: &Top) -> Step<String> {

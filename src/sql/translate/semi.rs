@@ -10,6 +10,7 @@ use super::typed::Typed;
 use super::{Step, Translator, fold, literal, quote};
 use crate::sql::DataType;
 use crate::sql::data_type::Family;
+use crate::sql::problem::{SqlProblem, WRONG_ARGUMENTS};
 
 impl Translator<'_> {
     pub(super) fn semi_function(&mut self, name: &str, call: &Call<'_>) -> Step<Typed> {
@@ -52,6 +53,12 @@ impl Translator<'_> {
         for pair in call.args.chunks(2) {
             let [key, value] = pair else { return Err(call.refused("with a key without a value")) };
             fields.push((self.expression(key)?.text(), self.expression(value)?));
+        }
+        let keys: Vec<String> = fields.iter().map(|(key, _)| super::position::plain(key)).collect();
+        let twice = (1..keys.len()).find(|at| keys[*at].starts_with('\'') && keys[..*at].contains(&keys[*at]));
+        if let Some(at) = twice {
+            let message = format!("the key {} is there twice", keys[at]);
+            return Err(SqlProblem::new(WRONG_ARGUMENTS, message, self.range_of(call.args[2 * at])));
         }
         Ok(self.object_of(fields, keep_null))
     }

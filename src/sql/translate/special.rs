@@ -6,6 +6,7 @@ use super::call::Call;
 use super::cast::Failing;
 use super::expression::bigint;
 use super::operator::divide;
+use super::scope::reference;
 use super::typed::Typed;
 use super::{Step, Translator, literal};
 use crate::sql::DataType;
@@ -32,6 +33,10 @@ impl Translator<'_> {
             "conditional_true_event" => self.conditional_true_event(call),
             "conditional_change_event" => self.conditional_change_event(call),
             "best" => self.best(call),
+            "hash" => self.hash(call),
+            "hash_agg" => self.hash_agg(call),
+            "best_one" => self.best_one(call),
+            "width_bucket" => self.width_bucket(call),
             "sys_connect_by_path" => self.path_of_hierarchy(call),
             "round" => self.round(call, "round"),
             "trunc" => self.trunc(call),
@@ -138,9 +143,14 @@ impl Translator<'_> {
         if u32::try_from(digits).is_ok_and(|digits| digits >= scale) {
             return Ok(value.clone());
         }
-        let ty = DataType::number(precision - scale + kept + 1, kept);
+        let whole = (precision - scale).max(u32::try_from(-digits).unwrap_or(0));
+        let ty = DataType::number(whole + kept + 1, kept);
         let stored = value.stored();
         let sql = match (function, digits) {
+            // The engine makes 0 of what has fewer digits than are rounded.
+            ("round", ..0) => {
+                format!("round(CAST({stored} AS {}), {digits})", DataType::number(whole + scale + 1, scale).duckdb())
+            }
             ("round" | "trunc", _) => format!("{function}({stored}, {digits})"),
             (_, 0) => format!("{function}({stored})"),
             (_, ..0) => {
@@ -190,6 +200,70 @@ impl Translator<'_> {
         let zero = if nulls { format!("coalesce({}, 0) = 0", right.sql) } else { format!("{} = 0", right.sql) };
         let sql = format!("CASE WHEN {zero} AND {} IS NOT NULL THEN 0 ELSE {sql} END", left.sql);
         Ok(Typed::loose(sql, ty))
+    }
+
+    fn hash(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let keys = self.hash_keys(call)?;
+        Ok(Typed::loose(format!("sf_hash(hash({keys}))"), DataType::number(19, 0)))
+    }
+
+    fn hash_agg(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let keys = self.hash_keys(call)?;
+        let distinct = if call.distinct { "DISTINCT " } else { "" };
+        // A sum: rows that are there twice count twice.
+        let sum = format!("coalesce(sum({distinct}hash({keys})){}, 0)", self.over(call)?);
+        Ok(Typed::loose(format!("sf_hash({sum} % 18446744073709551616)"), DataType::number(19, 0)))
+    }
+
+    /// The arguments of a hash; equal numbers are alike whatever their types.
+    fn hash_keys(&mut self, call: &Call<'_>) -> Step<String> {
+        let mut values = Vec::new();
+        if call.star {
+            let relations = self.scope().relations.clone();
+            if relations.iter().any(|relation| relation.open) {
+                return Err(call.refused("over `*` of a relation whose columns are not known"));
+            }
+            for relation in &relations {
+                values.extend(relation.columns.iter().map(|column| reference(relation, column, &call.range)));
+            }
+        }
+        for arg in &call.args {
+            values.push(self.expression(arg)?);
+        }
+        let key = |value: &Typed| match (value.ty.family(), value.ty.digits()) {
+            (Family::Number, Some((_, 0))) => format!("('#' || CAST({} AS VARCHAR))", value.stored()),
+            (Family::Number, _) => format!("('#' || CAST(sf_number_json({}) AS VARCHAR))", value.shown()),
+            (Family::Float, _) => format!("('#' || sf_float_key({}))", value.sql),
+            _ => value.instant(),
+        };
+        Ok(values.iter().map(key).collect::<Vec<_>>().join(", "))
+    }
+
+    /// `WIDTH_BUCKET`: exact numbers in whole units of their last digit, so that no border is missed.
+    fn width_bucket(&mut self, call: &Call<'_>) -> Step<Typed> {
+        let mut numbers = Vec::new();
+        for arg in &call.args[..3] {
+            let value = self.expression(arg)?;
+            numbers.push(self.numeric(value, &self.range_of(arg))?);
+        }
+        let digits: Option<Vec<(u32, u32)>> = numbers.iter().map(|number| number.ty.digits()).collect();
+        let scale = digits.iter().flatten().map(|(_, scale)| *scale).max().unwrap_or(0);
+        let whole = digits.iter().flatten().map(|(precision, scale)| precision - scale).max().unwrap_or(0);
+        let exact = digits.is_some() && (scale == 0 || whole.min(20) + scale <= 28);
+        let power = format!("1{}", "0".repeat(scale as usize));
+        let mut args = Vec::new();
+        for number in &numbers {
+            args.push(if !exact {
+                self.convert(number, DataType::Float, &call.range)?.sql
+            } else if scale == 0 {
+                format!("CAST({} AS HUGEINT)", number.sql)
+            } else {
+                format!("CAST(CAST({} AS DECIMAL(38,{scale})) * {power} AS HUGEINT)", number.sql)
+            });
+        }
+        args.push(self.integer(call.args[3])?);
+        let function = if exact { "sf_exact_bucket" } else { "sf_width_bucket" };
+        Ok(Typed::loose(format!("{function}({})", args.join(", ")), DataType::INTEGER))
     }
 
     fn nullif(&mut self, call: &Call<'_>) -> Step<Typed> {

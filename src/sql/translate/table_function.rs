@@ -127,11 +127,9 @@ impl Translator<'_> {
             Column::new("THIS", DataType::Variant),
         ];
         let sql = if recursive {
-            if outer {
-                return Err(SqlProblem::unsupported("RECURSIVE with OUTER", range.clone()));
-            }
             self.notes.push("`FLATTEN` with RECURSIVE: PATH and THIS of keys that are no names differ".to_owned());
-            recursive_flatten(&value, &base, &mode)
+            let rows = recursive_flatten(&value, &base, &mode);
+            if outer { outer_rows(&rows, &value) } else { rows }
         } else {
             let entries = format!("{function}({value}, {})", literal(&base));
             let entries = if outer { format!("sf_flatten_outer({entries})") } else { entries };
@@ -191,6 +189,15 @@ impl Translator<'_> {
         self.scope().sequence = Some(format!("{}.\"SEQ$\"", quote(&name)));
         Ok(written)
     }
+}
+
+/// A flattened value's rows, or one without an element where there are none. What is empty further inside is refused.
+fn outer_rows(rows: &str, value: &str) -> String {
+    let empty = "sf_if_opened(\"VALUE\")";
+    format!(
+        "SELECT \"SEQ\", \"KEY\", \"PATH\", \"INDEX\", {empty} AS \"VALUE\", \"THIS\" FROM ({rows}) AS \"SF$R\" UNION ALL \
+         SELECT sf_flatten_seq({value}), NULL, '', NULL, NULL, {value} WHERE NOT EXISTS ({rows})"
+    )
 }
 
 /// Every value inside a value, depth first, from the engine's tree. Where only objects or only arrays are opened, what lies in

@@ -31,6 +31,16 @@ impl Typed {
         if self.exact { self.sql.clone() } else { format!("CAST({} AS {})", self.sql, self.ty.duckdb()) }
     }
 
+    /// A number as its text shows it: the engine writes no zero in front of the point where its type has no place for it.
+    pub(super) fn shown(&self) -> String {
+        match self.ty.digits() {
+            Some((precision, scale)) if precision == scale => {
+                format!("CAST({} AS {})", self.sql, DataType::number(precision + 1, scale).duckdb())
+            }
+            _ => self.stored(),
+        }
+    }
+
     /// The same expression, stored.
     pub(super) fn into_exact(self) -> Self {
         if self.exact { self } else { Self::new(self.stored(), self.ty) }

@@ -1,6 +1,6 @@
 //! Windows: partitions, orders, and frames with Snowflake's defaults.
 
-use sqlparser::ast::{OrderByExpr, WindowFrame, WindowFrameBound, WindowSpec, WindowType};
+use sqlparser::ast::{OrderByExpr, OrderByOptions, WindowFrame, WindowFrameBound, WindowSpec, WindowType};
 
 use super::call::Call;
 use super::typed::Typed;
@@ -83,7 +83,7 @@ impl Translator<'_> {
                 return Err(SqlProblem::unsupported("WITH FILL", self.range_of(&key.expr)));
             }
             let value = self.expression(&key.expr)?;
-            keys.extend(order_values(&value).into_iter().map(|sql| format!("{sql}{}", direction(key))));
+            keys.extend(order_values(&value).into_iter().map(|sql| format!("{sql}{}", direction(&key.options))));
         }
         Ok(keys.join(", "))
     }
@@ -103,14 +103,14 @@ pub(super) fn order_values(value: &Typed) -> Vec<String> {
 }
 
 /// The direction of a key, as it is written.
-pub(super) fn direction(key: &OrderByExpr) -> String {
+pub(super) fn direction(options: &OrderByOptions) -> String {
     let mut sql = String::new();
-    match key.options.sort {
+    match options.sort {
         Some(sqlparser::ast::OrderBySort::Asc) => sql.push_str(" ASC"),
         Some(sqlparser::ast::OrderBySort::Desc) => sql.push_str(" DESC"),
         _ => {}
     }
-    match key.options.nulls_first {
+    match options.nulls_first {
         Some(true) => sql.push_str(" NULLS FIRST"),
         Some(false) => sql.push_str(" NULLS LAST"),
         None => {}
