@@ -32,8 +32,11 @@ pub struct Kept {
     body: usize,
     known: HashMap<String, Known>,
     /// What this invocation found that was not known.
-    fresh: Mutex<HashMap<String, (Print, Box<[u8]>)>>,
+    fresh: Mutex<HashMap<String, Fresh>>,
 }
+
+/// The fingerprint of a query, and its entry as it is written.
+type Fresh = (Print, Box<[u8]>);
 
 /// Where an entry lies, and the fingerprint of the query it is of.
 #[derive(Debug, Clone, Serialize, Deserialize)]

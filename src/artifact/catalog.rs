@@ -14,7 +14,8 @@ use crate::warehouse::{Catalog, CatalogRelation};
 pub fn catalog(invocation: &Invocation<'_>, graph: &Graph, found: &Catalog) -> Value {
     let section = |is_source: bool| {
         let nodes = graph.nodes.values().filter(move |node| (node.kind == NodeKind::Source) == is_source);
-        let entry = |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_deref()?)?)));
+        let entry =
+            |node: &Node| Some((node.unique_id.clone(), table(node, found.relation(node.relation.as_deref()?)?)));
         Value::Object(nodes.filter_map(entry).collect())
     };
     json!({

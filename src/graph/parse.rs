@@ -486,8 +486,12 @@ impl Parsing<'_> {
             None => self.columns(entry, &entry.value, &[]),
         };
         node.constraints = field("constraints").and_then(Value::as_array).cloned().unwrap_or_default();
-        node.deprecation_date =
-            version.unwrap_or(&entry.value).get("deprecation_date").filter(|date| !date.is_null()).cloned().map(Box::new);
+        node.deprecation_date = version
+            .unwrap_or(&entry.value)
+            .get("deprecation_date")
+            .filter(|date| !date.is_null())
+            .cloned()
+            .map(Box::new);
         node.patch_path = Some(format!("{}://{}", entry.package, entry.original_path));
         node.patch = Some(index);
         for key in ["arguments", "returns"].into_iter().filter(|_| node.kind == NodeKind::Function) {

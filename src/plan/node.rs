@@ -63,7 +63,12 @@ impl Planner<'_> {
         let reason = format!("`{}` is a materialization written as a macro", node.materialized());
         let step = Step { purpose: Purpose::Main, work: Work::Materialization(name) };
         let kind = crate::sql::RelationKind::Table;
-        let makes = node.relation.as_deref().cloned().filter(|_| node.kind != NodeKind::Function).map(|relation| (relation, kind));
+        let makes = node
+            .relation
+            .as_deref()
+            .cloned()
+            .filter(|_| node.kind != NodeKind::Function)
+            .map(|relation| (relation, kind));
         NodePlan { steps: vec![step], makes, ..empty(node, Action::RunMaterialization, reason) }
     }
 

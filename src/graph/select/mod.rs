@@ -153,9 +153,7 @@ impl Context<'_> {
     fn find(&self, spec: &Spec, diagnostics: &mut Diagnostics) -> Found {
         let (found, raw) = match spec {
             Spec::One(criterion) => return self.criterion(criterion, diagnostics),
-            Spec::Union { parts, indirect } => {
-                (self.combine(parts, *indirect, |all, part| all.extend(part), diagnostics), None)
-            }
+            Spec::Union { parts, indirect } => (self.combine(parts, *indirect, Extend::extend, diagnostics), None),
             Spec::Intersection { parts, indirect, raw } => {
                 let both: Operator = |all, part| all.retain(|id| part.contains(id));
                 (self.combine(parts, *indirect, both, diagnostics), raw.as_ref())
@@ -171,13 +169,7 @@ impl Context<'_> {
         found
     }
 
-    fn combine(
-        &self,
-        parts: &[Spec],
-        indirect: Indirect,
-        operator: Operator,
-        diagnostics: &mut Diagnostics,
-    ) -> Found {
+    fn combine(&self, parts: &[Spec], indirect: Indirect, operator: Operator, diagnostics: &mut Diagnostics) -> Found {
         let all: Vec<Found> = parts.iter().map(|part| self.find(part, diagnostics)).collect();
         // Where no part might bring anything along, what is possible is what is there.
         let is_settled = all.iter().all(|found| found.indirect.is_empty());
