@@ -185,7 +185,9 @@ fn edges(graph: &Graph, plans: &[NodePlan], order: &Order, tests_block: bool) ->
                     parents[index].insert(*parent);
                 }
                 None => {
-                    through.entry(id).or_default().push(index);
+                    if tests_block {
+                        through.entry(id).or_default().push(index);
+                    }
                     stack
                         .extend(graph.node(id).into_iter().flat_map(|node| node.depends_on.iter().map(String::as_str)));
                 }
