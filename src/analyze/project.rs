@@ -43,7 +43,7 @@ pub fn analyze(
     order: &Order,
     compilation: &Compilation,
     given: &Given<'_>,
-    wanted: &BTreeSet<String>,
+    wanted: impl Fn(&str) -> bool,
 ) -> Analysis {
     let (relations, promises) = rayon::join(|| relation_index(graph, given.dialect), || Promises::of(graph));
     let work = Work {
@@ -57,7 +57,7 @@ pub fn analyze(
         promises,
     };
     let is_wanted =
-        |node: &Node| wanted.contains(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
+        |node: &Node| wanted(&node.unique_id) || node.kind == NodeKind::Source || node.kind == NodeKind::Seed;
     let numbers: Vec<usize> = order
         .sequence
         .iter()

@@ -1,6 +1,6 @@
 //! The columns of every node: what is known before any SQL is read, and the analysis of the rest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -51,9 +51,9 @@ impl Loaded {
         }
         printer.diagnostics(diagnostics.iter(), &self.sources);
         let kept = self.kept();
-        let mut given = self.given(&all, &kept);
+        let mut given = self.given(|id| all.contains(id), &kept);
         given.schemas.extend(self.catalogued(global, &all));
-        let analysis = analyze(&self.graph, &self.order, &compilation, &given, &all);
+        let analysis = analyze(&self.graph, &self.order, &compilation, &given, |id| all.contains(id));
         self.keep(&kept);
         drop(kept);
         let mut found = Diagnostics::default();
@@ -119,10 +119,11 @@ impl Loaded {
     /// Reports what is wrong with the SQL of compiled nodes and with the columns that it names, and says whether something of it is an
     /// error by its level, so that nothing may run. What is not compiled is not known, and says nothing.
     pub(super) fn check_columns(&self, compilation: &Compilation, printer: &Printer) -> bool {
-        let mut known: BTreeSet<String> = compilation.nodes.keys().cloned().collect();
-        known.extend(self.order.ancestors_of_all(&known, Some(1)));
+        let compiled = compilation.nodes.keys().filter_map(|id| self.graph.node(id));
+        let read: HashSet<&str> = compiled.flat_map(|node| &node.depends_on).map(String::as_str).collect();
+        let known = |id: &str| compilation.nodes.contains_key(id) || read.contains(id);
         let kept = self.kept();
-        let analysis = analyze(&self.graph, &self.order, compilation, &self.given(&known, &kept), &known);
+        let analysis = analyze(&self.graph, &self.order, compilation, &self.given(known, &kept), known);
         self.keep(&kept);
         let mut found = Diagnostics::default();
         report_findings((&self.graph, compilation), &analysis, &self.places(), &mut found);
@@ -158,8 +159,8 @@ impl Loaded {
     }
 
     /// What is known before any SQL is read.
-    fn given<'a>(&'a self, wanted: &BTreeSet<String>, kept: &'a Kept) -> Given<'a> {
-        let nodes = wanted.iter().filter_map(|id| self.graph.node(id));
+    fn given<'a>(&'a self, wanted: impl Fn(&str) -> bool, kept: &'a Kept) -> Given<'a> {
+        let nodes = self.graph.nodes.values().filter(|node| wanted(&node.unique_id));
         let schemas: HashMap<String, Arc<Schema>> =
             nodes.filter_map(|node| Some((node.unique_id.clone(), Arc::new(self.known_columns(node)?)))).collect();
         let facts = &self.session.facts;

@@ -626,7 +626,7 @@ fn assemble(
             None => node.refs.push(RefCall {
                 package: None,
                 name: entry.name.clone(),
-                version: written.target.version.clone(),
+                version: written.target.version.clone().map(Box::new),
             }),
         }
     } else {

@@ -45,7 +45,8 @@ pub(super) fn facts(code: &str) -> Result<Facts, Refused> {
 }
 
 fn reference(given: &[Value], named: &Map<String, Value>) -> Result<RefCall, Refused> {
-    let version = named.get("version").or_else(|| named.get("v")).filter(|version| !version.is_null()).cloned();
+    let version = named.get("version").or_else(|| named.get("v")).filter(|version| !version.is_null());
+    let version = version.cloned().map(Box::new);
     match given {
         [Value::String(name)] => Ok(RefCall { package: None, name: name.clone(), version }),
         [Value::String(package), Value::String(name)] => {
@@ -211,7 +212,7 @@ mod tests {
         )
         .expect("a model");
         assert_eq!(found.refs.iter().map(|call| call.name.as_str()).collect::<Vec<_>>(), ["a"]);
-        assert_eq!(found.refs[0].version, Some(json!(2)));
+        assert_eq!(found.refs[0].version.as_deref(), Some(&json!(2)));
         assert_eq!(found.sources, [("s".to_owned(), "t".to_owned())]);
         assert_eq!(found.config["materialized"], "incremental");
         assert_eq!(found.config["meta"], json!({"a": [1, -2.5], "b": ["xy", null]}));

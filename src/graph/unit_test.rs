@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
     fn tested(&mut self, model: &str) -> Option<&'a Node> {
         let mut words = model.split_whitespace();
         let name = words.next().unwrap_or_default().to_owned();
-        let call = RefCall { package: None, name, version: words.next().map(|version| json!(version)) };
+        let call = RefCall { package: None, name, version: words.next().map(|version| Box::new(json!(version))) };
         let problem = match self.lookup.reference(&self.entry.package, &call) {
             Ok(id) => {
                 let found = self.ids.get(id.as_str()).copied();

@@ -1,5 +1,6 @@
 //! `compile`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -53,16 +54,12 @@ pub(super) fn compile(
     }
     let selected = loaded.select(select, &kinds, printer)?;
     let compiler = loaded.compiler(connection, &selected).injecting(*injects);
-    let mut wanted = selected.clone();
-    if select.select.is_empty() && select.selector.is_none() {
-        wanted.extend(
-            loaded
-                .graph
-                .nodes
-                .values()
-                .filter(|node| node.kind == NodeKind::Operation)
-                .map(|node| node.unique_id.clone()),
-        );
+    let hooks = loaded.graph.nodes.values().filter(|node| node.kind == NodeKind::Operation);
+    let hooks = hooks.filter(|_| select.select.is_empty() && select.selector.is_none());
+    let hooks: Vec<String> = hooks.map(|node| node.unique_id.clone()).collect();
+    let mut wanted = Cow::Borrowed(&selected);
+    if !hooks.is_empty() {
+        wanted.to_mut().extend(hooks);
     }
     let compilation = loaded.compile(&compiler, &wanted, printer);
     loaded.check_columns(&compilation, printer);

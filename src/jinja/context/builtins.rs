@@ -451,7 +451,7 @@ fn warn(scene: &Scene, name: &str, text: String) -> Result<Value, Error> {
 fn reference(scene: &Arc<Scene>, call: &Call) -> Result<Value, Error> {
     let words: Vec<String> = call.positional().iter().map(python::str).collect();
     let version = call.get(usize::MAX, "version").filter(Value::is_true).or_else(|| call.get(usize::MAX, "v"));
-    let version = version.filter(given).and_then(|value| python::to_json(&value).ok());
+    let version = version.filter(given).and_then(|value| python::to_json(&value).ok()).map(Box::new);
     let made = match words.as_slice() {
         [name] => RefCall { package: None, name: name.clone(), version },
         [package, name] => RefCall { package: Some(package.clone()), name: name.clone(), version },

@@ -12,7 +12,7 @@ pub struct RefCall {
     /// The name.
     pub name: String,
     /// The version, as text.
-    pub version: Option<Value>,
+    pub version: Option<Box<Value>>,
 }
 
 /// What was recorded in the parse phase, in the order of the calls.
