@@ -247,6 +247,21 @@ fn levels(children: &[Vec<usize>], parents: &[usize]) -> Vec<usize> {
     levels
 }
 
+/// What stands behind all of these; of one, what reads it, since the others wait for that.
+fn behind(order: &Order, parents: &[String]) -> BTreeSet<String> {
+    let (first, rest) = match parents {
+        [] => return BTreeSet::new(),
+        [parent] => return order.children(parent).into_iter().map(str::to_owned).collect(),
+        [first, rest @ ..] => (first, rest),
+    };
+    let mut all = order.descendants(first, None);
+    for parent in rest {
+        let reach = order.descendants(parent, None);
+        all.retain(|id| reach.contains(id));
+    }
+    all
+}
+
 /// What stands behind all that a test reads waits for it, and what stands behind a node that has no plan waits in its place.
 fn block_behind_tests(
     graph: &Graph,
@@ -259,15 +274,7 @@ fn block_behind_tests(
         if node.kind != NodeKind::Test || node.depends_on.is_empty() {
             continue;
         }
-        let mut behind: Option<BTreeSet<String>> = None;
-        for parent in &node.depends_on {
-            let reach = order.descendants(parent, None);
-            behind = Some(match behind {
-                Some(known) => known.intersection(&reach).cloned().collect(),
-                None => reach,
-            });
-        }
-        for id in behind.unwrap_or_default() {
+        for id in behind(order, &node.depends_on) {
             // A unit test stands behind its model in the graph, and runs before it.
             let blocks = |child: &&usize| {
                 let kind = graph.nodes[&plans[**child].unique_id].kind;
